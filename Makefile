@@ -1,0 +1,76 @@
+# make demo | test | check | bench | clean: each does its own set-up, from nothing but a Python >= 3.11.
+#
+# `make test` installs no torch and is done in minutes. `make test FULL=1` adds what is heavy: the [train]
+# extra, and `make check`. TORCH names the torch to install for it; where your index serves a CUDA build of
+# several gigabytes under that name, point pip at a CPU build (PIP_INDEX_URL, PIP_FIND_LINKS) or set TORCH.
+
+SHELL := /bin/sh
+VENV ?= .venv
+TORCH ?= torch==2.13.0
+JOBS ?= auto
+FULL ?=
+
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PY := $(BIN)/python
+PIP := $(PY) -m pip --disable-pip-version-check install -qq --no-warn-script-location
+
+BASE := $(VENV)/.base
+DEV := $(VENV)/.dev
+HEAVY := $(VENV)/.heavy
+
+.PHONY: help setup demo test check format bench clean
+
+help:
+	@sed -n '1,5p' Makefile
+
+setup: $(DEV)
+
+demo: $(BASE)
+	@$(BIN)/cwm-lsp demo
+
+ifeq ($(FULL),1)
+test: $(HEAVY) check
+	FULL=1 $(PY) -m pytest -n $(JOBS)
+else
+test: $(DEV)
+	$(PY) -m pytest -n $(JOBS)
+endif
+
+check: $(HEAVY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(BIN)/lint-imports
+
+format: $(DEV)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: $(DEV)
+	$(PIP) -e '.[bench]'
+	$(PY) -m tests.bench
+
+clean:
+	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp says that an install of the current pyproject.toml went through.
+$(BASE): pyproject.toml
+	@sh tools/make-venv.sh $(VENV)
+	@echo 'Installing cwm-lsp into $(VENV) ...'
+	@$(PIP) -e .
+	@touch $@
+
+$(DEV): $(BASE)
+	@echo 'Installing the test tools ...'
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+$(HEAVY): $(DEV)
+	@echo 'Installing torch and the training tools ...'
+	@$(PIP) -e '.[dev,train]' '$(TORCH)'
+	@touch $@

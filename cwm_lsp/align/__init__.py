@@ -1,0 +1,1 @@
+"""Pairs a real run with a predicted one and says where they part. Pure."""

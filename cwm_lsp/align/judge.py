@@ -1,0 +1,213 @@
+"""One observed event against one predicted step: values, flow and result, each with its agreement."""
+
+from __future__ import annotations
+
+from cwm_lsp.align.model import (
+    Agreement,
+    ComparedFlow,
+    ComparedStep,
+    ComparedValue,
+    Divergence,
+    DivergenceKind,
+)
+from cwm_lsp.align.values import same_value
+from cwm_lsp.align.walk import News, Place
+from cwm_lsp.trace.model import Event, EventKind, Value
+from cwm_lsp.trace.predicted import Guess, PredictedStep
+
+SURPRISES = frozenset({Agreement.DIFFERS, Agreement.MISSING, Agreement.EXTRA})
+"""Agreements that make a divergence."""
+
+_GIVES = frozenset({EventKind.RETURN, EventKind.EXCEPTION})
+
+
+def judge(
+    step: int,
+    event: Event,
+    place: Place,
+    news: News,
+    predicted: PredictedStep | None,
+    threshold: float,
+    *,
+    whole: bool = False,
+) -> ComparedStep:
+    """What ``predicted`` says of ``event``, number ``step`` of the run, against what was observed.
+
+    ``whole`` says that the step carries the model's own whole state (a free run), so that a value it did
+    not write is the one it wrote before. Otherwise (a forced run) it expected no change.
+    """
+    values: tuple[ComparedValue, ...] = ()
+    if predicted is None or not _same_scope(event, predicted):
+        values = tuple(
+            ComparedValue(name, value, None, Agreement.UNCOMPARED) for name, value in news.written.items()
+        )
+    else:
+        values = _values(event, news, predicted, threshold, whole)
+    return ComparedStep(
+        step=step,
+        wrote=place.line,
+        visit=place.visit,
+        visits=place.visits,
+        flow=_flow(event, predicted, threshold),
+        values=values,
+        result=_result(event, predicted, threshold),
+    )
+
+
+def _same_scope(event: Event, predicted: PredictedStep) -> bool:
+    """Whether both speak of the same frame, so that names in them mean the same variables."""
+    calls = (event.kind is EventKind.CALL) == (predicted.kind is EventKind.CALL)
+    entered = event.kind is not EventKind.CALL or event.line == predicted.line
+    return calls and entered and event.depth == predicted.depth
+
+
+def _values(
+    event: Event, news: News, predicted: PredictedStep, threshold: float, whole: bool
+) -> tuple[ComparedValue, ...]:
+    guesses = dict(predicted.changed)
+    if whole:
+        guesses |= {name: predicted.locals[name] for name in news.written if name in predicted.locals}
+    names = [*event.locals, *(name for name in guesses if name not in event.locals)]
+    # A format may have no room for locals at a return: silence there says nothing.
+    silent = event.kind in _GIVES and not predicted.changed
+    found: list[ComparedValue] = []
+    for name in names:
+        if name in news.written or name in guesses:
+            observed, guess = event.locals.get(name), guesses.get(name)
+            unsaid = silent and guess is None
+            agreement = Agreement.UNCOMPARED if unsaid else _agreement(observed, guess, threshold)
+            found.append(ComparedValue(name, observed, guess, agreement))
+    found += [
+        ComparedValue(name, event.locals[name], None, Agreement.MISSING, changed=False)
+        for name in predicted.removed
+        if name in event.locals and name not in news.written
+    ]
+    found += [
+        ComparedValue(name, None, None, Agreement.EXTRA)
+        for name in news.unbound
+        if name not in predicted.removed and name not in guesses and not silent
+    ]
+    return tuple(found)
+
+
+def _agreement(observed: Value | None, guess: Guess | None, threshold: float) -> Agreement:
+    if observed is not None and (observed.opaque or observed.cut):
+        return Agreement.UNCOMPARED
+    if guess is None:
+        return Agreement.MISSING
+    if guess.probability < threshold:
+        return Agreement.WITHHELD
+    if observed is None:
+        return Agreement.EXTRA
+    return Agreement.AGREES if same_value(observed, guess.text) else Agreement.DIFFERS
+
+
+def _flow(event: Event, predicted: PredictedStep | None, threshold: float) -> ComparedFlow:
+    if predicted is None:
+        return ComparedFlow(event.kind, event.line, None, None, 0.0, Agreement.UNCOMPARED)
+    if predicted.probability < threshold:
+        agreement = Agreement.WITHHELD
+    elif (predicted.kind, predicted.line) == (event.kind, event.line):
+        agreement = Agreement.AGREES
+    else:
+        agreement = Agreement.DIFFERS
+    return ComparedFlow(
+        event.kind, event.line, predicted.kind, predicted.line, predicted.probability, agreement
+    )
+
+
+def _result(event: Event, predicted: PredictedStep | None, threshold: float) -> ComparedValue | None:
+    """The value of a return or an exception; ``None`` where the run gave none."""
+    if event.value is None:
+        return None
+    if predicted is None or predicted.kind is not event.kind or not _same_scope(event, predicted):
+        return ComparedValue("", event.value, None, Agreement.UNCOMPARED)
+    return ComparedValue(
+        "", event.value, predicted.value, _agreement(event.value, predicted.value, threshold)
+    )
+
+
+# --- the first divergence ----------------------------------------------------------------------
+
+_KINDS = {
+    Agreement.DIFFERS: DivergenceKind.VALUE,
+    Agreement.MISSING: DivergenceKind.MISSING,
+    Agreement.EXTRA: DivergenceKind.EXTRA,
+}
+
+
+def divergence(
+    step: ComparedStep, event: Event, news: News, predicted: PredictedStep | None
+) -> Divergence | None:
+    """The first surprise of ``step``: what its line wrote, then where it went, then what it gave."""
+    if predicted is None:
+        return None
+    for value in step.values:
+        if value.agreement in SURPRISES:
+            return _value_divergence(step, value, news, predicted)
+    if step.flow.agreement in SURPRISES:
+        return _flow_divergence(step, event, predicted)
+    if step.result is not None and step.result.agreement in SURPRISES:
+        return _result_divergence(step, event, step.result, predicted)
+    return None
+
+
+def _value_divergence(
+    step: ComparedStep, value: ComparedValue, news: News, predicted: PredictedStep
+) -> Divergence:
+    guess = value.predicted
+    unsaid = "no change" if value.name in news.before else "no such name"
+    if value.name in predicted.removed:
+        unsaid = "no such name"
+    return Divergence(
+        step=step.step,
+        line=step.wrote,
+        kind=_KINDS[value.agreement],
+        name=value.name,
+        observed="no such name" if value.observed is None else value.observed.text,
+        predicted=unsaid if guess is None else guess.text,
+        probability=predicted.probability if guess is None else guess.probability,
+    )
+
+
+def _flow_divergence(step: ComparedStep, event: Event, predicted: PredictedStep) -> Divergence:
+    if EventKind.EXCEPTION in (event.kind, predicted.kind) and event.kind is not predicted.kind:
+        kind = DivergenceKind.EXCEPTION
+    elif event.kind is predicted.kind:
+        kind = DivergenceKind.NEXT_LINE
+    else:
+        kind = DivergenceKind.EVENT
+    observed = _told(event.kind, event.line, event.function, event.value.text if event.value else "")
+    expected = _told(
+        predicted.kind, predicted.line, predicted.function, predicted.value.text if predicted.value else ""
+    )
+    return Divergence(step.step, step.wrote, kind, "", observed, expected, predicted.probability)
+
+
+def _result_divergence(
+    step: ComparedStep, event: Event, result: ComparedValue, predicted: PredictedStep
+) -> Divergence:
+    kind = DivergenceKind.EXCEPTION if event.kind is EventKind.EXCEPTION else DivergenceKind.RETURN
+    guess = result.predicted
+    return Divergence(
+        step=step.step,
+        line=step.wrote,
+        kind=kind,
+        name="",
+        observed=result.observed.text if result.observed is not None else "",
+        predicted="nothing" if guess is None else guess.text,
+        probability=predicted.probability if guess is None else guess.probability,
+    )
+
+
+def _told(kind: EventKind, line: int, function: str, value: str) -> str:
+    """An event in a few words, the function by its last name."""
+    match kind:
+        case EventKind.CALL:
+            return f"call of {function.rpartition('.')[2]} at line {line}"
+        case EventKind.LINE:
+            return f"line {line}"
+        case EventKind.RETURN:
+            return f"return {value}".rstrip()
+        case EventKind.EXCEPTION:
+            return value or "exception"

@@ -1,0 +1,60 @@
+"""Whether a predicted text says the same value as an observed one.
+
+Texts are compared as Python expressions where they are such: sets in any order, strings in any quotes,
+floats by what they are and not by how they were written. Everything else, the order of a dict among it,
+counts. What is no expression (``<Foo object>``, ``defaultdict(<class 'int'>, {})``) is compared as text,
+without memory addresses.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Hashable
+from functools import lru_cache
+
+from cwm_lsp.trace.model import Value
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_LONGEST = 20_000
+"""Characters up to which a text is parsed; a longer one is compared as it stands."""
+
+
+def same_value(observed: Value, text: str) -> bool | None:
+    """Whether ``text`` says what was observed; ``None`` where that is cut or opaque."""
+    if observed.opaque or observed.cut:
+        return None
+    return same_text(observed.text, text)
+
+
+def same_text(left: str, right: str) -> bool:
+    """Whether two ``repr`` texts say the same value."""
+    return left == right or _canonical(left) == _canonical(right)
+
+
+@lru_cache(maxsize=8192)
+def _canonical(text: str) -> Hashable:
+    """A form of ``text`` that is equal for equal values; the text itself where it is no expression."""
+    stripped = _ADDRESS.sub("", text.strip())
+    if len(stripped) > _LONGEST:
+        return stripped
+    try:
+        return _form(ast.parse(stripped, mode="eval").body)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return stripped
+
+
+def _form(node: ast.AST) -> Hashable:
+    if isinstance(node, ast.Constant):
+        return (type(node.value).__name__, repr(node.value))
+    if isinstance(node, ast.Set):
+        return ("Set", tuple(sorted({repr(_form(item)) for item in node.elts})))
+    return (type(node).__name__, *(_field(value) for _, value in ast.iter_fields(node)))
+
+
+def _field(value: object) -> Hashable:
+    if isinstance(value, list):
+        return tuple(_field(item) for item in value)
+    if isinstance(value, ast.AST):
+        return _form(value)
+    return repr(value)

@@ -1,0 +1,65 @@
+"""What a model must offer so that :class:`~cwm_lsp.backend.local.LocalBackend` can serve it.
+
+An engine computes; it keeps no tokens, decides nothing and knows no asyncio. One thread calls it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, Self, TypeVar
+
+from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs
+
+
+class Memory(Protocol):
+    """What the model remembers of the first ``length`` tokens of a prefix."""
+
+    @property
+    def length(self) -> int:
+        """Tokens held."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes held, whatever of them is shared with a fork."""
+        ...
+
+    def fork(self, length: int) -> Self:
+        """A second memory of the first ``length`` tokens, sharing what it can."""
+        ...
+
+    def rewind(self, length: int) -> None:
+        """Keep the first ``length`` tokens."""
+        ...
+
+    def free(self) -> None:
+        """Give the bytes back. The memory is not used again."""
+        ...
+
+
+M = TypeVar("M", bound=Memory)
+
+
+class Engine(Protocol[M]):
+    """A model as arithmetic, remembering in memories of its own kind ``M``."""
+
+    @property
+    def info(self) -> BackendInfo:
+        """Who computes."""
+        ...
+
+    @property
+    def chunk(self) -> int:
+        """How many tokens are best given to one ``forward``."""
+        ...
+
+    def memory(self) -> M:
+        """An empty memory."""
+        ...
+
+    def forward(self, memory: M, tokens: Ids, first_row: int) -> Logs:
+        """Append ``tokens`` [T] to ``memory`` and return logits, one row after each from ``first_row`` on.
+
+        The result is [T - first_row, V]. ``tokens`` are valid ids, at least one, and fit the context.
+        What fails leaves ``memory`` as it was.
+        """
+        ...

@@ -1,0 +1,66 @@
+"""The backends by name, loaded when they are asked for.
+
+The one list of concrete backends. The model host and the chooser look a name up here, so that
+neither the server nor a user of one backend imports another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from cwm_lsp.backend.protocol import Backend, BackendInfo
+from cwm_lsp.config import Settings
+from cwm_lsp.errors import ModelUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Where a backend is made. Both functions, named ``module:function``, take the settings.
+
+    ``describe`` says who would answer and must be cheap: it runs in the server. ``create`` loads the
+    model: it runs in the model host. ``extra`` is what must be installed for it.
+    """
+
+    describe: str
+    create: str
+    extra: str = ""
+
+
+KINDS = {
+    "embedded": Kind("cwm_lsp.backend.weights:describe", "cwm_lsp.backend.embedded:create"),
+    "replay": Kind("cwm_lsp.backend.replay:describe", "cwm_lsp.backend.replay:create"),
+}
+
+
+def describe(name: str, settings: Settings) -> BackendInfo:
+    """Who would answer. Raises ``ModelUnavailable``."""
+    info: BackendInfo = _function(name, _kind(name).describe)(settings)
+    return info
+
+
+def create(name: str, settings: Settings) -> Backend:
+    """The backend, in this process. Raises ``ModelUnavailable``."""
+    backend: Backend = _function(name, _kind(name).create)(settings)
+    return backend
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise ModelUnavailable(
+            f"This version of cwm-lsp has no backend {name!r}.", f"It has {', '.join(KINDS)}."
+        )
+    return KINDS[name]
+
+
+def _function(name: str, path: str) -> Callable[[Settings], Any]:
+    module, _, function = path.partition(":")
+    try:
+        found: Callable[[Settings], Any] = getattr(import_module(module), function)
+    except ImportError as error:
+        extra = KINDS[name].extra
+        hint = f"Install it with: pip install 'cwm-lsp[{extra}]'" if extra else "Install cwm-lsp again."
+        raise ModelUnavailable(f"The backend {name} cannot be loaded: {error}.", hint) from error
+    return found

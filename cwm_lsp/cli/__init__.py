@@ -1,0 +1,1 @@
+"""The command line: options in, concrete parts built and wired."""

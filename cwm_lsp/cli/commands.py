@@ -1,0 +1,235 @@
+"""What ``record``, ``predict``, ``compare`` and ``demo`` do."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+
+from cwm_lsp.align.model import Comparison
+from cwm_lsp.cli import engines, payload
+from cwm_lsp.cli.console import Shell
+from cwm_lsp.cli.loop import run
+from cwm_lsp.cli.main import Request
+from cwm_lsp.cli.model import Model, opened
+from cwm_lsp.cli.report import comparison_picture, prediction_picture, run_picture
+from cwm_lsp.cli.target import SEPARATOR, function_call
+from cwm_lsp.config import Loaded, load
+from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
+from cwm_lsp.record import FunctionTarget, ModuleTarget, Progress, PytestTarget, ScriptTarget, Target
+from cwm_lsp.record import record as record_target
+from cwm_lsp.trace import json as trace_json
+from cwm_lsp.trace.model import Trace
+from cwm_lsp.trace.normalise import normalise
+from cwm_lsp.trace.predicted import PredictedStep
+
+PICTURE_WIDTH = 88
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A target with the settings that hold where it lies, and what the picture calls it."""
+
+    target: Target
+    title: str
+    near: Path
+    loaded: Loaded
+
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+def record(request: Request, output: Path | None) -> int:
+    """Run the target and show what each line did."""
+    shell = Shell(as_json=request.as_json)
+    job = _job(request, shell)
+    trace = run(_recorded(job, shell))
+    if output is not None:
+        _save(output, trace_json.dumps(trace))
+        shell.note(f"The trace is in {output}.")
+    if request.as_json:
+        shell.object(payload.recorded(trace))
+    else:
+        shell.out.print(run_picture(job.title, normalise(trace), shell.out.width))
+    return 0
+
+
+def predict(request: Request, steps: int) -> int:
+    """Show what the model expects, without running anything."""
+    shell = Shell(as_json=request.as_json)
+    if SEPARATOR not in request.target:
+        raise TargetError(
+            "`predict` needs FILE::FUNCTION.",
+            "`compare` takes scripts, modules and tests, since it runs them.",
+        )
+    found = function_call(request.target, request.words)
+    loaded = _settings(request, Path(found.source.path).parent, shell)
+    if found.found:
+        shell.note(f"Input: {found.call}, from {found.found}.")
+
+    async def work() -> None:
+        async with opened(loaded.settings) as model:
+            with shell.progress("Predicting") as advance:
+                made = await engines.run_ahead(model, found.source, found.call, steps=steps, advance=advance)
+            if request.as_json:
+                shell.object(payload.predicted(made, model.info))
+            else:
+                shell.out.print(prediction_picture(str(found.call), made, shell.out.width))
+
+    run(work())
+    return 0
+
+
+def compare(request: Request, trace: Path | None, svg: Path | None) -> int:
+    """Run the target, predict the same run and show where the two part."""
+    shell = Shell(as_json=request.as_json)
+    if trace is None:
+        return _compare(_job(request, shell), shell, svg)
+    if request.target or request.module or request.test:
+        raise ArgumentsError(
+            "--trace names a saved run, so there is nothing to run.", "Give one or the other."
+        )
+    saved = _load(trace)
+    loaded = _settings(request, trace.absolute().parent, shell)
+    return _compare_trace(saved, saved.entry, loaded, shell, svg)
+
+
+def demo(request: Request, svg: Path | None) -> int:
+    """Compare a run of the packaged program."""
+    shell = Shell(as_json=request.as_json)
+    with resources.as_file(resources.files("cwm_lsp") / "demo" / "scores.py") as path:
+        return _compare(_job(replace(request, target=f"{path}::above_mean"), shell), shell, svg)
+
+
+# --- steps -------------------------------------------------------------------------------------
+
+
+def _job(request: Request, shell: Shell) -> Job:
+    """What was typed, as something to run. Raises ``UserError``."""
+    named = [name for name in (request.module, request.test) if name]
+    if len(named) > 1:
+        raise ArgumentsError("Both -m and --pytest are given.", "Give one target.")
+    here = Path.cwd()
+    if request.module:
+        return Job(
+            ModuleTarget(request.module, request.arguments),
+            f"python -m {' '.join((request.module, *request.arguments))}",
+            here,
+            _settings(request, here, shell),
+        )
+    if request.test:
+        if request.arguments:
+            raise ArgumentsError(
+                "A test takes no arguments.", "Name a parametrised one as pytest does: NODE[1]."
+            )
+        return Job(PytestTarget(request.test), request.test, here, _settings(request, here, shell))
+    if not request.target:
+        raise TargetError(
+            "There is nothing to run.", "Name FILE::FUNCTION, FILE, -m MODULE or --pytest NODE."
+        )
+    if SEPARATOR not in request.target:
+        path = Path(request.target).absolute()
+        title = " ".join(("python", path.name, *request.words))
+        return Job(
+            ScriptTarget(str(path), request.words), title, path.parent, _settings(request, path.parent, shell)
+        )
+    found = function_call(request.target, request.words)
+    if found.found:
+        shell.note(f"Input: {found.call}, from {found.found}.")
+    near = Path(found.source.path).parent
+    target = FunctionTarget(found.source.path, found.call.function, found.call.arguments)
+    return Job(target, str(found.call), near, _settings(request, near, shell))
+
+
+def _settings(request: Request, near: Path, shell: Shell) -> Loaded:
+    loaded = load(near, options=request.options, trusted=request.trusted)
+    for name in loaded.ignored:
+        shell.note(f"The project's setting {name} is ignored; --trust lets it count.")
+    return loaded
+
+
+async def _recorded(job: Job, shell: Shell) -> Trace:
+    """The run, with a bar that counts events."""
+    options = engines.options(job.loaded, job.near, str(Path.cwd()))
+    with shell.progress(f"Running {job.title}"[:40]) as advance:
+
+        def tell(progress: Progress) -> None:
+            advance(progress.events, 0)
+
+        return await record_target(job.target, options, progress=tell)
+
+
+def _compare(job: Job, shell: Shell, svg: Path | None) -> int:
+    async def work() -> tuple[Comparison, Sequence[PredictedStep | None], Model]:
+        async with opened(job.loaded.settings) as model:
+            warming = asyncio.ensure_future(model.warm())
+            try:
+                trace = await _recorded(job, shell)
+                await warming
+            finally:
+                warming.cancel()
+                await asyncio.gather(warming, return_exceptions=True)
+            return await _scored(model, trace, shell)
+
+    return _show(*run(work()), job.title, shell, svg)
+
+
+def _compare_trace(trace: Trace, title: str, loaded: Loaded, shell: Shell, svg: Path | None) -> int:
+    async def work() -> tuple[Comparison, Sequence[PredictedStep | None], Model]:
+        async with opened(loaded.settings) as model:
+            return await _scored(model, trace, shell)
+
+    return _show(*run(work()), title, shell, svg)
+
+
+async def _scored(
+    model: Model, trace: Trace, shell: Shell
+) -> tuple[Comparison, Sequence[PredictedStep | None], Model]:
+    with shell.progress("Asking the model") as advance:
+        return *await engines.score(model, normalise(trace), advance=advance), model
+
+
+def _show(
+    comparison: Comparison,
+    steps: Sequence[PredictedStep | None],
+    model: Model,
+    title: str,
+    shell: Shell,
+    svg: Path | None,
+) -> int:
+    if shell.as_json:
+        shell.object(payload.compared(comparison, steps, model.info))
+    else:
+        shell.out.print(comparison_picture(title, comparison, shell.out.width))
+    if svg is not None:
+        _save(svg, _svg(comparison_picture(title, comparison, PICTURE_WIDTH), title))
+        shell.note(f"The picture is in {svg}.")
+    return 0
+
+
+def _svg(picture: RenderableType, title: str) -> str:
+    """The picture as an image that stands alone: rich's own would fetch fonts from the web."""
+    console = Console(file=io.StringIO(), record=True, width=PICTURE_WIDTH, force_terminal=True)
+    console.print(picture)
+    image = console.export_svg(title=f"cwm-lsp compare: {title}", unique_id="cwm")
+    return re.sub(r"\s*@font-face \{.*?\}", "", image, flags=re.DOTALL)
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise SourceError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _load(path: Path) -> Trace:
+    try:
+        return trace_json.loads(path.read_bytes())
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -1,0 +1,130 @@
+"""Where the command line writes: results on stdout, progress and errors on stderr.
+
+Colour and width follow the terminal, ``NO_COLOR`` and ``COLUMNS``. A stream whose encoding
+cannot carry our glyphs gets ASCII ones of the same width, so that columns still line up.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO, cast
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from cwm_lsp.errors import CwmError
+
+Advance = Callable[[int, int], None]
+"""Called with how much is done and how much there is; 0 when that is not known."""
+
+ASCII_GLYPHS = str.maketrans(
+    {
+        "✓": "+",
+        "✗": "x",
+        "◆": "*",
+        "≈": "~",
+        "⟨": "<",
+        "⟩": ">",
+        "←": "<",
+        "→": ">",
+        "↶": "^",
+        "·": "|",
+        "…": "~",
+        "—": "-",
+        "–": "-",
+    }
+)
+
+
+class AsciiGlyphs:
+    """A text stream that writes our glyphs in ASCII."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write ``text``, glyphs replaced one for one."""
+        return self._stream.write(text.translate(ASCII_GLYPHS))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def carries_glyphs(encoding: str | None) -> bool:
+    """Whether text in ``encoding`` can hold every glyph of the display."""
+    try:
+        "".join(map(chr, ASCII_GLYPHS)).encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+class Shell:
+    """The two consoles of one command. With ``as_json`` stdout carries one JSON object and nothing else."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self.out = _console(sys.stdout)
+        self.err = _console(sys.stderr)
+
+    def object(self, value: Mapping[str, object]) -> None:
+        """Print the command's one JSON object: ASCII, so that any pipe carries it."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2) + "\n")
+        sys.stdout.flush()
+
+    def note(self, message: str) -> None:
+        """One dim line beside the result."""
+        self.err.print(Text(message, style="dim"))
+
+    def error(self, error: CwmError) -> None:
+        """Say what is wrong and the way out."""
+        if self.as_json:
+            kind = type(error).__name__
+            self.object({"error": {"kind": kind, "message": error.message, "hint": error.hint}})
+        self.err.print(Text.assemble(("error: ", "bold red"), (error.message, "red")))
+        if error.hint:
+            self.err.print(Text(f"hint: {error.hint}", style="dim"))
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Advance]:
+        """A bar on stderr while ``what`` goes on; nothing where stderr is no terminal."""
+        if not self.err.is_terminal:
+            yield lambda done, total: None
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[count]}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.err, transient=True) as bar:
+            task = bar.add_task(what, total=None, count="")
+
+            def advance(done: int, total: int) -> None:
+                count = f"{done:,}/{total:,}" if total else f"{done:,}"
+                bar.update(task, completed=done, total=total or None, count=count)
+
+            yield advance
+
+
+def _console(stream: TextIO) -> Console:
+    # A value may hold what the terminal's encoding cannot say; that costs an escape, not the command.
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    if not carries_glyphs(stream.encoding):
+        stream = cast(TextIO, AsciiGlyphs(stream))
+    return _Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+class _Console(Console):
+    """A console that leaves it to the command to end when the reader has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich, whose own way is to exit with 1."""
+        self.quiet = True
+        raise BrokenPipeError

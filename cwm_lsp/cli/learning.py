@@ -1,0 +1,232 @@
+"""``cwm-lsp model``: making and measuring the embedded model. What the commands do is imported late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cwm_lsp.config import BACKENDS
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_EXISTING = click.Path(path_type=Path, exists=True)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_DATA = click.argument("data", nargs=-1, required=True, type=_EXISTING)
+_CHECKPOINT = click.option(
+    "--checkpoint", type=_FILE, metavar="FILE", help="A training checkpoint in place of exported weights."
+)
+_MODEL = click.option(
+    "--model", type=_FOLDER, metavar="FOLDER", help="Weights; the shipped ones if not given."
+)
+_SPLIT = click.option(
+    "--split",
+    type=click.Choice(("train", "held_out")),
+    help="Of corpus data, only the functions that training uses, or only those it does not.",
+)
+_LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many rows.")
+_CALLS = click.option(
+    "--calls", type=click.IntRange(min=1), default=2, show_default=True, help="Rows of a function with many."
+)
+_JOBS = click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, each with a model."
+)
+_THREADS = click.option(
+    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a model."
+)
+
+
+@click.group()
+def model() -> None:
+    """Measure and make the embedded model."""
+
+
+@model.command("eval")
+@_DATA
+@_JSON
+@_LIMIT
+@_CALLS
+@_SPLIT
+@_JOBS
+@_THREADS
+@click.option("--backend", type=click.Choice(BACKENDS[1:-1]), default="embedded", show_default=True)
+@_MODEL
+@_CHECKPOINT
+@click.option(
+    "--free-events",
+    type=click.IntRange(min=0),
+    default=400,
+    show_default=True,
+    help="How far a free run goes; 0 leaves free runs out.",
+)
+@click.option("--raw", is_flag=True, help="The model's own probabilities, not calibrated.")
+@click.option("--output", type=_FILE, metavar="FILE", help="Also save the JSON object.")
+def evaluate(**values: Any) -> int:
+    """Score a model on DATA: JSONL files, or Python files and folders with doctests or `# cwm:` comments.
+
+    Each row is run in a child process, so DATA must be code that you would run. docs/evaluation.md defines
+    the figures.
+
+    \b
+    cwm-lsp model eval rows.jsonl --json --limit 60
+    """
+    from cwm_lsp.cli.learning_commands import evaluate
+
+    return evaluate(values)
+
+
+@model.command()
+@_DATA
+@_JSON
+@_LIMIT
+@_CALLS
+@_SPLIT
+@_JOBS
+@_THREADS
+@_MODEL
+@click.option(
+    "--precision",
+    type=click.FloatRange(0.5, 1.0),
+    default=0.9,
+    show_default=True,
+    help="Withhold below the probability at which this share of the values shown is right.",
+)
+def calibrate(**values: Any) -> int:
+    """Fit the probabilities of the weights in --model on DATA, and store the map with them.
+
+    DATA must be neither trained on nor reported on: take `--split held_out` of a corpus file.
+    """
+    from cwm_lsp.cli.learning_commands import calibrate
+
+    return calibrate(values)
+
+
+@model.command()
+@click.option(
+    "--out", type=_FOLDER, required=True, help="Folder of the shards; a build that was stopped goes on."
+)
+@click.option("--shards", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option(
+    "--size", type=click.IntRange(min=1), default=2000, show_default=True, help="Programs in a shard."
+)
+@click.option("--real", type=_EXISTING, multiple=True, metavar="FILE", help="JSONL of functions with inputs.")
+@click.option(
+    "--exclude",
+    type=_EXISTING,
+    multiple=True,
+    metavar="FILE",
+    help="Evaluation data: it and near copies stay out.",
+)
+@click.option(
+    "--library", is_flag=True, help="Add the standard library and the doctests of installed packages."
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores if not given.")
+@click.option("--ray", metavar="ADDRESS", help="Make the shards on a Ray cluster; `auto` for a running one.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@_JSON
+def corpus(**values: Any) -> int:
+    """Record a corpus of runs: generated programs, mutants and real functions. The same seed gives the same.
+
+    \b
+    cwm-lsp model corpus --out corpus --real mbpp.jsonl.gz --exclude cruxeval.jsonl
+    """
+    from cwm_lsp.cli.learning_commands import corpus
+
+    return corpus(values)
+
+
+@model.command()
+@click.option(
+    "--out", type=_FOLDER, required=True, help="Folder of the checkpoint; one in it is gone on from."
+)
+@click.option("--tokens", type=click.IntRange(min=0), default=0, help="Train on so many tokens.")
+@click.option("--seconds", type=click.FloatRange(min=0), default=0.0, help="Train for so long.")
+@click.option(
+    "--real", type=_EXISTING, metavar="FILE", help="Programs to mix in, as `model corpus` writes them."
+)
+@click.option("--hidden", type=int, default=256, show_default=True, help="Width.")
+@click.option("--layers", type=int, default=6, show_default=True)
+@click.option("--heads", type=int, default=4, show_default=True)
+@click.option("--kv-heads", type=int, default=2, show_default=True)
+@click.option("--inner", type=int, default=704, show_default=True, help="Width inside a layer.")
+@click.option("--batch-tokens", type=click.IntRange(min=256), default=4096, show_default=True)
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that run programs."
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@_THREADS
+def train(**values: Any) -> int:
+    """Train a model on generated programs that run while it trains. Stop and start it as you like.
+
+    \b
+    cwm-lsp model train --out run1 --seconds 1800
+    """
+    from cwm_lsp.cli.learning_commands import train
+
+    return train(values)
+
+
+@model.command()
+@click.argument("checkpoint", type=_EXISTING)
+@click.option("--out", type=_FOLDER, required=True, help="Folder for the weights.")
+@click.option("--name", required=True, help="What the model is called.")
+@click.option("--bits", type=click.Choice(("8", "32")), default="8", show_default=True)
+@click.option(
+    "--device", default="CPU", show_default=True, help="What it was trained on, for the model card."
+)
+@click.option(
+    "--data", multiple=True, metavar="TEXT", help="A source of its corpus with its licence, for the card."
+)
+def export(**values: Any) -> int:
+    """Turn a training CHECKPOINT into weights that the embedded backend runs."""
+    from cwm_lsp.cli.learning_commands import export
+
+    return export(values)
+
+
+@model.command()
+@click.argument("files", nargs=-1, type=_EXISTING)
+@click.option(
+    "--pytest", "tests", multiple=True, metavar="ARG", help="Record these tests: an argument for pytest."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=1), default=300.0, show_default=True, help="Train so long."
+)
+@click.option(
+    "--most", type=click.IntRange(min=2), default=60, show_default=True, help="At most so many recordings."
+)
+@click.option("--out", type=_FOLDER, help="Folder for the weights; your data folder if not given.")
+@click.option("--undo", is_flag=True, help="Remove adapted weights.")
+@click.option(
+    "--trust", "trusted", is_flag=True, help="Let the project's own settings choose the interpreter."
+)
+@_MODEL
+@_THREADS
+@_JSON
+def adapt(**values: Any) -> int:
+    """Fine-tune the embedded model on runs of your own code, on this machine.
+
+    FILES are Python files with doctests or `# cwm:` comments; --pytest records tests. Some functions are kept
+    out, and the adapted weights are kept only if they are better on those.
+
+    \b
+    cwm-lsp model adapt --pytest tests
+    cwm-lsp model adapt shop.py stock.py
+    cwm-lsp model adapt --undo
+    """
+    from cwm_lsp.cli.learning_commands import adapt
+
+    return adapt(values)
+
+
+@model.command()
+@click.argument("evaluations", nargs=-1, type=_EXISTING)
+@_MODEL
+@click.option("--out", type=_FILE, default=Path("docs", "model-card.md"), show_default=True)
+def card(**values: Any) -> int:
+    """Write the model card of the weights from EVALUATIONS, files that `model eval --output` wrote."""
+    from cwm_lsp.cli.learning_commands import card
+
+    return card(values)

@@ -1,0 +1,156 @@
+"""What the commands of ``cwm-lsp model`` work on: rows of data, models to be asked, a person's own runs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cwm_lsp.backend import registry
+from cwm_lsp.cli import interpreter
+from cwm_lsp.cli.console import Shell
+from cwm_lsp.cli.model import calibration, codec_for
+from cwm_lsp.config import Settings, load
+from cwm_lsp.errors import CwmError, ModelUnavailable, TargetError, UserError
+from cwm_lsp.features.runnables import runnables
+from cwm_lsp.learn.corpus.program import Program
+from cwm_lsp.learn.evaluate import uncalibrated
+from cwm_lsp.learn.own_runs import OwnRun, own_runs
+from cwm_lsp.learn.rows import Row, load_rows
+from cwm_lsp.predict import Calibration, Predictor
+from cwm_lsp.record import FunctionTarget, Options, PytestTarget, Target, read_source, record
+from cwm_lsp.trace.normalise import normalise
+
+_COLLECTING = 120.0
+
+
+# --- rows --------------------------------------------------------------------------------------
+
+
+def rows(paths: Sequence[Path], split: str, calls: int, limit: int | None) -> list[Row]:
+    """The rows of JSONL files, Python files and folders. Raises ``SourceError`` or ``TargetError``."""
+    found: list[Row] = []
+    for path in paths:
+        if path.is_dir() or path.suffix == ".py":
+            found += _documented(path, calls)
+        else:
+            found += load_rows(path, split, calls)
+    if not found:
+        raise TargetError("There is nothing to run in it.", "Write doctests or `# cwm: f(3)` comments.")
+    return found[:limit]
+
+
+def _documented(path: Path, calls: int) -> Iterator[Row]:
+    """The calls that Python files make of their own functions in doctests, comments and tests."""
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        source = read_source(file)
+        counts: dict[str, int] = {}
+        for one in runnables(source):
+            counts[one.function] = counts.get(one.function, 0) + 1
+            if counts[one.function] <= calls:
+                yield Row(f"{file}::{one.call}", Program(source.text, one.call, "real:own"))
+
+
+# --- models ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def training_parts() -> Iterator[None]:
+    """Say what to install where training's own requirements are missing. Raises ``ModelUnavailable``."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ModelUnavailable(
+            f"This needs {error.name}, which is not installed.",
+            "Install it with: pip install 'cwm-lsp[train]'",
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Which model: a checkpoint, or a backend with its weights. Picklable: a process can load its own."""
+
+    backend: str = "embedded"
+    model: str = ""
+    checkpoint: str = ""
+    threads: int = 1
+    raw: bool = False
+
+    def predictor(self) -> Predictor:
+        """The model, loaded in this process. Raises ``ModelUnavailable``."""
+        if self.checkpoint:
+            with training_parts():
+                from cwm_lsp.learn.torch_backend import checkpoint_backend
+            backend = checkpoint_backend(Path(self.checkpoint), self.threads)
+            return Predictor(backend, codec_for(backend.info), Calibration())
+        settings = Settings(backend=self.backend, model=self.model, threads=self.threads)
+        opened = registry.create(self.backend, settings)
+        made = Predictor(opened, codec_for(opened.info), calibration(settings, self.backend))
+        return uncalibrated(made) if self.raw else made
+
+
+# --- one's own runs ----------------------------------------------------------------------------
+
+
+async def recorded_runs(
+    files: Sequence[Path], tests: Sequence[str], most: int, trusted: bool, shell: Shell
+) -> list[OwnRun]:
+    """Runs of functions in ``files`` and under ``tests``; what cannot be run is named and left out."""
+    loaded = load(Path.cwd(), trusted=trusted)
+    python = interpreter.choose(loaded, Path.cwd()).path
+    targets: list[Target] = [
+        FunctionTarget(str(file.absolute()), one.function, one.arguments)
+        for path in files
+        for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])
+        for one in runnables(read_source(file))
+    ]
+    if tests:
+        targets += [PytestTarget(node) for node in await _collected(python, tests)]
+    if not targets:
+        raise TargetError("There is nothing to record.", "Name files with doctests, or tests with --pytest.")
+    found: list[OwnRun] = []
+    with shell.progress("Recording") as advance:
+        for done, target in enumerate(targets[:most]):
+            advance(done, min(most, len(targets)))
+            try:
+                trace = normalise(await record(target, Options(interpreter=python, cwd=str(Path.cwd()))))
+            except CwmError as error:
+                shell.note(f"Left out: {_named(target)}. {error.message}")
+                continue
+            found += own_runs(trace, entry=not isinstance(target, PytestTarget))
+    if len(targets) > most:
+        shell.note(f"{most} of {len(targets)} runs were recorded; --most raises that.")
+    return found
+
+
+def _named(target: Target) -> str:
+    return target.node if isinstance(target, PytestTarget) else getattr(target, "function", str(target))
+
+
+async def _collected(python: str, arguments: Sequence[str]) -> list[str]:
+    """The tests that pytest finds, by their ids. Raises ``UserError``."""
+    process = await asyncio.create_subprocess_exec(
+        python or sys.executable,
+        *("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-o", "addopts=", *arguments),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), _COLLECTING)
+    except TimeoutError:
+        raise UserError(f"pytest did not list its tests within {_COLLECTING:.0f} seconds.") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    lines = output.decode("utf-8", "replace").splitlines()
+    nodes = [line for line in lines if "::" in line and not line.startswith((" ", "ERROR"))]
+    if not nodes:
+        raise UserError(
+            f"pytest found no test: {next((line for line in lines[::-1] if line), 'it said nothing')}"
+        )
+    return nodes

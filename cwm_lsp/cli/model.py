@@ -1,0 +1,91 @@
+"""The model of this process: chosen, started and closed in one place, with the codec that it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from cwm_lsp.backend.choose import Choice, choose
+from cwm_lsp.backend.protocol import BackendInfo
+from cwm_lsp.backend.weights import locate, read_manifest
+from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.protocol import Codec
+from cwm_lsp.config import Settings
+from cwm_lsp.errors import ModelUnavailable
+from cwm_lsp.predict import Calibration, Predictor
+
+
+class Model:
+    """A chosen backend and its predictor. Nothing is started before something is asked."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._choice: Choice | None = None
+        self._predictor: Predictor | None = None
+
+    @property
+    def choice(self) -> Choice:
+        """Which backend answers, and why. Raises ``ModelUnavailable``."""
+        if self._choice is None:
+            self._choice = choose(self._settings)
+        return self._choice
+
+    @property
+    def predictor(self) -> Predictor:
+        """What predicts. Raises ``ModelUnavailable`` where there is no model."""
+        if self._predictor is None:
+            if self.choice.backend is None:
+                raise ModelUnavailable(self.choice.reason, "`cwm-lsp doctor` says what is missing.")
+            codec = codec_for(self.choice.backend.info)
+            self._predictor = Predictor(
+                self.choice.backend, codec, calibration(self._settings, self.choice.name)
+            )
+        return self._predictor
+
+    @property
+    def info(self) -> BackendInfo:
+        """Who answers. Raises ``ModelUnavailable``."""
+        return self.predictor.backend.info
+
+    @property
+    def threshold(self) -> float:
+        """The probability under which a value is withheld."""
+        wanted = self._settings.threshold
+        return self.predictor.calibration.threshold if wanted is None else wanted
+
+    async def warm(self) -> None:
+        """Start the model's process, so that it loads while something else is waited for."""
+        prefix = await self.predictor.backend.open()
+        await prefix.close()
+
+    async def close(self) -> None:
+        """End the model's process, if one was started."""
+        if self._choice is not None and self._choice.backend is not None:
+            await self._choice.backend.close()
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Model]:
+    """A model that is closed at the end, whatever happens."""
+    model = Model(settings)
+    try:
+        yield model
+    finally:
+        await model.close()
+
+
+def codec_for(info: BackendInfo) -> Codec:
+    """The codec that a model was trained on. Raises ``ModelUnavailable``."""
+    if info.codec == CompactCodec.name:
+        return CompactCodec()
+    raise ModelUnavailable(f"The model {info.model} speaks {info.codec!r}, which this version does not read.")
+
+
+def calibration(settings: Settings, backend: str) -> Calibration:
+    """What was stored with the embedded weights; the identity for other models."""
+    if backend != "embedded":
+        return Calibration()
+    stored: Mapping[str, Any] = read_manifest(locate(settings.model)).calibration
+    points = tuple((float(raw), float(real)) for raw, real in stored.get("points", ()))
+    return Calibration(points, float(stored.get("threshold", Calibration().threshold)))

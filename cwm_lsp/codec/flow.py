@@ -1,0 +1,196 @@
+"""Which statements can follow which: the control flow of a source text at the grain of statements.
+
+The trace format has no line numbers and a program may hold the same line many times, so a line is
+found among the successors of the one before, never by its text alone. Sets are supersets of what
+any supported interpreter does: a line that can follow is always in them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from cwm_lsp.trace.statements import first_line, parse
+
+EXIT = 0
+"""Stands among successors for leaving the frame."""
+
+_Loop = ast.While | ast.For | ast.AsyncFor
+_Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True)
+class _Exits:
+    """Where control goes when it leaves a block other than by falling off its end."""
+
+    returns: frozenset[int] = frozenset({EXIT})
+    breaks: frozenset[int] = frozenset()
+    continues: frozenset[int] = frozenset()
+    raises: frozenset[int] = frozenset({EXIT})
+
+    def used_by(self, node: ast.stmt) -> frozenset[int]:
+        """The ways out that something inside ``node`` takes; an exception can always be one."""
+        kinds = {type(inner) for inner in ast.walk(node)}
+        ways = self.raises
+        for kind, targets in (
+            (ast.Return, self.returns),
+            (ast.Break, self.breaks),
+            (ast.Continue, self.continues),
+        ):
+            ways |= targets if kind in kinds else frozenset()
+        return ways
+
+
+@dataclass(slots=True)
+class Flow:
+    """The control flow of one source text. Build with :func:`flow_of`."""
+
+    _next: dict[int, set[int]] = field(default_factory=dict)
+    _handlers: dict[int, set[int]] = field(default_factory=dict)
+    _entries: dict[int, frozenset[int]] = field(default_factory=dict)
+
+    def successors(self, line: int) -> frozenset[int]:
+        """First lines of the statements that can run after the one at ``line``, ``EXIT`` among them if the frame can end."""
+        return frozenset(self._next.get(line, ()))
+
+    def handlers(self, line: int) -> frozenset[int]:
+        """Where control can go after the statement at ``line`` raised: handlers, ``finally``, ``with``, or ``EXIT``."""
+        return frozenset(self._handlers.get(line, {EXIT}))
+
+    def entry(self, line: int) -> frozenset[int]:
+        """First lines that can run in the function or class defined at ``line``; of the module for ``EXIT``."""
+        return self._entries.get(line, frozenset())
+
+    @property
+    def scopes(self) -> frozenset[int]:
+        """Lines at which functions and classes are defined."""
+        return frozenset(self._entries) - {EXIT}
+
+
+@lru_cache(maxsize=256)
+def flow_of(source: str) -> Flow:
+    """The control flow of ``source``; empty where it does not parse."""
+    flow = Flow()
+    tree = parse(source)
+    if tree is not None:
+        builder = _Builder(flow)
+        flow._entries[EXIT] = builder.block(tree.body, frozenset({EXIT}), _Exits())
+    return flow
+
+
+class _Builder:
+    """Walks blocks backwards, so that what follows a statement is known when it is reached."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+
+    def block(self, body: Sequence[ast.stmt], after: frozenset[int], exits: _Exits) -> frozenset[int]:
+        """Add ``body``, followed by ``after``; the lines at which it begins."""
+        for index in range(len(body) - 1, -1, -1):
+            docstring = index == 0 and _is_constant(body[index])
+            begin = self.statement(body[index], after, exits)
+            after = begin | after if docstring or _may_be_silent(body[index]) else begin
+        return after
+
+    def link(self, line: int, to: frozenset[int], exits: _Exits) -> frozenset[int]:
+        """Let ``line`` be followed by ``to``."""
+        self.flow._next.setdefault(line, set()).update(to)
+        self.flow._handlers.setdefault(line, set()).update(exits.raises)
+        return frozenset({line})
+
+    def statement(self, node: ast.stmt, after: frozenset[int], exits: _Exits) -> frozenset[int]:
+        """Add one statement; the lines at which it begins."""
+        line = first_line(node)
+        match node:
+            case ast.Return():
+                return self.link(line, exits.returns, exits)
+            case ast.Raise():
+                # Raising again what is being handled is reported as no exception of its own.
+                return self.link(line, frozenset() if node.exc else exits.raises, exits)
+            case ast.Break():
+                return self.link(line, exits.breaks, exits)
+            case ast.Continue():
+                return self.link(line, exits.continues, exits)
+            case ast.If():
+                to = self.block(node.body, after, exits) | self.block(node.orelse, after, exits)
+                return self.link(line, to, exits)
+            case ast.While() | ast.For() | ast.AsyncFor():
+                return self.loop(node, line, after, exits)
+            case ast.With() | ast.AsyncWith():
+                return self.with_block(node, line, after, exits)
+            case ast.Try() | ast.TryStar():
+                return self.try_block(node, line, after, exits)
+            case ast.Match():
+                return self.match_block(node, line, after, exits)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                begin = self.block(node.body, frozenset({EXIT}), _Exits())
+                # A class begins at its own line, a function of nothing but a docstring ends there.
+                at_head = isinstance(node, ast.ClassDef) or EXIT in begin
+                self.flow._entries[line] = begin | {line} if at_head else begin
+                after = after | begin if at_head else after
+        return self.link(line, after, exits)
+
+    def loop(self, node: _Loop, line: int, after: frozenset[int], exits: _Exits) -> frozenset[int]:
+        """A loop: an endless ``while`` may go from the end of its body to its beginning without its head."""
+        head = frozenset({line})
+        begin = frozenset({first_line(node.body[0])})
+        back = head | begin if isinstance(node, ast.While) else head
+        inner = replace(exits, breaks=after, continues=back)
+        begin = self.block(node.body, back, inner)
+        otherwise = self.block(node.orelse, after, exits)
+        return self.link(line, begin | otherwise, exits)
+
+    def with_block(
+        self, node: ast.With | ast.AsyncWith, line: int, after: frozenset[int], exits: _Exits
+    ) -> frozenset[int]:
+        """Every way out of a ``with`` goes by its head once more, which closes the context."""
+        head = frozenset({line})
+        inner = _Exits(
+            returns=head | exits.returns,
+            breaks=head | exits.breaks,
+            continues=head | exits.continues,
+            raises=head,
+        )
+        begin = self.block(node.body, head | after, inner)
+        return self.link(line, begin | after | exits.used_by(node), exits)
+
+    def try_block(
+        self, node: ast.Try | ast.TryStar, line: int, after: frozenset[int], exits: _Exits
+    ) -> frozenset[int]:
+        """``try`` with handlers, ``else`` and ``finally``; the latter is on every way out."""
+        outer, end = exits, after
+        if node.finalbody:
+            end = self.block(node.finalbody, after | exits.used_by(node), exits)
+            outer = _Exits(end, end, end, end)
+        missed = outer.raises
+        for handler in reversed(node.handlers):
+            # Each ``except*`` takes its part of a group and hands the rest to the next one.
+            body = self.block(handler.body, end | missed if isinstance(node, ast.TryStar) else end, outer)
+            missed = self.link(handler.lineno, body | missed, outer)
+        otherwise = self.block(node.orelse, end, outer)
+        body = self.block(node.body, otherwise, replace(outer, raises=missed))
+        return self.link(line, body, outer) | (body if isinstance(node, ast.TryStar) else frozenset())
+
+    def match_block(self, node: ast.Match, line: int, after: frozenset[int], exits: _Exits) -> frozenset[int]:
+        """``match``: cases are tried in order."""
+        missed = after
+        for case in reversed(node.cases):
+            body = self.block(case.body, after, exits)
+            missed = self.link(first_line(case), body | missed, exits)
+        return self.link(line, missed, exits)
+
+
+def _is_constant(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _may_be_silent(node: ast.stmt) -> bool:
+    """Whether some interpreter runs the statement without reporting a line."""
+    return (
+        _is_constant(node)
+        or isinstance(node, ast.Global | ast.Nonlocal | ast.Pass)
+        or (isinstance(node, ast.AnnAssign) and node.value is None)
+        or (isinstance(node, ast.While | ast.If) and isinstance(node.test, ast.Constant))
+    )

@@ -1,0 +1,301 @@
+"""The state that a compact trace describes, and the tokens that are given from it.
+
+Shared by encoder and decoder. States are immutable and share what does not change, so that one can be
+kept for every event of a long trace and gone back to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.flow import EXIT, Flow, flow_of
+from cwm_lsp.codec.source import LogicalLine, Slice, slice_source
+from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
+from cwm_lsp.codec.vocabulary import Special
+from cwm_lsp.errors import ContextExceeded
+from cwm_lsp.trace.model import Event, EventKind, Trace
+
+_EMPTY: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One activation: ``line`` is the statement it is at, ``visits`` how often each ``for`` head ran, from 0.
+
+    ``returned`` holds what calls made by the current statement gave back, ``raised`` what the
+    statement raised. ``fresh`` says that no statement ran yet.
+    """
+
+    identity: int
+    function: str
+    line: int
+    texts: Mapping[str, str]
+    visits: Mapping[int, int] = field(default_factory=dict)
+    returned: tuple[str, ...] = ()
+    raised: str | None = None
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The stack of frames, innermost last."""
+
+    frames: tuple[Frame, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is running."""
+        return not self.frames
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The values of the innermost frame."""
+        return self.frames[-1].texts if self.frames else _EMPTY
+
+    @property
+    def line(self) -> int:
+        """The statement of the innermost frame."""
+        return self.frames[-1].line if self.frames else 0
+
+    @property
+    def frame(self) -> int:
+        """The identity of the innermost frame."""
+        return self.frames[-1].identity if self.frames else -1
+
+    @property
+    def function(self) -> str:
+        """The function of the innermost frame."""
+        return self.frames[-1].function if self.frames else ""
+
+
+@dataclass(slots=True)
+class Machine:
+    """Runs events over a state and says what is given after each."""
+
+    slice: Slice
+    flow: Flow
+    names: Names
+    functions: Mapping[int, str]
+    state: State = State()
+    last_frame: int = 0
+    ended: bool = False
+
+    @classmethod
+    def of(cls, trace: Trace, names: Names, offset: int = 0) -> Machine:
+        """A machine for the source and the entry of ``trace``. Raises ``ContextExceeded`` for a slice too long."""
+        text = trace.source.text
+        entry = trace.events[0].line if trace.events else 0
+        module = bool(trace.events) and trace.events[0].function == "<module>"
+        shown = slice_source(text, EXIT if module else entry, offset)
+        if shown.lines and shown.lines[-1].number > v.LINES:
+            raise ContextExceeded(
+                f"The code in play has more than {v.LINES} lines.", "Predict a smaller function of it."
+            )
+        functions = {event.line: event.function for event in trace.events if event.kind is EventKind.CALL}
+        return cls(shown, flow_of(text), names, functions)
+
+    def at(self, state: State) -> Machine:
+        """This machine with another state; names are shared."""
+        return replace(self, state=state, ended=False)
+
+    def fresh_frame(self) -> int:
+        """An identity that no frame has had."""
+        self.last_frame += 1
+        return self.last_frame
+
+    @property
+    def depth(self) -> int:
+        """Depth of the innermost frame, the entry having 0."""
+        return len(self.state.frames) - 1
+
+    def function_at(self, line: int) -> str:
+        """The name of the function that is defined at ``line``."""
+        logical = self.slice.by_line.get(line)
+        return self.functions.get(line) or next(iter(logical.binds), "") if logical else ""
+
+    def number(self, line: int) -> int:
+        """The slice's number of a line of the file; its first for a module's own frame."""
+        logical = self.slice.by_line.get(line) or self.slice.lines[0]
+        return logical.number
+
+    def line(self, token: int) -> int | None:
+        """The line of the file that a line token names, or ``None``."""
+        number = v.token_line(token)
+        logical = self.slice.by_number.get(number) if number is not None else None
+        return logical.line if logical else None
+
+    def holds(self, event: Event) -> bool:
+        """Whether the slice can express ``event``. What runs after the entry scope was left is no part of it."""
+        if self.ended:
+            return False
+        if event.file != 0 or event.line not in self.slice.by_line:
+            return event.kind is EventKind.CALL and event.function == "<module>" and self.state.empty and bool(
+                self.slice.lines
+            )
+        known = any(frame.identity == event.frame for frame in self.state.frames)
+        return event.kind is EventKind.CALL or known
+
+    def settle(self, event: Event) -> None:
+        """Leave frames that ended unseen: code outside the slice ran in between."""
+        frames = self.state.frames
+        if event.kind is not EventKind.CALL:
+            while frames and frames[-1].identity != event.frame:
+                frames = frames[:-1]
+            self.state = State(frames)
+
+    def prompt(self) -> list[int]:
+        """The source context."""
+        tokens: list[int] = [Special.BEGIN, Special.CONTEXT]
+        for logical in self.slice.lines:
+            tokens.append(v.line_token(logical.number))
+            if logical.depth:
+                tokens.append(v.indent_token(logical.depth))
+            for piece in logical.pieces:
+                tokens += piece.tokens or (self.names.token(piece.name),)
+        return [*tokens, Special.TRACE]
+
+    def anchor(self) -> list[int]:
+        """The state as it is, for a prompt that begins in the middle of a run: every frame with all its values."""
+        tokens: list[int] = []
+        for frame in self.state.frames:
+            tokens += [Special.CALL, self._line_token(frame.line)]
+            for name, text in frame.texts.items():
+                tokens += [self.names.token(name), *value_tokens(text, self.names), Special.STOP]
+            tokens.append(Special.ECHO)
+        if self.state.frames:
+            innermost = self.state.frames[-1]
+            tokens += [Special.BACK, self._line_token(innermost.line), *self._echo(innermost)]
+        return tokens
+
+    def choices(self) -> frozenset[int]:
+        """What an event can begin with: names that may change, lines that can follow, other events."""
+        frame = self.state.frames[-1]
+        logical = self.slice.by_line.get(frame.line)
+        names = {*frame.texts, *(logical.binds if logical else ())}
+        lines = {self._line_token(line) for line in self._candidates(frame)}
+        # A frame can unwind without raising anew: at the end of a ``finally``, or where no handler matched.
+        events = {Special.CALL, Special.RETURN, Special.YIELD, Special.EXCEPTION, Special.UNWIND}
+        return frozenset({self.names.token(name) for name in names} | lines | events)
+
+    def _candidates(self, frame: Frame) -> frozenset[int]:
+        if frame.raised is not None:
+            return self.flow.handlers(frame.line)
+        entry = self.flow.entry(EXIT if frame.function == "<module>" else frame.line) if frame.fresh else None
+        return entry or self.flow.successors(frame.line)
+
+    def _line_token(self, line: int) -> int:
+        if line == EXIT or line not in self.slice.by_line:
+            return Special.RETURN
+        return v.line_token(self.number(line))
+
+    def apply(self, event: Event) -> list[int]:
+        """Run an observed event; the tokens given after it."""
+        before = self.state.texts if event.kind is EventKind.LINE else {}
+        texts = {name: value.text for name, value in event.locals.items()}
+        return self.step(
+            event.kind,
+            event.line,
+            texts if event.kind is EventKind.CALL else {n: t for n, t in texts.items() if before.get(n) != t},
+            tuple(name for name in before if name not in texts),
+            event.value.text if event.value is not None else None,
+            frame=event.frame,
+            unwinding=event.unwinding,
+            yielded=event.yielded,
+            function=event.function,
+        )
+
+    def step(
+        self,
+        kind: EventKind,
+        line: int,
+        changed: Mapping[str, str],
+        removed: tuple[str, ...],
+        value: str | None,
+        *,
+        frame: int,
+        unwinding: bool = False,
+        yielded: bool = False,
+        function: str = "",
+    ) -> list[int]:
+        """Run one event, observed or predicted; the tokens given after it."""
+        self.last_frame = max(self.last_frame, frame)
+        match kind:
+            case EventKind.CALL:
+                return self._call(line, changed, frame, function or self.function_at(line))
+            case EventKind.LINE:
+                return self._line(line, changed, removed)
+            case EventKind.EXCEPTION:
+                return self._raise(value or "")
+        return self._return(value, unwinding)
+
+    def _call(self, line: int, texts: Mapping[str, str], frame: int, function: str) -> list[int]:
+        entered = Frame(frame, function, line, dict(texts), fresh=True)
+        self.state = State((*self.state.frames, entered))
+        return self._next(self._candidates(entered))
+
+    def _line(self, line: int, changed: Mapping[str, str], removed: tuple[str, ...]) -> list[int]:
+        frame = self.state.frames[-1]
+        texts = frame.texts
+        if changed or removed:
+            texts = {name: text for name, text in texts.items() if name not in removed} | dict(changed)
+        frame = replace(
+            frame, line=line, texts=texts, visits=self._visits(frame, line), returned=(), raised=None, fresh=False
+        )
+        self.state = State((*self.state.frames[:-1], frame))
+        return self._echo(frame)
+
+    def _visits(self, frame: Frame, line: int) -> Mapping[int, int]:
+        end = self.slice.loops.get(line)
+        if end is None:
+            return frame.visits
+        again = line in frame.visits and line <= frame.line <= end
+        return {**frame.visits, line: frame.visits[line] + 1 if again else 0}
+
+    def _raise(self, value: str) -> list[int]:
+        frame = replace(self.state.frames[-1], raised=value)
+        self.state = State((*self.state.frames[:-1], frame))
+        return self._next(self.flow.handlers(frame.line), Special.UNWIND)
+
+    def _return(self, value: str | None, unwinding: bool) -> list[int]:
+        left = self.state.frames[-1]
+        frames = self.state.frames[:-1]
+        if not frames:
+            self.state, self.ended = State(), True
+            return [Special.END]
+        caller = frames[-1]
+        if unwinding:
+            self.state = State(frames)
+            raised = plain_tokens(left.raised or "", self.names)
+            return [Special.BACK, self._line_token(caller.line), *self._echo(caller), Special.EXCEPTION, *raised]
+        caller = replace(caller, returned=(*caller.returned, value or "None"))
+        self.state = State((*frames[:-1], caller))
+        return [Special.BACK, self._line_token(caller.line), *self._echo(caller)]
+
+    def _echo(self, frame: Frame) -> list[int]:
+        """The statement about to run with the values it reads, its visit, what its calls gave back, what can follow."""
+        if frame.raised is not None:
+            return self._next(self.flow.handlers(frame.line), Special.UNWIND)
+        logical = self.slice.by_line.get(frame.line)
+        tokens = self._annotated(logical, frame.texts) if logical else []
+        if frame.line in frame.visits:
+            tokens.append(v.position_token(frame.visits[frame.line]))
+        for text in frame.returned:
+            tokens += [Special.RETURNED, *value_tokens(text, self.names)]
+        return tokens + self._next(self._candidates(frame))
+
+    def _annotated(self, logical: LogicalLine, texts: Mapping[str, str]) -> list[int]:
+        tokens: list[int] = []
+        for piece in logical.pieces:
+            tokens += piece.tokens or (self.names.token(piece.name),)
+            text = texts.get(piece.name) if piece.reads else None
+            if text is not None:
+                operand = placed_tokens if piece.placed else value_tokens
+                tokens += [Special.OPERAND, *operand(text, self.names)]
+        return tokens
+
+    def _next(self, lines: frozenset[int], leave: int = Special.RETURN) -> list[int]:
+        ordered = sorted(line for line in lines if line in self.slice.by_line)
+        outside = [leave] if len(ordered) < len(lines) else []
+        return [Special.NEXT, *(v.line_token(self.number(line)) for line in ordered), *outside]

@@ -1,0 +1,327 @@
+"""Value texts as tokens of the compact format, and back.
+
+Items of a container stand between position tokens (``[<#0>4<#1>9<#2>]``): a position token takes the
+place of the comma, so it costs nothing, the k-th item is found by looking for its number, and the last
+one is the length. A value that grew or changed in one place is written as an edit of the value before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.vocabulary import Special
+
+_BRACKETS = {"[": "]", "(": ")", "{": "}"}
+_STRING = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.S)
+_CHARACTER = re.compile(r"\\(?:x..|u....|U.{8}|N\{[^}]*\}|.)|.", re.S)
+_PIECE = re.compile(
+    r"""(?P<string>b?'(?:\\.|[^'\\])*'|b?"(?:\\.|[^"\\])*")|(?P<number>\d[\d.]*(?:e[+-]?\d+)?j?)"""
+    r"""|(?P<name>[^\W\d]\w*)|(?P<comma>,[ ])|(?P<colon>:[ ])|(?P<other>.)""",
+    re.S,
+)
+_COMMA, _COLON = v.text_token(","), v.text_token(":")
+_CLOSING = frozenset(v.text_token(bracket) for bracket in ")]}")
+_QUOTES = frozenset(v.text_token(quote) for quote in "'\"")
+_BACKSLASH = v.text_token("\\")
+
+
+class TooManyNames(ValueError):
+    """A source slice uses more names than the format has slots for."""
+
+
+@dataclass(slots=True)
+class Names:
+    """The slots of one trace: each name outside the vocabulary gets one when it is first met.
+
+    ``order`` is the sequence in which slots are given out; training shuffles it so that no slot
+    means anything by itself.
+    """
+
+    order: Sequence[int] = range(v.SLOTS)
+    _slots: dict[str, int] = field(default_factory=dict)
+    _names: dict[int, str] = field(default_factory=dict)
+
+    def token(self, name: str) -> int:
+        """The token of ``name``. Raises :class:`TooManyNames`."""
+        if name in v.WORDS:
+            return v.text_token(name)
+        slot = self._slots.get(name)
+        if slot is None:
+            if len(self._slots) == len(self.order):
+                raise TooManyNames(f"more than {len(self.order)} different names")
+            slot = self._slots[name] = self.order[len(self._slots)]
+            self._names[slot] = name
+        return v.slot_token(slot)
+
+    def known(self, name: str) -> int | None:
+        """The token of ``name`` if it has one already."""
+        if name in v.WORDS:
+            return v.text_token(name)
+        slot = self._slots.get(name)
+        return None if slot is None else v.slot_token(slot)
+
+    def name(self, token: int) -> str | None:
+        """The name that ``token`` stands for, or ``None`` when it stands for none."""
+        slot = v.token_slot(token)
+        if slot is not None:
+            return self._names.get(slot)
+        text = v.token_text(token) if v.is_text(token) else ""
+        return text if text in v.WORDS else None
+
+
+@lru_cache(maxsize=65536)
+def split_items(text: str) -> tuple[str, ...] | None:
+    """The item texts of a list, tuple, set or dict display, or ``None`` when ``text`` is not one."""
+    if len(text) < 2 or _BRACKETS.get(text[0]) != text[-1]:
+        return None
+    items: list[str] = []
+    depth, start, place = 0, 1, 1
+    end = len(text) - 1
+    while place < end:
+        character = text[place]
+        if character in "'\"":
+            match = _STRING.match(text, place, end)
+            if match is None:
+                return None
+            place = match.end()
+            continue
+        if character in "[({":
+            depth += 1
+        elif character in "])}":
+            depth -= 1
+            if depth < 0:
+                return None
+        elif character == "," and depth == 0 and text.startswith(", ", place):
+            items.append(text[start:place])
+            start = place + 2
+        place += 1
+    tail = text[start:end]
+    if text[0] == "(" and not items and tail:
+        if not tail.endswith(","):
+            return None
+        tail = tail[:-1]
+    return tuple([*items, tail] if tail else items)
+
+
+def join_items(opening: str, items: Sequence[str]) -> str:
+    """The display that holds ``items``: the inverse of :func:`split_items`."""
+    tail = "," if opening == "(" and len(items) == 1 else ""
+    return f"{opening}{', '.join(items)}{tail}{_BRACKETS[opening]}"
+
+
+def plain_tokens(text: str, names: Names) -> list[int]:
+    """Tokens of a value without position tokens."""
+    tokens: list[int] = []
+    for match in _PIECE.finditer(text):
+        piece = match.group()
+        match match.lastgroup:
+            case "name":
+                token = names.known(piece)  # a value gives out no slot: only names of the source have one
+                tokens += v.byte_tokens(piece) if token is None else [token]
+            case "comma":
+                tokens.append(_COMMA)
+            case "colon":
+                tokens.append(_COLON)
+            case _:
+                tokens.extend(v.byte_tokens(piece))
+    return tokens
+
+
+def value_tokens(text: str, names: Names) -> list[int]:
+    """Tokens of a whole value, from which :func:`value_text` gives back exactly ``text``."""
+    items = split_items(text)
+    if items is None:
+        tokens = plain_tokens(text, names)
+    else:
+        tokens = [v.text_token(text[0])]
+        for index, item in enumerate(items):
+            tokens += [v.position_token(index), *plain_tokens(item, names)]
+        tokens += [v.position_token(len(items)), v.text_token(text[-1])]
+    if value_text(tokens, names) != text:
+        return [Special.RAW, *v.byte_tokens(text)]
+    return tokens
+
+
+def placed_tokens(text: str, names: Names) -> list[int]:
+    """Like :func:`value_tokens`, a string having its positions too: for reading only, never written."""
+    if len(text) < 2 or text[0] not in "'\"":
+        return value_tokens(text, names)
+    characters = _CHARACTER.findall(text[1:-1])
+    tokens = v.byte_tokens(text[0])
+    for index, character in enumerate(characters):
+        tokens += [v.position_token(index), *v.byte_tokens(character)]
+    return [*tokens, v.position_token(len(characters)), *v.byte_tokens(text[-1])]
+
+
+def value_text(tokens: Sequence[int], names: Names) -> str | None:
+    """The text that ``tokens`` write, or ``None`` when they write none."""
+    if tokens and tokens[0] == Special.RAW:
+        return _bytes_text(tokens[1:])
+    out: list[str | int] = []
+    quote = 0
+    escaped = False
+    items = 0
+    for index, token in enumerate(tokens):
+        position = v.token_position(token)
+        if position is not None:
+            if quote:
+                return None
+            closing = index + 1 < len(tokens) and tokens[index + 1] in _CLOSING
+            items += 1
+            if closing and tokens[0] == v.text_token("(") and items == 2:
+                out.append(",")
+            elif not closing and items > 1:
+                out.append(", ")
+            continue
+        slot = v.token_slot(token)
+        if slot is not None:
+            name = names.name(token)
+            if name is None or quote:
+                return None
+            out.append(name)
+            continue
+        if not v.is_text(token):
+            return None
+        if quote:
+            quote = 0 if token == quote and not escaped else quote
+            escaped = token == _BACKSLASH and not escaped
+            out.append(token)
+        elif token in _QUOTES:
+            quote, escaped = token, False
+            out.append(token)
+        elif token == _COMMA:
+            closes = index + 1 < len(tokens) and tokens[index + 1] == v.text_token(")")
+            out.append("," if closes else ", ")
+        elif token == _COLON:
+            out.append(": ")
+        else:
+            out.append(token)
+    return _join(out)
+
+
+def _join(pieces: Sequence[str | int]) -> str | None:
+    """Texts and text tokens put together; bytes of one character may be several tokens."""
+    data = bytearray()
+    for piece in pieces:
+        text = piece if isinstance(piece, str) else v.token_text(piece)
+        if isinstance(piece, int) and len(text) == 1:
+            data.append(ord(text))
+        else:
+            data += text.encode("utf-8", "surrogatepass")
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+
+
+def _bytes_text(tokens: Sequence[int]) -> str | None:
+    return _join(list(tokens)) if all(v.is_text(token) for token in tokens) else None
+
+
+def edit_tokens(before: str, after: str, names: Names) -> list[int] | None:
+    """``after`` as an edit of ``before``, or ``None`` when it is written in full.
+
+    Containers: items added at the end, or one place in which at most one item is written. Strings:
+    characters added at either end.
+    """
+    old, new = split_items(before), split_items(after)
+    if old is not None and new is not None and before[0] == after[0]:
+        return _item_edit(old, new, names)
+    if old is None and new is None and before[:1] == after[:1] and after[:1] in ("'", '"'):
+        return _string_edit(before[1:-1], after[1:-1])
+    return None
+
+
+def _item_edit(old: Sequence[str], new: Sequence[str], names: Names) -> list[int] | None:
+    if not old:
+        return None
+    head = _common(old, new)
+    if head == len(old):
+        return [Special.EXTEND, *_listed(new[head:], names)]
+    tail = _common(old[head:][::-1], new[head:][::-1])
+    written = new[head : len(new) - tail]
+    last = len(old) - tail
+    if len(written) > 1 or head + tail == 0 or last >= v.POSITIONS:
+        return None
+    return [Special.SPLICE, v.position_token(head), v.position_token(last), *_listed(written, names)]
+
+
+def _string_edit(old: str, new: str) -> list[int] | None:
+    if not old or len(new) <= len(old):
+        return None
+    if new.startswith(old):
+        return [Special.EXTEND, *v.byte_tokens(new[len(old) :])]
+    if new.endswith(old):
+        return [Special.PREPEND, *v.byte_tokens(new[: -len(old)])]
+    return None
+
+
+def _common(left: Sequence[str], right: Sequence[str]) -> int:
+    count = 0
+    for one, other in zip(left, right, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _listed(items: Sequence[str], names: Names) -> list[int]:
+    tokens: list[int] = []
+    for index, item in enumerate(items):
+        tokens += [*([_COMMA] if index else []), *plain_tokens(item, names)]
+    return tokens
+
+
+def written_tokens(before: str | None, after: str, names: Names) -> list[int]:
+    """Tokens that write ``after`` where ``before`` stood: an edit where it is one and reads back exactly."""
+    if before is not None:
+        edit = edit_tokens(before, after, names)
+        if edit is not None and written_text(before, edit, names) == after:
+            return edit
+    return value_tokens(after, names)
+
+
+def written_text(before: str | None, tokens: Sequence[int], names: Names) -> str | None:
+    """The value that ``tokens`` write where ``before`` stood, or ``None`` when they write none."""
+    if not tokens:
+        return None
+    match tokens[0]:
+        case Special.EXTEND:
+            return _extended(before, tokens[1:], names)
+        case Special.PREPEND:
+            text = _bytes_text(tokens[1:])
+            return None if not before or text is None else f"{before[0]}{text}{before[1:]}"
+        case Special.SPLICE:
+            return _spliced(before, tokens[1:], names)
+    return value_text(tokens, names)
+
+
+def _extended(before: str | None, tokens: Sequence[int], names: Names) -> str | None:
+    if not before:
+        return None
+    old = split_items(before)
+    if old is None:
+        text = _bytes_text(tokens)
+        return None if text is None or len(before) < 2 else f"{before[:-1]}{text}{before[-1]}"
+    new = _items(tokens, names)
+    return None if new is None else join_items(before[0], [*old, *new])
+
+
+def _spliced(before: str | None, tokens: Sequence[int], names: Names) -> str | None:
+    old = split_items(before) if before else None
+    if before is None or old is None or len(tokens) < 2:
+        return None
+    start, end = v.token_position(tokens[0]), v.token_position(tokens[1])
+    new = _items(tokens[2:], names)
+    if start is None or end is None or new is None or not start <= end <= len(old):
+        return None
+    return join_items(before[0], [*old[:start], *new, *old[end:]])
+
+
+def _items(tokens: Sequence[int], names: Names) -> tuple[str, ...] | None:
+    text = value_text(tokens, names) if tokens else ""
+    return None if text is None else split_items(f"[{text}]")

@@ -1,0 +1,350 @@
+"""The one visual language: values of a run, of a prediction and of both as fragments of text.
+
+Every surface (terminal, editors, hover, page) draws what these pure functions return, so that
+the same thing has the same glyphs, words and order everywhere. Widths are terminal cells.
+A fragment's state never hangs on colour: its glyphs and its words say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from cwm_lsp.align.model import Agreement, ComparedFlow, ComparedStep, ComparedValue, Divergence, Tally
+from cwm_lsp.features.text import ELLIPSIS, SHORTEST_VALUE, cells, clean, clip, percent, preview
+from cwm_lsp.trace.model import Event, EventKind, Value
+from cwm_lsp.trace.predicted import Guess, PredictedStep
+
+AGREE = "✓"
+DIFFER = "✗"
+APPROX = "≈"
+PAST = "↶"
+RETURN = "←"
+NEXT = "→"
+MARK = "◆"
+SEPARATOR = " · "
+
+VALUES_PER_LINE = 3
+
+_UNSHOWN_TYPES = frozenset(
+    {"function", "module", "type", "ABCMeta", "EnumType", "EnumMeta", "method", "builtin_function_or_method"}
+)
+_UNSHOWN_TEXTS = ("<function ", "<module ", "<class ")
+
+
+class State(StrEnum):
+    """What a fragment is, for colour and for programs; the text says it too."""
+
+    OBSERVED = "observed"
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    WITHHELD = "withheld"
+    PREDICTED = "predicted"
+    COMPUTED = "computed"
+    PAST = "past"
+    CUT = "cut"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a fragment. Only an ``elastic`` one, a value, may be shortened to fit."""
+
+    text: str
+    elastic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One thing said at the end of a source line.
+
+    ``words`` say the same in full, for hover and screen readers. ``name`` is the variable, ""
+    for flow and results. ``dimmed`` marks a difference downstream of the first one.
+    """
+
+    parts: tuple[Part, ...]
+    state: State
+    words: str
+    name: str = ""
+    dimmed: bool = False
+
+    @property
+    def text(self) -> str:
+        """The fragment as it stands on the line, glyphs included."""
+        return "".join(part.text for part in self.parts)
+
+
+# --- words and numbers -------------------------------------------------------------------------
+
+
+def visits_label(visit: int, visits: int) -> str:
+    """Which of a line's visits is shown, ``⟨3/4⟩``; "" for a line visited once."""
+    return f"⟨{visit}/{visits}⟩" if visits > 1 else ""
+
+
+def tally_words(values: Tally) -> str:
+    """How often the model was right: ``right in 94 % of 212 values``."""
+    if values.share is None:
+        return "nothing compared"
+    noun = "value" if values.total == 1 else "values"
+    return f"right in {percent(values.share)} of {values.total:,} {noun}"
+
+
+def divergence_words(divergence: Divergence) -> str:
+    """The sentence at a first divergence, worded as a surprise and nothing more."""
+    subject = f"{divergence.name}: " if divergence.name else ""
+    return (
+        f"{subject}the model expected {preview(divergence.predicted)}, "
+        f"the run gave {preview(divergence.observed)}, p = {percent(divergence.probability)}"
+    )
+
+
+def joined(fragments: Iterable[Fragment]) -> str:
+    """The text of a line's fragments, as one string."""
+    return SEPARATOR.join(fragment.text for fragment in fragments)
+
+
+def fit(fragments: Sequence[Fragment], width: int) -> tuple[Fragment, ...]:
+    """The fragments shortened so that, joined, they take ``width`` cells.
+
+    Long values give way first, down to ``SHORTEST_VALUE`` cells each; then the last fragments are
+    dropped. The first is kept however narrow the space, cut hard.
+    """
+    kept = tuple(fragments)
+    while kept:
+        room = width - cells(SEPARATOR) * (len(kept) - 1)
+        texts = _shrunk([part for fragment in kept for part in fragment.parts], room)
+        if texts is not None:
+            return _with_texts(kept, texts)
+        if len(kept) == 1:
+            words = clip(kept[0].text, max(width, 1))
+            return (replace(kept[0], parts=(Part(words),)),)
+        kept = kept[:-1]
+    return ()
+
+
+def _shrunk(parts: Sequence[Part], room: int) -> list[str] | None:
+    """The parts' texts in ``room`` cells, elastic ones sharing what is left; ``None`` if they cannot."""
+    widths = {index: cells(part.text) for index, part in enumerate(parts) if part.elastic}
+    room -= sum(cells(part.text) for part in parts if not part.elastic)
+    limits: dict[int, int] = {}
+    narrow_first = sorted(widths, key=lambda index: widths[index])
+    for done, index in enumerate(narrow_first):
+        share = min(widths[index], room // (len(widths) - done))
+        if share < min(widths[index], SHORTEST_VALUE):
+            return None
+        limits[index] = share
+        room -= share
+    if room < 0:
+        return None
+    return [clip(part.text, limits[index]) if part.elastic else part.text for index, part in enumerate(parts)]
+
+
+def _with_texts(fragments: Sequence[Fragment], texts: Sequence[str]) -> tuple[Fragment, ...]:
+    remaining = iter(texts)
+    return tuple(
+        replace(fragment, parts=tuple(replace(part, text=next(remaining)) for part in fragment.parts))
+        for fragment in fragments
+    )
+
+
+# --- values ------------------------------------------------------------------------------------
+
+
+def value_text(value: Value) -> str:
+    """An observed value on one line. A cut one says by its size how much there is."""
+    text = clean(value.text)
+    if value.cut and ELLIPSIS not in text and value.size is not None:
+        return f"{text}{ELLIPSIS} {value.size:,} in all"
+    return text
+
+
+def shown(name: str, value: Value | None) -> bool:
+    """Whether a variable is worth a place: functions, modules, classes and dunders are not."""
+    if name.startswith("__") and name.endswith("__"):
+        return False
+    return value is None or not (value.type in _UNSHOWN_TYPES or value.text.startswith(_UNSHOWN_TEXTS))
+
+
+def observed(name: str, value: Value) -> Fragment:
+    """``total = 6``: a value of the run, nothing said by the model."""
+    state = State.CUT if value.cut or value.opaque else State.OBSERVED
+    return Fragment(_assigned(name, value), state, f"observed {value_text(value)}{_cut_words(value)}", name)
+
+
+def past(name: str, value: Value, steps: int) -> Fragment:
+    """``total = 4 ↶``: a value of the run as it was some steps ago."""
+    ago = f"{steps:,} step{'' if steps == 1 else 's'} ago"
+    parts = (*_assigned(name, value), Part(f" {PAST}"))
+    return Fragment(parts, State.PAST, f"observed earlier, {ago}", name)
+
+
+def computed(expression: str, value: Value) -> Fragment:
+    """``n > 3: True``: a pure expression evaluated on observed values."""
+    parts = (Part(f"{clean(expression)}: "), Part(value_text(value), elastic=True))
+    return Fragment(parts, State.COMPUTED, "computed from observed values", expression)
+
+
+def given(name: str, value: Value) -> Fragment:
+    """``xs = [1, 2]``: an input of a prediction, taken from the text of the arguments."""
+    return Fragment(_assigned(name, value), State.COMPUTED, f"given as input: {value_text(value)}", name)
+
+
+def predicted(name: str, guess: Guess, threshold: float) -> Fragment:
+    """``total ≈ 6 · 93 %``, or ``total ≈ ?`` when the model is less sure than ``threshold``."""
+    return _predicted(f"{name} {APPROX} ", guess, threshold, name)
+
+
+def compared(value: ComparedValue, *, dimmed: bool = False) -> Fragment | None:
+    """A value of the run with what the model said of it; ``None`` where there is nothing to show."""
+    return _compared(f"{value.name} = ", value, dimmed)
+
+
+def flow(step: ComparedFlow, *, dimmed: bool = False) -> Fragment | None:
+    """``→ next line 3 ✗ predicted line 5 · 64 %``; ``None`` unless the flow differs."""
+    if step.agreement is not Agreement.DIFFERS or step.predicted_kind is None or step.predicted_line is None:
+        return None
+    ran, expected = _place(step.kind, step.line), _place(step.predicted_kind, step.predicted_line)
+    at = percent(step.probability)
+    parts = (Part(f"{NEXT} next {ran} {DIFFER} predicted {expected}{SEPARATOR}{at}"),)
+    words = f"the run went to {ran}; the model expected {expected}, at {at}"
+    return Fragment(parts, State.DIFFERS, words, dimmed=dimmed)
+
+
+def result(kind: EventKind, value: ComparedValue, *, dimmed: bool = False) -> Fragment | None:
+    """A returned or raised value with what the model said of it: ``← 5.0 ✗ predicted 6.67 · 58 %``."""
+    return _compared(_result_lead(kind), value, dimmed)
+
+
+def _assigned(name: str, value: Value) -> tuple[Part, ...]:
+    return Part(f"{name} = "), Part(value_text(value), elastic=True)
+
+
+def _cut_words(value: Value) -> str:
+    if value.opaque:
+        return ", which does not describe itself"
+    if not value.cut:
+        return ""
+    return f", cut; {value.size:,} in all" if value.size is not None else ", cut"
+
+
+def _result_lead(kind: EventKind) -> str:
+    return "raises " if kind is EventKind.EXCEPTION else f"{RETURN} "
+
+
+def _predicted(lead: str, guess: Guess, threshold: float, name: str) -> Fragment:
+    text, at = clean(guess.text), percent(guess.probability)
+    if guess.probability < threshold:
+        words = f"the model is not sure: best guess {text} at {at}"
+        return Fragment((Part(f"{lead}?"),), State.WITHHELD, words, name)
+    parts = (Part(lead), Part(text, elastic=True), Part(f"{SEPARATOR}{at}"))
+    return Fragment(parts, State.PREDICTED, f"predicted {text}, at {at}, not run", name)
+
+
+def _compared(lead: str, value: ComparedValue, dimmed: bool) -> Fragment | None:
+    if value.observed is None:
+        return _extra(value, dimmed)
+    text = value_text(value.observed)
+    parts: tuple[Part, ...] = (Part(lead), Part(text, elastic=True))
+    match value.agreement:
+        case Agreement.AGREES:
+            sure = f" ({percent(value.predicted.probability)})" if value.predicted else ""
+            words = f"observed {text}, as predicted{sure}"
+            return Fragment((*parts, Part(f" {AGREE}")), State.AGREES, words, value.name)
+        case Agreement.DIFFERS if value.predicted is not None:
+            return _differing(parts, text, value.predicted, value.name, dimmed)
+        case Agreement.DIFFERS | Agreement.MISSING | Agreement.EXTRA:
+            words = f"observed {text}; the model did not expect it"
+            parts = (*parts, Part(f" {DIFFER} not predicted"))
+            return Fragment(parts, State.DIFFERS, words, value.name, dimmed)
+        case Agreement.WITHHELD:
+            words = f"observed {text}; the model was not sure enough to say"
+            return Fragment(parts, State.WITHHELD, words, value.name)
+        case Agreement.UNCOMPARED:
+            return replace(observed(value.name, value.observed), parts=parts)
+
+
+def _differing(parts: tuple[Part, ...], text: str, guess: Guess, name: str, dimmed: bool) -> Fragment:
+    expected, at = clean(guess.text), percent(guess.probability)
+    tail = (Part(f" {DIFFER} predicted "), Part(expected, elastic=True), Part(f"{SEPARATOR}{at}"))
+    words = f"observed {text}; the model expected {expected}, at {at}"
+    return Fragment((*parts, *tail), State.DIFFERS, words, name, dimmed)
+
+
+def _extra(value: ComparedValue, dimmed: bool) -> Fragment | None:
+    """A name that the model expected and the run does not have."""
+    if value.agreement in (Agreement.WITHHELD, Agreement.UNCOMPARED):
+        return None
+    if value.predicted is None:
+        parts: tuple[Part, ...] = (Part(f"{value.name or 'nothing'} gone {DIFFER} not predicted"),)
+        return Fragment(
+            parts, State.DIFFERS, "gone in the run; the model expected it to stay", value.name, dimmed
+        )
+    expected, at = clean(value.predicted.text), percent(value.predicted.probability)
+    subject = value.name or "nothing"
+    parts = (Part(f"{subject} {DIFFER} predicted "), Part(expected, elastic=True), Part(f"{SEPARATOR}{at}"))
+    words = f"not set in the run; the model expected {expected}, at {at}"
+    return Fragment(parts, State.DIFFERS, words, value.name, dimmed)
+
+
+def _place(kind: EventKind, line: int) -> str:
+    match kind:
+        case EventKind.LINE:
+            return f"line {line}"
+        case EventKind.CALL:
+            return f"call at line {line}"
+    return str(kind)
+
+
+# --- steps -------------------------------------------------------------------------------------
+
+
+def compared_values(step: ComparedStep, *, dimmed: bool = False) -> tuple[Fragment, ...]:
+    """The values that a compared step wrote, or that the model expected it to write."""
+    values = [value for value in step.values if value.changed or _disagrees(value)]
+    values = [value for value in values if shown(value.name, value.observed)]
+    found = [compared(value, dimmed=dimmed) for value in _chosen(values)]
+    return tuple(fragment for fragment in found if fragment is not None)
+
+
+def compared_outcome(step: ComparedStep, *, dimmed: bool = False) -> tuple[Fragment, ...]:
+    """Where a compared step went, if that differs, and what it returned or raised."""
+    found = [flow(step.flow, dimmed=dimmed)]
+    if step.result is not None:
+        found.append(result(step.flow.kind, step.result, dimmed=dimmed))
+    return tuple(fragment for fragment in found if fragment is not None)
+
+
+def observed_step(event: Event, written: Mapping[str, Value]) -> tuple[Fragment, ...]:
+    """What an observed event says: the locals ``written`` since its frame was last seen, and its result."""
+    values = [observed(name, value) for name, value in written.items() if shown(name, value)]
+    found = values[:VALUES_PER_LINE]
+    if event.value is not None and not event.yielded:
+        value = observed("", event.value)
+        found.append(replace(value, parts=(Part(_result_lead(event.kind)), *value.parts[1:])))
+    return tuple(found)
+
+
+def inputs(event: Event) -> tuple[Fragment, ...]:
+    """The arguments that a prediction starts from."""
+    values = [given(name, value) for name, value in event.locals.items() if shown(name, value)]
+    return tuple(values[:VALUES_PER_LINE])
+
+
+def predicted_step(step: PredictedStep, threshold: float) -> tuple[Fragment, ...]:
+    """What a predicted event says: the values it writes, and its result."""
+    names = [name for name in step.changed if shown(name, None)]
+    found = [predicted(name, step.changed[name], threshold) for name in names[:VALUES_PER_LINE]]
+    if step.value is not None:
+        found.append(_predicted(f"{_result_lead(step.kind)}{APPROX} ", step.value, threshold, ""))
+    return tuple(found)
+
+
+def _disagrees(value: ComparedValue) -> bool:
+    return value.agreement in (Agreement.DIFFERS, Agreement.MISSING, Agreement.EXTRA)
+
+
+def _chosen(values: Sequence[ComparedValue]) -> list[ComparedValue]:
+    """At most ``VALUES_PER_LINE`` values in their order, those that differ before those that agree."""
+    ranked = sorted(range(len(values)), key=lambda index: (not _disagrees(values[index]), index))
+    return [values[index] for index in sorted(ranked[:VALUES_PER_LINE])]

@@ -1,0 +1,305 @@
+"""Functions that have inputs to run, found in source text alone. Nothing is imported or run.
+
+Inputs come from doctests (``>>> f(3)``), comments (``# cwm: f(3)``), pytest tests that call a
+function with constants (parametrised ones too), and calls seen in a recorded run.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cwm_lsp.trace.model import EventKind, SourceFile, Trace
+from cwm_lsp.trace.statements import parse
+
+CALLS_PER_FUNCTION = 20
+
+_COMMENT = re.compile(r"#\s*cwm:\s*(?P<call>\S.*)$")
+_BUILTINS = frozenset(dir(builtins))
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Origin(StrEnum):
+    """Where the inputs of a call were found."""
+
+    COMMENT = "comment"
+    DOCTEST = "doctest"
+    TEST = "test"
+    RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A call that can be run. ``line`` is the 1-based line of the function's ``def``.
+
+    ``arguments`` is the text between the parentheses; ``origin_line`` is the line where the call
+    stands, in ``origin_path``.
+    """
+
+    function: str
+    line: int
+    arguments: str
+    origin: Origin
+    origin_line: int
+    origin_path: str
+
+    @property
+    def call(self) -> str:
+        """The call as text, ``f(3)``."""
+        return f"{self.function}({self.arguments})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    function: str
+    arguments: str
+    origin: Origin
+    line: int
+    path: str
+
+
+def runnables(
+    source: SourceFile, tests: Iterable[SourceFile] = (), recorded: Iterable[Trace] = ()
+) -> tuple[Runnable, ...]:
+    """The calls found for the module-level functions of ``source``, by function, each call once.
+
+    ``tests`` are other files of the workspace that may hold tests; ``recorded`` are earlier runs.
+    Source that does not parse has none.
+    """
+    tree = parse(source.text)
+    if tree is None:
+        return ()
+    functions = {node.name: node.lineno for node in tree.body if isinstance(node, _Function)}
+    found = [*_in_comments(source, functions), *_in_doctests(source, tree, functions)]
+    found += _in_tests(source, tree, functions, names={name: name for name in functions})
+    for test in tests:
+        found += _in_test_file(test, source, functions)
+    for trace in recorded:
+        found += _in_trace(trace, source, functions)
+    return tuple(_unique(found, functions))
+
+
+def is_test_path(path: str) -> bool:
+    """Whether pytest would collect the file by its name."""
+    name = re.split(r"[\\/]", path)[-1]
+    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
+
+
+def _unique(found: Iterable[_Found], functions: Mapping[str, int]) -> Iterator[Runnable]:
+    counts = dict.fromkeys(functions, 0)
+    seen: set[tuple[str, str]] = set()
+    for one in sorted(found, key=lambda found: functions[found.function]):
+        if (one.function, one.arguments) in seen or counts[one.function] == CALLS_PER_FUNCTION:
+            continue
+        seen.add((one.function, one.arguments))
+        counts[one.function] += 1
+        yield Runnable(one.function, functions[one.function], one.arguments, one.origin, one.line, one.path)
+
+
+# --- comments and doctests ---------------------------------------------------------------------
+
+
+def _in_comments(source: SourceFile, functions: Mapping[str, int]) -> Iterator[_Found]:
+    if "cwm:" not in source.text:
+        return
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(source.text).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return
+    for token in tokens:
+        match = _COMMENT.match(token.string) if token.type == tokenize.COMMENT else None
+        tree = parse(match["call"].strip()) if match else None
+        found = _sole_call(tree)
+        if found is not None and found[0] in functions:
+            yield _Found(found[0], _arguments(found[1]), Origin.COMMENT, token.start[0], source.path)
+
+
+def _sole_call(tree: ast.Module | None) -> tuple[str, ast.Call] | None:
+    """The name and the call of a module that is nothing but one call of a plain name."""
+    if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+        return None
+    node = tree.body[0].value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id, node
+    return None
+
+
+def _in_doctests(source: SourceFile, tree: ast.Module, functions: Mapping[str, int]) -> Iterator[_Found]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | _Function) or not node.body:
+            continue
+        first = node.body[0]
+        if not (isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)):
+            continue
+        if isinstance(first.value.value, str):
+            yield from _in_docstring(first.value.value, first.lineno, source, functions)
+
+
+def _in_docstring(text: str, line: int, source: SourceFile, functions: Mapping[str, int]) -> Iterator[_Found]:
+    if ">>>" not in text:
+        return
+    import doctest  # with its imports of unittest, a tenth of the server's start
+
+    try:
+        examples = doctest.DocTestParser().get_examples(text)
+    except ValueError:  # doctest's own complaint about a malformed example, which has no input for us
+        return
+    names = {name: name for name in functions}
+    for example in examples:
+        tree = parse(example.source)
+        for function, arguments, _ in _calls(tree, names, known=_BUILTINS | frozenset(functions)):
+            yield _Found(function, arguments, Origin.DOCTEST, line + example.lineno, source.path)
+
+
+# --- tests -------------------------------------------------------------------------------------
+
+
+def _in_test_file(test: SourceFile, source: SourceFile, functions: Mapping[str, int]) -> Iterator[_Found]:
+    """Calls in another file, of names that it imports from the module of ``source``."""
+    stem = re.split(r"[\\/]", source.path)[-1].removesuffix(".py")
+    if stem not in test.text:
+        return
+    tree = parse(test.text)
+    if tree is not None:
+        yield from _in_tests(test, tree, functions, names=_imported(tree, stem, functions))
+
+
+def _imported(tree: ast.Module, stem: str, functions: Mapping[str, int]) -> dict[str, str]:
+    """What ``from stem import f as g`` and ``import stem as m`` make of the functions: text to name."""
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[-1] == stem:
+            names.update(
+                {alias.asname or alias.name: alias.name for alias in node.names if alias.name in functions}
+            )
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[-1] == stem:
+                    names.update({f"{alias.asname or alias.name}.{name}": name for name in functions})
+    return names
+
+
+def _in_tests(
+    test: SourceFile, tree: ast.Module, functions: Mapping[str, int], names: Mapping[str, str]
+) -> Iterator[_Found]:
+    if not names:
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, _Function) or not node.name.startswith("test"):
+            continue
+        for values in _parameter_sets(node):
+            for function, arguments, line in _calls(node, names, known=_BUILTINS, values=values):
+                if function in functions and function != node.name:
+                    yield _Found(function, arguments, Origin.TEST, line, test.path)
+
+
+def _parameter_sets(test: _Function) -> list[dict[str, ast.expr]]:
+    """The constants that ``@pytest.mark.parametrize`` gives to a test's parameters, one dictionary a run."""
+    for decorator in test.decorator_list:
+        if not (isinstance(decorator, ast.Call) and _dotted(decorator.func).endswith("mark.parametrize")):
+            continue
+        if len(decorator.args) < 2 or not isinstance(decorator.args[1], ast.List | ast.Tuple):
+            continue
+        names = _parameter_names(decorator.args[0])
+        rows = [_row(value, len(names)) for value in decorator.args[1].elts]
+        return [dict(zip(names, row, strict=True)) for row in rows if len(row) == len(names)] or [{}]
+    return [{}]
+
+
+def _parameter_names(node: ast.expr) -> list[str]:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return []
+    names = value.split(",") if isinstance(value, str) else value
+    return [name.strip() for name in names if isinstance(name, str)]
+
+
+def _row(value: ast.expr, width: int) -> Sequence[ast.expr]:
+    if isinstance(value, ast.Call) and _dotted(value.func).endswith("param"):
+        return value.args
+    if width > 1:
+        return value.elts if isinstance(value, ast.Tuple | ast.List) else ()
+    return (value,)
+
+
+# --- recorded runs -----------------------------------------------------------------------------
+
+
+def _in_trace(trace: Trace, source: SourceFile, functions: Mapping[str, int]) -> Iterator[_Found]:
+    """Calls of a recorded run whose arguments are constants, so that they can be written down again."""
+    files = {index for index, file in enumerate(trace.files) if file.digest == source.digest}
+    for event in trace.events:
+        if event.kind is not EventKind.CALL or event.file not in files or event.function not in functions:
+            continue
+        if all(
+            not (value.cut or value.opaque) and _is_literal(value.text) for value in event.locals.values()
+        ):
+            arguments = ", ".join(f"{name}={value.text}" for name, value in event.locals.items())
+            yield _Found(event.function, arguments, Origin.RECORDED, event.line, source.path)
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        return False
+    return True
+
+
+# --- calls -------------------------------------------------------------------------------------
+
+
+class _Substitute(ast.NodeTransformer):
+    """Writes the value of a parameter in place of its name."""
+
+    def __init__(self, values: Mapping[str, ast.expr]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.values.get(node.id, node)
+
+
+def _calls(
+    tree: ast.AST | None,
+    names: Mapping[str, str],
+    *,
+    known: frozenset[str],
+    values: Mapping[str, ast.expr] | None = None,
+) -> Iterator[tuple[str, str, int]]:
+    """Calls in ``tree`` of what ``names`` lists, as function, arguments and line.
+
+    Only closed calls count: all names in their arguments are ``known`` or have a constant in ``values``.
+    """
+    for node in ast.walk(tree) if tree is not None else ():
+        function = names.get(_dotted(node.func)) if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and function is not None:
+            call = _Substitute(values).visit(copy.deepcopy(node)) if values else node
+            if _free_names([*call.args, *call.keywords]) <= known:
+                yield function, _arguments(call), node.lineno
+
+
+def _dotted(node: ast.expr) -> str:
+    """``module.f`` for a name or an attribute of names, "" for anything else."""
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _arguments(call: ast.Call) -> str:
+    return ", ".join(ast.unparse(argument) for argument in (*call.args, *call.keywords))
+
+
+def _free_names(nodes: Iterable[ast.AST]) -> set[str]:
+    inner = [found for node in nodes for found in ast.walk(node)]
+    loaded = {node.id for node in inner if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    stored = {node.id for node in inner if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return loaded - stored - {node.arg for node in inner if isinstance(node, ast.arg)}

@@ -1,0 +1,161 @@
+"""Documents and what came of commands on them; results live exactly as long as their text stands.
+
+The work itself is done by :class:`Engines`, so that nothing here knows a debugger or a model.
+All methods belong to one event loop; waiting ones let other requests be answered meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from cwm_lsp.errors import SourceError, TargetError, UserError
+from cwm_lsp.features.results import Call, Compared, Predicted, Recorded, Result
+from cwm_lsp.features.runnables import Runnable, runnables
+from cwm_lsp.features.snapshot import Snapshot
+from cwm_lsp.record.source import read_source
+from cwm_lsp.trace.model import SourceFile, Trace
+from cwm_lsp.trace.statements import parse
+
+RESULTS_PER_DOCUMENT = 16
+
+Report = Callable[[str, float | None], None]
+"""Progress: what is being done, and how much of it is (0 to 1, ``None`` where that is not known)."""
+
+
+class Engines(Protocol):
+    """What can run and predict. Each method waits without blocking the loop and can be cancelled."""
+
+    async def record(self, source: SourceFile, call: Call, report: Report) -> Trace:
+        """Run ``call`` for real; the trace is normalised. Raises :class:`UserError` or :class:`RunError`."""
+        ...
+
+    async def predict(self, source: SourceFile, call: Call, report: Report) -> Predicted:
+        """Let the model say what ``call`` would do; nothing is run. Raises :class:`BackendError` too."""
+        ...
+
+    async def compare(self, trace: Trace, call: Call, report: Report) -> Compared:
+        """Hold a recorded run against what the model says at every step. Raises :class:`BackendError`."""
+        ...
+
+
+class Session:
+    """The open documents of one editor, and their results.
+
+    ``engines`` gives what does the work, as the settings have it now, and may raise a :class:`CwmError`.
+    ``trusted`` says that code in the documents may be run.
+    """
+
+    def __init__(self, engines: Callable[[], Engines], *, trusted: bool = True) -> None:
+        self._engines = engines
+        self.trusted = trusted
+        self._documents: dict[str, Snapshot] = {}
+        self._results: dict[str, dict[str, Result]] = {}
+
+    # --- documents ---
+
+    def show(self, snapshot: Snapshot) -> bool:
+        """Take the current text of a document; whether results of another text were dropped."""
+        held = self._documents.get(snapshot.uri)
+        self._documents[snapshot.uri] = snapshot
+        if held is None or held.digest == snapshot.digest:
+            return False
+        return bool(self._results.pop(snapshot.uri, {}))
+
+    def close(self, uri: str) -> None:
+        """Forget a document and its results."""
+        self._documents.pop(uri, None)
+        self._results.pop(uri, None)
+
+    def snapshot(self, uri: str) -> Snapshot:
+        """The current text of an open document. Raises :class:`TargetError` for any other."""
+        try:
+            return self._documents[uri]
+        except KeyError:
+            raise TargetError(f"{uri} is not open in the editor.", "Open it first.") from None
+
+    def find(self, uri: str) -> Snapshot | None:
+        """The current text of a document, ``None`` if it is not open."""
+        return self._documents.get(uri)
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The open documents."""
+        return tuple(self._documents)
+
+    # --- results ---
+
+    def results(self, uri: str) -> tuple[Result, ...]:
+        """What came of the commands on a document's present text, the latest last."""
+        return tuple(self._results.get(uri, {}).values())
+
+    def clear(self, uri: str | None = None) -> tuple[str, ...]:
+        """Drop the results of one document or of all; the documents that had some."""
+        cleared = tuple(self._results) if uri is None else (uri,) if uri in self._results else ()
+        for one in cleared:
+            del self._results[one]
+        return cleared
+
+    def runnables(self, uri: str, tests: tuple[SourceFile, ...] = ()) -> tuple[Runnable, ...]:
+        """The calls that can be run in a document: from its text, from ``tests``, from earlier runs."""
+        runs = [result.trace for result in self.results(uri) if not isinstance(result, Predicted)]
+        return runnables(self.snapshot(uri).source, tests, runs)
+
+    # --- commands ---
+
+    async def record(self, uri: str, call: Call, report: Report) -> Result:
+        """Run a call and keep what was observed."""
+        snapshot = await self._runnable(uri)
+        trace = await self._engines().record(snapshot.source, call, report)
+        return self._keep(snapshot, Recorded(call, trace))
+
+    async def predict(self, uri: str, call: Call, report: Report) -> Result:
+        """Predict a call without running it."""
+        snapshot = self._parsed(uri)
+        return self._keep(snapshot, await self._engines().predict(snapshot.source, call, report))
+
+    async def compare(self, uri: str, call: Call, report: Report) -> Result:
+        """Run a call and hold it against what the model says."""
+        snapshot = await self._runnable(uri)
+        trace = await self._engines().record(snapshot.source, call, report)
+        self._keep(snapshot, Recorded(call, trace))
+        return self._keep(snapshot, await self._engines().compare(trace, call, report))
+
+    async def _runnable(self, uri: str) -> Snapshot:
+        """A document that may be run, and that is on disk what it is in the editor."""
+        if not self.trusted:
+            raise UserError(
+                "This workspace is not trusted, so nothing in it is run.", "Trust it in the editor first."
+            )
+        snapshot = self._parsed(uri)
+        on_disk = await asyncio.to_thread(read_source, snapshot.source.path)
+        if on_disk.digest != snapshot.digest:
+            raise _unsaved(snapshot)
+        return snapshot
+
+    def _parsed(self, uri: str) -> Snapshot:
+        snapshot = self.snapshot(uri)
+        if parse(snapshot.source.text) is None:
+            raise SourceError(f"{snapshot.source.path} does not parse.", "Mend the syntax error first.")
+        return snapshot
+
+    def _keep(self, snapshot: Snapshot, result: Result) -> Result:
+        """Hold ``result`` for the text it was computed on, if that text still stands."""
+        now = self._documents.get(snapshot.uri)
+        if now is None or now.digest != snapshot.digest:
+            raise SourceError(
+                f"{snapshot.source.path} was changed meanwhile, so the result was dropped.", "Run it again."
+            )
+        if result.trace.source.digest != snapshot.digest:
+            raise _unsaved(snapshot)
+        held = self._results.setdefault(snapshot.uri, {})
+        held.pop(result.call.function, None)
+        held[result.call.function] = result
+        while len(held) > RESULTS_PER_DOCUMENT:
+            del held[next(iter(held))]
+        return result
+
+
+def _unsaved(snapshot: Snapshot) -> SourceError:
+    return SourceError(f"{snapshot.source.path} is not on disk as it is in the editor.", "Save it first.")

@@ -1,0 +1,169 @@
+"""What stands at the end of each source line: placements, from a run, a prediction or both.
+
+A line of a loop or of a recursive function runs many times and has room for one visit. Which one
+follows from a *focus*, the step that the user looks at: each line shows its last visit up to the
+focus, or its first one after it. Without a choice the focus is the first divergence, else the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from cwm_lsp.align.model import Comparison
+from cwm_lsp.align.walk import Place, news, places
+from cwm_lsp.features import display
+from cwm_lsp.features.display import Fragment, State
+from cwm_lsp.trace.model import Event, EventKind, Trace
+from cwm_lsp.trace.predicted import PredictedStep
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What one line shows. ``line`` is 1-based, ``step`` the first event of the visit shown.
+
+    ``mark`` says that the first divergence is here. ``visit`` counts from 1, of ``visits``.
+    """
+
+    line: int
+    step: int
+    visit: int
+    visits: int
+    fragments: tuple[Fragment, ...]
+    mark: bool = False
+
+    @property
+    def text(self) -> str:
+        """The whole end of the line, as one string."""
+        said = display.joined(self.fragments)
+        return " ".join(filter(None, (said, display.visits_label(self.visit, self.visits))))
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One execution of one line in one frame, gathered from the events that it led to."""
+
+    line: int
+    step: int
+    visit: int
+    visits: int
+    fragments: list[Fragment] = field(default_factory=list)
+    mark: bool = False
+
+    def placed(self) -> Placement:
+        return Placement(self.line, self.step, self.visit, self.visits, tuple(self.fragments), self.mark)
+
+
+class _Visits:
+    """All visits of a run, in order. What an event says belongs to the line that led to it.
+
+    A call's arguments belong to the line of the function instead, where their names are bound.
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[int, int, int], _Visit] = {}
+        self._running: dict[int, int] = {}
+
+    def of(self, step: int, event: Event, place: Place) -> _Visit:
+        """The visit whose execution led to ``event``, number ``step`` of the run."""
+        frame = event.frame
+        if event.kind is EventKind.CALL:
+            frame = self._running.get(event.depth - 1, frame)
+        self._running[event.depth] = event.frame
+        return self._visit(frame, place.line, step, place.visit, place.visits)
+
+    def entered(self, step: int, event: Event) -> _Visit:
+        """The line of the function that ``event`` calls."""
+        return self._visit(event.frame, event.line, step, 1, 1)
+
+    def _visit(self, frame: int, line: int, step: int, visit: int, visits: int) -> _Visit:
+        return self.found.setdefault((frame, line, visit), _Visit(line, step, visit, visits))
+
+
+def of_comparison(
+    comparison: Comparison, *, file: int = 0, focus: int | None = None
+) -> tuple[Placement, ...]:
+    """Placements in one file of a compared run."""
+    divergence = comparison.divergence
+    first = divergence.step if divergence is not None else None
+    events = comparison.trace.events
+    visits = _Visits()
+    if events and events[0].file == file:
+        visits.entered(0, events[0]).fragments += display.observed_step(events[0], events[0].locals)
+    for step in comparison.steps:
+        event = events[step.step]
+        visit = visits.of(step.step, event, Place(step.wrote, step.visit, step.visits))
+        if event.file != file:
+            continue
+        dimmed = first is not None and step.step > first
+        bound = visits.entered(step.step, event) if event.kind is EventKind.CALL else visit
+        bound.fragments += display.compared_values(step, dimmed=dimmed)
+        visit.fragments += display.compared_outcome(step, dimmed=dimmed)
+        visit.mark = visit.mark or step.step == first
+    return _chosen(visits, focus if focus is not None else first)
+
+
+def of_trace(trace: Trace, *, file: int = 0, focus: int | None = None) -> tuple[Placement, ...]:
+    """Placements in one file of an observed run (normalised) that nothing was predicted for."""
+    visits = _Visits()
+    told = zip(trace.events, places(trace), news(trace.events), strict=True)
+    for step, (event, place, fresh) in enumerate(told):
+        visit = visits.of(step, event, place)
+        if event.file == file:
+            bound = visits.entered(step, event) if event.kind is EventKind.CALL else visit
+            bound.fragments += display.observed_step(event, fresh.written)
+    return _chosen(visits, focus)
+
+
+def of_prediction(
+    start: Trace, steps: Sequence[PredictedStep], threshold: float, *, focus: int | None = None
+) -> tuple[Placement, ...]:
+    """Placements of a run that was predicted from the inputs in ``start`` and not run."""
+    visits = _Visits()
+    inputs = len(start.events)
+    for step, (event, place) in enumerate(predicted_places(start, steps)):
+        visit = visits.of(step, event, place)
+        bound = visits.entered(step, event) if event.kind is EventKind.CALL else visit
+        if step >= inputs:
+            bound.fragments += display.predicted_step(steps[step - inputs], threshold)
+        elif event.kind is EventKind.CALL:
+            bound.fragments += display.inputs(event)
+    return _chosen(visits, focus)
+
+
+def predicted_places(start: Trace, steps: Iterable[PredictedStep]) -> tuple[tuple[Event, Place], ...]:
+    """The events of ``start`` and of the steps after them, each with the line that led to it.
+
+    Predicted steps stand here as events without state, for where they are alone.
+    """
+    ahead = (Event(step.kind, step.line, step.function, step.depth, frame=step.frame) for step in steps)
+    events = (*start.events, *ahead)
+    return tuple(zip(events, places(replace(start, events=events)), strict=True))
+
+
+def shown(placements: Iterable[Placement], *, observed: bool, mark: bool) -> tuple[Placement, ...]:
+    """The placements of a comparison without what is switched off: all but differences, or the mark."""
+    kept: list[Placement] = []
+    for placement in placements:
+        fragments = placement.fragments
+        if not observed:
+            fragments = tuple(fragment for fragment in fragments if fragment.state is State.DIFFERS)
+        marked = placement.mark and mark
+        if fragments or marked:
+            kept.append(replace(placement, fragments=fragments, mark=marked))
+    return tuple(kept)
+
+
+def _chosen(visits: _Visits, focus: int | None) -> tuple[Placement, ...]:
+    """One visit a line: the last up to ``focus`` that says something, else the first after it."""
+    chosen: dict[int, _Visit] = {}
+    for visit in sorted(visits.found.values(), key=lambda one: one.step):
+        if not visit.fragments and not visit.mark:
+            continue
+        passed = focus is not None and visit.step > focus
+        if passed and visit.line in chosen:
+            continue
+        held = chosen.get(visit.line)
+        if held is None or not held.mark:
+            chosen[visit.line] = visit
+    return tuple(chosen[line].placed() for line in sorted(chosen))

@@ -1,0 +1,196 @@
+"""The model card, written from what was measured: no figure in it is typed by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cwm_lsp.backend.weights import MODEL, Manifest, read_manifest
+from cwm_lsp.errors import SourceError
+from cwm_lsp.learn.metrics import FIGURES
+
+TRAINING = "training.json"
+"""Beside the weights: how they were made (see :func:`training_facts`)."""
+
+_EXTRA = {
+    "ece": "expected calibration error per value said, 15 bins of equal mass",
+    "coverage_at_95": "changed values that can be shown, the most probable first, with 95 % of them right",
+}
+
+
+def training_facts(
+    *,
+    shape: Mapping[str, int],
+    parameters: int,
+    progress: Mapping[str, Any],
+    device: str,
+    data: Sequence[str],
+    curve_points: int = 40,
+) -> dict[str, Any]:
+    """What is stored in :data:`TRAINING`; ``progress`` is a checkpoint's, ``data`` a line for each source."""
+    curve = list(progress["curve"])
+    stride = max(1, -(-len(curve) // curve_points))
+    return {
+        "shape": dict(shape),
+        "parameters": parameters,
+        "steps": progress["step"],
+        "tokens": progress["tokens"],
+        "seconds": round(progress["seconds"], 1),
+        "device": device,
+        "data": list(data),
+        "curve": [
+            {key: round(value, 4) for key, value in row.items()} for row in curve[::-1][::stride][::-1]
+        ],
+    }
+
+
+def model_card(folder: Path, evaluations: Sequence[Path]) -> str:
+    """The card of the weights in ``folder`` as Markdown; ``evaluations`` are files that ``model eval`` wrote.
+
+    Raises ``ModelUnavailable`` or ``SourceError``.
+    """
+    manifest, training = read_manifest(folder), _object(folder / TRAINING)
+    size = (folder / MODEL).stat().st_size
+    measured = [_object(path) for path in evaluations]
+    parts = [_head(manifest, training, size), _training(training), _calibration(manifest.calibration)]
+    parts += [_figures(found, manifest) for found in measured]
+    return "\n\n".join([*parts, _LIMITS]) + "\n"
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read: {error}.") from error
+    if not isinstance(found, dict):
+        raise SourceError(f"{path} holds no JSON object.")
+    return found
+
+
+def _head(manifest: Manifest, training: Mapping[str, Any], size: int) -> str:
+    return f"""# Model card: {manifest.name}
+
+<!-- Written by `cwm-lsp model card`; change the measurements, not this file. -->
+
+A decoder of the CWM architecture that predicts Python executions step by step, for the embedded backend of
+cwm-lsp. It was trained from nothing on traces that this project recorded; no weights of others went into it.
+
+| | |
+|---|---|
+| parameters | {training["parameters"]:,} |
+| layers, width | {manifest.layers}, {manifest.hidden} |
+| heads, key/value heads | {manifest.heads}, {manifest.kv_heads} |
+| context, vocabulary | {manifest.context:,}, {manifest.vocabulary:,} tokens (`{manifest.codec}` format) |
+| file | `{MODEL}`, {size / 1e6:.1f} MB, {manifest.bits}-bit weights |
+| SHA-256, verified at every load | `{manifest.sha256}` |
+| licence | Apache-2.0, like the code |"""
+
+
+def _training(training: Mapping[str, Any]) -> str:
+    sources = "\n".join(f"- {line}" for line in training["data"])
+    rows = "\n".join(
+        f"| {row['tokens'] / 1e6:.1f} | {row['seconds'] / 60:.0f} | {row['loss']:.3f} "
+        f"| {_percent(row['accuracy'])} |"
+        for row in training["curve"]
+    )
+    return f"""## Training
+
+{training["tokens"] / 1e6:,.1f} million tokens in {training["steps"]:,} steps,
+{training["seconds"] / 60:,.0f} minutes on {training["device"]}. The corpus:
+
+{sources}
+
+Evaluation sets are kept out of it by an exact and a near-duplicate check. Loss and accuracy are of the tokens
+that the model answers for, on fresh training examples:
+
+| million tokens | minutes | loss | next token right |
+|---|---|---|---|
+{rows}"""
+
+
+def _calibration(stored: Mapping[str, Any]) -> str:
+    if "ece_after" not in stored:
+        return "## Calibration\n\nNone is stored: probabilities are the model's own."
+    return f"""## Calibration
+
+A rising map of {len(stored["points"])} points, fitted on {stored["values"]:,} values of
+{stored["fitted_on"]}, which neither training nor the figures below use. Expected calibration error there:
+{stored["ece_before"]:.3f} before, {stored["ece_after"]:.3f} after (cross-validated). Values under
+{stored["threshold"]:.2f} are withheld: the others, {stored["shown"]:.0%} of all, were right in
+{stored["precision"]:.0%} of the cases."""
+
+
+def _figures(found: Mapping[str, Any], manifest: Manifest) -> str:
+    other = (
+        "" if found.get("weights") == manifest.sha256 else "\n\n**Measured with other weights than these.**"
+    )
+    rows = "\n".join(
+        f"| `{name}` | {_percent(found[name])} | {_interval(found, name)} "
+        f"| {_percent(found['all_rows'].get(name))} | {meaning} |"
+        for name, meaning in {**FIGURES, **_EXTRA}.items()
+    )
+    return f"""## {found["data"]}
+
+{found["rows_evaluated"]:,} of {found["rows"]:,} rows evaluated ({_statuses(found["statuses"])}), on Python \
+{found["python"]}:
+
+```
+{found["command"]}
+```
+
+| figure | evaluated rows | 95 % interval | all rows | share of |
+|---|---|---|---|---|
+{rows}
+
+{_part(found["by_type"], "type of value", ("values", "exact"))}
+
+{_part(found["by_length"], "events of the run", ("rows", "frames_exact", "changed_exact", "final_free"))}
+
+{_part(found["by_depth"], "depth of the frame", ("frames", "frames_exact", "changed_exact"))}
+
+{_reliability(found["reliability"])}{other}"""
+
+
+def _statuses(statuses: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {status}" for status, count in statuses.items())
+
+
+def _interval(found: Mapping[str, Any], name: str) -> str:
+    interval = found["intervals"].get(name)
+    return f"{_percent(interval[0])} to {_percent(interval[1])}" if interval else ""
+
+
+def _part(table: Mapping[str, Mapping[str, Any]], head: str, columns: Sequence[str], most: int = 12) -> str:
+    """The largest parts, in the order of the table."""
+    count = columns[0]
+    least = sorted((row[count] for row in table.values()), reverse=True)[:most][-1:] or [0]
+    lines = [f"| {head} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for name, row in table.items():
+        if row[count] >= least[0]:
+            lines.append(
+                f"| {name} | {row[count]} | {' | '.join(_percent(row[key]) for key in columns[1:])} |"
+            )
+    return "\n".join(lines)
+
+
+def _reliability(bins: Sequence[Mapping[str, float]]) -> str:
+    rows = "\n".join(
+        f"| {one['count']:.0f} | {_percent(one['probability'])} | {_percent(one['right'])} |" for one in bins
+    )
+    return f"| values | mean probability said | right |\n|---|---|---|\n{rows}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f} %"
+
+
+_LIMITS = """## Limits
+
+- It models small, pure functions over built-in types. Objects of one's own classes, input and output,
+  threads, time and chance are outside of what it learnt; their values are opaque to it or guessed.
+- Exact arithmetic on large numbers, long strings and hash orders is where it fails most.
+- Code of more than 160 lines in play or 96 different names does not fit its format; that is said, not hidden.
+- Probabilities are calibrated on human-written functions. On code far from those they are too high.
+- A prediction is never a measurement: cwm-lsp shows the two apart and withholds what is improbable."""

@@ -1,0 +1,37 @@
+"""An endless mixture of generated programs, mutants and real functions: training without a corpus on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
+
+from cwm_lsp.learn.corpus.mutate import mutated
+from cwm_lsp.learn.corpus.program import Program
+from cwm_lsp.learn.corpus.programs import MIX, generate
+
+WEIGHTS: Mapping[str, float] = {"generated": 0.70, "mutant": 0.10, "real": 0.15, "real_mutant": 0.05}
+"""Shares of the stream. Without real functions theirs go to ``generated``."""
+
+
+def stream(
+    seed: int | str,
+    *,
+    weights: Mapping[str, float] = WEIGHTS,
+    real: Sequence[Program] = (),
+    mix: Mapping[str, float] = MIX,
+) -> Iterator[Program]:
+    """Programs without end; equal arguments give equal streams.
+
+    ``weights`` are shares of ``generated``, ``mutant``, ``real`` and ``real_mutant`` programs, ``mix`` those
+    of :data:`.programs.MIX` within the generated. Workers take different seeds, as ``f"{seed}/{worker}"``.
+    """
+    rng = Random(str(seed))
+    kinds = [kind for kind in weights if real or not kind.startswith("real")]
+    shares = [weights[kind] for kind in kinds]
+    while True:
+        kind = rng.choices(kinds, shares)[0]
+        program: Program | None = rng.choice(real) if kind.startswith("real") else generate(rng, mix)
+        if program is not None and kind.endswith("mutant"):
+            program = mutated(rng, program)
+        if program is not None:
+            yield program

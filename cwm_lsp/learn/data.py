@@ -1,0 +1,194 @@
+"""Training examples: programs, run, normalised and encoded with shuffled names and line numbers."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing as mp
+import queue
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.protocol import Encoded, SpanKind
+from cwm_lsp.errors import CwmError
+from cwm_lsp.learn.corpus.program import Program
+from cwm_lsp.learn.corpus.stream import stream
+from cwm_lsp.record.agent.limits import Limits
+from cwm_lsp.record.inprocess import trace_call
+from cwm_lsp.trace.model import Trace
+from cwm_lsp.trace.normalise import normalise
+
+SPAN_WEIGHT = {SpanKind.VALUE: 1.0, SpanKind.RESULT: 1.0, SpanKind.FLOW: 0.5}
+"""What a predicted token counts in the loss: a debugger asks for values, and knows most lines."""
+
+GIVEN_WEIGHT = 0.1
+"""The loss on tokens that are given after the source: copying them is what a small model learns first."""
+
+TRACE_LIMITS = Limits(events=200, bytes=200_000, seconds=2.0, depth=40)
+"""Runs that say more are cut, and a cut run is left out."""
+
+
+MEMORY = 2 << 30
+"""Bytes of address space of a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One encoded run: token ids and the weight of each in the loss, both ``[T]``."""
+
+    tokens: npt.NDArray[np.int16]
+    weights: npt.NDArray[np.float16]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+def run(program: Program) -> Trace | None:
+    """The normalised trace of ``program``, or ``None`` where it is cut or cannot be run."""
+    try:
+        trace = trace_call(program.source, program.call, TRACE_LIMITS)
+    except CwmError:
+        return None
+    if trace.cut is not None or not trace.events:
+        return None
+    return normalise(trace)
+
+
+def loss_weights(encoded: Encoded) -> npt.NDArray[np.float16]:
+    """The weight of each token of an encoded trace."""
+    weights = np.zeros(len(encoded.tokens), np.float16)
+    if encoded.starts:
+        weights[next(start for start in encoded.starts if start >= 0) :] = GIVEN_WEIGHT
+    for span in encoded.spans:
+        weights[span.start : span.end] = SPAN_WEIGHT[span.kind]
+    return weights
+
+
+def example(trace: Trace, rng: random.Random | None = None, longest: int = 1536) -> Example | None:
+    """``trace`` encoded, ``None`` when it does not fit. ``rng`` shuffles names and lines and picks a window of it."""
+    order: Sequence[int] = range(v.SLOTS)
+    offset = 0
+    if rng is not None:
+        order = rng.sample(range(v.SLOTS), v.SLOTS)
+        offset = rng.choice((0, 0, rng.randrange(0, 48)))
+    try:
+        budget = rng.choice((0, 0, 0, 256, 512)) if rng is not None else 0
+        windows = list(CompactCodec(order, offset).windows(trace, budget))
+    except CwmError:
+        return None
+    encoded = rng.choice(windows) if rng is not None else windows[0]
+    if len(encoded.tokens) > longest or not encoded.spans:
+        return None
+    return Example(np.asarray(encoded.tokens, np.int16), loss_weights(encoded))
+
+
+def examples(programs: Iterable[Program], rng: random.Random, longest: int = 1536) -> Iterator[Example]:
+    """Each program run and encoded; those that do not work out are passed over."""
+    for program in programs:
+        trace = run(program)
+        made = example(trace, rng, longest) if trace is not None else None
+        if made is not None:
+            yield made
+
+
+def batches(source: Iterator[Example], tokens: int, pool: int, rng: random.Random) -> Iterator[list[Example]]:
+    """Groups of examples of like length, each of about ``tokens`` padded tokens, in random order."""
+    while True:
+        drawn = sorted((next(source) for _ in range(pool)), key=len)
+        groups: list[list[Example]] = [[]]
+        for one in drawn:
+            if groups[-1] and len(one) * (len(groups[-1]) + 1) > tokens:
+                groups.append([])
+            groups[-1].append(one)
+        rng.shuffle(groups)
+        yield from groups
+
+
+def pad(group: Sequence[Example]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Ids and weights ``[B, T]``, padded at the end with weight 0."""
+    length = max(map(len, group))
+    ids = np.zeros((len(group), length), np.int64)
+    weights = np.zeros((len(group), length), np.float32)
+    for row, one in enumerate(group):
+        ids[row, : len(one)] = one.tokens
+        weights[row, : len(one)] = one.weights
+    return ids, weights
+
+
+class ExampleFeed:
+    """Examples made by worker processes while the model trains. Iterate; close when done.
+
+    A program may exhaust a worker's memory or hold it up for ever; workers that fall silent are replaced.
+    """
+
+    def __init__(self, seed: int, workers: int, real: Path | None = None, patience: float = 10.0) -> None:
+        self._context = mp.get_context("spawn")
+        self._queue: mp.Queue[list[Example]] = self._context.Queue(64)
+        self._seed, self._count, self._real, self._patience = seed, workers, real, patience
+        self._workers: list[mp.process.BaseProcess] = []
+        self._started = 0
+        self._start()
+
+    def _start(self) -> None:
+        self.close()
+        for _ in range(self._count):
+            seed = self._seed * 1009 + self._started
+            worker = self._context.Process(target=_feed, args=(self._queue, seed, self._real), daemon=True)
+            worker.start()
+            self._workers.append(worker)
+            self._started += 1
+
+    def __iter__(self) -> Iterator[Example]:
+        silent = 0
+        while silent < 5:
+            try:
+                made = self._queue.get(timeout=self._patience)
+            except queue.Empty:
+                silent += 1
+                self._start()
+                continue
+            silent = 0
+            yield from made
+        raise RuntimeError("The workers that make training examples end or hang again and again.")
+
+    def close(self) -> None:
+        """End the workers."""
+        for worker in self._workers:
+            worker.kill()
+            worker.join()
+        self._workers = []
+
+
+def _feed(out: mp.Queue[list[Example]], seed: int, real: Path | None) -> None:
+    """What a worker does: fill the queue until it is killed."""
+    _confine()
+    known = tuple(load_programs(real)) if real is not None else ()
+    rng = random.Random(seed)
+    made: list[Example] = []
+    for one in examples(stream(seed, real=known), rng):
+        made.append(one)
+        if len(made) == 32:
+            out.put(made)
+            made = []
+
+
+def load_programs(path: Path) -> Iterator[Program]:
+    """Programs of a JSON-lines file whose rows are ``{"source", "call", "origin"}``."""
+    with path.open(encoding="utf-8") as rows:
+        for row in rows:
+            yield Program(**json.loads(row))
+
+
+def _confine() -> None:
+    """Keep what a program can take of the machine small, where the system has a way to."""
+    try:
+        import resource
+    except ImportError:  # Windows: a worker that grows or hangs is replaced by its feed
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -1,0 +1,26 @@
+"""``textDocument/codeLens``: Predict and Compare over functions that have inputs to run."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lsprotocol import types
+
+from cwm_lsp.features.lenses import lenses
+from cwm_lsp.lsp import convert
+from cwm_lsp.lsp.server import CwmServer
+
+
+async def code_lens(ls: CwmServer, params: types.CodeLensParams) -> list[types.CodeLens]:
+    """Lenses for a document, worked out from texts alone."""
+    snapshot = ls.session.find(params.text_document.uri)
+    switches = ls.options.switches
+    if snapshot is None or not (switches.all and switches.lenses):
+        return []
+    tests = await ls.test_sources()
+    others = tuple(test for test in tests if test.path != snapshot.source.path)
+    runnables = await asyncio.to_thread(ls.session.runnables, snapshot.uri, others)
+    if ls.session.find(snapshot.uri) is not snapshot:
+        return []
+    found = lenses(runnables, ls.session.results(snapshot.uri), snapshot.source.path)
+    return [convert.lens(snapshot, one) for one in found]

@@ -1,0 +1,76 @@
+"""``workspace/executeCommand``: the only place from where anything is run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
+from cwm_lsp.features.results import Call, Result
+from cwm_lsp.features.session import Report
+from cwm_lsp.lsp import convert, options
+from cwm_lsp.lsp.extension import CallResult
+from cwm_lsp.lsp.progress import with_progress
+from cwm_lsp.lsp.server import CwmServer
+
+_Work = Callable[[str, Call, Report], Awaitable[Result]]
+
+
+async def record(ls: CwmServer, params: types.ExecuteCommandParams) -> CallResult:
+    """``cwm.record``: run a call and show what was observed."""
+    return await _call(ls, params, "Record", ls.session.record)
+
+
+async def predict(ls: CwmServer, params: types.ExecuteCommandParams) -> CallResult:
+    """``cwm.predict``: show what the model says a call would do; nothing is run."""
+    return await _call(ls, params, "Predict", ls.session.predict)
+
+
+async def compare(ls: CwmServer, params: types.ExecuteCommandParams) -> CallResult:
+    """``cwm.compare``: run a call and show it beside what the model says."""
+    return await _call(ls, params, "Compare", ls.session.compare)
+
+
+async def clear(ls: CwmServer, params: types.ExecuteCommandParams) -> None:
+    """``cwm.clear``: drop the results of a document, or of all without an argument."""
+    uri = _texts(params, "uri")[0] if params.arguments else None
+    for cleared in ls.session.clear(uri):
+        await ls.publish(cleared)
+
+
+async def toggle(ls: CwmServer, params: types.ExecuteCommandParams) -> dict[str, bool]:
+    """``cwm.toggle``: turn one switch, ``all`` without an argument; how it stands now."""
+    name = _texts(params, "name")[0] if params.arguments else "all"
+    switches = options.toggled(ls.options.switches, name)
+    ls.configure(replace(ls.options, switches=switches))
+    for uri in ls.session.uris:
+        await ls.publish(uri)
+    return {name: getattr(switches, name)}
+
+
+async def _call(ls: CwmServer, params: types.ExecuteCommandParams, title: str, work: _Work) -> CallResult:
+    uri, function, arguments = _texts(params, "uri", "function", "arguments")
+    snapshot = ls.session.snapshot(uri)
+    call = Call(function, arguments)
+    try:
+        result = await with_progress(
+            ls, f"{title} {call}", params.work_done_token, lambda report: work(uri, call, report)
+        )
+    finally:
+        # A comparison whose model failed has left the observed run to be shown.
+        await ls.publish(uri)
+    return convert.call_result(snapshot, result, ls.encoding)
+
+
+def _texts(params: types.ExecuteCommandParams, *names: str) -> tuple[str, ...]:
+    """Members of the command's one argument, all text. Raises ``InvalidParams``, naming what is wrong."""
+    given: list[Any] = list(params.arguments or [])
+    if len(given) != 1 or not isinstance(given[0], dict):
+        raise JsonRpcInvalidParams(f"{params.command} takes one object with {', '.join(names)}.")
+    for name in names:
+        if not isinstance(given[0].get(name), str):
+            raise JsonRpcInvalidParams(f"{params.command}: {name} must be text.")
+    return tuple(given[0][name] for name in names)

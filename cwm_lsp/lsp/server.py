@@ -1,0 +1,243 @@
+"""One server for one connection: its documents, its options, what it publishes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import operator
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+from pygls.uris import to_fs_path
+
+from cwm_lsp import __version__
+from cwm_lsp.features import workspace as tests
+from cwm_lsp.features.results import Result, Switches, placements
+from cwm_lsp.features.session import Engines, Session
+from cwm_lsp.features.snapshot import Snapshot
+from cwm_lsp.features.states import Placement
+from cwm_lsp.lsp import convert
+from cwm_lsp.lsp.extension import CAPABILITY, STATES
+from cwm_lsp.lsp.options import EditorOptions, Parsed
+from cwm_lsp.lsp.positions import Encoding, replaced
+from cwm_lsp.lsp.protocol import CwmProtocol
+from cwm_lsp.trace.model import SourceFile
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the server is built on.
+
+    ``engines`` makes the engines for an editor's settings (values for :class:`cwm_lsp.config.Settings`) and
+    its trust in the workspace. It is called again when either changes, so what is heavy is kept behind it.
+    It may raise :class:`cwm_lsp.errors.CwmError`, which answers the request that needed it.
+    """
+
+    engines: Callable[[Mapping[str, object], bool], Engines]
+
+
+@dataclass(frozen=True, slots=True)
+class _Painted:
+    """Placements with what they were worked out from."""
+
+    results: tuple[Result, ...]
+    switches: Switches
+    placements: tuple[Placement, ...]
+
+    def shows(self, results: tuple[Result, ...], switches: Switches) -> bool:
+        """Whether these are the placements of ``results``; by identity, since traces are large."""
+        same = len(results) == len(self.results) and all(map(operator.is_, results, self.results))
+        return same and switches == self.switches
+
+
+class CwmServer(LanguageServer):
+    """The state of one connection. Handlers get it as their first argument, ``ls``."""
+
+    protocol: CwmProtocol
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(
+            "cwm-lsp",
+            __version__,
+            types.TextDocumentSyncKind.Incremental,
+            protocol_cls=CwmProtocol,
+            converter_factory=default_converter,
+        )
+        self.services = services
+        self.options = EditorOptions()
+        self.session = Session(self._current_engines)
+        self._engines: Engines | None = None
+        self.running: dict[int | str, asyncio.Task[Any]] = {}
+        self._problems: list[str] = []
+        self._texts: dict[str, str] = {}
+        self._painted: dict[str, _Painted] = {}
+        self._tests: tuple[SourceFile, ...] | None = None
+
+    # --- options and capabilities ---
+
+    def configure(self, options: EditorOptions) -> None:
+        """Take new options; results stay, what is shown of them follows."""
+        changed = (options.settings, options.trusted) != (self.options.settings, self.options.trusted)
+        self.options = options
+        self.session.trusted = options.trusted
+        if changed:
+            self._engines = None
+
+    def _current_engines(self) -> Engines:
+        """The engines for the present options, made when they are first needed."""
+        if self._engines is None:
+            self._engines = self.services.engines(self.options.settings, self.options.trusted)
+        return self._engines
+
+    def take_options(self, parsed: Parsed) -> None:
+        """Take what an editor's settings came to; what was wrong with them waits to be told."""
+        self._problems += parsed.problems
+        self.configure(parsed.options)
+
+    def tell_problems(self) -> None:
+        """Show the user what was wrong with the settings, once."""
+        for problem in self._problems:
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, problem))
+        self._problems.clear()
+
+    @property
+    def sends_states(self) -> bool:
+        """Whether the client asked for ``cwm/states``, and so needs no inlay hints."""
+        experimental = self.client_capabilities.experimental
+        value = experimental.get(CAPABILITY) if isinstance(experimental, Mapping) else None
+        return value is True or getattr(experimental, CAPABILITY, None) is True
+
+    @property
+    def encoding(self) -> Encoding:
+        """The position encoding that was negotiated."""
+        return Encoding(types.PositionEncodingKind(self.server_capabilities.position_encoding).value)
+
+    @property
+    def pulls_diagnostics(self) -> bool:
+        """Whether the client asks for diagnostics and can be told to ask again."""
+        document, workspace = self.client_capabilities.text_document, self.client_capabilities.workspace
+        refresh = workspace.diagnostics if workspace is not None else None
+        return bool(document and document.diagnostic and refresh and refresh.refresh_support)
+
+    # --- documents ---
+
+    def open_document(self, uri: str, version: int, text: str) -> None:
+        """Take a document that the editor opened."""
+        self._texts[uri] = text
+        self._show(uri, version)
+
+    def change_document(self, uri: str, version: int, changes: Sequence[Any]) -> None:
+        """Apply an edit; values of the old text are gone before anything else is answered."""
+        text = self._texts.get(uri)
+        if text is None:
+            logger.warning("A change of %s, which is not open", uri)
+            return
+        for change in changes:
+            if isinstance(change, types.TextDocumentContentChangePartial):
+                start, end = change.range.start, change.range.end
+                text = replaced(
+                    text,
+                    (start.line, start.character),
+                    (end.line, end.character),
+                    change.text,
+                    self.encoding,
+                )
+            else:
+                text = change.text
+        self._texts[uri] = text
+        self._show(uri, version)
+
+    def close_document(self, uri: str) -> None:
+        """Forget a document and take its diagnostics back."""
+        self._texts.pop(uri, None)
+        self._painted.pop(uri, None)
+        had = bool(self.session.results(uri))
+        self.session.close(uri)
+        if had and not self.pulls_diagnostics:
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    def _show(self, uri: str, version: int) -> None:
+        path = to_fs_path(uri) or uri
+        if self.session.show(Snapshot.of(uri, version, os.path.normpath(path), self._texts[uri])):
+            self._send(uri, ())
+
+    # --- test files ---
+
+    async def test_sources(self) -> tuple[SourceFile, ...]:
+        """The test files of the workspace, read once until :meth:`forget_tests`."""
+        if self._tests is None:
+            roots = [Path(path) for uri in self._roots() if (path := to_fs_path(uri))]
+            found = [await asyncio.to_thread(tests.test_files, root) for root in roots]
+            self._tests = tuple(source for sources in found for source in sources)
+        return self._tests
+
+    def forget_tests(self) -> None:
+        """Files on disk have changed."""
+        self._tests = None
+
+    def _roots(self) -> list[str]:
+        folders = [folder.uri for folder in self.workspace.folders.values()]
+        root = self.workspace.root_uri
+        return folders or ([root] if root else [])
+
+    # --- what is shown ---
+
+    async def placements(self, uri: str) -> tuple[Placement, ...]:
+        """What the lines of a document show, worked out beside the loop and kept until it changes."""
+        results, switches = self.session.results(uri), self.options.switches
+        held = self._painted.get(uri)
+        if held is None or not held.shows(results, switches):
+            held = _Painted(results, switches, await asyncio.to_thread(placements, results, switches))
+            self._painted[uri] = held
+        return held.placements
+
+    async def publish(self, uri: str) -> None:
+        """Send all that a document shows now, unless it changes while that is worked out."""
+        snapshot = self.session.find(uri)
+        if snapshot is None:
+            return
+        found = await self.placements(uri)
+        if self.session.find(uri) is snapshot:
+            self._send(uri, found)
+
+    def _send(self, uri: str, found: tuple[Placement, ...]) -> None:
+        snapshot = self.session.snapshot(uri)
+        results, switches = self.session.results(uri), self.options.switches
+        encoding = self.encoding
+        if self.sends_states:
+            params = convert.states(snapshot, found, results if switches.all else (), encoding)
+            self.protocol.notify(STATES, params)
+        if not self.pulls_diagnostics:
+            items = convert.diagnostics(snapshot, results, switches, encoding)
+            self.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(uri, items, version=snapshot.version)
+            )
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Ask the client to ask again for what it fetches by itself."""
+        workspace = self.client_capabilities.workspace
+        if workspace is None:
+            return
+        if self.pulls_diagnostics:
+            self.protocol.send_request(types.WORKSPACE_DIAGNOSTIC_REFRESH)
+        if workspace.code_lens and workspace.code_lens.refresh_support:
+            self.protocol.send_request(types.WORKSPACE_CODE_LENS_REFRESH)
+        if not self.sends_states and workspace.inlay_hint and workspace.inlay_hint.refresh_support:
+            self.protocol.send_request(types.WORKSPACE_INLAY_HINT_REFRESH)
+
+    # --- progress ---
+
+    def cancel_progress(self, token: int | str) -> None:
+        """Stop the work that a progress token stands for, if it is still going on."""
+        task = self.running.get(token)
+        if task is not None:
+            task.cancel()

@@ -1,0 +1,80 @@
+"""Which lines belong to one statement.
+
+An interpreter reports a statement that spans several lines in fragments that differ from version
+to version. Everything above the recorder therefore speaks of statements, named by their first line.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+
+def parse(source: str) -> ast.Module | None:
+    """The tree of ``source``, or ``None`` where this interpreter cannot parse it."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def first_line(node: ast.stmt | ast.ExceptHandler | ast.match_case) -> int:
+    """The first line of a statement (decorators included), handler or case."""
+    if isinstance(node, ast.match_case):
+        return node.pattern.lineno
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return node.lineno
+
+
+def _header_end(node: ast.stmt | ast.ExceptHandler | ast.match_case) -> int:
+    """The last line of what runs when the statement itself runs: all of a simple one, the head of a compound one."""
+    body: list[ast.stmt] = getattr(node, "body", []) or []
+    cases: list[ast.match_case] = getattr(node, "cases", [])
+    start = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
+    if body:
+        return max(start, first_line(body[0]) - 1)
+    if cases:
+        return max(start, first_line(cases[0]) - 1)
+    return getattr(node, "end_lineno", None) or start
+
+
+def blocks(tree: ast.AST) -> Iterator[ast.stmt | ast.ExceptHandler | ast.match_case]:
+    """Every statement, handler and case, outer ones before the inner."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield node
+
+
+@lru_cache(maxsize=256)
+def looping_lines(source: str) -> frozenset[int]:
+    """First lines of the statements that hold a comprehension and are themselves no loop."""
+    tree = parse(source)
+    if tree is None:
+        return frozenset()
+    loops = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.For | ast.AsyncFor | ast.While)}
+    comprehensions = {
+        node.lineno for node in ast.walk(tree) if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp)
+    }
+    lines = statement_lines(source)
+    return frozenset(lines[line] for line in comprehensions if line in lines) - loops
+
+
+@lru_cache(maxsize=256)
+def statement_lines(source: str) -> Mapping[int, int]:
+    """Each line of ``source`` that belongs to a statement, mapped to the first line of that statement.
+
+    Lines of a compound statement's body belong to the statements in it. Source that does not parse
+    gives an empty mapping.
+    """
+    tree = parse(source)
+    if tree is None:
+        return MappingProxyType({})
+    lines: dict[int, int] = {}
+    for node in blocks(tree):
+        start = first_line(node)
+        for line in range(start, _header_end(node) + 1):
+            lines[line] = start
+    return MappingProxyType(lines)

@@ -1,0 +1,53 @@
+"""Which backend is chosen, why, and what that costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cwm_lsp.backend.choose import choose
+from cwm_lsp.backend.host.client import HostedBackend
+from cwm_lsp.config import Settings
+from cwm_lsp.errors import ModelUnavailable
+from tests.backend import tiny
+
+
+@pytest.mark.parametrize("name", ["auto", "embedded"])
+async def test_the_embedded_model_is_chosen(name: str) -> None:
+    choice = choose(Settings(backend=name, model=str(tiny.FOLDER)))
+    assert choice.name == "embedded"
+    assert "tiny on cpu" in choice.reason
+    assert isinstance(choice.backend, HostedBackend)
+    assert choice.backend.pid is None
+    assert choice.backend.info.model == "tiny"
+
+
+def test_without_weights_there_is_no_model(tmp_path: Path) -> None:
+    choice = choose(Settings(backend="auto", model=str(tmp_path)))
+    assert (choice.backend, choice.name) == (None, "off")
+    assert "has no model.json" in choice.reason
+
+
+def test_what_is_asked_for_by_name_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"has no model\.json"):
+        choose(Settings(backend="embedded", model=str(tmp_path)))
+    with pytest.raises(ModelUnavailable, match="no backend 'oracle'"):
+        choose(Settings(backend="oracle"))
+
+
+def test_off_is_off() -> None:
+    assert choose(Settings(backend="off")).backend is None
+
+
+def test_choosing_loads_no_runtime() -> None:
+    program = (
+        "import sys; from cwm_lsp.backend.choose import choose; from cwm_lsp.config import Settings;"
+        f"choose(Settings(model={str(tiny.FOLDER)!r})).backend or sys.exit('none chosen');"
+        "heavy = {'onnxruntime', 'torch', 'transformers', 'vllm'} & set(sys.modules);"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

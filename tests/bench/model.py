@@ -1,0 +1,83 @@
+"""How fast the embedded model reads and writes, in this process and through the model host."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from cwm_lsp.backend import registry
+from cwm_lsp.backend.host.client import HostedBackend
+from cwm_lsp.backend.protocol import Backend, Prefix
+from cwm_lsp.config import Settings
+
+WRITTEN = 100
+"""Tokens of one timed continuation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Tokens a second at one length of prefix: scoring given ones, and writing new ones."""
+
+    context: int
+    verify: float
+    decode: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster it is to score a token than to write it."""
+        return self.verify / self.decode
+
+
+def rates(settings: Settings, contexts: tuple[int, ...] = (256, 1024), repeats: int = 3) -> list[Rates]:
+    """The best of ``repeats`` at each of ``contexts``, in this process. Raises ``ModelUnavailable``."""
+
+    async def measure() -> list[Rates]:
+        backend = registry.create("embedded", settings)
+        try:
+            return [await _rates(backend, context, repeats) for context in contexts]
+        finally:
+            await backend.close()
+
+    return asyncio.run(measure())
+
+
+def host_start(settings: Settings, repeats: int = 3) -> float:
+    """Seconds, the best of ``repeats``, from nothing to the first answer of the model host."""
+
+    async def measure() -> float:
+        backend = HostedBackend("embedded", settings, registry.describe("embedded", settings))
+        try:
+            return await _seconds(lambda: backend.open([1]))
+        finally:
+            await backend.close()
+
+    return min(asyncio.run(measure()) for _ in range(repeats))
+
+
+async def _rates(backend: Backend, context: int, repeats: int) -> Rates:
+    verify, decode = [], []
+    for seed in range(repeats):
+        # Tokens of its own each time: a prefix that is still in memory would cost nothing.
+        tokens = np.random.default_rng(seed).integers(0, backend.info.vocabulary, context).tolist()
+        prefix = await backend.open()
+        verify.append(context / await _seconds(partial(prefix.extend, tokens)))
+        decode.append(WRITTEN / await _seconds(partial(_write, prefix)))
+        await prefix.close()
+    return Rates(context, max(verify), max(decode))
+
+
+async def _write(prefix: Prefix) -> None:
+    written = await prefix.write(frozenset(), WRITTEN)
+    if len(written.tokens) != WRITTEN:
+        raise ValueError(f"The context has no room for {WRITTEN} more tokens.")
+
+
+async def _seconds(call: Callable[[], Awaitable[object]]) -> float:
+    start = time.perf_counter()
+    await call()
+    return time.perf_counter() - start

@@ -1,0 +1,98 @@
+"""What may be typed as a target, and what each mistake is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cwm_lsp.cli.target import arguments, function_call, source_at
+from cwm_lsp.errors import ArgumentsError, SourceError
+
+SHOP = '''
+def total(prices, tax=0.1, *, currency):
+    """Sum.
+
+    >>> total([4, 9], currency="EUR")
+    14.3
+    """
+    return sum(prices) * (1 + tax)
+
+
+def twice(n):
+    return 2 * n
+
+
+def nothing():
+    pass
+
+
+def noted(n):
+    return n  # cwm: noted(41)
+'''
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    path = tmp_path / "shop with spaces é.py"
+    path.write_text(SHOP, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["[4, 9]", "0.2"], "[4, 9], 0.2"),
+        (["[4, 9]", "tax=0.2"], "[4, 9], tax=0.2"),
+        (["total([4, 9], tax=0.2)"], "[4, 9], tax=0.2"),
+        (["total ( )"], ""),
+        (["other(3)"], "other(3)"),
+        (["-5"], "-5"),
+        (["*rest", "**more"], "*rest, **more"),
+        (["'a, b'"], "'a, b'"),
+        (["3  # three"], "3  # three"),
+    ],
+)
+def test_words_become_the_text_of_a_call(words: list[str], text: str) -> None:
+    assert arguments("total", words) == text
+
+
+@pytest.mark.parametrize("words", [["hello world"], ["[1,"], ["1)", "(2"], ["a=1", "2"], ["\0"], [")("]])
+def test_words_that_are_no_expressions_are_refused(words: list[str]) -> None:
+    with pytest.raises(ArgumentsError, match=r"do(es)? not parse"):
+        arguments("total", words)
+
+
+def test_a_text_without_quotes_is_told_so() -> None:
+    with pytest.raises(ArgumentsError, match=r"a text needs its quotes: \"'hello world'\""):
+        arguments("f", ["hello world"])
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "found"),
+    [
+        ("total", "[4, 9], currency='EUR'", "the doctest at line 5"),
+        ("noted", "41", "the comment at line 20"),
+        ("nothing", "", ""),
+    ],
+)
+def test_without_words_the_file_itself_gives_the_input(
+    shop: Path, function: str, given: str, found: str
+) -> None:
+    call = function_call(f"{shop}::{function}", ())
+    assert (call.call.arguments, call.found) == (given, found)
+
+
+def test_a_function_that_needs_input_and_has_none_is_told_how_to_get_some(shop: Path) -> None:
+    with pytest.raises(ArgumentsError, match=r"`# cwm: twice\(n\)`"):
+        function_call(f"{shop}::twice", ())
+
+
+def test_a_missing_file_is_answered_with_the_one_that_was_meant(shop: Path) -> None:
+    with pytest.raises(SourceError, match=r"There is no file .* Did you mean .*shop with spaces é.py"):
+        source_at(shop.with_name("shop with space é.py"))
+
+
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is a folder, not a file"):
+        source_at(tmp_path)

@@ -1,0 +1,85 @@
+"""What really runs after a statement is always among its successors, and little else is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from cwm_lsp.codec.flow import EXIT, Flow, flow_of
+from cwm_lsp.trace.model import Event, EventKind, Trace
+from tests.codec.generated import generated
+from tests.codec.programs import names, program, record
+
+
+def steps_out_of_flow(trace: Trace) -> list[str]:
+    """Observed transitions within a frame that the flow does not allow."""
+    flow = flow_of(trace.source.text)
+    before: dict[int, Event] = {}
+    entered: set[int] = set()
+    bad: list[str] = []
+    for event in trace.events:
+        last = before.get(event.frame)
+        before[event.frame] = event
+        if last is not None and not _follows(flow, last, event, last.frame in entered):
+            bad.append(f"{last.kind} {last.line} -> {event.kind} {event.line} in {event.function}")
+        if event.kind is not EventKind.CALL:
+            entered.add(event.frame)
+    return bad
+
+
+def _follows(flow: Flow, last: Event, event: Event, entered: bool) -> bool:
+    if event.kind is EventKind.LINE:
+        if last.kind is EventKind.CALL and not entered:
+            return event.line in flow.entry(last.line)
+        if last.kind is EventKind.EXCEPTION:
+            return event.line in flow.handlers(last.line)
+        return event.line in flow.successors(last.line)
+    if event.kind is EventKind.RETURN and last.kind is EventKind.LINE and not event.yielded:
+        ends = flow.handlers(last.line) if event.unwinding else flow.successors(last.line)
+        return EXIT in ends
+    return True
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_statement_kind(name: str) -> None:
+    assert steps_out_of_flow(record(*program(name))) == []
+
+
+# --- generated programs ------------------------------------------------------------------------
+
+
+@given(generated())
+@settings(deadline=None, max_examples=100)
+def test_generated_programs(made: tuple[str, str]) -> None:
+    source, call = made
+    assert steps_out_of_flow(record(source, call, events=400)) == []
+
+
+# --- what the flow says ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "successors"),
+    [
+        ("def f(x):\n    a = 1\n    return a\n", 2, {3}),
+        ("def f(x):\n    return x\n", 2, {EXIT}),
+        ("def f(x):\n    if x:\n        a = 1\n    else:\n        a = 1\n    return a\n", 2, {3, 5}),
+        ("def f(x):\n    for i in x:\n        a = i\n    return a\n", 2, {3, 4}),
+        ("def f(x):\n    for i in x:\n        a = i\n    return a\n", 3, {2}),
+        ("def f(x):\n    while x:\n        break\n    return x\n", 3, {4}),
+        ("def f(x):\n    raise ValueError\n", 2, set()),
+        ("def f(x):\n    x = 1\n", 2, {EXIT}),
+        ("not python (", 1, set()),
+    ],
+)
+def test_successors(source: str, line: int, successors: set[int]) -> None:
+    assert flow_of(source).successors(line) == successors
+
+
+def test_handlers_of_a_statement_are_those_around_it() -> None:
+    source = "def f(x):\n    try:\n        a = 1\n    except ValueError:\n        a = 2\n    b = 3\n"
+    flow = flow_of(source)
+    assert flow.handlers(3) == {4}
+    assert flow.handlers(6) == {EXIT}
+    assert flow.entry(1) == {2}
+    assert flow.scopes == {1}

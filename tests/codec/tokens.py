@@ -1,0 +1,48 @@
+"""Tokenizers to test with: one of bytes alone, and one that merges as the real ones do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from cwm_lsp.codec.cwm_tokens import NAMES, HuggingFaceTokenizer
+
+
+class ByteTokenizer:
+    """A token for each byte, then one for each special name; nothing is ever merged."""
+
+    vocabulary = 256 + len(NAMES)
+
+    def encode(self, text: str) -> Sequence[int]:
+        return list(text.encode("utf-8", "replace"))
+
+    def token_bytes(self, token: int) -> bytes:
+        if token < 256:
+            return bytes([token])
+        return NAMES[token - 256].encode() if token < self.vocabulary else b""
+
+    def special(self, name: str) -> int | None:
+        return 256 + NAMES.index(name) if name in NAMES else None
+
+
+@cache
+def merging() -> Tokenizer:
+    """A byte-level BPE with merges across quotes, commas and braces, and the trace tokens added."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    samples = ['{"n": "..", "total": "6", "xs": "[1, 2]"}', "    return total\n", '"\'abc\'", "']
+    trainer = trainers.BpeTrainer(
+        vocab_size=600,
+        special_tokens=list(NAMES),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(samples * 20, trainer)
+    return tokenizer
+
+
+def merging_tokenizer() -> HuggingFaceTokenizer:
+    return HuggingFaceTokenizer(merging())

@@ -1,0 +1,25 @@
+"""What every suite shares: ``FULL=1`` runs all there is, and lets nothing be left out in silence."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+import pytest
+
+FULL = os.environ.get("FULL") == "1"
+
+
+def pytest_sessionstart() -> None:
+    """Refuse a full run that would skip the tests of training and export."""
+    if FULL and importlib.util.find_spec("torch") is None:
+        raise pytest.UsageError("FULL=1 needs torch: run `make test FULL=1`, which installs it.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what is marked ``full`` in a quick run."""
+    if FULL:
+        return
+    for item in items:
+        if item.get_closest_marker("full"):
+            item.add_marker(pytest.mark.skip(reason="needs FULL=1"))

@@ -1,0 +1,70 @@
+"""Hover tables: all visits of a line, the first difference always among them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cwm_lsp.features.hover import ROWS, hover, rows
+from cwm_lsp.features.results import Call, Compared, Predicted, Recorded
+from cwm_lsp.predict import entry_trace
+from cwm_lsp.trace.model import SourceFile
+from tests.features.test_states import CALL, MEAN
+from tests.features.world import THRESHOLD, compared, forced, run
+
+THE_CALL = Call("mean_above", "[4, 9, 2, 7], 3")
+
+
+def test_a_comparison_has_observed_predicted_and_probability() -> None:
+    result = Compared(THE_CALL, compared(MEAN, CALL, {8: {"total": ("14", 0.81)}}))
+    assert hover([result], 5) == "\n".join(
+        [
+            r"**mean\_above\(\[4, 9, 2, 7\], 3\)** observed and predicted, right in 89 % of 9 values",
+            "",
+            "| visit | | observed | predicted | probability |",
+            "|---:|---|---|---|---:|",
+            "| 1/3 | total | 4 | 4 | 98 % |",
+            "| 2/3 | total | 13 ✗ | 14 | 81 % |",
+            "| 3/3 | total | 20 | 20 | 98 % |",
+        ]
+    )
+
+
+def test_runs_and_predictions_keep_to_their_column() -> None:
+    recorded = rows(Recorded(THE_CALL, run(MEAN, CALL)), 6)
+    assert [(row.name, row.observed, row.predicted) for row in recorded] == [("return", "5.0", "")]
+    start = entry_trace(SourceFile("shop.py", MEAN), "mean_above", "[4, 9, 2, 7], 3")
+    steps = forced(run(MEAN, CALL), {})
+    predicted = rows(Predicted(THE_CALL, start, steps, (), True, THRESHOLD, "m"), 6)
+    assert [(row.name, row.observed, row.predicted, row.probability) for row in predicted] == [
+        ("return", "", "5.0", "98 %")
+    ]
+
+
+def test_the_word_under_the_pointer_narrows_the_table_where_it_can() -> None:
+    source = "def f():\n    a, b = 1, 2\n    return a\n"
+    result = Recorded(Call("f", ""), run(source, "f()"))
+    assert "| b | 2 |" in (hover([result], 2, "b") or "")
+    assert "| a |" not in (hover([result], 2, "b") or "")
+    assert "| a | 1 |" in (hover([result], 2, "nothing") or "")
+    assert hover([result], 99) is None
+
+
+def test_a_long_table_is_cut_around_the_first_difference() -> None:
+    source = "def f(n):\n    for i in range(n):\n        x = i\n    return x\n"
+    events = run(source, "f(200)").events
+    step = next(
+        index for index, event in enumerate(events) if getattr(event.locals.get("x"), "text", "") == "150"
+    )
+    result = Compared(Call("f", "200"), compared(source, "f(200)", {step: {"x": ("7", 0.9)}}))
+    text = hover([result], 3) or ""
+    assert "| 151/200 | x | 150 ✗ | 7 | 90 % |" in text
+    assert text.endswith(f"{200 - ROWS} more of 200 rows are not shown.")
+
+
+@pytest.mark.parametrize("text", ["'a|b'", "'<img src=x>'", "'[x](http://e)'", "'`'", "'a\\nb'"])
+def test_values_cannot_be_markdown(text: str) -> None:
+    source = f"def f():\n    s = {text}\n    return 1\n"
+    table = hover([Recorded(Call("f", ""), run(source, "f()"))], 2) or ""
+    (row,) = [line for line in table.splitlines() if line.startswith("| 1/1")]
+    for sign in "|<[`":
+        assert row.count(f"\\{sign}") == text.count(sign)

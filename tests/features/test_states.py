@@ -1,0 +1,173 @@
+"""Pictures: what stands at the end of each line, for runs, predictions and both."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from cwm_lsp.features import states
+from cwm_lsp.features.display import State
+from cwm_lsp.predict import entry_trace
+from cwm_lsp.trace.model import SourceFile
+from tests.features.picture import picture
+from tests.features.world import THRESHOLD, Beliefs, compared, forced, run
+
+MEAN = """\
+def mean_above(xs, floor):
+    total = 0
+    for x in xs:
+        if x > floor:
+            total += x
+    return total / len(xs)
+"""
+CALL = "mean_above([4, 9, 2, 7], 3)"
+
+TREE = """\
+def total(tree):
+    if not tree:
+        return 0
+    left, right = tree
+    rest = total(right)
+    return left + rest
+"""
+
+RAISES = """\
+def first(xs):
+    try:
+        return xs[0]
+    except IndexError as error:
+        return str(error)
+"""
+
+
+def check(
+    source: str, call: str, expected: str, *, beliefs: Beliefs | None = None, focus: int | None = None
+) -> None:
+    """Hold the picture of ``call`` against ``expected``; with ``beliefs``, beside a model that has them."""
+    if beliefs is None:
+        placements = states.of_trace(run(source, call), focus=focus)
+    else:
+        placements = states.of_comparison(compared(source, call, beliefs), focus=focus)
+    assert picture(source, placements) == dedent(expected).strip("\n")
+
+
+def test_a_run_shows_the_last_visit_of_each_line() -> None:
+    check(
+        MEAN,
+        CALL,
+        """
+        |  def mean_above(xs, floor):        xs = [4, 9, 2, 7] · floor = 3
+        |      total = 0                     total = 0
+        |      for x in xs:                  x = 7 ⟨4/5⟩
+        |          if x > floor:
+        |              total += x            total = 20 ⟨3/3⟩
+        |      return total / len(xs)        ← 5.0
+        """,
+    )
+
+
+def test_a_comparison_shows_the_visits_around_the_first_divergence() -> None:
+    check(
+        MEAN,
+        CALL,
+        """
+        |  def mean_above(xs, floor):        xs = [4, 9, 2, 7] · floor = 3
+        |      total = 0                     total = 0 ✓
+        |      for x in xs:                  x = 2 ✓ ⟨3/5⟩
+        |◆         if x > floor:             → next line 3 ✗ predicted line 5 · 64 % ⟨3/4⟩
+        |              total += x            total = 13 ✓ ⟨2/3⟩
+        |      return total / len(xs)        ← 5.0 ✗ predicted 6.67 · 58 %
+        """,
+        beliefs={10: {"line": ("5", 0.64)}, 15: {"return": ("6.67", 0.58)}},
+    )
+
+
+def test_a_chosen_step_moves_all_lines_but_the_mark() -> None:
+    check(
+        MEAN,
+        CALL,
+        """
+        |  def mean_above(xs, floor):        xs = [4, 9, 2, 7] · floor = 3
+        |      total = 0                     total = 0 ✓
+        |      for x in xs:                  x = 4 ✓ ⟨1/5⟩
+        |◆         if x > floor:             → next line 3 ✗ predicted line 5 · 64 % ⟨3/4⟩
+        |              total += x            total = 4 ✓ ⟨1/3⟩
+        |      return total / len(xs)        ← 5.0 ✓
+        """,
+        beliefs={10: {"line": ("5", 0.64)}},
+        focus=5,
+    )
+
+
+def test_a_model_that_is_right_gets_no_mark() -> None:
+    comparison = compared(MEAN, CALL, {})
+    placements = states.of_comparison(comparison)
+    assert not any(placement.mark for placement in placements)
+    assert {fragment.state for placement in placements for fragment in placement.fragments} == {
+        State.OBSERVED,
+        State.AGREES,
+    }
+
+
+def test_arguments_of_inner_calls_stand_where_their_names_are_bound() -> None:
+    check(
+        TREE,
+        "total((1, (2, None)))",
+        """
+        |  def total(tree):                  tree = None ✗ predicted (2, None) · 70 %
+        |      if not tree:
+        |          return 0                  ← 0 ✓
+        |      left, right = tree            left = 2 ✓ · right = None ✓
+        |◆     rest = total(right)           rest = 0 ✓
+        |      return left + rest            ← 2 ✓
+        """,
+        beliefs={8: {"tree": ("(2, None)", 0.7)}},
+    )
+
+
+def test_exceptions_are_told_as_such() -> None:
+    check(
+        RAISES,
+        "first([])",
+        """
+        |  def first(xs):                    xs = []
+        |      try:
+        |          return xs[0]              raises IndexError('list index out of range')
+        |      except IndexError as error:   error = IndexError('list index out of range')
+        |          return str(error)         ← 'list index out of range'
+        """,
+    )
+
+
+def test_differences_after_the_first_are_dimmed() -> None:
+    comparison = compared(MEAN, CALL, {5: {"total": ("5", 0.8)}, 15: {"return": ("6.67", 0.9)}})
+    fragments = [one for placement in states.of_comparison(comparison) for one in placement.fragments]
+    assert {one.text: one.dimmed for one in fragments if one.state is State.DIFFERS} == {
+        "total = 4 ✗ predicted 5 · 80 %": False,
+        "← 5.0 ✗ predicted 6.67 · 90 %": True,
+    }
+
+
+def test_a_prediction_is_never_shown_as_observed() -> None:
+    steps = forced(run(MEAN, CALL), {2: {"total": ("0", 0.3)}})
+    start = entry_trace(SourceFile("shop.py", MEAN), "mean_above", "[4, 9, 2, 7], 3")
+    placements = states.of_prediction(start, steps, THRESHOLD)
+    assert picture(MEAN, placements) == dedent(
+        """
+        |  def mean_above(xs, floor):        xs = [4, 9, 2, 7] · floor = 3
+        |      total = 0                     total ≈ ?
+        |      for x in xs:                  x ≈ 7 · 98 % ⟨4/5⟩
+        |          if x > floor:
+        |              total += x            total ≈ 20 · 98 % ⟨3/3⟩
+        |      return total / len(xs)        ← ≈ 5.0 · 98 %
+        """
+    ).strip("\n")
+    found = {fragment.state for placement in placements for fragment in placement.fragments}
+    assert found == {State.COMPUTED, State.PREDICTED, State.WITHHELD}
+
+
+@pytest.mark.parametrize("focus", [None, 0, 3, 7, 14, 99])
+def test_whatever_is_chosen_a_line_is_placed_once_and_in_order(focus: int | None) -> None:
+    lines = [placement.line for placement in states.of_trace(run(MEAN, CALL), focus=focus)]
+    assert lines == sorted(set(lines))

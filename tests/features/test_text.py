@@ -1,0 +1,72 @@
+"""Widths, cuts, safe lines and percentages."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwm_lsp.features.display import State, fit, joined, observed
+from cwm_lsp.features.text import cells, clean, clip, percent
+from cwm_lsp.trace.model import Value
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [(0.0, "0 %"), (0.001, "1 %"), (0.5, "50 %"), (0.714, "71 %"), (0.999, "99 %"), (1.0, "100 %")],
+)
+def test_probabilities_are_whole_and_certain_only_when_they_are(probability: float, shown: str) -> None:
+    assert percent(probability) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "cut"),
+    [
+        ("[4, 9, 2, 7]", 12, "[4, 9, 2, 7]"),
+        ("[4, 9, 2, 7]", 9, "[4, 9…]"),
+        ("'abcdefgh'", 6, "'abc…'"),
+        ("abcdefgh", 4, "abc…"),
+        ("[0, 1, 2, … 9,997 more]", 23, "[0, 1, 2, … 9,997 more]"),
+        ("[0, 1, 2, … 9,997 more]", 12, "[0, 1, 2…]"),
+        ("'日本語文字'", 8, "'日本…'"),
+        ("abc", 1, "…"),
+        ("abc", 0, ""),
+    ],
+)
+def test_cuts_are_marked_and_keep_the_closing_bracket(text: str, width: int, cut: str) -> None:
+    assert clip(text, width) == cut
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a\nb\tc", r"a\nb\tc"),
+        ("x\u202ey", r"x\u202ey"),
+        ("\x1b[31m", r"\x1b[31m"),
+        ("\ud800", r"\ud800"),
+        ("é🐍", "é🐍"),
+    ],
+)
+def test_characters_that_move_or_hide_others_are_escaped(text: str, safe: str) -> None:
+    assert clean(text) == safe
+
+
+@given(text=st.text(), width=st.integers(0, 40))
+def test_a_cut_text_fits(text: str, width: int) -> None:
+    assert cells(clip(clean(text), width)) <= width
+
+
+@given(values=st.lists(st.text(max_size=60), min_size=1, max_size=4), width=st.integers(1, 80))
+def test_fragments_fit_the_space_there_is(values: list[str], width: int) -> None:
+    fragments = [observed("name", Value(value)) for value in values]
+    kept = fit(fragments, width)
+    assert cells(joined(kept)) <= width
+    assert len(kept) >= 1
+    assert all(fragment.state is State.OBSERVED for fragment in kept)
+
+
+def test_long_values_give_way_to_short_ones() -> None:
+    fragments = [observed("xs", Value(str(list(range(99))))), observed("n", Value("12345"))]
+    assert joined(fit(fragments, 34)) == "xs = [0, 1, 2, 3, 4…] · n = 12345"
+    assert joined(fit(fragments, 18)) == "xs = [0, 1, 2, 3…]"
+    assert joined(fit(fragments, 4)) == "xs…"

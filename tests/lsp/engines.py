@@ -1,0 +1,68 @@
+"""Engines for tests of the shell: real recordings in this process, and a model with given beliefs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cwm_lsp.align.compare import compare
+from cwm_lsp.errors import ModelCrashed
+from cwm_lsp.features.results import Call, Compared, Predicted
+from cwm_lsp.features.session import Engines, Report
+from cwm_lsp.lsp.server import Services
+from cwm_lsp.predict import entry_trace
+from cwm_lsp.trace.model import SourceFile, Trace
+from tests.features.world import THRESHOLD, Beliefs, forced, run
+
+
+@dataclass
+class BelievingEngines:
+    """Records for real; predicts the truth but for ``beliefs``. While ``held`` is set, work waits for it.
+
+    ``started`` is set when work has begun; ``broken`` makes the model fail.
+    """
+
+    beliefs: Beliefs = field(default_factory=dict)
+    held: asyncio.Event | None = None
+    broken: bool = False
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    ran: list[Call] = field(default_factory=list)
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    async def record(self, source: SourceFile, call: Call, report: Report) -> Trace:
+        """Run the call in this process."""
+        self.ran.append(call)
+        await self._wait(report)
+        return run(source.text, str(call), source.path)
+
+    async def predict(self, source: SourceFile, call: Call, report: Report) -> Predicted:
+        """The truth, said as a free prediction."""
+        start = entry_trace(source, call.function, call.arguments)
+        await self._wait(report)
+        steps = forced(run(source.text, str(call), source.path), self.beliefs)
+        return Predicted(call, start, steps, (), True, THRESHOLD, "beliefs")
+
+    async def compare(self, trace: Trace, call: Call, report: Report) -> Compared:
+        """The run beside the beliefs."""
+        if self.broken:
+            raise ModelCrashed("The model host has died.", "Run it again to start another.")
+        return Compared(
+            call, compare(trace, forced(trace, self.beliefs), threshold=THRESHOLD, model="beliefs")
+        )
+
+    async def _wait(self, report: Report) -> None:
+        report("working", 0.5)
+        self.started.set()
+        if self.held is not None:
+            await self.held.wait()
+
+
+def services(engines: BelievingEngines) -> Services:
+    """Services that give the same engines whatever the settings, which are noted."""
+
+    def build(settings: Mapping[str, object], trusted: bool) -> Engines:
+        engines.settings = settings
+        return engines
+
+    return Services(build)

@@ -1,0 +1,89 @@
+"""``docs/protocol.md`` says what the code does: notification, commands, members, states, switches, codes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+from cwm_lsp.align.model import DivergenceKind
+from cwm_lsp.features.display import State
+from cwm_lsp.lsp import extension, loopback, options, protocol
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+INTERFACES = dict(re.findall(r"interface (\w+) \{\n(.*?)\n\}", DOCUMENT, re.DOTALL))
+TYPES = {
+    "str": "string",
+    "bool": "boolean",
+    "int": "integer",
+    "float": "number",
+    "int | None": "integer | null",
+    "Position": "Position",
+    "list[LineState]": "LineState[]",
+    "list[FragmentState]": "FragmentState[]",
+    "list[DivergenceState]": "DivergenceState[]",
+    "DivergenceState | None": "DivergenceState | null",
+}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        extension.StatesParams,
+        extension.LineState,
+        extension.FragmentState,
+        extension.DivergenceState,
+        extension.Position,
+        extension.CallArgument,
+        extension.CallResult,
+    ],
+)
+def test_members_and_their_types_are_documented(kind: type) -> None:
+    documented = dict(re.findall(r"^    (\w+): ([^;]+);", INTERFACES[kind.__name__], re.MULTILINE))
+    assert documented == {name: TYPES[_written(hint)] for name, hint in get_type_hints(kind).items()}
+
+
+def _written(hint: object) -> str:
+    return hint.__name__ if isinstance(hint, type) else re.sub(r"[\w.]+\.(\w+)", r"\1", str(hint))
+
+
+def test_every_interface_of_the_document_exists() -> None:
+    assert {name for name in INTERFACES if not hasattr(extension, name)} == set()
+
+
+def test_commands_are_those_of_the_table() -> None:
+    assert set(re.findall(r"^\| `(cwm\.\w+)` \|", DOCUMENT, re.MULTILINE)) == {
+        str(one) for one in extension.Command
+    }
+
+
+def test_states_are_those_of_the_table() -> None:
+    table = DOCUMENT[DOCUMENT.index("| state |") : DOCUMENT.index("`positionEncoding`")]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {str(state) for state in State}
+
+
+def test_switches_are_listed() -> None:
+    (line,) = re.findall(r"^The switches of `cwm.toggle`: (.*)\.$", DOCUMENT, re.MULTILINE)
+    assert tuple(re.findall(r"`(\w+)`", line)) == options.SWITCHES
+
+
+def test_kinds_of_divergence_are_listed() -> None:
+    (line,) = re.findall(r"^    kind: string; +// (.*)$", INTERFACES["DivergenceState"], re.MULTILINE)
+    assert line.split(", ") == [str(kind) for kind in DivergenceKind]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        f"`{extension.STATES}`",
+        f'"{extension.CAPABILITY}": true',
+        f"`{loopback.SUBPROTOCOL}TOKEN`",
+        f"`{protocol.REQUEST_FAILED}`",
+        f"`{protocol.PARSE_ERROR}`",
+        f"`{protocol.INTERNAL_ERROR}`",
+    ],
+)
+def test_names_and_codes_are_mentioned(word: str) -> None:
+    assert word in DOCUMENT

@@ -1,0 +1,316 @@
+"""Stories of one editor and one server: commands, what is published, what an edit takes away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.lsp.talk import FULL_CLIENT, MEAN, Talk
+
+
+def texts(params: Any) -> dict[int, str]:
+    """What ``cwm/states`` shows, by 1-based line."""
+    lines = params["lines"]
+    return {line["at"]["line"] + 1: " · ".join(part["text"] for part in line["fragments"]) for line in lines}
+
+
+async def test_a_comparison_shows_values_and_the_first_divergence(ready: Talk) -> None:
+    answer = await ready.command("cwm.compare", ready.call)
+    shown = ready.last("cwm/states")
+    assert texts(shown) == {
+        1: "xs = [4, 9, 2, 7] · floor = 3",
+        2: "total = 0 ✓",
+        3: "x = 2 ✓",
+        4: "→ next line 3 ✗ predicted line 5 · 64 %",
+        5: "total = 13 ✓",
+        6: "← 5.0 ✗ predicted 6.67 · 58 %",
+    }
+    assert [line["at"]["line"] + 1 for line in shown["lines"] if line["mark"]] == [4]
+    assert shown["version"] == 1
+    assert shown["summary"] == "right in 89 % of 9 values"
+    assert answer["divergence"] == shown["divergences"][0]
+    assert answer["divergence"]["message"] == "the model expected line 5, the run gave line 3, p = 64 %"
+
+
+async def test_the_divergence_is_one_diagnostic_that_names_no_bug(ready: Talk) -> None:
+    await ready.command("cwm.compare", ready.call)
+    (diagnostic,) = ready.last("textDocument/publishDiagnostics")["diagnostics"]
+    assert diagnostic["range"] == {"start": {"line": 3, "character": 8}, "end": {"line": 3, "character": 21}}
+    assert diagnostic["severity"] == 4
+    assert diagnostic["message"] == (
+        "mean_above([4, 9, 2, 7], 3): the model expected line 5, the run gave line 3, p = 64 %"
+    )
+
+
+async def test_a_recording_shows_observed_values_alone(ready: Talk) -> None:
+    assert (await ready.command("cwm.record", ready.call))["events"] == 16
+    states = {part["state"] for line in ready.last("cwm/states")["lines"] for part in line["fragments"]}
+    assert states == {"observed"}
+
+
+async def test_a_prediction_runs_nothing(ready: Talk) -> None:
+    await ready.command("cwm.predict", ready.call)
+    shown = texts(ready.last("cwm/states"))
+    assert shown[2] == "total ≈ 0 · 98 %"
+    assert shown[6] == "← ≈ 6.67 · 58 %"
+    assert ready.engines.ran == []
+
+
+async def test_an_untrusted_workspace_is_not_run_but_may_be_predicted(talk: Talk) -> None:
+    await talk.initialize(options={"trusted": False})
+    talk.open()
+    for command in ("cwm.record", "cwm.compare"):
+        error = await talk.refused("workspace/executeCommand", {"command": command, "arguments": [talk.call]})
+        assert error["message"].startswith("This workspace is not trusted")
+    assert talk.engines.ran == []
+    assert (await talk.command("cwm.predict", talk.call))["events"] == 15
+
+
+async def test_opening_and_looking_run_nothing(ready: Talk) -> None:
+    document = {"textDocument": {"uri": ready.uri}}
+    await ready.request("textDocument/codeLens", document)
+    await ready.request("textDocument/hover", ready.hover)
+    await ready.request("textDocument/inlayHint", {**document, "range": WHOLE})
+    assert ready.engines.ran == []
+
+
+WHOLE = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+
+
+def edit(talk: Talk, version: int, text: str, line: int = 0, character: int = 0) -> None:
+    place = {"line": line, "character": character}
+    change = {"range": {"start": place, "end": place}, "text": text}
+    params = {"textDocument": {"uri": talk.uri, "version": version}, "contentChanges": [change]}
+    talk.notify("textDocument/didChange", params)
+
+
+async def test_an_edit_takes_values_and_diagnostics_away_at_once(ready: Talk) -> None:
+    await ready.command("cwm.compare", ready.call)
+    edit(ready, 2, "#\n")
+    await ready.request("textDocument/hover", ready.hover)
+    assert ready.last("cwm/states")["lines"] == []
+    assert ready.last("cwm/states")["version"] == 2
+    assert ready.last("textDocument/publishDiagnostics")["diagnostics"] == []
+
+
+async def test_a_result_of_an_older_text_is_dropped(ready: Talk) -> None:
+    ready.engines.held = asyncio.Event()
+    request = ready.ask("workspace/executeCommand", {"command": "cwm.record", "arguments": [ready.call]})
+    await ready.engines.started.wait()
+    edit(ready, 2, "#\n")
+    await ready.request("textDocument/hover", ready.hover)
+    ready.engines.held.set()
+    assert "was changed meanwhile" in (await ready.answer(request))["error"]["message"]
+    assert ready.last("cwm/states") is None or ready.last("cwm/states")["lines"] == []
+
+
+async def test_unsaved_text_is_not_run(ready: Talk) -> None:
+    edit(ready, 2, "#\n")
+    error = await ready.refused(
+        "workspace/executeCommand", {"command": "cwm.record", "arguments": [ready.call]}
+    )
+    assert error["message"].endswith("is not on disk as it is in the editor. Save it first.")
+    assert ready.engines.ran == []
+
+
+async def test_losing_the_model_leaves_the_observed_run(ready: Talk) -> None:
+    ready.engines.broken = True
+    error = await ready.refused(
+        "workspace/executeCommand", {"command": "cwm.compare", "arguments": [ready.call]}
+    )
+    assert error["data"] == {
+        "kind": "ModelCrashed",
+        "message": "The model host has died.",
+        "hint": "Run it again to start another.",
+    }
+    assert texts(ready.last("cwm/states"))[6] == "← 5.0"
+
+
+@pytest.mark.parametrize("way", ["request", "progress"])
+async def test_work_is_cancelled_and_answered_once(ready: Talk, way: str) -> None:
+    ready.engines.held = asyncio.Event()
+    params = {"command": "cwm.compare", "arguments": [ready.call], "workDoneToken": "bar"}
+    request = ready.ask("workspace/executeCommand", params)
+    await ready.engines.started.wait()
+    assert await ready.request("textDocument/hover", ready.hover) is None
+    if way == "request":
+        ready.notify("$/cancelRequest", {"id": request})
+    else:
+        ready.notify("window/workDoneProgress/cancel", {"token": "bar"})
+    assert (await ready.answer(request))["error"]["code"] == -32800
+    kinds = [one["params"]["value"]["kind"] for one in ready.heard if one.get("method") == "$/progress"]
+    assert (kinds[0], kinds[-1], kinds.count("end")) == ("begin", "end", 1)
+    assert ready.server.running == {}
+
+
+async def test_long_work_without_a_token_makes_one(ready: Talk) -> None:
+    ready.engines.held = asyncio.Event()
+    request = ready.ask("workspace/executeCommand", {"command": "cwm.record", "arguments": [ready.call]})
+    created = await ready.until(lambda heard: heard.get("method") == "window/workDoneProgress/create")
+    begin = await ready.until(lambda heard: heard.get("method") == "$/progress")
+    assert begin["params"]["token"] == created["params"]["token"]
+    assert begin["params"]["value"]["title"] == "Record mean_above([4, 9, 2, 7], 3)"
+    ready.engines.held.set()
+    await ready.answer(request)
+    assert [one for one in ready.heard if one.get("method") == "$/progress"][-1]["params"]["value"][
+        "kind"
+    ] == "end"
+
+
+async def test_hanging_up_stops_what_is_running(ready: Talk) -> None:
+    ready.engines.held = asyncio.Event()
+    ready.ask("workspace/executeCommand", {"command": "cwm.record", "arguments": [ready.call]})
+    await ready.engines.started.wait()
+    (task,) = ready.server.running.values()
+    await ready.end()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_hover_is_the_table_of_visits(ready: Talk) -> None:
+    await ready.command("cwm.compare", ready.call)
+    place = {"textDocument": {"uri": ready.uri}, "position": {"line": 4, "character": 14}}
+    text = (await ready.request("textDocument/hover", place))["contents"]["value"]
+    assert text.splitlines()[2:] == [
+        "| visit | | observed | predicted | probability |",
+        "|---:|---|---|---|---:|",
+        "| 1/3 | total | 4 | 4 | 98 % |",
+        "| 2/3 | total | 13 | 13 | 98 % |",
+        "| 3/3 | total | 20 | 20 | 98 % |",
+    ]
+
+
+async def test_lenses_offer_both_ways_and_say_how_it_went(ready: Talk) -> None:
+    document = {"textDocument": {"uri": ready.uri}}
+    lenses = await ready.request("textDocument/codeLens", document)
+    assert [(lens["range"]["start"]["line"], lens["command"]["title"]) for lens in lenses] == [
+        (0, "Predict mean_above([4, 9, 2, 7], 3)"),
+        (0, "Compare mean_above([4, 9, 2, 7], 3)"),
+    ]
+    chosen = lenses[1]["command"]
+    await ready.request("workspace/executeCommand", {k: chosen[k] for k in ("command", "arguments")})
+    lenses = await ready.request("textDocument/codeLens", document)
+    assert lenses[-1]["command"]["title"] == (
+        "mean_above([4, 9, 2, 7], 3): right in 89 % of 9 values · clear"
+    )
+    assert any(heard.get("method") == "workspace/codeLens/refresh" for heard in ready.heard)
+    await ready.command("cwm.clear", {"uri": ready.uri})
+    assert ready.last("cwm/states")["lines"] == []
+
+
+async def test_clients_that_know_nothing_of_us_get_hints(talk: Talk) -> None:
+    await talk.initialize({"workspace": {"inlayHint": {"refreshSupport": True}}})
+    talk.open()
+    await talk.command("cwm.compare", talk.call)
+    hints = await talk.request("textDocument/inlayHint", {"textDocument": {"uri": talk.uri}, "range": WHOLE})
+    assert [(hint["position"]["line"], hint["position"]["character"], hint["label"]) for hint in hints][
+        2:4
+    ] == [
+        (2, 16, "x = 2 ✓ ⟨3/5⟩"),
+        (3, 21, "◆ → next line 3 ✗ predicted line 5 · 64 % ⟨3/4⟩"),
+    ]
+    assert hints[2]["tooltip"] == "x: observed 2, as predicted (98 %)"
+    assert talk.last("cwm/states") is None
+    assert any(heard.get("method") == "workspace/inlayHint/refresh" for heard in talk.heard)
+
+
+async def test_clients_that_pull_diagnostics_are_told_to(talk: Talk) -> None:
+    pulls = {
+        "textDocument": {"diagnostic": {}},
+        "workspace": {"diagnostics": {"refreshSupport": True}},
+    }
+    await talk.initialize(pulls)
+    talk.open()
+    await talk.command("cwm.compare", talk.call)
+    assert any(heard.get("method") == "workspace/diagnostic/refresh" for heard in talk.heard)
+    assert talk.last("textDocument/publishDiagnostics") is None
+    report = await talk.request("textDocument/diagnostic", {"textDocument": {"uri": talk.uri}})
+    assert [item["code"] for item in report["items"]] == ["next_line"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "end"),
+    [(["utf-8", "utf-16"], 14), (["utf-16"], 12), (["utf-32"], 11), ([], 12), (["utf-7"], 12)],
+)
+async def test_positions_are_in_the_negotiated_encoding(talk: Talk, encoding: list[str], end: int) -> None:
+    capabilities = {**FULL_CLIENT, "general": {"positionEncodings": encoding}}
+    initialized = await talk.initialize(capabilities)
+    assert initialized["capabilities"]["positionEncoding"] == (encoding[0] if end != 12 else "utf-16")
+    talk.open("def f():\n    s = '🐍'\n    return s\n")
+    call = {"uri": talk.uri, "function": "f", "arguments": ""}
+    await talk.command("cwm.record", call)
+    first, _ = talk.last("cwm/states")["lines"]
+    assert first["at"] == {"line": 1, "character": end}
+
+
+@pytest.mark.parametrize(
+    ("switch", "line", "text"),
+    [
+        ("all", 3, None),
+        ("predictions", 3, "x = 7"),
+        ("observed", 3, None),
+        ("observed", 6, "← 5.0 ✗ predicted 6.67 · 58 %"),
+    ],
+)
+async def test_switches_take_their_kind_away(ready: Talk, switch: str, line: int, text: str | None) -> None:
+    await ready.command("cwm.compare", ready.call)
+    assert await ready.command("cwm.toggle", {"name": switch}) == {switch: False}
+    assert texts(ready.last("cwm/states")).get(line) == text
+    assert await ready.command("cwm.toggle", {"name": switch}) == {switch: True}
+    assert texts(ready.last("cwm/states"))[3] == "x = 2 ✓"
+
+
+async def test_marks_diagnostics_and_lenses_have_switches(ready: Talk) -> None:
+    await ready.command("cwm.compare", ready.call)
+    for switch in ("divergence", "diagnostics", "lenses"):
+        await ready.command("cwm.toggle", {"name": switch})
+    assert not any(line["mark"] for line in ready.last("cwm/states")["lines"])
+    assert ready.last("textDocument/publishDiagnostics")["diagnostics"] == []
+    assert await ready.request("textDocument/codeLens", {"textDocument": {"uri": ready.uri}}) == []
+
+
+async def test_settings_reach_the_engines_and_bad_ones_are_named(talk: Talk) -> None:
+    await talk.initialize(options={"maxEvents": 500, "thresold": 0.5, "threshold": 3})
+    talk.notify("workspace/didChangeConfiguration", {"settings": {"cwm": {"backend": "off"}}})
+    talk.open()
+    await talk.command("cwm.record", talk.call)
+    assert dict(talk.engines.settings) == {"max_events": 500, "backend": "off"}
+    said = [heard["params"]["message"] for heard in talk.heard if heard.get("method") == "window/showMessage"]
+    assert said == [
+        "'thresold' is no setting of cwm-lsp. docs/editors.md lists the settings.",
+        "threshold in the editor's settings must be between 0 and 1, not 3.",
+    ]
+
+
+async def test_trust_that_is_neither_true_nor_false_is_none(talk: Talk) -> None:
+    await talk.initialize(options={"trusted": "yes"})
+    assert talk.server.session.trusted is False
+
+
+async def test_lines_end_where_lsp_says_they_do(talk: Talk) -> None:
+    """A form feed ends no line for LSP; ``\\r\\n`` does, and the values still find theirs."""
+    await talk.initialize()
+    talk.open("x = 1\r\n\x0c\r\ndef f():\r\n    y = 1\r\n    return y\r\n")
+    edit(talk, 2, "2", line=3, character=9)
+    await talk.request("textDocument/hover", talk.hover)
+    snapshot = talk.server.session.snapshot(talk.uri)
+    assert snapshot.line(4) == "    y = 12"
+    talk.save("x = 1\r\n\x0c\r\ndef f():\r\n    y = 12\r\n    return y\r\n")
+    await talk.command("cwm.record", {"uri": talk.uri, "function": "f", "arguments": ""})
+    assert texts(talk.last("cwm/states")) == {4: "y = 12", 5: "← 12"}
+
+
+async def test_tests_of_the_workspace_give_inputs(talk: Talk) -> None:
+    root = talk.path.parent
+    talk.save(MEAN)
+    (root / "test_shop.py").write_text(
+        "from shop import mean_above\ndef test_mean():\n    mean_above([1], 0)\n"
+    )
+    await talk.request(
+        "initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": FULL_CLIENT}
+    )
+    talk.open("def mean_above(xs, floor):\n    return 1\n")
+    lenses = await talk.request("textDocument/codeLens", {"textDocument": {"uri": talk.uri}})
+    assert lenses[0]["command"]["title"] == "Predict mean_above([1], 0)"

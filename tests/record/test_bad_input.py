@@ -1,0 +1,280 @@
+"""All that can be wrong with what is asked or run: a named error or a cut trace, and no hang."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from cwm_lsp.errors import (
+    ArgumentsError,
+    CwmError,
+    InterpreterError,
+    RunError,
+    SettingsError,
+    SourceError,
+    TargetError,
+)
+from cwm_lsp.record import (
+    FunctionTarget,
+    Limits,
+    ModuleTarget,
+    Options,
+    PytestTarget,
+    ScriptTarget,
+    Target,
+    record,
+)
+from cwm_lsp.trace.model import CutReason, EventKind
+from tests.record.programs import quickly, traced, written
+
+GOOD = """
+    def f(n=1):
+        return n + 1
+"""
+
+ERRORS: list[tuple[str, str, str, type[CwmError], str]] = [
+    ("def f(:\n  pass\n", "f", "", SourceError, "line 1: "),
+    ("def f():\n\treturn 1\n        return 2\n", "f", "", SourceError, "line 3"),
+    (GOOD, "g", "", TargetError, "no function g."),
+    ("f = 3", "f", "", TargetError, "not a function but int"),
+    ("class A:\n  def go(self): pass", "A.goo", "", TargetError, "Did you mean go?"),
+    (GOOD, "f", "1,,", ArgumentsError, "do not parse"),
+    (GOOD, "f", "1), print(2", ArgumentsError, "not the arguments of one call"),
+    (GOOD, "f", "unknown", ArgumentsError, "NameError"),
+    (GOOD, "f", "1, 2, 3", ArgumentsError, "too many positional arguments"),
+    (GOOD, "f", "m=1", ArgumentsError, "unexpected keyword argument 'm'"),
+    ("import not_a_module_at_all\ndef f(): pass", "f", "", RunError, "ModuleNotFoundError"),
+    ("raise SystemExit(3)\ndef f(): pass", "f", "", RunError, "exits when it is imported"),
+    ("import os\nos._exit(3)", "f", "", RunError, "exit code 3"),
+    ("from os.path import join as f", "f", "'a', 'b'", TargetError, "runs no code of"),
+]
+
+
+@pytest.mark.parametrize(("source", "function", "arguments", "error", "says"), ERRORS)
+async def test_named_errors(
+    tmp_path: Path, source: str, function: str, arguments: str, error: type[CwmError], says: str
+) -> None:
+    with pytest.raises(error) as caught:
+        await quickly(written(tmp_path, source), function, arguments)
+    assert says in str(caught.value)
+
+
+async def test_errors_come_through_debugpy(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="line 1"):
+        await traced(written(tmp_path, "def f(:\n"))
+    with pytest.raises(RunError, match="exit code 3"):
+        await traced(written(tmp_path, "import os\nos._exit(3)\n"))
+
+
+async def test_an_awkward_path_comes_through_debugpy(tmp_path: Path) -> None:
+    trace = await traced(written(tmp_path, GOOD, "with space & ünï/日本 it's.py"))
+    assert trace.cut is None
+    assert trace.events[-1].value is not None
+    assert trace.events[-1].value.text == "2"
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "error", "says"),
+    [
+        (FunctionTarget("/no/such/file.py", "f"), Options(), SourceError, "no file"),
+        (ScriptTarget(str(Path(__file__).parent)), Options(), SourceError, "folder"),
+        (ModuleTarget("not_a_module_at_all"), Options(), TargetError, "no module not_a_module_at_all"),
+        (PytestTarget(__file__), Options(), TargetError, "names no test"),
+        (PytestTarget(__file__ + "::no_such_test"), Options(), TargetError, "did not run"),
+        (ScriptTarget(__file__), Options(interpreter="/no/such/python"), InterpreterError, "no interpreter"),
+        (ScriptTarget(__file__), Options(cwd="/no/such/folder"), SettingsError, "no folder"),
+        (ScriptTarget(__file__), Options(recorder="magic"), SettingsError, "no recorder magic"),
+    ],
+)
+async def test_targets_that_are_not_there(
+    target: Target, options: Options, error: type[CwmError], says: str
+) -> None:
+    with pytest.raises(error) as caught:
+        await record(target, options)
+    assert says in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script for an interpreter")
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ('["old", [3, 8, 1], "CPython"]', "Python 3.8.1; debugpy needs 3.10"),
+        ("hello", "not a Python"),
+    ],
+)
+async def test_interpreters_that_do_not_do(tmp_path: Path, answer: str, says: str) -> None:
+    fake = tmp_path / "python"
+    fake.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    fake.chmod(0o755)
+    with pytest.raises(InterpreterError) as caught:
+        await record(ScriptTarget(written(tmp_path, GOOD)), Options(interpreter=str(fake)))
+    assert says in str(caught.value)
+
+
+CUTS: list[tuple[str, Limits, CutReason, str]] = [
+    (
+        "def f():\n    while True:\n        pass\n",
+        Limits(events=500, seconds=20),
+        CutReason.EVENTS,
+        "More than 500",
+    ),
+    (
+        "def f():\n    while True:\n        pass\n",
+        Limits(events=10**9, seconds=0.5),
+        CutReason.SECONDS,
+        "0.5 s",
+    ),
+    ("def f():\n    sum(iter(int, 1))\n", Limits(seconds=0.5), CutReason.SECONDS, "0.5 s"),
+    ("def f(n=0):\n    f(n + 1)\n", Limits(depth=20, seconds=20), CutReason.EVENTS, "deeper than 20"),
+    (
+        "def f():\n    for i in range(9999):\n        s = str(i) * 40\n",
+        Limits(bytes=20_000, seconds=20),
+        CutReason.BYTES,
+        "20,000 bytes",
+    ),
+    (
+        "def f():\n  while 1:\n    try:\n      f()\n    except BaseException:\n      pass\n",
+        Limits(events=300, seconds=20),
+        CutReason.EVENTS,
+        "More than 300",
+    ),
+    (
+        "import os\ndef f():\n    x = 1\n    os._exit(3)\n",
+        Limits(seconds=20),
+        CutReason.EXITED,
+        "exit code 3",
+    ),
+    (
+        "import os, signal\ndef f():\n    x = 1\n    os.kill(os.getpid(), signal.SIGKILL)\n",
+        Limits(seconds=20),
+        CutReason.KILLED,
+        "killed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "limits", "reason", "says"), CUTS)
+async def test_cut_traces_keep_what_was_recorded(
+    tmp_path: Path, source: str, limits: Limits, reason: CutReason, says: str
+) -> None:
+    if sys.platform == "win32" and reason is CutReason.KILLED:
+        pytest.skip("Windows has exit codes only")
+    trace = await traced(written(tmp_path, source), limits=limits)
+    assert trace.cut is not None
+    assert trace.cut.reason is reason
+    assert says in trace.cut.message
+    assert [event.kind for event in trace.events[:2]] == [EventKind.CALL, EventKind.LINE]
+    if reason is CutReason.EVENTS and limits.events < 1000:
+        assert len(trace.events) == limits.events
+    if reason in (CutReason.EXITED, CutReason.KILLED):
+        assert trace.events[-1].locals["x"].text == "1"
+
+
+async def test_sys_exit_is_an_exception_like_any_other(tmp_path: Path) -> None:
+    trace = await traced(written(tmp_path, "import sys\ndef f():\n    sys.exit(4)\n"))
+    assert trace.cut is None
+    kinds = [event.kind for event in trace.events]
+    assert kinds == [EventKind.CALL, EventKind.LINE, EventKind.EXCEPTION, EventKind.RETURN]
+    assert trace.events[2].value is not None
+    assert trace.events[2].value.text == "SystemExit(4)"
+    assert trace.events[3].unwinding
+
+
+async def test_closed_streams_cost_nothing(tmp_path: Path) -> None:
+    source = """
+        import os, sys
+        def f():
+            print("before", flush=True)
+            sys.stdout.close()
+            sys.stderr.close()
+            os.close(1)
+            os.close(2)
+            return 1
+    """
+    trace = await traced(written(tmp_path, source))
+    assert trace.cut is None
+    assert trace.events[-1].value is not None
+    assert trace.output.stdout.split() == ["before"]
+
+
+async def test_output_is_kept_apart_and_bounded(tmp_path: Path) -> None:
+    source = "import sys\ndef f():\n    print('o' * 50)\n    print('e' * 5000, file=sys.stderr)\n"
+    trace = await traced(written(tmp_path, source), limits=Limits(output=100))
+    assert trace.output.stdout.split() == ["o" * 50]
+    assert trace.output.stderr == "e" * 100
+    assert trace.output.cut
+
+
+async def test_a_file_that_changes_itself(tmp_path: Path) -> None:
+    source = "def f():\n    with open(__file__, 'w') as file:\n        file.write('changed')\n    return 1\n"
+    trace = await traced(written(tmp_path, source))
+    assert trace.source.text == source
+    assert trace.events[-1].value is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        (
+            "latin.py",
+            "# -*- coding: latin-1 -*-\ndef f():\n    s = 'caf\xe9'\n    return s\n".encode("latin-1"),
+        ),
+        ("bom.py", b"\xef\xbb\xbf" + "def f():\n    s = 'caf\xe9'\n    return s\n".encode()),
+        ("crlf.py", "# x\r\ndef f():\r\n    s = 'caf\xe9'\r\n    return s\r\n".encode()),
+        ("tabs.py", "def f():\n\ts = 'caf\xe9'\n\treturn s\n".encode()),
+        ("with space & ünï/日本 it's.py", "def f():\n    s = 'caf\xe9'\n    return s\n".encode()),
+    ],
+)
+async def test_awkward_files(tmp_path: Path, name: str, data: bytes) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    trace = await quickly(str(path))
+    last = trace.events[-1]
+    assert last.value is not None
+    assert last.value.text == "'caf\xe9'"
+    assert "\r" not in trace.source.text
+    assert "return s" in trace.source.lines[last.line - 1]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ("def f(): return 'caf\xe9'".encode("latin-1"), "not utf-8"),
+        (b"# coding: klingon\n", "klingon"),
+        ("x = 1".encode("utf-16"), "UTF-16"),
+        (b"x = 1\0", "zero bytes"),
+    ],
+)
+async def test_files_that_do_not_decode(tmp_path: Path, data: bytes, says: str) -> None:
+    path = tmp_path / "program.py"
+    path.write_bytes(data)
+    with pytest.raises(SourceError) as caught:
+        await traced(str(path))
+    assert says in str(caught.value)
+
+
+async def test_a_repr_that_misbehaves_costs_one_value(tmp_path: Path) -> None:
+    source = """
+        import time
+        class Slow:
+            def __repr__(self):
+                time.sleep(0.2)
+                return "Slow()"
+        class Huge:
+            def __repr__(self):
+                return "x" * 5_000_000
+        def f():
+            slow, huge = Slow(), Huge()
+            for i in range(50):
+                pass
+            return i
+    """
+    trace = await traced(written(tmp_path, source), limits=Limits(seconds=5))
+    assert trace.cut is None
+    last = trace.events[-1]
+    assert last.value is not None
+    assert last.value.text == "49"
+    assert {last.locals["slow"].text, last.locals["huge"].text} == {"<Slow object>", "<Huge object>"}
