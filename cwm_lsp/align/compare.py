@@ -18,14 +18,15 @@ from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.predicted import PredictedStep
 
 
-def compare(trace: Trace, predicted: Sequence[PredictedStep], *, threshold: float, model: str) -> Comparison:
+def compare(
+    trace: Trace, predicted: Sequence[PredictedStep | None], *, threshold: float, model: str
+) -> Comparison:
     """A forced prediction of ``trace``, which is normalised, one step for each event after the entry call.
 
-    Events beyond the last step are not compared. ``threshold`` is the probability under which the model
-    is held not to have said anything; ``model`` names it.
+    Events without a step (``None``, or beyond the last) are not compared. ``threshold`` is the
+    probability under which the model is held not to have said anything; ``model`` names it.
     """
-    steps: list[PredictedStep | None] = [*predicted[: max(0, len(trace.events) - 1)]]
-    return _compared(trace, steps, threshold, model, whole=False)
+    return _compared(trace, predicted, threshold, model, whole=False)
 
 
 def compare_free(
@@ -38,7 +39,7 @@ def compare_free(
 def _compared(
     trace: Trace, predicted: Sequence[PredictedStep | None], threshold: float, model: str, *, whole: bool
 ) -> Comparison:
-    """Each event after the entry call against its step, ``None`` and a list too short meaning none."""
+    """Each event after the entry call against its step, which may be missing."""
     where, changes = places(trace), news(trace.events)
     steps: list[ComparedStep] = []
     first: Divergence | None = None

@@ -7,6 +7,7 @@ it out in columns. Narrower than ``NARROW`` cells, the values go under their lin
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ from cwm_lsp.features.display import Fragment, Part, State
 from cwm_lsp.features.states import Placement
 from cwm_lsp.features.text import cells, clip
 from cwm_lsp.trace.model import SourceFile
-from cwm_lsp.trace.statements import parse
+from cwm_lsp.trace.statements import first_line, parse
 
 NARROW = 64
 LONGEST_WHOLE = 60
@@ -203,11 +204,10 @@ def _table(view: FileView, headings: Headings, width: int) -> Table:
     if widths.visits:
         table.add_column("", no_wrap=True, width=widths.visits)
     by_line = {placement.line: placement for placement in view.placements}
-    previous = 0
+    gaps = _gaps(numbers, view.file.lines)
     for number in numbers:
-        if previous and number > previous + 1:
-            table.add_row(Text(GAP, style="dim"))
-        previous = number
+        if number in gaps:
+            table.add_row(Text(gaps[number], style="dim"))
         for cell in _cells(number, by_line.get(number), code, widths, bool(headings.predicted)):
             table.add_row(*cell)
     return table
@@ -279,30 +279,29 @@ def _clipped(line: Text, width: int) -> Text:
 
 def shown_lines(view: FileView) -> list[int]:
     """The 1-based lines worth showing: functions that ran, whole if short, without their docstrings."""
-    total = len(view.file.lines)
+    lines = view.file.lines
     placed = {placement.line for placement in view.placements} | view.ran
     functions, hidden = _functions(view.file.text)
     wanted: set[int] = set()
     for line in placed:
         span = min((span for span in functions if line in span), key=len, default=range(0))
-        wanted |= set(span) if 0 < len(span) <= LONGEST_WHOLE else _around(line)
+        wanted |= set(span) if 0 < len(span) <= LONGEST_WHOLE else _around(line, lines)
     if len(wanted) > LONGEST_WHOLE * 2:
-        wanted = {near for line in placed for near in _around(line)}
-    shown = sorted(line for line in (wanted - hidden) | placed if 0 < line <= total)
-    return _trimmed(shown, view.file.lines, placed)
+        wanted = {near for line in placed for near in _around(line, lines)}
+    return sorted(line for line in (wanted - hidden) | placed if 0 < line <= len(lines))
 
 
-def _around(line: int) -> set[int]:
-    return set(range(line - CONTEXT, line + CONTEXT + 1))
+def _around(line: int, lines: Sequence[str]) -> set[int]:
+    """A line and its neighbours that are not blank."""
+    near = range(max(line - CONTEXT, 1), min(line + CONTEXT, len(lines)) + 1)
+    return {one for one in near if lines[one - 1].strip()} | {line}
 
 
-def _trimmed(numbers: list[int], lines: Sequence[str], placed: set[int]) -> list[int]:
-    """``numbers`` without blank lines at either end."""
-    while numbers and numbers[0] not in placed and not lines[numbers[0] - 1].strip():
-        numbers = numbers[1:]
-    while numbers and numbers[-1] not in placed and not lines[numbers[-1] - 1].strip():
-        numbers = numbers[:-1]
-    return numbers
+def _gaps(numbers: Sequence[int], lines: Sequence[str]) -> Mapping[int, str]:
+    """What stands before a line that does not follow the one above: ``GAP``, or "" for blank lines alone."""
+    pairs = itertools.pairwise(numbers)
+    left_out = {after: lines[before : after - 1] for before, after in pairs if after > before + 1}
+    return {after: GAP if any(map(str.strip, left)) else "" for after, left in left_out.items()}
 
 
 def _functions(text: str) -> tuple[list[range], set[int]]:
@@ -321,4 +320,4 @@ def _functions(text: str) -> tuple[list[range], set[int]]:
 
 
 def _lines(node: ast.stmt) -> range:
-    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    return range(first_line(node), (node.end_lineno or node.lineno) + 1)

@@ -60,9 +60,9 @@ class CompactCodec:
         return next(self.windows(trace, 0))
 
     def windows(self, trace: Trace, budget: int) -> Iterator[Encoded]:
-        """The trace in windows of about ``budget`` tokens, each beginning with the source and the state there.
+        """The trace in windows of about ``budget`` tokens, each of which begins with source and state.
 
-        A ``budget`` of 0 means one window. Raises ``ContextExceeded`` when the source does not fit the format.
+        0 means one window. Raises ``ContextExceeded`` when the source does not fit the format.
         """
         with _fitting():
             writer = _Writer(self._machine(trace))
@@ -266,7 +266,7 @@ class CompactDecoder:
         return self._done
 
     def restart(self) -> tuple[int, ...]:
-        """A whole prompt that ends in the state so far, to go on from in a fresh context between two events."""
+        """A whole prompt that ends in the state so far, for a fresh context between two events."""
         self._forced = ()
         return (*self._machine.prompt(), *self._machine.anchor())
 
@@ -390,7 +390,9 @@ class CompactDecoder:
         unwinding = kind is EventKind.RETURN and value is None
         frame = machine.fresh_frame() if kind is EventKind.CALL else machine.state.frame
         before: Mapping[str, Guess] = {} if kind is EventKind.CALL else self._locals.get(frame, {})
-        state = {name: guess for name, guess in before.items() if name not in pending.removed} | pending.changed
+        state = {
+            name: guess for name, guess in before.items() if name not in pending.removed
+        } | pending.changed
         self._locals[frame] = state
         depth = machine.depth + (kind is EventKind.CALL)
         self._steps.append(

@@ -18,12 +18,13 @@ reports; decoding tells it by the exception in the caller, and in the entry fram
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from cwm_lsp.codec.cwm_decoder import CwmDecoder
 from cwm_lsp.codec.cwm_state import Program, State
-from cwm_lsp.codec.cwm_text import mark_entry, without_mark, write_exception, write_locals, write_string
+from cwm_lsp.codec.cwm_text import read_exception, read_locals, read_string, without_mark
 from cwm_lsp.codec.cwm_tokens import NAMES, CwmTokenizer, TraceTokens
+from cwm_lsp.codec.cwm_writer import Format, Saved, Writer
 from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
 from cwm_lsp.errors import ContextExceeded, SourceError
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace, Value
@@ -51,44 +52,58 @@ class CwmCodec:
 
     def encode(self, trace: Trace) -> Encoded:
         """The prompt and the whole trace. Raises ``ContextExceeded``."""
-        writer = self._written(trace)
+        (encoded,) = self.windows(trace, 0)
+        return encoded
+
+    def windows(self, trace: Trace, budget: int) -> Iterator[Encoded]:
+        """The trace in windows of about ``budget`` tokens, each behind the source and the state there.
+
+        A ``budget`` of 0 means one window. Raises ``ContextExceeded``.
+        """
+        writer = Writer(self._format(trace))
+        for step, event in enumerate(trace.events):
+            if budget and len(writer.tokens) >= budget + writer.given and writer.state.stack:
+                yield self._checked(writer).encoded(len(trace.events))
+                writer = writer.afresh()
+            writer.event(step, event)
         if trace.cut is None and not writer.state.stack:
             writer.tokens.append(self._tokens.end)
-        self._check(len(writer.tokens))
-        return Encoded(tuple(writer.tokens), tuple(writer.spans), tuple(writer.starts), tuple(writer.states))
+        yield self._checked(writer).encoded(len(trace.events))
 
-    def decoder(self, trace: Trace) -> CwmDecoder:
+    def decoder(self, trace: Trace, budget: int = 0) -> CwmDecoder:
         """A decoder that goes on from the events of ``trace``. Raises ``ContextExceeded``."""
-        writer = self._written(trace)
-        self._check(len(writer.tokens))
-        return CwmDecoder(
-            writer.program,
-            self._tokens,
-            self._tokenizer,
-            writer.state,
-            tuple(writer.tokens),
-            functions=writer.functions,
-        )
+        writer = Writer(self._format(trace))
+        for step, event in enumerate(trace.events):
+            writer.event(step, event)
+        if budget and len(writer.tokens) >= budget + writer.given and writer.state.stack:
+            writer = writer.afresh()
+        return CwmDecoder(writer.format, writer.state, tuple(self._checked(writer).tokens))
 
     def decoder_at(self, encoded: Encoded, step: int) -> CwmDecoder:
         """A decoder for one event of an encoded trace. Raises ``ValueError`` for one that was left out."""
         saved = encoded.states[step]
-        if not isinstance(saved, _Saved):
+        if not isinstance(saved, Saved):
             raise ValueError(f"event {step} is not part of the encoded trace")
-        return CwmDecoder(
-            saved.program,
-            self._tokens,
-            self._tokenizer,
-            saved.state,
-            functions=saved.functions,
-            single=True,
-        )
+        return CwmDecoder(saved.format, saved.state, single=True)
+
+    @property
+    def value_stop(self) -> frozenset[int]:
+        """The trace tokens: no others are sure to end a value, since a quote may be escaped or opening."""
+        return self._tokens.all
+
+    def read_value(self, encoded: Encoded, span: Span, tokens: Sequence[int]) -> str | None:
+        """The text that ``tokens`` say in the place of a span, or ``None``."""
+        text = self.text([token for token in tokens if token not in self._tokens.all])
+        if span.kind is SpanKind.RESULT:
+            value = read_string(text)
+            raised = encoded.tokens[encoded.starts[span.step]] == self._tokens.kinds[EventKind.EXCEPTION]
+            return read_exception(value) if value is not None and raised else value
+        entries = read_locals("{" + text.lstrip("{, ")).entries
+        return entries[0].text if entries and entries[0].name == span.name else None
 
     def prompt(self, source: str, entry: int) -> tuple[int, ...]:
         """The tokens before the first frame; ``entry`` is the line that tracing starts at."""
-        begin = () if self._tokens.begin is None else (self._tokens.begin,)
-        marked = self._tokenizer.encode(mark_entry(source, entry))
-        return (*begin, self._tokens.context, *marked, self._tokens.frame)
+        return Format(Program(source), self._tokens, self._tokenizer, source, entry, {}).prompt()
 
     def read(self, text: str) -> tuple[int, ...]:
         """Tokens of an output that was stored as text, trace tokens by their names.
@@ -116,7 +131,7 @@ class CwmCodec:
         start = list(tokens).index(self._tokens.frame) + 1
         source = source or SourceFile("", self._source(tokens[: start - 1], tokens[start:]))
         program = Program(source.text)
-        decoder = CwmDecoder(program, self._tokens, self._tokenizer, State())
+        decoder = CwmDecoder(Format(program, self._tokens, self._tokenizer, source.text, 1, {}), State())
         read = decoder.feed(tokens[start:], [0.0] * (len(tokens) - start))
         rest = decoder.finish() if not decoder.done else decoder.feed((), ())
         cut = tokens[-1] == self._tokens.frame  # a trace that was cut ends with a whole frame
@@ -135,114 +150,20 @@ class CwmCodec:
         place = head.index(self._tokens.action) + 1 if self._tokens.action in head else len(head)
         return without_mark(context, self.text(head[place:]))
 
-    def _check(self, length: int) -> None:
+    def _checked(self, writer: Writer) -> Writer:
+        length = len(writer.tokens)
         if self._context is not None and length > self._context:
             raise ContextExceeded(
                 f"The source and the trace take {length:,} tokens, and the model takes {self._context:,}.",
                 "Predict a smaller function or a shorter run.",
             )
-
-    def _written(self, trace: Trace) -> _Writer:
-        entry = trace.events[0].line if trace.events else 1
-        functions = {event.line: event.function for event in trace.events if event.kind is EventKind.CALL}
-        writer = _Writer(Program(trace.source.text), self._tokens, self._tokenizer, functions)
-        writer.tokens += self.prompt(trace.source.text, entry)
-        for step, event in enumerate(trace.events):
-            writer.event(step, event)
         return writer
 
-
-@dataclass(frozen=True, slots=True)
-class _Saved:
-    """What is known before an event."""
-
-    program: Program
-    state: State
-    functions: dict[int, str]
-
-
-@dataclass(slots=True)
-class _Writer:
-    """Observed events to tokens."""
-
-    program: Program
-    names: TraceTokens
-    tokenizer: CwmTokenizer
-    functions: dict[int, str]
-    state: State = field(default_factory=State)
-    tokens: list[int] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    states: list[object] = field(default_factory=list)
-    entry: int = 0
-
-    def event(self, step: int, event: Event) -> None:
-        """Append the frame of one event; what the format has no place for is left out."""
-        state = self.program.settle(self.state, event) if self.belongs(event) else None
-        if state is None:
-            self.starts.append(-1)
-            self.states.append(None)
-            return
-        self.state = state
-        self.starts.append(len(self.tokens))
-        self.states.append(_Saved(self.program, state, self.functions))
-        given = not state.stack and not state.suspended
-        self.say([self.names.kinds[event.kind]], step, SpanKind.FLOW, given)
-        if event.kind in (EventKind.CALL, EventKind.LINE):
-            self.locals(step, event, given)
-        source = self.tokenizer.encode(self.program.text(event.line) + "\n")
-        flow = [self.names.action, *source]
-        if event.kind in (EventKind.CALL, EventKind.LINE):
-            self.say([*flow, self.names.frame], step, SpanKind.FLOW, given)
-        else:
-            self.say([*flow, self.names.arg], step, SpanKind.FLOW, given)
-            self.say(self.tokenizer.encode(write_string(_result(event))), step, SpanKind.RESULT, given)
-            self.tokens.append(self.names.frame)
-        self.state = self.program.observe(state, event)
-
-    def belongs(self, event: Event) -> bool:
-        """Whether the event is of the thread and file of the entry, and the entry scope is not left yet."""
-        if event.file != 0 or event.thread != 0:
-            return False
-        if not self.starts:
-            self.entry = event.frame
-        return bool(self.state.stack) or event.frame == self.entry
-
-    def say(self, tokens: Sequence[int], step: int, kind: SpanKind, given: bool, name: str = "") -> None:
-        """Append tokens that the model answers for, unless they are ``given``."""
-        start = len(self.tokens)
-        self.tokens += tokens
-        if not given:
-            self.spans.append(Span(start, len(self.tokens), step, kind, name))
-
-    def locals(self, step: int, event: Event, given: bool) -> None:
-        """The locals: a span for each name, all tokens that begin in its entry."""
-        top = self.state.top
-        full = event.kind is EventKind.CALL or top is None or top.fresh
-        known = {} if full or top is None else {name: slot.text for name, slot in top.slots.items()}
-        values = [
-            (name, None if known.get(name) == value.text else value.text)
-            for name, value in event.locals.items()
-        ]
-        text, ends = write_locals(values)
-        starts = [0, *ends]
-        place = 0
-        groups: list[list[int]] = [[] for _ in starts]
-        for token in self.tokenizer.encode(text):
-            entry = next((index for index, end in enumerate(ends) if place < end), len(ends))
-            groups[entry].append(token)
-            place += len(self.tokenizer.token_bytes(token))
-        for (name, _), tokens in zip(values, groups, strict=False):
-            self.say(tokens, step, SpanKind.VALUE, given, name)
-        self.say(groups[-1], step, SpanKind.FLOW, given or not groups[-1])
-
-
-def _result(event: Event) -> str:
-    if event.value is None:
-        return "None"
-    if event.kind is EventKind.EXCEPTION:
-        return write_exception(event.value.type, event.value.text)
-    return event.value.text
+    def _format(self, trace: Trace) -> Format:
+        text = trace.source.text
+        entry = trace.events[0].line if trace.events else 1
+        functions = {event.line: event.function for event in trace.events if event.kind is EventKind.CALL}
+        return Format(Program(text), self._tokens, self._tokenizer, text, entry, functions)
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -8,12 +8,12 @@ only one. Or whole output is fed as it came, ``accept`` being called once for th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from cwm_lsp.codec.cwm_frames import FrameReader, Part, RawFrame
-from cwm_lsp.codec.cwm_state import Program, State
+from cwm_lsp.codec.cwm_state import State
 from cwm_lsp.codec.cwm_steps import Reading
-from cwm_lsp.codec.cwm_tokens import CwmTokenizer, TraceTokens
+from cwm_lsp.codec.cwm_writer import Format
 from cwm_lsp.codec.flow import EXIT
 from cwm_lsp.codec.protocol import Decoded
 from cwm_lsp.trace.model import EventKind
@@ -30,24 +30,16 @@ class CwmDecoder:
     """A :class:`~cwm_lsp.codec.protocol.Decoder` for the CWM format. ``single`` ends it after one frame."""
 
     def __init__(
-        self,
-        program: Program,
-        tokens: TraceTokens,
-        tokenizer: CwmTokenizer,
-        state: State,
-        prompt: tuple[int, ...] = (),
-        *,
-        functions: Mapping[int, str] | None = None,
-        single: bool = False,
+        self, form: Format, state: State, prompt: tuple[int, ...] = (), *, single: bool = False
     ) -> None:
-        self._program = program
-        self._tokens = tokens
-        self._encode: Callable[[str], Sequence[int]] = tokenizer.encode
-        self._frames = FrameReader(tokens, tokenizer.token_bytes)
+        self._format = form
+        self._program = form.program
+        self._tokens = form.names
+        self._frames = FrameReader(form.names, form.tokenizer.token_bytes)
         self._prompt = prompt
         self._single = single
         self._done = False
-        self._reading = Reading(program, state, functions or {}, self._report)
+        self._reading = Reading(form.program, state, form.functions, self._report)
         self._recent: deque[int] = deque(maxlen=_LONGEST_CYCLE * (MAX_REPEATS + 1))
 
     # --- the engine's side ---------------------------------------------------------------------
@@ -97,7 +89,7 @@ class CwmDecoder:
         """The text of the one line, as tokens; empty where there are several or none."""
         if len(lines) != 1 or EXIT in lines:
             return ()
-        return tuple(self._encode(self._program.text(min(lines)) + "\n"))
+        return tuple(self._format.line(min(lines)))
 
     def accept(self) -> None:
         """Say that ``forced`` has been appended."""
@@ -105,6 +97,14 @@ class CwmDecoder:
         if not prompt:
             for token in forced:
                 self._token(token, 0.0)
+
+    def restart(self) -> tuple[int, ...]:
+        """A whole prompt that ends in the state so far, for going on in a fresh context between two events.
+
+        Frames that were suspended are not in it; the decoder still knows them.
+        """
+        self._prompt = ()
+        return (*self._format.prompt(), *self._format.anchor(self.state))
 
     def feed(self, tokens: Sequence[int], logprob: Sequence[float]) -> Decoded:
         """Take what the model wrote, each token with its log-probability."""

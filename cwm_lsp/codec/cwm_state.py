@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from cwm_lsp.codec.cwm_text import unmarked
+from cwm_lsp.codec.cwm_text import unmarked, write_exception
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
 from cwm_lsp.codec.scopes import Scope, Scopes, scopes_of
 from cwm_lsp.trace.model import Event, EventKind
@@ -34,7 +34,8 @@ class Activation:
     ``entered`` until its first line; ``hidden`` for comprehensions and lambdas, which a normalised trace
     does not show; ``raised`` is where an exception came up that is still on its way; ``fresh`` when the
     next line frame lists all values (after a call returned); ``inside`` while a statement of several lines
-    is below its first one; ``depth`` counts visible frames, the entry having 0.
+    is below its first one; ``depth`` counts visible frames, the entry having 0; ``error`` is the
+    exception that ``raised`` stands for, as the format writes it.
     """
 
     frame: int
@@ -48,6 +49,7 @@ class Activation:
     fresh: bool = False
     inside: bool = False
     depth: int = 0
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Program:
 
     def passing(self, lines: frozenset[int]) -> bool:
         """Whether all of ``lines`` run while an exception goes on its way."""
-        return lines <= self.scopes.closing | self.scopes.final
+        return lines <= self.scopes.passing
 
     def suspends(self, activation: Activation) -> bool:
         """Whether the frame can be resumed where it stands."""
@@ -176,7 +178,9 @@ class Program:
                 )
             case EventKind.EXCEPTION:
                 here = frozenset({event.line})
-                return state.with_top(replace(state.stack[-1], lines=here, raised=here, entered=False))
+                error = "" if event.value is None else write_exception(event.value.type, event.value.text)
+                top = replace(state.stack[-1], lines=here, raised=here, entered=False, error=error)
+                return state.with_top(top)
             case EventKind.RETURN:
                 at = replace(state.stack[-1], lines=frozenset({event.line}), entered=False)
                 return state.with_top(at).left(keep=event.yielded or self.suspends(at))

@@ -190,7 +190,8 @@ class Reading:
         raises = frame.kind is EventKind.EXCEPTION
         self._settle(top, lines, unwinding=raises)
         raised = lines if raises else top.raised
-        activation = replace(top, lines=lines, raised=raised, entered=False, inside=False)
+        error = (read_string(frame.value.text) or "") if raises and frame.value is not None else top.error
+        activation = replace(top, lines=lines, raised=raised, error=error, entered=False, inside=False)
         self.state = self.state.with_top(activation)
         value = self._value(frame)
         unsure = not raises and bool(raised) and value is not None and value.text == "None"

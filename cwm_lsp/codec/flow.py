@@ -52,15 +52,15 @@ class Flow:
     _entries: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def successors(self, line: int) -> frozenset[int]:
-        """First lines of the statements that can run after the one at ``line``, ``EXIT`` among them if the frame can end."""
+        """First lines of the statements that can run next, ``EXIT`` among them if the frame can end."""
         return frozenset(self._next.get(line, ()))
 
     def handlers(self, line: int) -> frozenset[int]:
-        """Where control can go after the statement at ``line`` raised: handlers, ``finally``, ``with``, or ``EXIT``."""
+        """Where control can go once ``line`` raised: a handler, ``finally``, ``with``, or ``EXIT``."""
         return frozenset(self._handlers.get(line, {EXIT}))
 
     def entry(self, line: int) -> frozenset[int]:
-        """First lines that can run in the function or class defined at ``line``; of the module for ``EXIT``."""
+        """First lines that can run in the scope defined at ``line``; of the module for ``EXIT``."""
         return self._entries.get(line, frozenset())
 
     @property

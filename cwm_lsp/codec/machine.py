@@ -84,7 +84,7 @@ class Machine:
 
     @classmethod
     def of(cls, trace: Trace, names: Names, offset: int = 0) -> Machine:
-        """A machine for the source and the entry of ``trace``. Raises ``ContextExceeded`` for a slice too long."""
+        """A machine for source and entry of ``trace``. Raises ``ContextExceeded`` for a slice too long."""
         text = trace.source.text
         entry = trace.events[0].line if trace.events else 0
         module = bool(trace.events) and trace.events[0].function == "<module>"
@@ -127,12 +127,15 @@ class Machine:
         return logical.line if logical else None
 
     def holds(self, event: Event) -> bool:
-        """Whether the slice can express ``event``. What runs after the entry scope was left is no part of it."""
+        """Whether the slice can express ``event``; nothing after the entry scope was left is part of it."""
         if self.ended:
             return False
         if event.file != 0 or event.line not in self.slice.by_line:
-            return event.kind is EventKind.CALL and event.function == "<module>" and self.state.empty and bool(
-                self.slice.lines
+            return (
+                event.kind is EventKind.CALL
+                and event.function == "<module>"
+                and self.state.empty
+                and bool(self.slice.lines)
             )
         known = any(frame.identity == event.frame for frame in self.state.frames)
         return event.kind is EventKind.CALL or known
@@ -157,7 +160,7 @@ class Machine:
         return [*tokens, Special.TRACE]
 
     def anchor(self) -> list[int]:
-        """The state as it is, for a prompt that begins in the middle of a run: every frame with all its values."""
+        """The state for a prompt that begins in the middle of a run: every frame with all its values."""
         tokens: list[int] = []
         for frame in self.state.frames:
             tokens += [Special.CALL, self._line_token(frame.line)]
@@ -241,7 +244,13 @@ class Machine:
         if changed or removed:
             texts = {name: text for name, text in texts.items() if name not in removed} | dict(changed)
         frame = replace(
-            frame, line=line, texts=texts, visits=self._visits(frame, line), returned=(), raised=None, fresh=False
+            frame,
+            line=line,
+            texts=texts,
+            visits=self._visits(frame, line),
+            returned=(),
+            raised=None,
+            fresh=False,
         )
         self.state = State((*self.state.frames[:-1], frame))
         return self._echo(frame)
@@ -268,13 +277,19 @@ class Machine:
         if unwinding:
             self.state = State(frames)
             raised = plain_tokens(left.raised or "", self.names)
-            return [Special.BACK, self._line_token(caller.line), *self._echo(caller), Special.EXCEPTION, *raised]
+            return [
+                Special.BACK,
+                self._line_token(caller.line),
+                *self._echo(caller),
+                Special.EXCEPTION,
+                *raised,
+            ]
         caller = replace(caller, returned=(*caller.returned, value or "None"))
         self.state = State((*frames[:-1], caller))
         return [Special.BACK, self._line_token(caller.line), *self._echo(caller)]
 
     def _echo(self, frame: Frame) -> list[int]:
-        """The statement about to run with the values it reads, its visit, what its calls gave back, what can follow."""
+        """The statement about to run: values it reads, its visit, what its calls gave back, what can follow."""
         if frame.raised is not None:
             return self._next(self.flow.handlers(frame.line), Special.UNWIND)
         logical = self.slice.by_line.get(frame.line)

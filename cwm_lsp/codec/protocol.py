@@ -95,7 +95,7 @@ class Decoder(Protocol):
         ...
 
     def restart(self) -> tuple[int, ...]:
-        """A whole prompt that ends in the state so far, for going on in a fresh context between two events."""
+        """A whole prompt that ends in the state so far, for a fresh context between two events."""
         ...
 
 
@@ -145,8 +145,8 @@ class Codec(Protocol):
         ...
 
     def read_value(self, encoded: Encoded, span: Span, tokens: Sequence[int]) -> str | None:
-        """The text that ``tokens`` say, written by the model in the place of those of a ``VALUE`` or ``RESULT`` span.
+        """The text that ``tokens``, which the model wrote in the place of a span, say; ``None`` for nothing.
 
-        They begin where the span begins and end with a token of ``value_stop``. ``None`` when they mean nothing.
+        They begin where the ``VALUE`` or ``RESULT`` span begins and end with a token of ``value_stop``.
         """
         ...

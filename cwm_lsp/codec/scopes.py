@@ -33,12 +33,21 @@ class Scope:
 class Scopes:
     """All scopes of a source text, and the statements that run while an exception goes on its way.
 
-    Those are heads of ``with``, run once more to close it, and what is in a ``finally``.
+    Those are heads of ``with`` (``closing``), run once more to close it, ``except`` clauses that are tried
+    (``trying``) and what is in a ``finally`` (``final``). ``raising`` are ``raise`` statements, after which
+    no frame returns a value.
     """
 
     by_line: Mapping[int, Scope] = field(default_factory=dict)
     closing: frozenset[int] = frozenset()
+    trying: frozenset[int] = frozenset()
     final: frozenset[int] = frozenset()
+    raising: frozenset[int] = frozenset()
+
+    @property
+    def passing(self) -> frozenset[int]:
+        """Statements after which an exception may still be on its way."""
+        return self.closing | self.trying | self.final
 
 
 @lru_cache(maxsize=256)
@@ -48,8 +57,16 @@ def scopes_of(source: str) -> Scopes:
     if tree is None:
         return Scopes()
     scopes = {scope.line: scope for scope in _scopes(tree, "")}
-    closing = (node.lineno for node in ast.walk(tree) if isinstance(node, ast.With | ast.AsyncWith))
-    return Scopes(scopes, frozenset(closing), frozenset(_final(tree)))
+    nodes = list(ast.walk(tree))
+    statements = [node for node in nodes if isinstance(node, ast.stmt)]
+    others = {first_line(node) for node in statements if not isinstance(node, ast.Raise)}
+    return Scopes(
+        scopes,
+        closing=frozenset(node.lineno for node in statements if isinstance(node, ast.With | ast.AsyncWith)),
+        trying=frozenset(node.lineno for node in nodes if isinstance(node, ast.ExceptHandler)),
+        final=frozenset(_final(tree)),
+        raising=frozenset(node.lineno for node in statements if isinstance(node, ast.Raise)) - others,
+    )
 
 
 def _scopes(node: ast.AST, owner: str) -> Iterator[Scope]:

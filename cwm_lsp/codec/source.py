@@ -24,7 +24,9 @@ _LEX = re.compile(
 )
 _FIELD = re.compile(r"(\{[^{}]*\})")
 _BLOCK_WORD = re.compile(r"\s*(else|finally)\s*:")
-_POSITION_METHODS = frozenset({"find", "rfind", "index", "rindex", "center", "ljust", "rjust", "zfill", "insert"})
+_POSITION_METHODS = frozenset(
+    {"find", "rfind", "index", "rindex", "center", "ljust", "rjust", "zfill", "insert"}
+)
 _POSITION_CALLS = frozenset({"len", "enumerate", "zip", "reversed", "range", "max", "min"})
 
 
@@ -65,7 +67,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class _Uses:
-    """How one statement uses names: those read, those looked into by position, those bound."""
+    """The names that a statement reads, looks into by position, and binds."""
 
     reads: frozenset[str]
     placed: frozenset[str]
@@ -114,7 +116,9 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         for node in ast.walk(tree)
         if isinstance(node, ast.For | ast.AsyncFor)
     }
-    return Slice(tuple(lines), loops, {line.line: line for line in lines}, {line.number: line for line in lines})
+    return Slice(
+        tuple(lines), loops, {line.line: line for line in lines}, {line.number: line for line in lines}
+    )
 
 
 def _reachable(tree: ast.Module, entry: int) -> list[tuple[int, int]]:
@@ -167,13 +171,21 @@ def _is_elif(node: ast.AST, inner: ast.AST) -> bool:
 def _depth_of(text: str, texts: Sequence[str], depths: dict[int, int]) -> int:
     """The level of a line that is no statement, from one with the same indentation."""
     width = len(text) - len(text.lstrip())
-    same = (depth for line, depth in depths.items() if len(texts[line - 1]) - len(texts[line - 1].lstrip()) == width)
+    same = (
+        depth
+        for line, depth in depths.items()
+        if len(texts[line - 1]) - len(texts[line - 1].lstrip()) == width
+    )
     return next(same, 0)
 
 
 def _docstrings(tree: ast.AST) -> Iterator[int]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
@@ -235,7 +247,9 @@ def _bound_by(node: ast.AST) -> frozenset[str]:
             return frozenset(_defines(node))
         case ast.match_case():
             inner = ast.walk(node.pattern)
-            return frozenset(part.name for part in inner if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name)
+            return frozenset(
+                part.name for part in inner if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name
+            )
     return frozenset()
 
 
@@ -246,7 +260,9 @@ def _placed(node: ast.AST, parts: Sequence[ast.AST]) -> Iterator[str]:
         looked: list[ast.expr] = []
         if isinstance(part, ast.Subscript):
             looked = [part.value]
-        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in _POSITION_CALLS:
+        elif (
+            isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in _POSITION_CALLS
+        ):
             looked = part.args
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
             looked = [part.func.value] if part.func.attr in _POSITION_METHODS else []

@@ -25,6 +25,7 @@ _PIECE = re.compile(
 )
 _COMMA, _COLON = v.text_token(","), v.text_token(":")
 _CLOSING = frozenset(v.text_token(bracket) for bracket in ")]}")
+_OPEN_TUPLE, _CLOSE_TUPLE = v.text_token("("), v.text_token(")")
 _QUOTES = frozenset(v.text_token(quote) for quote in "'\"")
 _BACKSLASH = v.text_token("\\")
 
@@ -161,46 +162,55 @@ def value_text(tokens: Sequence[int], names: Names) -> str | None:
     """The text that ``tokens`` write, or ``None`` when they write none."""
     if tokens and tokens[0] == Special.RAW:
         return _bytes_text(tokens[1:])
-    out: list[str | int] = []
-    quote = 0
-    escaped = False
+    pieces: list[str | int] = []
+    strings = _Strings()
     items = 0
     for index, token in enumerate(tokens):
-        position = v.token_position(token)
-        if position is not None:
-            if quote:
-                return None
-            closing = index + 1 < len(tokens) and tokens[index + 1] in _CLOSING
-            items += 1
-            if closing and tokens[0] == v.text_token("(") and items == 2:
-                out.append(",")
-            elif not closing and items > 1:
-                out.append(", ")
-            continue
-        slot = v.token_slot(token)
-        if slot is not None:
-            name = names.name(token)
-            if name is None or quote:
-                return None
-            out.append(name)
-            continue
-        if not v.is_text(token):
+        following = tokens[index + 1] if index + 1 < len(tokens) else -1
+        if not v.is_text(token) and strings.quote:
             return None
-        if quote:
-            quote = 0 if token == quote and not escaped else quote
-            escaped = token == _BACKSLASH and not escaped
-            out.append(token)
-        elif token in _QUOTES:
-            quote, escaped = token, False
-            out.append(token)
+        if v.token_position(token) is not None:
+            items += 1
+            pieces.append(_separator(items, following in _CLOSING, tokens[0]))
+        elif v.token_slot(token) is not None:
+            name = names.name(token)
+            if name is None:
+                return None
+            pieces.append(name)
+        elif not v.is_text(token):
+            return None
+        elif strings.inside(token):
+            pieces.append(token)
         elif token == _COMMA:
-            closes = index + 1 < len(tokens) and tokens[index + 1] == v.text_token(")")
-            out.append("," if closes else ", ")
-        elif token == _COLON:
-            out.append(": ")
+            pieces.append("," if following == _CLOSE_TUPLE else ", ")
         else:
-            out.append(token)
-    return _join(out)
+            pieces.append(": " if token == _COLON else token)
+    return _join(pieces)
+
+
+def _separator(items: int, closing: bool, opening: int) -> str:
+    """What stands for the ``items``-th position token of a display."""
+    if closing:
+        return "," if opening == _OPEN_TUPLE and items == 2 else ""
+    return ", " if items > 1 else ""
+
+
+@dataclass(slots=True)
+class _Strings:
+    """Follows string literals through a run of text tokens."""
+
+    quote: int = 0
+    escaped: bool = False
+
+    def inside(self, token: int) -> bool:
+        """Whether ``token`` belongs to a string literal, its quotes included."""
+        if not self.quote:
+            self.quote = token if token in _QUOTES else 0
+            return bool(self.quote)
+        if token == self.quote and not self.escaped:
+            self.quote = 0
+        self.escaped = token == _BACKSLASH and not self.escaped
+        return True
 
 
 def _join(pieces: Sequence[str | int]) -> str | None:

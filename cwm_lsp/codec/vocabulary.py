@@ -51,17 +51,30 @@ class Special(IntEnum):
 
 METHODS = (
     "append extend insert pop remove sort reverse index count copy clear keys values items get update "
-    "setdefault popitem upper lower strip lstrip rstrip title capitalize swapcase split rsplit splitlines join "
-    "replace find rfind startswith endswith isdigit isalpha isalnum isupper islower isspace isnumeric isdecimal "
-    "istitle isidentifier isascii isprintable zfill ljust rjust center partition rpartition format encode decode "
-    "casefold expandtabs translate maketrans removeprefix removesuffix fromkeys add discard union intersection "
-    "difference symmetric_difference issubset issuperset isdisjoint rindex bit_length bit_count is_integer hex key default "
-    "self cls args kwargs match case __init__ __name__ __main__ __repr__ __str__ __eq__ __len__ __iter__ __next__ "
-    "__getitem__ __enter__ __exit__ dataclass field Counter defaultdict deque OrderedDict namedtuple math sqrt "
-    "floor ceil inf nan itertools functools collections reduce lru_cache re string random typing List Dict Tuple "
-    "Optional Any Union Callable Iterator Iterable Sequence object generator iterator end sep start stop step"
+    "setdefault popitem upper lower strip lstrip rstrip title capitalize swapcase split rsplit "
+    "splitlines join replace find rfind startswith endswith isdigit isalpha isalnum isupper islower "
+    "isspace isnumeric isdecimal istitle isidentifier isascii isprintable zfill ljust rjust center "
+    "partition rpartition format encode decode casefold expandtabs translate maketrans removeprefix "
+    "removesuffix fromkeys add discard union intersection difference symmetric_difference issubset "
+    "issuperset isdisjoint rindex bit_length bit_count is_integer hex key default self cls args "
+    "kwargs match case __init__ __name__ __main__ __repr__ __str__ __eq__ __len__ __iter__ __next__ "
+    "__getitem__ __enter__ __exit__ dataclass field Counter defaultdict deque OrderedDict namedtuple "
+    "math sqrt floor ceil inf nan itertools functools collections reduce lru_cache re string random "
+    "typing List Dict Tuple Optional Any Union Callable Iterator Iterable Sequence object generator "
+    "iterator end sep start stop step"
 ).split()
-_HIDDEN = {"copyright", "credits", "license", "exit", "quit", "help", "open", "input", "breakpoint", "compile"}
+_HIDDEN = {
+    "copyright",
+    "credits",
+    "license",
+    "exit",
+    "quit",
+    "help",
+    "open",
+    "input",
+    "breakpoint",
+    "compile",
+}
 BUILTINS = [name for name in dir(builtins) if not name.startswith("_") and name not in _HIDDEN]
 WORDS = frozenset(keyword.kwlist) | frozenset(BUILTINS) | frozenset(METHODS)
 """Names that mean the same everywhere; every other name is written as a slot."""

@@ -17,7 +17,7 @@ def above_mean(xs):
     floor = mean(xs)
     counts = {}
     for x in xs:
+        n = counts.get(x, 0)
         if x > floor:
-            n = counts.get(x, 0)
             counts[x] = n + 1
     return counts

@@ -1,0 +1,1 @@
+"""Making the embedded model: corpus, training, export, evaluation, calibration and adaptation."""

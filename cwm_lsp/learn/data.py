@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import multiprocessing as mp
+import os
 import queue
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +38,14 @@ TRACE_LIMITS = Limits(events=200, bytes=200_000, seconds=2.0, depth=40)
 
 MEMORY = 2 << 30
 """Bytes of address space of a worker."""
+
+PATIENCE = 10.0
+"""Seconds that a worker gives one program, running and encoding it."""
+
+MOST_BARREN = 10
+"""Workers that may end in a row without having made an example."""
+
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ def loss_weights(encoded: Encoded) -> npt.NDArray[np.float16]:
 
 
 def example(trace: Trace, rng: random.Random | None = None, longest: int = 1536) -> Example | None:
-    """``trace`` encoded, ``None`` when it does not fit. ``rng`` shuffles names and lines and picks a window of it."""
+    """``trace`` encoded; ``None`` when it does not fit. ``rng`` shuffles it and picks a window of it."""
     order: Sequence[int] = range(v.SLOTS)
     offset = 0
     if rng is not None:
@@ -124,45 +134,42 @@ def pad(group: Sequence[Example]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
 class ExampleFeed:
     """Examples made by worker processes while the model trains. Iterate; close when done.
 
-    A program may exhaust a worker's memory or hold it up for ever; workers that fall silent are replaced.
+    A program may exhaust a worker's memory or hold it up for ever: a worker ends itself then, and another
+    takes its place.
     """
 
-    def __init__(self, seed: int, workers: int, real: Path | None = None, patience: float = 10.0) -> None:
+    def __init__(self, seed: int, workers: int, real: Path | None = None) -> None:
         self._context = mp.get_context("spawn")
         self._queue: mp.Queue[list[Example]] = self._context.Queue(64)
-        self._seed, self._count, self._real, self._patience = seed, workers, real, patience
-        self._workers: list[mp.process.BaseProcess] = []
+        self._seed, self._real = seed, real
         self._started = 0
-        self._start()
+        self._workers = [self._start() for _ in range(workers)]
 
-    def _start(self) -> None:
-        self.close()
-        for _ in range(self._count):
-            seed = self._seed * 1009 + self._started
-            worker = self._context.Process(target=_feed, args=(self._queue, seed, self._real), daemon=True)
-            worker.start()
-            self._workers.append(worker)
-            self._started += 1
+    def _start(self) -> mp.process.BaseProcess:
+        seed = self._seed * 1009 + self._started
+        self._started += 1
+        worker = self._context.Process(target=_feed, args=(self._queue, seed, self._real), daemon=True)
+        worker.start()
+        return worker
 
     def __iter__(self) -> Iterator[Example]:
-        silent = 0
-        while silent < 5:
+        barren = 0
+        while barren < MOST_BARREN:
             try:
-                made = self._queue.get(timeout=self._patience)
+                yield from self._queue.get(timeout=1.0)
+                barren = 0
             except queue.Empty:
-                silent += 1
-                self._start()
-                continue
-            silent = 0
-            yield from made
-        raise RuntimeError("The workers that make training examples end or hang again and again.")
+                dead = [index for index, worker in enumerate(self._workers) if not worker.is_alive()]
+                barren += len(dead)
+                for index in dead:
+                    self._workers[index] = self._start()
+        raise RuntimeError(f"{MOST_BARREN} workers in a row ended before they had made a training example.")
 
     def close(self) -> None:
         """End the workers."""
         for worker in self._workers:
             worker.kill()
             worker.join()
-        self._workers = []
 
 
 def _feed(out: mp.Queue[list[Example]], seed: int, real: Path | None) -> None:
@@ -171,11 +178,15 @@ def _feed(out: mp.Queue[list[Example]], seed: int, real: Path | None) -> None:
     known = tuple(load_programs(real)) if real is not None else ()
     rng = random.Random(seed)
     made: list[Example] = []
-    for one in examples(stream(seed, real=known), rng):
-        made.append(one)
-        if len(made) == 32:
-            out.put(made)
-            made = []
+    with Path(os.devnull).open("w") as nowhere:
+        for program in stream(seed, real=known):
+            # A thread of the interpreter's own, which ends the process even while the program keeps the GIL.
+            faulthandler.dump_traceback_later(PATIENCE, exit=True, file=nowhere)
+            made.extend(examples((program,), rng))
+            faulthandler.cancel_dump_traceback_later()
+            if len(made) >= _AT_ONCE:
+                out.put(made)
+                made = []
 
 
 def load_programs(path: Path) -> Iterator[Program]:

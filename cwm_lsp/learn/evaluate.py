@@ -17,7 +17,7 @@ from cwm_lsp.errors import ContextExceeded, CwmError
 from cwm_lsp.learn.judging import RowResult, Status, judged_row
 from cwm_lsp.learn.metrics import Evaluation, summarise
 from cwm_lsp.learn.rows import Row
-from cwm_lsp.learn.sandbox import ROW_LIMITS, Sandbox
+from cwm_lsp.learn.sandbox import GRACE, ROW_LIMITS, Sandbox
 from cwm_lsp.predict import Calibration, Prediction, Predictor
 from cwm_lsp.record.agent.limits import Limits
 from cwm_lsp.trace.model import EventKind, Trace
@@ -32,10 +32,13 @@ MakePredictor = Callable[[], Predictor]
 
 @dataclass(frozen=True, slots=True)
 class EvaluateOptions:
-    """``free_events`` is how far a free run may go, 0 leaving it out; ``limits`` are those of a recording."""
+    """``free_events`` is how far a free run may go, 0 leaving it out; ``limits`` are those of a recording, which
+    ``grace`` seconds later is ended from outside.
+    """
 
     free_events: int = 400
     limits: Limits = ROW_LIMITS
+    grace: float = GRACE
 
 
 async def evaluate(
@@ -55,7 +58,7 @@ async def evaluate_rows(
 ) -> list[RowResult]:
     """The results of ``rows``, in their order."""
     results: list[RowResult] = []
-    with Sandbox(options.limits) as sandbox:
+    with Sandbox(options.limits, options.grace) as sandbox:
         for row in rows:
             results.append(await _evaluated(row, predictor, options, sandbox))
             if advance is not None:

@@ -24,9 +24,9 @@ class ModelShape:
 
     vocabulary: int
     hidden: int = 192
-    layers: int = 6
-    heads: int = 6
-    kv_heads: int = 2
+    layers: int = 5
+    heads: int = 3
+    kv_heads: int = 1
     inner: int = 512
     context: int = 4096
 
@@ -188,6 +188,8 @@ def to_cwm(model: WorldModel) -> Any:
             }.items()
         }
     target = CwmForCausalLM(cwm_config(shape))
-    target.load_state_dict({name: weight.detach().float().clone() for name, weight in state.items()}, strict=True)
+    target.load_state_dict(
+        {name: weight.detach().float().clone() for name, weight in state.items()}, strict=True
+    )
     target.tie_weights()
     return target.eval()

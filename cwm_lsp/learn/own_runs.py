@@ -36,8 +36,11 @@ class Split:
 
 def own_runs(trace: Trace, entry: bool = True) -> Iterator[OwnRun]:
     """Each call in the normalised ``trace``; without ``entry``, only those under the entry (a test)."""
+    entered: set[int] = set()
     for start, event in enumerate(trace.events):
-        if event.kind is not EventKind.CALL or simple_name(event.function) in _NO_FUNCTIONS:
+        resumed = event.frame in entered
+        entered.add(event.frame)
+        if event.kind is not EventKind.CALL or resumed or simple_name(event.function) in _NO_FUNCTIONS:
             continue
         run = _cut_out(trace, start) if entry or start else None
         if run is not None:
@@ -52,20 +55,22 @@ def _cut_out(trace: Trace, start: int) -> OwnRun | None:
     head = trace.events[start]
     events: list[Event] = []
     stack: list[int] = []
+    ended = False
     for event in trace.events[start : start + 4 * LONGEST]:
         if event.file != head.file or event.thread != head.thread:
             continue
-        if event.kind is EventKind.CALL:
+        if event.kind is EventKind.CALL and (stack or event.frame == head.frame):
             stack.append(event.frame)
-        if event.frame not in stack:
+        if event.frame not in stack:  # a generator that gave a value: what used it goes on
             return None
         depth = stack.index(event.frame)
         events.append(replace(event, depth=depth, file=0))
-        if event.kind is EventKind.RETURN and not event.yielded:
+        if event.kind is EventKind.RETURN:
             del stack[depth:]
-        if not stack:
+            ended = depth == 0 and not event.yielded
+        if ended:
             break
-    if stack or not 2 <= len(events) <= LONGEST:
+    if not ended or not 2 <= len(events) <= LONGEST:
         return None
     file = trace.files[head.file]
     uses = frozenset(f"{file.path}::{one.function}" for one in events)

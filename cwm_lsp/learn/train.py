@@ -32,13 +32,13 @@ class TrainOptions:
     out: Path
     tokens: int = 0
     seconds: float = 0.0
-    batch_tokens: int = 4096
+    batch_tokens: int = 3584
     muon_rate: float = 0.02
     adam_rate: float = 3e-3
     warmup_steps: int = 100
     decay_share: float = 0.4
     longest_start: int = 384
-    longest: int = 1280
+    longest: int = 1152
     seed: int = 0
     workers: int = 1
     threads: int = 1
@@ -133,7 +133,7 @@ def _step(
     loss = (losses * weight).sum() / weight.sum()
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
         optimizer.step()

@@ -41,17 +41,21 @@ def position(snapshot: Snapshot, line: int, column: int, encoding: Encoding) -> 
 
 
 def states(
-    snapshot: Snapshot, placements: Iterable[Placement], results: Sequence[Result], encoding: Encoding
+    snapshot: Snapshot,
+    placements: Iterable[Placement],
+    results: Sequence[Result],
+    switches: Switches,
+    encoding: Encoding,
 ) -> StatesParams:
     """The parameters of ``cwm/states``."""
-    tally = tally_of(results)
+    told = results if switches.all and switches.predictions else ()
+    tally = tally_of(told)
+    found = [divergence(snapshot, result, encoding) for result in told if switches.divergence]
     return {
         "uri": snapshot.uri,
         "version": snapshot.version,
         "lines": [_line(snapshot, placement, encoding) for placement in placements],
-        "divergences": [
-            one for result in results if (one := divergence(snapshot, result, encoding)) is not None
-        ],
+        "divergences": [one for one in found if one is not None],
         "summary": display.tally_words(tally) if tally.total else "",
     }
 

@@ -166,8 +166,12 @@ class CwmServer(LanguageServer):
 
     def _show(self, uri: str, version: int) -> None:
         path = to_fs_path(uri) or uri
-        if self.session.show(Snapshot.of(uri, version, os.path.normpath(path), self._texts[uri])):
+        dropped = self.session.show(Snapshot.of(uri, version, os.path.normpath(path), self._texts[uri]))
+        results, held = self.session.results(uri), self._painted.get(uri)
+        if dropped:
             self._send(uri, ())
+        elif results and held is not None and held.shows(results, self.options.switches):
+            self._send(uri, held.placements)  # the same text under another version
 
     # --- test files ---
 
@@ -180,8 +184,9 @@ class CwmServer(LanguageServer):
         return self._tests
 
     def forget_tests(self) -> None:
-        """Files on disk have changed."""
+        """Files on disk have changed: lenses may be others now."""
         self._tests = None
+        self._refresh_lenses()
 
     def _roots(self) -> list[str]:
         folders = [folder.uri for folder in self.workspace.folders.values()]
@@ -213,7 +218,7 @@ class CwmServer(LanguageServer):
         results, switches = self.session.results(uri), self.options.switches
         encoding = self.encoding
         if self.sends_states:
-            params = convert.states(snapshot, found, results if switches.all else (), encoding)
+            params = convert.states(snapshot, found, results, switches, encoding)
             self.protocol.notify(STATES, params)
         if not self.pulls_diagnostics:
             items = convert.diagnostics(snapshot, results, switches, encoding)
@@ -229,10 +234,26 @@ class CwmServer(LanguageServer):
             return
         if self.pulls_diagnostics:
             self.protocol.send_request(types.WORKSPACE_DIAGNOSTIC_REFRESH)
-        if workspace.code_lens and workspace.code_lens.refresh_support:
-            self.protocol.send_request(types.WORKSPACE_CODE_LENS_REFRESH)
+        self._refresh_lenses()
         if not self.sends_states and workspace.inlay_hint and workspace.inlay_hint.refresh_support:
             self.protocol.send_request(types.WORKSPACE_INLAY_HINT_REFRESH)
+
+    def _refresh_lenses(self) -> None:
+        workspace = self.client_capabilities.workspace
+        if workspace is not None and workspace.code_lens and workspace.code_lens.refresh_support:
+            self.protocol.send_request(types.WORKSPACE_CODE_LENS_REFRESH)
+
+    def watch_tests(self) -> None:
+        """Ask the client to tell when test files change outside the editor, if it can."""
+        workspace = self.client_capabilities.workspace
+        watching = workspace.did_change_watched_files if workspace is not None else None
+        if watching is None or not watching.dynamic_registration:
+            return
+        watchers = [types.FileSystemWatcher(glob) for glob in ("**/test_*.py", "**/*_test.py")]
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        registration = types.Registration("cwm-tests", method, options)
+        self.client_register_capability(types.RegistrationParams([registration]))
 
     # --- progress ---
 

@@ -28,6 +28,11 @@ def serve_stdio(
     """
     output = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (sys.stdin.fileno(), output):
+            msvcrt.setmode(descriptor, os.O_BINARY)
     return asyncio.run(_serve(factory, closing, sys.stdin.fileno(), output))
 
 

@@ -57,7 +57,9 @@ def _arguments(text: str) -> tuple[list[ast.expr], dict[str, ast.expr]]:
         raise ArgumentsError(f"The arguments {text!r} do not parse.")
     keywords = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
     if len(keywords) < len(call.keywords) or any(isinstance(argument, ast.Starred) for argument in call.args):
-        raise ArgumentsError("Arguments cannot be unpacked with * or ** without running them.", "Write them out.")
+        raise ArgumentsError(
+            "Arguments cannot be unpacked with * or ** without running them.", "Write them out."
+        )
     return call.args, keywords
 
 
@@ -67,11 +69,17 @@ def _bind(
     """Names and values of the parameters, in the order of the frame's locals."""
     spec = node.args
     names = [argument.arg for argument in (*spec.posonlyargs, *spec.args)]
-    if "." in function and "staticmethod" not in {ast.unparse(mark) for mark in node.decorator_list} and names:
+    if (
+        "." in function
+        and "staticmethod" not in {ast.unparse(mark) for mark in node.decorator_list}
+        and names
+    ):
         yield names.pop(0), Value(f"<{function.rpartition('.')[0]} object>", opaque=True)
     given = dict(zip(names, positional, strict=False))
     defaults = dict(zip(reversed(names), reversed(spec.defaults), strict=False))
-    optional = {argument.arg: default for argument, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True)}
+    optional = {
+        argument.arg: default for argument, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True)
+    }
     for name in (*names, *optional):
         if name in keywords:
             if name in given:
@@ -85,7 +93,9 @@ def _bind(
     for name in (*names, *optional):
         yield name, _value(given[name])
     if len(positional) > len(names) and spec.vararg is None:
-        raise ArgumentsError(f"{function} takes {len(names)} positional arguments, {len(positional)} were given.")
+        raise ArgumentsError(
+            f"{function} takes {len(names)} positional arguments, {len(positional)} were given."
+        )
     if spec.vararg is not None:
         yield spec.vararg.arg, _rendered(tuple(_literal(argument) for argument in positional[len(names) :]))
     if spec.kwarg is not None:
@@ -105,7 +115,8 @@ def _literal(expression: ast.expr) -> Any:
         return ast.literal_eval(expression)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         raise ArgumentsError(
-            f"{ast.unparse(expression)} is not a literal.", "A prediction runs nothing, so arguments are written out."
+            f"{ast.unparse(expression)} is not a literal.",
+            "A prediction runs nothing, so arguments are written out.",
         ) from error
 
 

@@ -19,7 +19,7 @@ from cwm_lsp.predict.calibration import Calibration
 from cwm_lsp.trace.model import Event, EventKind, Trace
 from cwm_lsp.trace.predicted import Guess, PredictedStep, Problem
 
-WINDOW = 1024
+WINDOW = 640
 """Tokens of a run that the model sees behind the source. A longer run is cut into windows, each beginning
 with the state there, which keeps every cost linear and the model within the lengths that it learned from."""
 
@@ -113,7 +113,9 @@ class Predictor:
         while not decoder.done and not decoder.forced:
             if written >= MAX_EVENT:
                 return [Problem(written, "an event that does not end")]
-            more = await prefix.write(decoder.stop, MAX_EVENT - written, first=decoder.choices, sampling=sampling)
+            more = await prefix.write(
+                decoder.stop, MAX_EVENT - written, first=decoder.choices, sampling=sampling
+            )
             written += len(more.tokens)
             decoded = decoder.feed(more.tokens, more.logprob)
             steps += [self._calibrated(step) for step in decoded.steps]
@@ -138,7 +140,8 @@ class Predictor:
         room = self.backend.info.context - MAX_EVENT
         if tokens > room:
             raise ContextExceeded(
-                f"The code in play and its state take {tokens:,} tokens; the model {self.backend.info.model} has room for {room:,}.",
+                f"The code in play and its state take {tokens:,} tokens; "
+                f"the model {self.backend.info.model} has room for {room:,}.",
                 "Predict a smaller function, or use a model with a longer context.",
             )
 
@@ -183,7 +186,16 @@ class _Reading:
             if self.value is None and kind is not event.kind:
                 self.value = self.other.value
         made = PredictedStep(
-            kind, line, event.function, event.depth, flow, self.changed, tuple(self.removed), {}, self.value, event.frame
+            kind,
+            line,
+            event.function,
+            event.depth,
+            flow,
+            self.changed,
+            tuple(self.removed),
+            {},
+            self.value,
+            event.frame,
         )
         return self.owner._calibrated(made)
 
@@ -236,7 +248,7 @@ class _Reading:
         self.other = await self._write(decoder, prefix, list(range(start, span.start)), span.start)
 
     def _unexpected(self, span: Span) -> None:
-        """The model did not expect ``span.name`` to change: that is a prediction too, where it had a value."""
+        """The model did not expect ``span.name`` to change, which predicts the value that it had."""
         before = self._before(span.name)
         if before is not None:
             self.changed[span.name] = Guess(before, math.exp(float(self.scores.best_logprob[span.start])))
@@ -251,7 +263,9 @@ class _Reading:
                 return value.text if value is not None else None
         return None
 
-    async def _write(self, decoder: Decoder, prefix: Prefix, given: list[int], place: int) -> PredictedStep | None:
+    async def _write(
+        self, decoder: Decoder, prefix: Prefix, given: list[int], place: int
+    ) -> PredictedStep | None:
         """Read the tokens at ``given``, then let the model go on from ``place`` to the end of the event."""
         branch = await prefix.fork()
         steps: list[PredictedStep] = []

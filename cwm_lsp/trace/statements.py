@@ -30,7 +30,7 @@ def first_line(node: ast.stmt | ast.ExceptHandler | ast.match_case) -> int:
 
 
 def _header_end(node: ast.stmt | ast.ExceptHandler | ast.match_case) -> int:
-    """The last line of what runs when the statement itself runs: all of a simple one, the head of a compound one."""
+    """The last line of a simple statement, or of the head of a compound one."""
     body: list[ast.stmt] = getattr(node, "body", []) or []
     cases: list[ast.match_case] = getattr(node, "cases", [])
     start = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno

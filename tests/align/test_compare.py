@@ -375,6 +375,15 @@ def test_every_single_wrong_value_is_the_first_divergence(name: str) -> None:
             assert (found.step, found.name, found.predicted) == (index + 1, changed, "'wrong'")
 
 
+def test_an_event_without_a_step_is_not_compared() -> None:
+    trace = record(MEAN.lstrip(), "mean_above([4], 3)")
+    steps = foresee(trace)
+    found = compare(trace, [*steps[:2], None, *steps[3:]], threshold=0.5, model="test")
+    assert found.divergence is None
+    assert found.steps[2].flow.agreement is Agreement.UNCOMPARED
+    assert found.flow.total == len(steps) - 1
+
+
 def test_an_empty_trace_and_an_empty_prediction() -> None:
     trace = record("def f():\n    return 1\n", "f()")
     assert compare(trace, [], threshold=0.5, model="test").values.share is None

@@ -100,13 +100,14 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
 
 
 def machine() -> str:
-    """Processor, cores, system and our Python, in words."""
+    """Processor, cores, system, our Python and how busy the machine is, in words."""
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
         lines = info.read_text().splitlines()
         name = next((line.partition(":")[2].strip() for line in lines if "model name" in line), name)
-    return f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}{load}"
 
 
 def _against(row: Row) -> str:

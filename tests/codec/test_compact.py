@@ -169,7 +169,8 @@ def test_any_split_of_the_stream_decodes_alike(data: st.DataObject) -> None:
     whole, _ = replay(trace, encoded)
     decoder = CompactCodec().decoder(replace(trace, events=trace.events[:1]))
     decoder.accept()
-    place, steps = len(given_tokens), []
+    place = len(given_tokens)
+    steps: list[PredictedStep] = []
     while not decoder.done:
         ends = {span.end for span in encoded.spans}
         end = min(stop for stop in ends if stop > place)

@@ -22,7 +22,7 @@ from cwm_lsp.codec.protocol import Decoder, SpanKind
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace, Value
 from cwm_lsp.trace.predicted import PredictedStep, Problem
 from tests.codec.programs import names, program, record
-from tests.codec.tokens import ByteTokenizer, merging_tokenizer
+from tests.codec.tokens import ByteTokenizer, merging_tokenizer, shown
 
 BYTES = CwmCodec(ByteTokenizer())
 MERGING = CwmCodec(merging_tokenizer())
@@ -164,7 +164,7 @@ _OUTPUT = BYTES.encode(_SOME).tokens[BYTES.encode(_SOME).starts[1] :]
     st.lists(st.tuples(st.integers(0, len(_OUTPUT)), st.integers(0, 300), st.integers(0, 275)), max_size=6),
     st.lists(st.integers(1, 400), min_size=1, max_size=30),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_damaged_output_in_any_split_gives_the_same_and_never_raises(
     damage: list[tuple[int, int, int]], lengths: list[int]
 ) -> None:
@@ -688,3 +688,25 @@ def test_one_event_is_decoded_from_the_observed_state_before_it(name: str) -> No
         assert {name: guess.text for name, guess in found.changed.items()}.items() <= {
             name: value.text for name, value in event.locals.items()
         }.items()
+
+
+@pytest.mark.parametrize("name", ["calls", "try_paths", "classes", "closures"])
+def test_going_on_in_a_fresh_context_changes_nothing_but_what_the_model_sees(name: str) -> None:
+    trace = record(*program(name))
+    encoded = BYTES.encode(trace)
+    output = encoded.tokens[encoded.starts[1] :]
+    plain, _ = _fed(BYTES, trace, output, [len(output)])
+    ends = [start - encoded.starts[1] for start in encoded.starts[2:]]
+    for end in ends[:: max(1, len(ends) // 6)]:
+        decoder = BYTES.decoder(replace(trace, events=trace.events[:1]))
+        decoder.accept()
+        steps = list(decoder.feed(output[:end], [-0.01 * (token % 7) for token in output[:end]]).steps)
+        again = shown(BYTES.text(decoder.restart()))
+        top = decoder.state.top
+        assert top is not None
+        assert again[-1].source in {trace.source.lines[line - 1] for line in top.lines}
+        if not top.raised:
+            assert again[-1].locals == {name: slot.text for name, slot in top.slots.items()}
+        assert decoder.forced == ()
+        rest = decoder.feed(output[end:], [-0.01 * (token % 7) for token in output[end:]])
+        assert [*steps, *rest.steps, *decoder.finish().steps] == plain

@@ -49,7 +49,7 @@ def test_every_statement_kind(name: str) -> None:
 
 
 @given(generated())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_generated_programs(made: tuple[str, str]) -> None:
     source, call = made
     assert steps_out_of_flow(record(source, call, events=400)) == []

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from cwm_lsp.codec.cwm_tokens import NAMES, HuggingFaceTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One frame as text: ``locals`` of a call or line, ``value`` of a return or exception."""
+
+    kind: str
+    locals: dict[str, str]
+    source: str
+    value: str
+
+
+def shown(text: str) -> list[Shown]:
+    """The frames of encoded text, read by splitting it: source may hold no trace token."""
+    found = []
+    for frame in text.split("<|frame_sep|>")[1:]:
+        match = re.fullmatch(
+            r"<\|(\w+)_sep\|>(.*?)<\|action_sep\|>(.*?)\n(?:<\|arg_sep\|>(.*))?", frame, re.S
+        )
+        if match is not None:
+            kind, listed, source, value = match.groups()
+            found.append(Shown(kind, json.loads(listed or "{}"), source, json.loads(value or '""')))
+    return found
 
 
 class ByteTokenizer:
@@ -19,9 +45,9 @@ class ByteTokenizer:
         return list(text.encode("utf-8", "replace"))
 
     def token_bytes(self, token: int) -> bytes:
-        if token < 256:
+        if 0 <= token < 256:
             return bytes([token])
-        return NAMES[token - 256].encode() if token < self.vocabulary else b""
+        return NAMES[token - 256].encode() if 256 <= token < self.vocabulary else b""
 
     def special(self, name: str) -> int | None:
         return 256 + NAMES.index(name) if name in NAMES else None

@@ -20,7 +20,7 @@ from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 from websockets.asyncio.client import connect
 
 from cwm_lsp.backend.choose import choose
-from cwm_lsp.config import Settings
+from cwm_lsp.config import load
 
 ROOT = Path(__file__).parents[2]
 SERVE = [sys.executable, "-m", "cwm_lsp", "serve"]
@@ -73,6 +73,7 @@ class Editor:
             self.states.append(params)
 
         self.client.feature("cwm/states")(states_sent)
+        self.client.progress_reports["bar"] = []
         result = await self.client.initialize_session(
             types.InitializeParams(
                 capabilities=capabilities,
@@ -109,7 +110,7 @@ async def over_stdio(folder: Path) -> AsyncIterator[Editor]:
         assert client._server is not None
         if client._server.stdin is not None:
             client._server.stdin.close()
-        await client.stop()
+        await client.stop()  # type: ignore[no-untyped-call]
 
 
 @asynccontextmanager
@@ -122,13 +123,16 @@ async def over_websocket(folder: Path) -> AsyncIterator[Editor]:
     token = Path(where["token_file"]).read_text(encoding="ascii")
     client = make_test_lsp_client()
     url = f"ws://{where['host']}:{where['port']}"
-    async with connect(url, additional_headers={"Authorization": f"Bearer {token}"}) as socket:
-        reading = asyncio.ensure_future(run_websocket(socket, client._stop_event, client.protocol))
-        yield Editor(client, folder)
-        await client.shutdown_session()
-        await reading
-    process.terminate()
-    await process.wait()
+    try:
+        async with connect(url, additional_headers={"Authorization": f"Bearer {token}"}) as socket:
+            reading = asyncio.ensure_future(run_websocket(socket, client._stop_event, client.protocol))
+            yield Editor(client, folder)
+            await client.shutdown_session()
+            await socket.close()
+            await reading
+    finally:
+        process.terminate()
+        await process.wait()
     assert not Path(where["token_file"]).exists()
 
 
@@ -142,9 +146,10 @@ async def editor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield editor
 
 
-def require_model() -> None:
-    """The model must be in the tree for a full run."""
-    choice = choose(Settings())
+@pytest.fixture
+def model(tmp_path: Path) -> None:
+    """The real model, as the server finds it; a full run fails without one."""
+    choice = choose(load(tmp_path).settings)
     if choice.backend is None:
         if os.environ.get("FULL") == "1":
             pytest.fail(choice.reason)
@@ -176,8 +181,7 @@ async def test_a_program_is_recorded_under_debugpy_and_shown(editor: Editor) -> 
     }
 
 
-async def test_a_run_is_compared_with_the_model(editor: Editor) -> None:
-    require_model()
+async def test_a_run_is_compared_with_the_model(model: None, editor: Editor) -> None:
     await editor.start("visual-studio-code", states=True)
     answer = await editor.command("cwm.compare", "mean_above", "[4, 9, 2, 7], 3", token="bar")
     states = {part.state for line in editor.states[-1].lines for part in line.fragments}
@@ -193,8 +197,7 @@ async def test_a_run_is_compared_with_the_model(editor: Editor) -> None:
     assert (kinds[0], kinds[-1]) == ("WorkDoneProgressBegin", "WorkDoneProgressEnd")
 
 
-async def test_a_call_is_predicted_without_running_it(editor: Editor) -> None:
-    require_model()
+async def test_a_call_is_predicted_without_running_it(model: None, editor: Editor) -> None:
     await editor.start("neovim", states=True)
     await editor.command("cwm.predict", "mean_above", "[4, 9], 3")
     states = {part.state for line in editor.states[-1].lines for part in line.fragments}

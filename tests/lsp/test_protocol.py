@@ -55,7 +55,7 @@ EXECUTE = "workspace/executeCommand"
                 "arguments": [{"uri": "URI", "function": "mean_above", "arguments": "1 +"}],
             },
             -32803,
-            "does not parse",
+            "(1 +)",
         ),
         (
             EXECUTE,

@@ -95,6 +95,14 @@ async def test_an_edit_takes_values_and_diagnostics_away_at_once(ready: Talk) ->
     assert ready.last("textDocument/publishDiagnostics")["diagnostics"] == []
 
 
+async def test_a_new_version_of_the_same_text_keeps_its_values(ready: Talk) -> None:
+    await ready.command("cwm.record", ready.call)
+    before = ready.last("cwm/states")
+    edit(ready, 2, "")
+    await ready.request("textDocument/hover", ready.hover)
+    assert ready.last("cwm/states") == {**before, "version": 2}
+
+
 async def test_a_result_of_an_older_text_is_dropped(ready: Talk) -> None:
     ready.engines.held = asyncio.Event()
     request = ready.ask("workspace/executeCommand", {"command": "cwm.record", "arguments": [ready.call]})
@@ -267,6 +275,7 @@ async def test_marks_diagnostics_and_lenses_have_switches(ready: Talk) -> None:
     for switch in ("divergence", "diagnostics", "lenses"):
         await ready.command("cwm.toggle", {"name": switch})
     assert not any(line["mark"] for line in ready.last("cwm/states")["lines"])
+    assert ready.last("cwm/states")["divergences"] == []
     assert ready.last("textDocument/publishDiagnostics")["diagnostics"] == []
     assert await ready.request("textDocument/codeLens", {"textDocument": {"uri": ready.uri}}) == []
 
@@ -314,3 +323,26 @@ async def test_tests_of_the_workspace_give_inputs(talk: Talk) -> None:
     talk.open("def mean_above(xs, floor):\n    return 1\n")
     lenses = await talk.request("textDocument/codeLens", {"textDocument": {"uri": talk.uri}})
     assert lenses[0]["command"]["title"] == "Predict mean_above([1], 0)"
+
+
+async def test_changed_tests_are_read_again(talk: Talk) -> None:
+    watches = {
+        "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}, **FULL_CLIENT["workspace"]}
+    }
+    talk.save("")
+    root = {"rootUri": talk.path.parent.as_uri(), "processId": None}
+    await talk.request("initialize", {**root, "capabilities": watches})
+    talk.notify("initialized", {})
+    talk.open("def f(n):\n    return n\n")
+    document = {"textDocument": {"uri": talk.uri}}
+    assert await talk.request("textDocument/codeLens", document) == []
+    registered = await talk.until(lambda heard: heard.get("method") == "client/registerCapability")
+    (registration,) = registered["params"]["registrations"]
+    assert [one["globPattern"] for one in registration["registerOptions"]["watchers"]] == [
+        "**/test_*.py",
+        "**/*_test.py",
+    ]
+    (talk.path.parent / "test_shop.py").write_text("from shop import f\ndef test_f():\n    f(1)\n")
+    talk.notify("workspace/didChangeWatchedFiles", {"changes": []})
+    assert len(await talk.request("textDocument/codeLens", document)) == 2
+    assert any(heard.get("method") == "workspace/codeLens/refresh" for heard in talk.heard)

@@ -200,7 +200,7 @@ def test_a_normalised_trace_speaks_of_statements_alone(name: str) -> None:
 
 
 @given(generated())
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_normalising_twice_changes_nothing(made: tuple[str, str]) -> None:
     trace = normalise(trace_call(*made, Limits(events=300)))
     assert normalise(trace) == trace

@@ -22,7 +22,7 @@ from typing import Any
 
 from cwm_lsp.errors import RunError, SettingsError
 from cwm_lsp.learn.corpus.dedup import Exclusions
-from cwm_lsp.learn.corpus.jsonl import load_functions, programs
+from cwm_lsp.learn.corpus.jsonl import load_functions, programs, split_of
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.corpus.realcode import doctests, installed_roots, library_calls, running
 from cwm_lsp.learn.corpus.shards import (
@@ -134,7 +134,10 @@ def real_programs(options: Options, exclusions: Exclusions) -> list[Program]:
     if options.library:
         found += library_calls(options.plan.seed)
         found += doctests(installed_roots())
-    allowed = {source: not exclusions.holds(source) for source in {p.source for p in found}}
+    allowed = {
+        source: split_of(source) == "train" and not exclusions.holds(source)
+        for source in dict.fromkeys(program.source for program in found)
+    }
     with Sandbox(LIMITS) as sandbox:
         return list(running((p for p in found if allowed[p.source]), sandbox))
 
@@ -256,8 +259,8 @@ def _summed(reports: Sequence[ShardReport], made: int, seconds: float) -> Report
     return Report(
         len(reports),
         made,
-        outcomes,
-        origins,
+        dict(outcomes),
+        dict(origins),
         sum(r.events for r in reports),
         sum(r.tokens for r in reports),
         seconds,

@@ -4,7 +4,8 @@ Each line is an object of one of these shapes:
 
 - MBPP: ``code`` and ``test_list`` of ``assert f(args) == result`` lines;
 - evalplus: ``canonical_solution``, ``entry_point``, ``base_input``, ``plus_input``, maybe ``prompt``;
-- plain: ``source`` or ``code``, and ``call``, ``calls`` (expressions) or ``inputs`` (lists of arguments).
+- plain: ``source`` or ``code``, and ``call``, ``calls`` (expressions) or ``inputs`` (lists of arguments),
+  maybe ``origin``.
 
 CRUXEval-shaped files (``code``, ``input``, ``output``) are evaluation data: :func:`load_sources` reads them
 to keep them out of a corpus, :func:`load_functions` refuses them.
@@ -15,7 +16,7 @@ from __future__ import annotations
 import ast
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -65,7 +66,7 @@ def load_functions(path: Path) -> tuple[Function, ...]:
         calls = _calls(row, source) if source is not None else ()
         if source is not None and calls:
             name = path.name.split(".")[0].lower()
-            found.append(Function(source, calls, f"real:{name}", split_of(source)))
+            found.append(Function(source, calls, str(row.get("origin", f"real:{name}")), split_of(source)))
     return tuple(found)
 
 
@@ -85,6 +86,18 @@ def programs(
         if function.split == split
         for call in _some(rng, function.calls, calls)
     ]
+
+
+def write_programs(path: Path, found: Iterable[Program]) -> None:
+    """Writes programs as a gzipped file of the plain shape, one line for each module."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for program in found:
+        grouped.setdefault((program.source, program.origin), []).append(program.call)
+    rows = (
+        json.dumps({"source": source, "calls": calls, "origin": origin})
+        for (source, origin), calls in grouped.items()
+    )
+    path.write_bytes(gzip.compress("\n".join([*rows, ""]).encode(), mtime=0))
 
 
 def _some(rng: Random, calls: Sequence[str], most: int) -> list[str]:

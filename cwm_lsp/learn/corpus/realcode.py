@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import doctest
 import re
-import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -172,11 +171,7 @@ def doctests(roots: Sequence[Path]) -> Iterator[Program]:
 def installed_roots() -> list[Path]:
     """The folders of the standard library and of installed packages."""
     paths = sysconfig.get_paths()
-    return (
-        [Path(paths[key]) for key in ("stdlib", "purelib")]
-        if sys.prefix == sys.base_prefix
-        else [Path(paths["purelib"])]
-    )
+    return [Path(paths["stdlib"]), Path(paths["purelib"])]
 
 
 def _documented_calls(path: Path, tree: ast.Module, node: ast.FunctionDef) -> Iterator[Program]:

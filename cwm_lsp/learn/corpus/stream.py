@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
+from cwm_lsp.learn.corpus.dedup import Exclusions
 from cwm_lsp.learn.corpus.mutate import mutated
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.corpus.programs import MIX, generate
@@ -19,11 +20,13 @@ def stream(
     weights: Mapping[str, float] = WEIGHTS,
     real: Sequence[Program] = (),
     mix: Mapping[str, float] = MIX,
+    exclusions: Exclusions | None = None,
 ) -> Iterator[Program]:
     """Programs without end; equal arguments give equal streams.
 
     ``weights`` are shares of ``generated``, ``mutant``, ``real`` and ``real_mutant`` programs, ``mix`` those
-    of :data:`.programs.MIX` within the generated. Workers take different seeds, as ``f"{seed}/{worker}"``.
+    of :data:`.programs.MIX` within the generated. Copies of what ``exclusions`` hold are left out. Workers
+    take different seeds, as ``f"{seed}/{worker}"``.
     """
     rng = Random(str(seed))
     kinds = [kind for kind in weights if real or not kind.startswith("real")]
@@ -33,5 +36,5 @@ def stream(
         program: Program | None = rng.choice(real) if kind.startswith("real") else generate(rng, mix)
         if program is not None and kind.endswith("mutant"):
             program = mutated(rng, program)
-        if program is not None:
+        if program is not None and (exclusions is None or not exclusions.holds(program.source)):
             yield program

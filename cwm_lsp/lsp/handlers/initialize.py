@@ -14,5 +14,6 @@ def initialize(ls: CwmServer, params: types.InitializeParams) -> None:
 
 
 def initialized(ls: CwmServer, _: types.InitializedParams) -> None:
-    """Now that messages may be sent, say what was wrong with the options."""
+    """Now that messages may be sent, say what was wrong with the options, and watch the tests."""
     ls.tell_problems()
+    ls.watch_tests()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert report.tokens == report.events > 400
     assert report.tokens_per_second_per_core > 0
     assert report.kept_per_second_per_core > 0
+    assert json.loads(json.dumps(asdict(report)))["outcomes"] == report.outcomes
     return out
 
 
@@ -142,3 +144,9 @@ def test_the_bar_says_how_fast(capsys: pytest.CaptureFixture[str]) -> None:
     with bar() as progress:
         progress(1, 2, report)
     assert "1/2" in capsys.readouterr().err
+
+
+def test_a_ray_cluster_makes_the_same_shards(built: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    build_corpus(Options(tmp_path, PLAN, ray="local"))
+    assert contents(tmp_path) == contents(built)

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from cwm_lsp.errors import SourceError
-from cwm_lsp.learn.corpus.jsonl import HELD_OUT, load_functions, load_sources, programs, split_of
+from cwm_lsp.learn.corpus.jsonl import (
+    HELD_OUT,
+    load_functions,
+    load_sources,
+    programs,
+    split_of,
+    write_programs,
+)
+from cwm_lsp.learn.corpus.program import Program
 
 DOUBLE = "def double(x):\r\n\treturn x * 2"
 
@@ -105,3 +113,11 @@ def test_the_split_goes_by_function_and_not_by_name() -> None:
     assert len(held) / 600 == pytest.approx(HELD_OUT, abs=0.03)
     for source in held:
         assert split_of(source.replace("f(x)", "g(value)").replace("return x", "return value")) == "held_out"
+
+
+def test_programs_are_written_and_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "real.jsonl.gz"
+    found = [Program("def f(x):\n    return x\n", f"f({n})", "real:x/y") for n in range(3)]
+    write_programs(path, found)
+    functions = load_functions(path)
+    assert programs(functions, 0, functions[0].split) == found

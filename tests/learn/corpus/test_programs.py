@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from cwm_lsp.learn.corpus import idioms
+from cwm_lsp.learn.corpus.dedup import Exclusions
 from cwm_lsp.learn.corpus.functions import grammar
 from cwm_lsp.learn.corpus.micro import KINDS, micro
 from cwm_lsp.learn.corpus.program import Program
@@ -153,3 +154,9 @@ def test_a_stream_is_reproducible_and_mixes() -> None:
 
 def test_a_stream_without_real_functions_has_none() -> None:
     assert not any("real" in program.origin for program in islice(stream(7), 200))
+
+
+def test_a_stream_leaves_out_what_is_excluded() -> None:
+    real = [Program("def g(x):\n    y = x + 1\n    return y * 2\n", "g(1)", "real:test")]
+    found = islice(stream(7, real=real, exclusions=Exclusions([real[0].source])), 200)
+    assert not any(program.source == real[0].source for program in found)

@@ -1,0 +1,176 @@
+"""Scoring and running ahead, against a backend whose beliefs are known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from cwm_lsp.backend.local import LocalBackend
+from cwm_lsp.backend.replay import ReplayMemory, Script, mistaken, replay
+from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
+from cwm_lsp.codec.values import Names
+from cwm_lsp.codec.vocabulary import Special
+from cwm_lsp.errors import ContextExceeded
+from cwm_lsp.predict import Calibration, Predictor, entry_trace
+from cwm_lsp.predict.predictor import MAX_EVENT
+from cwm_lsp.trace.model import EventKind, Trace
+from tests.codec.programs import record
+
+SUM = """\
+def f(xs):
+    total = 0
+    for x in xs:
+        total += x
+    return total
+"""
+CERTAINTY = 0.9
+LIKELY = CERTAINTY + (1 - CERTAINTY) / v.SIZE
+
+
+def run() -> tuple[Trace, Encoded]:
+    trace = record(SUM, "f([4, 9])")
+    return trace, CompactCodec().encode(trace)
+
+
+def believing(*scripts: Script, context: int = 4096) -> LocalBackend[ReplayMemory]:
+    return replay(scripts, vocabulary=v.SIZE, certainty=CERTAINTY, context=context)
+
+
+def span_of(encoded: Encoded, step: int, kind: SpanKind) -> Span:
+    return next(span for span in encoded.spans if (span.step, span.kind) == (step, kind))
+
+
+async def test_a_model_that_knows_agrees_everywhere() -> None:
+    trace, encoded = run()
+    steps = await Predictor(believing(Script(encoded.tokens)), CompactCodec()).score(trace)
+    assert len(steps) == len(trace.events) - 1
+    for step, event in zip(steps, trace.events[1:], strict=True):
+        assert step is not None
+        assert (step.kind, step.line) == (event.kind, event.line)
+    third = steps[2]
+    assert third is not None
+    assert third.changed["x"].text == "4"
+    assert third.changed["x"].probability == pytest.approx(LIKELY**3, rel=1e-3)
+    last = steps[-1]
+    assert last is not None
+    assert last.value is not None
+    assert last.value.text == "13"
+
+
+async def test_only_the_value_that_differs_is_written() -> None:
+    trace, encoded = run()
+    span = span_of(encoded, 4, SpanKind.VALUE)
+    assert span.name == "total"
+    wrong = [v.text_token("7"), Special.STOP]
+    backend = believing(Script(encoded.tokens), mistaken(encoded.tokens, span.start + 1, wrong))
+    steps = await Predictor(backend, CompactCodec()).score(trace)
+    fourth = steps[3]
+    assert fourth is not None
+    assert fourth.changed["total"].text == "7"
+    assert fourth.changed["total"].probability == pytest.approx(LIKELY**2 * 0.9 * CERTAINTY, rel=2e-2)
+    assert (fourth.kind, fourth.line) == (EventKind.LINE, 3)
+    fifth = steps[4]
+    assert fifth is not None
+    assert fifth.changed["x"].text == "9"  # the next step starts from what was observed
+
+
+async def test_another_line_is_read_to_the_end_of_its_event() -> None:
+    trace, encoded = run()
+    span = span_of(encoded, 3, SpanKind.FLOW)
+    leaves = [encoded.tokens[span_of(encoded, 7, SpanKind.FLOW).start]]
+    backend = believing(Script(encoded.tokens), mistaken(encoded.tokens, span.start, leaves))
+    steps = await Predictor(backend, CompactCodec()).score(trace)
+    third = steps[2]
+    assert third is not None
+    assert (third.kind, third.line) == (EventKind.LINE, 5)
+    assert third.changed["x"].text == "4"
+
+
+async def test_a_name_that_was_not_expected_to_change_keeps_its_value() -> None:
+    trace, encoded = run()
+    value, flow = span_of(encoded, 4, SpanKind.VALUE), span_of(encoded, 4, SpanKind.FLOW)
+    backend = believing(
+        Script(encoded.tokens), mistaken(encoded.tokens, value.start, [encoded.tokens[flow.start]])
+    )
+    steps = await Predictor(backend, CompactCodec()).score(trace)
+    fourth = steps[3]
+    assert fourth is not None
+    assert fourth.changed["total"].text == "0"
+
+
+@pytest.mark.parametrize("window", [1, 30, 4000])
+async def test_windows_do_not_change_what_is_compared(window: int) -> None:
+    trace, _ = run()
+    scripts = [Script(encoded.tokens) for encoded in CompactCodec().windows(trace, window)]
+    steps = await Predictor(believing(*scripts), CompactCodec(), window=window).score(trace)
+    assert [(s.kind, s.line) for s in steps if s] == [(e.kind, e.line) for e in trace.events[1:]]
+
+
+async def test_running_ahead_follows_the_model() -> None:
+    trace, encoded = run()
+    start = entry_trace(trace.source, "f", "[4, 9]")
+    found = await Predictor(believing(Script(encoded.tokens)), CompactCodec()).run_ahead(start)
+    assert found.finished
+    assert found.problems == ()
+    assert [(s.kind, s.line) for s in found.steps] == [(e.kind, e.line) for e in trace.events[1:]]
+    assert found.steps[-1].value is not None
+    assert found.steps[-1].value.text == "13"
+
+
+async def test_running_ahead_stops_at_its_limit() -> None:
+    trace, encoded = run()
+    start = replace(trace, events=trace.events[:1])
+    found = await Predictor(believing(Script(encoded.tokens)), CompactCodec()).run_ahead(start, max_events=2)
+    assert len(found.steps) == 2
+    assert not found.finished
+
+
+async def test_nonsense_ends_a_free_run_with_a_problem() -> None:
+    trace, encoded = run()
+    span = span_of(encoded, 2, SpanKind.VALUE)
+    nonsense = [Special.SPLICE, Special.SPLICE, Special.STOP]
+    backend = believing(mistaken(encoded.tokens, span.start + 1, nonsense))
+    found = await Predictor(backend, CompactCodec()).run_ahead(replace(trace, events=trace.events[:1]))
+    assert len(found.steps) == 1
+    assert [problem.message for problem in found.problems] == ["a value that cannot be read"]
+    assert not found.finished
+
+
+async def test_what_does_not_fit_says_so() -> None:
+    trace, encoded = run()
+    backend = believing(Script(encoded.tokens), context=MAX_EVENT + 10)
+    with pytest.raises(ContextExceeded, match="tokens"):
+        await Predictor(backend, CompactCodec()).score(trace)
+    with pytest.raises(ContextExceeded, match="tokens"):
+        await Predictor(backend, CompactCodec()).run_ahead(replace(trace, events=trace.events[:1]))
+
+
+async def test_probabilities_are_calibrated() -> None:
+    trace, encoded = run()
+    halved = Calibration(((0.0, 0.0), (1.0, 0.5)))
+    steps = await Predictor(believing(Script(encoded.tokens)), CompactCodec(), halved).score(trace)
+    second = steps[1]
+    assert second is not None
+    assert second.changed["total"].probability == pytest.approx(LIKELY**3 / 2, rel=1e-3)
+
+
+async def test_progress_reaches_the_end() -> None:
+    trace, encoded = run()
+    seen: list[tuple[int, int]] = []
+    await Predictor(believing(Script(encoded.tokens)), CompactCodec()).score(
+        trace, progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen[-1] == (len(trace.events), len(trace.events))
+    assert seen == sorted(seen)
+
+
+def test_slots_of_values_are_those_of_the_source() -> None:
+    names = Names()
+    names.token("Point")
+    assert names.known("Point") is not None
+    assert names.known("Other") is None
+    assert math.isclose(LIKELY, 0.9, rel_tol=1e-3)
