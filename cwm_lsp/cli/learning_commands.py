@@ -244,8 +244,7 @@ def export(values: Mapping[str, Any]) -> int:
 
 def adapt(values: Mapping[str, Any]) -> int:
     """Fine-tune on one's own runs, or take it back."""
-    with training_parts():
-        from cwm_lsp.learn.adapt import AdaptOptions, adapt, adapted_folder, undo
+    from cwm_lsp.learn.adapted import adapted_folder, undo
     from cwm_lsp.learn.own_runs import split
 
     shell = Shell(as_json=values["as_json"])
@@ -257,6 +256,8 @@ def adapt(values: Mapping[str, Any]) -> int:
         else:
             shell.out.print(f"Removed {out}." if gone else f"There are no adapted weights in {out}.")
         return 0
+    with training_parts():
+        from cwm_lsp.learn.adapt import AdaptOptions, adapt
     shipped = locate(str(values["model"] or ""))
     runs = split(
         run(recorded_runs(values["files"], values["tests"], values["most"], values["trusted"], shell))

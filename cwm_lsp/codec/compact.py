@@ -21,28 +21,20 @@ encoder and decoder, so the two cannot differ.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.compact_decoder import CompactDecoder
 from cwm_lsp.codec.machine import Machine, State
-from cwm_lsp.codec.protocol import Decoded, Encoded, Span, SpanKind
+from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
 from cwm_lsp.codec.values import Names, TooManyNames, value_tokens, written_text, written_tokens
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace
-from cwm_lsp.trace.predicted import Guess, PredictedStep, Problem
 
-MAX_VALUE = 400
-"""Longest value that a decoder accepts, in tokens."""
-
-_ENDS = {
-    Special.RETURN: EventKind.RETURN,
-    Special.YIELD: EventKind.RETURN,
-    Special.EXCEPTION: EventKind.EXCEPTION,
-}
+_VALUE_STOP = frozenset({int(Special.STOP), int(Special.DELETE)})
 
 
 class CompactCodec:
@@ -221,208 +213,3 @@ class _Writer:
         text = event.value.text if event.value is not None else "None"
         self.say(step, SpanKind.FLOW, [head])
         self.say(step, SpanKind.RESULT, [*value_tokens(text, self.machine.names), Special.STOP])
-
-
-@dataclass(slots=True)
-class _Pending:
-    """The event being read."""
-
-    kind: int = -1
-    line: int = 0
-    target: str = ""
-    value: list[int] = field(default_factory=list)
-    logprob: float = 0.0
-    flow: float = 0.0
-    changed: dict[str, Guess] = field(default_factory=dict)
-    removed: list[str] = field(default_factory=list)
-
-
-class CompactDecoder:
-    """Tokens to predicted steps. ``single`` ends it after one event."""
-
-    def __init__(self, machine: Machine, prompt: tuple[int, ...], single: bool = False) -> None:
-        self._machine = machine
-        self._forced = prompt
-        self._single = single
-        self._done = machine.state.empty and not single
-        self._position = 0
-        self._pending = _Pending()
-        self._locals: dict[int, dict[str, Guess]] = {}
-        self._steps: list[PredictedStep] = []
-        self._problems: list[Problem] = []
-
-    @property
-    def forced(self) -> tuple[int, ...]:
-        """Tokens to append before the model writes."""
-        return self._forced
-
-    def accept(self) -> None:
-        """Say that ``forced`` has been appended."""
-        self._forced = ()
-
-    @property
-    def done(self) -> bool:
-        """The entry scope was left, or the output cannot be continued."""
-        return self._done
-
-    def restart(self) -> tuple[int, ...]:
-        """A whole prompt that ends in the state so far, for a fresh context between two events."""
-        self._forced = ()
-        return (*self._machine.prompt(), *self._machine.anchor())
-
-    @property
-    def stop(self) -> frozenset[int]:
-        """Tokens after which the decoder wants to be fed."""
-        return _STOP
-
-    @property
-    def choices(self) -> frozenset[int] | None:
-        """At the start of an event only what the state and the control flow allow."""
-        pending = self._pending
-        if pending.target or pending.kind in _ENDS or (pending.kind == Special.CALL and not pending.line):
-            return None
-        if pending.kind == Special.CALL:
-            return None
-        taken = {self._machine.names.token(name) for name in (*pending.changed, *pending.removed)}
-        return self._machine.choices() - taken
-
-    def feed(self, tokens: Sequence[int], logprob: Sequence[float]) -> Decoded:
-        """Take what the model wrote."""
-        self._steps, self._problems = [], []
-        for token, log in zip(tokens, logprob, strict=True):
-            if self._done:
-                break
-            self._position += 1
-            self._token(token, log)
-        return Decoded(tuple(self._steps), tuple(self._problems))
-
-    def _token(self, token: int, log: float) -> None:
-        pending = self._pending
-        pending.logprob += log
-        if pending.target:
-            self._value_token(token)
-        elif pending.kind in _ENDS:
-            self._result_token(token)
-        elif pending.kind == Special.CALL and not pending.line:
-            self._call_line(token)
-        elif (line := self._machine.line(token)) is not None and pending.kind != Special.CALL:
-            self._finish(EventKind.LINE, line)
-        elif token in _ENDS or token == Special.CALL:
-            self._close_flow()
-            pending.kind = token
-        elif token == Special.UNWIND:
-            self._finish(EventKind.RETURN, self._machine.state.line)
-        elif token == Special.ECHO and pending.kind == Special.CALL:
-            self._finish(EventKind.CALL, pending.line)
-        else:
-            self._name(token)
-
-    def _name(self, token: int) -> None:
-        name = self._machine.names.name(token)
-        if name is None:
-            self._fail(f"{v.token_text(token)} where a name, a line or an event was due")
-            return
-        self._pending.target = name
-
-    def _call_line(self, token: int) -> None:
-        line = self._machine.line(token)
-        if line is None:
-            self._fail(f"a call of {v.token_text(token)}, which is no line")
-            return
-        self._pending.line = line
-        self._close_flow()
-
-    def _value_token(self, token: int) -> None:
-        pending = self._pending
-        if token == Special.DELETE and not pending.value:
-            pending.removed.append(pending.target)
-            pending.target = ""
-            self._close_flow()
-            return
-        if token != Special.STOP:
-            self._collect(token)
-            return
-        before = None if pending.kind == Special.CALL else self._machine.state.texts.get(pending.target)
-        guess = self._guess(before)
-        if guess is not None:
-            pending.changed[pending.target] = guess
-        pending.target = ""
-
-    def _result_token(self, token: int) -> None:
-        if token != Special.STOP:
-            self._collect(token)
-            return
-        kind = _ENDS[Special(self._pending.kind)]
-        guess = self._guess(None)
-        if guess is not None:
-            self._finish(kind, self._machine.state.line, guess)
-
-    def _collect(self, token: int) -> None:
-        self._pending.value.append(token)
-        if len(self._pending.value) > MAX_VALUE:
-            self._fail("a value that does not end")
-
-    def _guess(self, before: str | None) -> Guess | None:
-        """The value collected, or ``None`` when it means nothing (which ends the decoding)."""
-        pending = self._pending
-        text = written_text(before, pending.value, self._machine.names)
-        if text is None:
-            self._fail("a value that cannot be read")
-            return None
-        guess = Guess(text, math.exp(min(0.0, pending.logprob)))
-        pending.value, pending.logprob = [], 0.0
-        return guess
-
-    def _close_flow(self) -> None:
-        """Count what was read as part of the event's kind and line rather than of a value."""
-        self._pending.flow += self._pending.logprob
-        self._pending.logprob = 0.0
-
-    def _fail(self, message: str) -> None:
-        self._problems.append(Problem(self._position - 1, message))
-        self._done = True
-
-    def _finish(self, kind: EventKind, line: int, value: Guess | None = None) -> None:
-        """An event is complete: report it, run the machine and begin the next."""
-        self._close_flow()
-        pending, self._pending = self._pending, _Pending()
-        machine = self._machine
-        unwinding = kind is EventKind.RETURN and value is None
-        frame = machine.fresh_frame() if kind is EventKind.CALL else machine.state.frame
-        before: Mapping[str, Guess] = {} if kind is EventKind.CALL else self._locals.get(frame, {})
-        state = {
-            name: guess for name, guess in before.items() if name not in pending.removed
-        } | pending.changed
-        self._locals[frame] = state
-        depth = machine.depth + (kind is EventKind.CALL)
-        self._steps.append(
-            PredictedStep(
-                kind,
-                line,
-                machine.function_at(line) if kind is EventKind.CALL else machine.state.function,
-                depth,
-                math.exp(min(0.0, pending.flow)),
-                pending.changed,
-                tuple(pending.removed),
-                dict(state),
-                value,
-                frame,
-            )
-        )
-        self._forced += tuple(
-            machine.step(
-                kind,
-                line,
-                {name: guess.text for name, guess in pending.changed.items()},
-                tuple(pending.removed),
-                value.text if value is not None else None,
-                frame=frame,
-                unwinding=unwinding,
-                yielded=pending.kind == Special.YIELD,
-            )
-        )
-        self._done = self._single or machine.state.empty
-
-
-_VALUE_STOP = frozenset({int(Special.STOP), int(Special.DELETE)})
-_STOP = v.LINE_TOKENS | {Special.STOP, Special.UNWIND, Special.ECHO, Special.DELETE, Special.END}

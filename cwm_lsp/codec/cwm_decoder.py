@@ -78,7 +78,7 @@ class CwmDecoder:
             return ()
         gives = frame.kind in (EventKind.RETURN, EventKind.EXCEPTION)
         if gives and self._frames.part is Part.LOCALS and not frame.locals.data:
-            known = self._known(top.lines | top.raised)
+            known = self._known(top.lines | top.raised | top.passed)
             return (tokens.action, *known, tokens.arg) if known else ()
         if frame.kind is EventKind.LINE and self._frames.part is Part.SOURCE and not top.inside:
             known = self._known(self._program.next_lines(top))

@@ -32,7 +32,8 @@ class Activation:
     """One frame. ``lines`` are the lines that it can be at, normally one.
 
     ``entered`` until its first line; ``hidden`` for comprehensions and lambdas, which a normalised trace
-    does not show; ``raised`` is where an exception came up that is still on its way; ``fresh`` when the
+    does not show; ``raised`` is where an exception came up that is still on its way, ``passed`` the
+    clauses that it passed, at which an interpreter may report that it leaves; ``fresh`` when the
     next line frame lists all values (after a call returned); ``inside`` while a statement of several lines
     is below its first one; ``depth`` counts visible frames, the entry having 0; ``error`` is the
     exception that ``raised`` stands for, as the format writes it.
@@ -46,6 +47,7 @@ class Activation:
     entered: bool = True
     hidden: bool = False
     raised: frozenset[int] = frozenset()
+    passed: frozenset[int] = frozenset()
     fresh: bool = False
     inside: bool = False
     depth: int = 0
@@ -132,6 +134,22 @@ class Program:
         """Whether all of ``lines`` run while an exception goes on its way."""
         return lines <= self.scopes.passing
 
+    def moved(self, top: Activation, lines: frozenset[int], slots: Mapping[str, Slot]) -> Activation:
+        """The frame after it came to one of ``lines``."""
+        raised = top.raised if self.passing(lines) else frozenset[int]()
+        clauses = lines - self.scopes.closing
+        passed = top.passed | clauses if raised else frozenset[int]()
+        return replace(
+            top,
+            lines=lines,
+            slots=slots,
+            entered=False,
+            raised=raised,
+            passed=passed,
+            fresh=False,
+            inside=False,
+        )
+
     def suspends(self, activation: Activation) -> bool:
         """Whether the frame can be resumed where it stands."""
         scope = self.scopes.by_line.get(activation.scope)
@@ -171,11 +189,8 @@ class Program:
             case EventKind.LINE:
                 top = state.stack[-1]
                 lines = frozenset({event.line})
-                raised = top.raised if self.passing(lines) else frozenset()
                 slots = _observed(event)
-                return state.with_top(
-                    replace(top, lines=lines, slots=slots, entered=False, raised=raised, fresh=False)
-                )
+                return state.with_top(self.moved(top, lines, slots))
             case EventKind.EXCEPTION:
                 here = frozenset({event.line})
                 error = "" if event.value is None else write_exception(event.value.type, event.value.text)

@@ -132,10 +132,7 @@ class Reading:
             self.state = self.state.with_top(replace(top, slots=slots, fresh=False, inside=inside))
             return
         self.lost = 0
-        raised = top.raised if self._program.passing(lines) else frozenset[int]()
-        activation = replace(
-            top, lines=lines, slots=slots, entered=False, raised=raised, fresh=False, inside=False
-        )
+        activation = self._program.moved(top, lines, slots)
         self._settle(top, lines)
         self.state = self.state.with_top(activation)
         changed, self._carry[top.frame] = carry | guesses, {}
@@ -179,7 +176,7 @@ class Reading:
         """A return or an exception of the innermost frame."""
         text = unmarked(frame.source.text)
         program = self._program
-        places = (top.lines, top.raised, program.next_lines(top))
+        places = (top.lines, top.raised | top.passed, program.next_lines(top))
         lines = next(filter(None, (program.matching(text, place) for place in places)), frozenset[int]())
         inner = program.parts(top.lines)
         if not lines and program.matching(text, inner):
@@ -194,11 +191,19 @@ class Reading:
         activation = replace(top, lines=lines, raised=raised, error=error, entered=False, inside=False)
         self.state = self.state.with_top(activation)
         value = self._value(frame)
-        unsure = not raises and bool(raised) and value is not None and value.text == "None"
-        entry = self.state.depth == 0
-        if unsure and entry and (lines <= raised or not lines <= program.scopes.closing):
+        nothing = not raises and value is not None and value.text == "None"
+        if nothing and (lines <= program.scopes.raising or (raised and self._unwinds(lines, raised))):
             value = None
-        self._emit(frame, activation, value=value, returned=unsure and not entry)
+        waits = nothing and bool(raised) and self.state.depth > 0
+        self._emit(frame, activation, value=value, returned=waits)
+
+    def _unwinds(self, lines: frozenset[int], raised: frozenset[int]) -> bool:
+        """Whether the entry frame leaves by its exception; of a called one the caller tells that."""
+        if self.state.depth > 0:
+            return False
+        scopes = self._program.scopes
+        returns = self._program.text(min(lines)).lstrip().startswith("return")
+        return lines <= raised | scopes.trying or (lines <= scopes.final and not returns)
 
     def _value(self, frame: RawFrame) -> Guess | None:
         section = frame.value

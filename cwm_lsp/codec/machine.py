@@ -289,7 +289,7 @@ class Machine:
         return [Special.BACK, self._line_token(caller.line), *self._echo(caller)]
 
     def _echo(self, frame: Frame) -> list[int]:
-        """The statement about to run: values it reads, its visit, what its calls gave back, what can follow."""
+        """The statement about to run: values it reads, visit, what its calls gave back, what can follow."""
         if frame.raised is not None:
             return self._next(self.flow.handlers(frame.line), Special.UNWIND)
         logical = self.slice.by_line.get(frame.line)

@@ -34,8 +34,8 @@ class Scopes:
     """All scopes of a source text, and the statements that run while an exception goes on its way.
 
     Those are heads of ``with`` (``closing``), run once more to close it, ``except`` clauses that are tried
-    (``trying``) and what is in a ``finally`` (``final``). ``raising`` are ``raise`` statements, after which
-    no frame returns a value.
+    (``trying``; not those of one line, at which a frame may also end well) and what is in a ``finally``
+    (``final``). ``raising`` are ``raise`` statements, after which no frame returns a value.
     """
 
     by_line: Mapping[int, Scope] = field(default_factory=dict)
@@ -63,7 +63,11 @@ def scopes_of(source: str) -> Scopes:
     return Scopes(
         scopes,
         closing=frozenset(node.lineno for node in statements if isinstance(node, ast.With | ast.AsyncWith)),
-        trying=frozenset(node.lineno for node in nodes if isinstance(node, ast.ExceptHandler)),
+        trying=frozenset(
+            node.lineno
+            for node in nodes
+            if isinstance(node, ast.ExceptHandler) and node.lineno < first_line(node.body[0])
+        ),
         final=frozenset(_final(tree)),
         raising=frozenset(node.lineno for node in statements if isinstance(node, ast.Raise)) - others,
     )

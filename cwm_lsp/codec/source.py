@@ -46,7 +46,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class LogicalLine:
-    """One numbered line of a slice. ``line`` is its first line in the file, ``depth`` its indentation level."""
+    """One numbered line of a slice: ``line`` is its first line in the file, ``depth`` its level."""
 
     number: int
     line: int

@@ -21,7 +21,7 @@ INDENTS = 8
 
 
 class Special(IntEnum):
-    """Trace tokens. The value is the token id."""
+    """Trace tokens. The value is the token id; ids up to 23 without a name are reserved."""
 
     PAD = 0
     BEGIN = 1  # starts every prompt
@@ -34,7 +34,6 @@ class Special(IntEnum):
     UNWIND = 8  # a return caused by an exception
     YIELD = 9
     DELETE = 10  # a name is unbound
-    IS = 11  # between a name and its value
     STOP = 12  # ends a value
     EXTEND = 13  # the old value, and at its end
     PREPEND = 14  # at the beginning, then the old value
@@ -42,11 +41,9 @@ class Special(IntEnum):
     RAW = 16  # the value follows byte by byte
     ECHO = 17  # the statement about to run, with the values of its names
     OPERAND = 18  # the value of the name before
-    CLOSE = 19  # ends an operand
     NEXT = 20  # the lines that can follow
     RETURNED = 21  # what a call made by this statement gave back
     BACK = 22  # a statement goes on after a call
-    CUT = 23  # the rest of a shortened value
 
 
 METHODS = (
@@ -84,7 +81,9 @@ OPERATORS = (
     "[] {} () ): ]) )) [: :] , . : ; = + - * / % < > ( ) [ ] { } & | ^ ~ @"
 ).split()
 
-_SPECIALS = [f"<{special.name.lower()}>" for special in Special]
+_SPECIALS = [f"<reserved{number}>" for number in range(24)]
+for _special in Special:
+    _SPECIALS[_special] = f"<{_special.name.lower()}>"
 _TOKENS: list[str] = [
     *_SPECIALS,
     *(f"<L{number}>" for number in range(1, LINES + 1)),

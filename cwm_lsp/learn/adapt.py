@@ -8,10 +8,8 @@ shipped is never touched; leaving the setting ``model`` empty goes back to it.
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,10 +20,11 @@ from pathlib import Path
 import torch
 
 from cwm_lsp.backend import registry
-from cwm_lsp.backend.weights import MANIFEST, read_manifest
+from cwm_lsp.backend.weights import read_manifest
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import RunError
+from cwm_lsp.learn.adapted import undo
 from cwm_lsp.learn.corpus.programs import generate
 from cwm_lsp.learn.data import TRACE_LIMITS, Example, batches, example, pad
 from cwm_lsp.learn.evaluate import evaluate_trace
@@ -45,7 +44,6 @@ Advance = Callable[[str, float, float], None]
 DECIDES = "frames_exact"
 """The figure that must rise on the held-out functions for the adapted weights to be kept."""
 
-_GENERAL_RUNS = 40
 _POOL = 16
 
 
@@ -54,12 +52,14 @@ class AdaptOptions:
     """How to fine-tune: until ``seconds`` are over or each run was seen ``passes`` times.
 
     ``rate`` is AdamW's, falling linearly to 0. ``own_share`` of the examples are the user's own.
+    ``general_runs`` generated ones measure what was known before.
     """
 
     seconds: float = 300.0
     passes: int = 20
     rate: float = 2e-4
     own_share: float = 0.5
+    general_runs: int = 40
     batch_tokens: int = 4096
     threads: int = 1
     seed: int = 0
@@ -81,25 +81,6 @@ class Adapted:
     general_after: Evaluation
 
 
-def adapted_folder() -> Path:
-    """Where adapted weights go: the user's data folder of this system."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "cwm-lsp" / "adapted"
-
-
-def undo(folder: Path) -> bool:
-    """Remove adapted weights; whether there were any. A folder that holds none is left alone."""
-    if not (folder / MANIFEST).is_file():
-        return False
-    shutil.rmtree(folder)
-    return True
-
-
 async def adapt(
     runs: Split, shipped: Path, out: Path, options: AdaptOptions | None = None, advance: Advance | None = None
 ) -> Adapted:
@@ -112,7 +93,7 @@ async def adapt(
     own = [(run.function, run.trace) for run in runs.held_out]
     with Sandbox(TRACE_LIMITS) as sandbox, tempfile.TemporaryDirectory() as made:
         generated = _generated(sandbox, random.Random(options.seed))
-        general = [("generated", trace) for trace in islice(generated, _GENERAL_RUNS)]
+        general = [("generated", trace) for trace in islice(generated, options.general_runs)]
         before, general_before = await _figures(shipped, own, general, options, tell)
         model = restore(shipped)
         steps = _fine_tune(model, runs.train, generated, options, tell)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import multiprocessing as mp
 import os
-import queue
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.protocol import Encoded, SpanKind
 from cwm_lsp.errors import CwmError
+from cwm_lsp.learn.corpus.dedup import Exclusions
+from cwm_lsp.learn.corpus.jsonl import load_functions, programs
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.corpus.stream import stream
 from cwm_lsp.record.agent.limits import Limits
@@ -98,9 +100,9 @@ def example(trace: Trace, rng: random.Random | None = None, longest: int = 1536)
     return Example(np.asarray(encoded.tokens, np.int16), loss_weights(encoded))
 
 
-def examples(programs: Iterable[Program], rng: random.Random, longest: int = 1536) -> Iterator[Example]:
+def examples(source: Iterable[Program], rng: random.Random, longest: int = 1536) -> Iterator[Example]:
     """Each program run and encoded; those that do not work out are passed over."""
-    for program in programs:
+    for program in source:
         trace = run(program)
         made = example(trace, rng, longest) if trace is not None else None
         if made is not None:
@@ -134,66 +136,76 @@ def pad(group: Sequence[Example]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
 class ExampleFeed:
     """Examples made by worker processes while the model trains. Iterate; close when done.
 
-    A program may exhaust a worker's memory or hold it up for ever: a worker ends itself then, and another
-    takes its place.
+    ``real`` are files of functions with inputs, of which the training split is used; ``exclude`` are
+    evaluation files, of whose functions no copy and no near copy is learned from. A program may exhaust a
+    worker's memory or hold it up for ever: a worker ends itself then, and another takes its place.
     """
 
-    def __init__(self, seed: int, workers: int, real: Path | None = None) -> None:
+    def __init__(
+        self, seed: int, workers: int, real: Sequence[Path] = (), exclude: Sequence[Path] = ()
+    ) -> None:
         self._context = mp.get_context("spawn")
-        self._queue: mp.Queue[list[Example]] = self._context.Queue(64)
-        self._seed, self._real = seed, real
+        self._seed, self._files = seed, (tuple(real), tuple(exclude))
         self._started = 0
-        self._workers = [self._start() for _ in range(workers)]
+        self._workers: dict[Connection, mp.process.BaseProcess] = {}
+        for _ in range(workers):
+            self._start()
 
-    def _start(self) -> mp.process.BaseProcess:
+    def _start(self) -> None:
+        """Begin a worker with a pipe of its own: one that ends cannot hold up the others."""
         seed = self._seed * 1009 + self._started
         self._started += 1
-        worker = self._context.Process(target=_feed, args=(self._queue, seed, self._real), daemon=True)
+        receive, send = self._context.Pipe(duplex=False)
+        worker = self._context.Process(target=_feed, args=(send, seed, *self._files), daemon=True)
         worker.start()
-        return worker
+        send.close()
+        self._workers[receive] = worker
 
     def __iter__(self) -> Iterator[Example]:
         barren = 0
         while barren < MOST_BARREN:
-            try:
-                yield from self._queue.get(timeout=1.0)
+            for pipe in cast("list[Connection]", wait(list(self._workers))):
+                try:
+                    made: list[Example] = pipe.recv()
+                except EOFError:
+                    barren += 1
+                    pipe.close()
+                    self._workers.pop(pipe).join()
+                    self._start()
+                    continue
                 barren = 0
-            except queue.Empty:
-                dead = [index for index, worker in enumerate(self._workers) if not worker.is_alive()]
-                barren += len(dead)
-                for index in dead:
-                    self._workers[index] = self._start()
+                yield from made
         raise RuntimeError(f"{MOST_BARREN} workers in a row ended before they had made a training example.")
 
     def close(self) -> None:
         """End the workers."""
-        for worker in self._workers:
+        for pipe, worker in self._workers.items():
             worker.kill()
             worker.join()
+            pipe.close()
 
 
-def _feed(out: mp.Queue[list[Example]], seed: int, real: Path | None) -> None:
-    """What a worker does: fill the queue until it is killed."""
+def _feed(out: Connection, seed: int, real: Sequence[Path], exclude: Sequence[Path]) -> None:
+    """What a worker does: make examples until it is killed."""
     _confine()
-    known = tuple(load_programs(real)) if real is not None else ()
+    exclusions = Exclusions.from_paths(exclude)
+    known = [
+        program
+        for path in real
+        for program in programs(load_functions(path), 0)
+        if not exclusions.holds(program.source)
+    ]
     rng = random.Random(seed)
     made: list[Example] = []
     with Path(os.devnull).open("w") as nowhere:
-        for program in stream(seed, real=known):
+        for program in stream(seed, real=known, exclusions=exclusions):
             # A thread of the interpreter's own, which ends the process even while the program keeps the GIL.
             faulthandler.dump_traceback_later(PATIENCE, exit=True, file=nowhere)
             made.extend(examples((program,), rng))
             faulthandler.cancel_dump_traceback_later()
             if len(made) >= _AT_ONCE:
-                out.put(made)
+                out.send(made)
                 made = []
-
-
-def load_programs(path: Path) -> Iterator[Program]:
-    """Programs of a JSON-lines file whose rows are ``{"source", "call", "origin"}``."""
-    with path.open(encoding="utf-8") as rows:
-        for row in rows:
-            yield Program(**json.loads(row))
 
 
 def _confine() -> None:

@@ -32,8 +32,8 @@ MakePredictor = Callable[[], Predictor]
 
 @dataclass(frozen=True, slots=True)
 class EvaluateOptions:
-    """``free_events`` is how far a free run may go, 0 leaving it out; ``limits`` are those of a recording, which
-    ``grace`` seconds later is ended from outside.
+    """How far to go: ``free_events`` of a free run, 0 leaving it out; ``limits`` of a recording, which is
+    ended from outside ``grace`` seconds later.
     """
 
     free_events: int = 400

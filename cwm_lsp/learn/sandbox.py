@@ -38,6 +38,14 @@ MEMORY = 2 << 30
 RUNS_PER_CHILD = 200
 """Runs after which a child is replaced, so that what one left behind does not stay for ever."""
 
+CPU_SECONDS = 1200
+"""Processor time of one child, so that one whose parent was killed does not run for ever either."""
+
+
+_OWN_GROUP: dict[str, Any] = {"start_new_session": True}
+if sys.platform == "win32":
+    _OWN_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+
 
 class Sandbox:
     """Records calls in a child process. One call at a time; use as a context manager, or close."""
@@ -104,16 +112,19 @@ class Sandbox:
                 stderr=subprocess.DEVNULL,
                 # Sets of texts then have the same order in every run.
                 env={**os.environ, "PYTHONHASHSEED": "0"},
+                **_OWN_GROUP,
             )
             self._runs = 0
         return self._process
 
     def _end(self) -> None:
-        """End the child; its pipe then ends too, and with it a reader that still waits."""
+        """End the child and all it started; its pipe then ends too, and with it a reader that still waits."""
+        from cwm_lsp.record.client import kill_group  # the child, which imports this module, needs none of it
+
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
+        kill_group(process.pid)
         process.wait()
         for pipe in (process.stdin, process.stdout):
             with contextlib.suppress(OSError):  # what was still to be written has no reader any more
@@ -159,13 +170,15 @@ def _silence() -> None:
 
 
 def _bound_memory() -> None:
-    """Let an allocation beyond :data:`MEMORY` fail, on systems that can; elsewhere only time is bounded."""
+    """Bound the process by :data:`MEMORY` and :data:`CPU_SECONDS`; elsewhere only a run's time is bounded."""
     try:
         import resource
     except ImportError:  # Windows
         return
     with contextlib.suppress(ValueError, OSError):  # a tighter bound stands already
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
 
 
 if __name__ == "__main__":

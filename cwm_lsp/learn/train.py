@@ -42,7 +42,8 @@ class TrainOptions:
     seed: int = 0
     workers: int = 1
     threads: int = 1
-    real: Path | None = None
+    real: tuple[Path, ...] = ()
+    exclude: tuple[Path, ...] = ()
     checkpoint_seconds: float = 300.0
 
 
@@ -69,7 +70,7 @@ def train(
     checkpoint = options.out / "checkpoint.pt"
     if checkpoint.exists():
         progress = _resume(checkpoint, model, optimizers)
-    feed = ExampleFeed(options.seed + progress.step, options.workers, options.real)
+    feed = ExampleFeed(options.seed + progress.step, options.workers, options.real, options.exclude)
     try:
         _loop(model, optimizers, feed, options, progress, device, report)
     finally:

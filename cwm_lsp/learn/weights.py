@@ -17,6 +17,7 @@ import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor
+from transformers.utils import logging as transformers_logging
 
 from cwm_lsp.backend.weights import Manifest, load
 from cwm_lsp.errors import ModelUnavailable
@@ -31,6 +32,7 @@ def publish(
     model: WorldModel, folder: Path, name: str, *, calibration: Mapping[str, Any] | None = None, bits: int = 8
 ) -> Manifest:
     """Write ``model`` as the weights ``folder`` under ``name``; ``bits`` is 8 or 32."""
+    transformers_logging.disable_progress_bar()  # bars over a model of some megabytes say nothing
     with tempfile.TemporaryDirectory() as pretrained:
         to_cwm(model).save_pretrained(pretrained)
         return export_weights(Path(pretrained), folder, name=name, calibration=calibration, bits=bits)

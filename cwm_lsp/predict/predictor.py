@@ -78,12 +78,16 @@ class Predictor:
         sampling: Sampling = GREEDY,
         progress: ProgressReport | None = None,
     ) -> Prediction:
-        """Go on from the events of ``trace``, which may be the entry call alone. Raises ``BackendError``."""
+        """Go on from the events of ``trace``, which may be the entry call alone. Raises ``BackendError``.
+
+        Every step stands on those before it, so its probabilities are those of the whole path up to it.
+        """
         decoder = self.codec.decoder(trace, self.window)
         steps: list[PredictedStep] = []
         problems: list[Problem] = []
         self._fits(len(decoder.forced))
         room = len(decoder.forced) + self.window
+        path = 1.0
         prefix = await self.backend.open()
         try:
             while not decoder.done and len(steps) < max_events:
@@ -97,10 +101,13 @@ class Predictor:
                     else:
                         await prefix.extend(decoder.forced)
                         decoder.accept()
-                done = len(steps)
-                problems += await self._event(decoder, prefix, steps, sampling)
-                if progress is not None and len(steps) > done:
-                    progress(len(steps), max_events)
+                written: list[PredictedStep] = []
+                problems += await self._event(decoder, prefix, written, sampling)
+                for step in written:
+                    steps.append(_weighted(step, path))
+                    path *= _certainty(step)
+                    if progress is not None:
+                        progress(len(steps), max_events)
         finally:
             await prefix.close()
         return Prediction(tuple(steps), tuple(problems), decoder.done and not problems)
@@ -144,6 +151,28 @@ class Predictor:
                 f"the model {self.backend.info.model} has room for {room:,}.",
                 "Predict a smaller function, or use a model with a longer context.",
             )
+
+
+def _certainty(step: PredictedStep) -> float:
+    """How probable a step is in all that it says."""
+    said = [*step.changed.values(), *([step.value] if step.value is not None else [])]
+    return math.prod((step.probability, *(guess.probability for guess in said)))
+
+
+def _weighted(step: PredictedStep, path: float) -> PredictedStep:
+    """``step`` with its probabilities times ``path``; values carried over keep theirs."""
+
+    def weighted(guess: Guess) -> Guess:
+        return Guess(guess.text, guess.probability * path)
+
+    changed = {name: weighted(guess) for name, guess in step.changed.items()}
+    return replace(
+        step,
+        probability=step.probability * path,
+        changed=changed,
+        locals={name: changed.get(name, guess) for name, guess in step.locals.items()},
+        value=weighted(step.value) if step.value is not None else None,
+    )
 
 
 def _by_step(encoded: Encoded) -> Iterator[tuple[int, tuple[Span, ...]]]:

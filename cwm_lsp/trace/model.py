@@ -26,6 +26,7 @@ class CutReason(StrEnum):
 
     EVENTS = "events"
     BYTES = "bytes"
+    DEPTH = "depth"
     SECONDS = "seconds"
     CANCELLED = "cancelled"
     KILLED = "killed"

@@ -217,6 +217,67 @@ def f(n):
 """,
         "f(0)",
     ),
+    "not_handled": (
+        """
+def g(n):
+    try:
+        return [][n]
+    except KeyError:
+        return None
+
+def f(n):
+    try:
+        g(n)
+    except IndexError:
+        n += 1
+    try:
+        n // 0
+    except ValueError:
+        n += 1
+""",
+        "f(1)",
+    ),
+    "past_a_clause": (
+        """
+class Manager:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *details):
+        return None
+
+def f(n):
+    with Manager():
+        try:
+            n // 0
+        except (TypeError, KeyError) as error:
+            n += 1
+    return n
+""",
+        "f(1)",
+    ),
+    "raised_again": (
+        """
+def f(n):
+    try:
+        n // 0
+    except ZeroDivisionError:
+        n += 1
+        raise
+""",
+        "f(1)",
+    ),
+    "swallowed_at_the_end": (
+        """
+def f(n):
+    try:
+        n // 0
+    finally:
+        n += 1
+        return None
+""",
+        "f(1)",
+    ),
     "swallow": (
         """
 def g():

@@ -43,6 +43,13 @@ def test_scopes() -> None:
     assert found.by_line[2].parameters == {"self", "a", "b", "rest", "c", "more"}
     assert found.closing == {3, 14}
     assert found.final == {8, 9}
+    assert found.trying == found.raising == set()
+
+
+def test_statements_that_an_exception_passes() -> None:
+    found = scopes_of("try:\n    if a: raise b\nexcept A:\n    raise\nfinally:\n    c\n")
+    assert (found.trying, found.final, found.raising) == ({3}, {6}, {4})
+    assert found.passing == {3, 6}
 
 
 def test_source_that_does_not_parse_has_none() -> None:

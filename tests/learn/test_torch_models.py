@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs the extra train"),
-]
-
-if importlib.util.find_spec("torch") is not None:
-    import torch
-
-    from cwm_lsp.learn.adapt import AdaptOptions, adapt, undo
-    from cwm_lsp.learn.model import ModelShape, WorldModel
-    from cwm_lsp.learn.torch_backend import checkpoint_backend, model_backend, read_checkpoint
-    from cwm_lsp.learn.train import Progress, save_checkpoint
-    from cwm_lsp.learn.weights import publish, restore
-
 from cwm_lsp.backend import registry
-from cwm_lsp.backend.weights import MANIFEST, read_manifest
+from cwm_lsp.backend.weights import read_manifest
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import ModelUnavailable
+from cwm_lsp.learn.adapted import undo
 from cwm_lsp.learn.own_runs import own_runs, split
 from tests.learn.believing import trace_of
+
+torch = pytest.importorskip("torch", reason="training needs the extra train")
+pytest.importorskip("onnx", reason="export needs the extra train")
+
+if TYPE_CHECKING:
+    from cwm_lsp.learn.model import WorldModel
+
+pytestmark = pytest.mark.full
 
 TOKENS = tuple(np.random.default_rng(5).integers(0, v.SIZE, 60).tolist())
 
 
 @pytest.fixture(scope="module")
 def model() -> WorldModel:
+    from cwm_lsp.learn.model import ModelShape, WorldModel
+
     torch.manual_seed(0)
     shape = ModelShape(v.SIZE, hidden=64, layers=2, heads=4, kv_heads=2, inner=96, context=2048)
     return WorldModel(shape).eval()
@@ -51,6 +48,8 @@ def plain(model: WorldModel, tokens: tuple[int, ...]) -> np.ndarray[tuple[int, i
 
 
 async def test_the_backend_scores_as_the_training_code_does(model: WorldModel) -> None:
+    from cwm_lsp.learn.torch_backend import model_backend
+
     backend = model_backend(model)
     prefix = await backend.open()
     parts = [await prefix.extend(TOKENS[start : start + 17]) for start in range(0, len(TOKENS), 17)]
@@ -62,6 +61,8 @@ async def test_the_backend_scores_as_the_training_code_does(model: WorldModel) -
 
 
 async def test_the_backend_writes_what_the_training_code_would(model: WorldModel) -> None:
+    from cwm_lsp.learn.torch_backend import model_backend
+
     backend = model_backend(model)
     prefix = await backend.open(TOKENS[:9])
     branch = await prefix.fork()
@@ -77,6 +78,8 @@ async def test_the_backend_writes_what_the_training_code_would(model: WorldModel
 
 @pytest.mark.parametrize(("bits", "apart"), [(32, 0.0), (8, 0.01)])
 def test_published_weights_come_back(model: WorldModel, tmp_path: Path, bits: int, apart: float) -> None:
+    from cwm_lsp.learn.weights import publish, restore
+
     publish(model, tmp_path, "tiny", bits=bits, calibration={"threshold": 0.4})
     assert read_manifest(tmp_path).calibration == {"threshold": 0.4}
     restored = restore(tmp_path)
@@ -86,6 +89,8 @@ def test_published_weights_come_back(model: WorldModel, tmp_path: Path, bits: in
 
 
 async def test_published_weights_run_as_the_checkpoint_does(model: WorldModel, tmp_path: Path) -> None:
+    from cwm_lsp.learn.weights import publish
+
     publish(model, tmp_path, "tiny", bits=32)
     backend = registry.create("embedded", Settings(model=str(tmp_path), threads=1))
     prefix = await backend.open()
@@ -96,6 +101,9 @@ async def test_published_weights_run_as_the_checkpoint_does(model: WorldModel, t
 
 
 async def test_a_checkpoint_is_a_backend(model: WorldModel, tmp_path: Path) -> None:
+    from cwm_lsp.learn.torch_backend import checkpoint_backend, read_checkpoint
+    from cwm_lsp.learn.train import Progress, save_checkpoint
+
     path = tmp_path / "run" / "checkpoint.pt"
     save_checkpoint(path, model, [], Progress(step=3, tokens=99))
     backend = checkpoint_backend(path)
@@ -106,6 +114,8 @@ async def test_a_checkpoint_is_a_backend(model: WorldModel, tmp_path: Path) -> N
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    from cwm_lsp.learn.torch_backend import read_checkpoint
+
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(b"not a checkpoint")
     with pytest.raises(ModelUnavailable, match="no checkpoint"):
@@ -113,6 +123,9 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 
 
 def test_adapting_learns_the_users_code_and_can_be_undone(model: WorldModel, tmp_path: Path) -> None:
+    from cwm_lsp.learn.adapt import AdaptOptions, adapt
+    from cwm_lsp.learn.weights import publish
+
     shipped, out = tmp_path / "shipped", tmp_path / "adapted"
     publish(model, shipped, "tiny")
     before = (shipped / "model.onnx").read_bytes()
@@ -120,10 +133,10 @@ def test_adapting_learns_the_users_code_and_can_be_undone(model: WorldModel, tmp
         run
         for number in range(6)
         for n in range(4)
-        for run in own_runs(trace_of(f"def g{number}(n):\n    m = n\n    return m\n", f"g{number}({n})"))
+        for run in own_runs(trace_of(f"def g{number}(n):\n    return 7\n", f"g{number}({n})"))
     ]
     told: list[str] = []
-    options = AdaptOptions(seconds=60, passes=25, rate=5e-3, own_share=0.9, batch_tokens=512)
+    options = AdaptOptions(seconds=600, passes=12, rate=5e-3, own_share=0.9, general_runs=3, batch_tokens=512)
     made = asyncio.run(adapt(split(runs), shipped, out, options, lambda stage, done, of: told.append(stage)))
     assert made.steps > 5
     assert set(told) == {"Measuring", "Adapting"}
@@ -134,10 +147,3 @@ def test_adapting_learns_the_users_code_and_can_be_undone(model: WorldModel, tmp
     assert undo(out)
     assert not out.exists()
     assert not undo(out)
-
-
-def test_undo_leaves_a_folder_of_other_things_alone(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
-    assert not undo(tmp_path)
-    assert (tmp_path / "notes.txt").exists()
-    assert not (tmp_path / MANIFEST).exists()

@@ -127,7 +127,7 @@ CUTS: list[tuple[str, Limits, CutReason, str]] = [
         "0.5 s",
     ),
     ("def f():\n    sum(iter(int, 1))\n", Limits(seconds=0.5), CutReason.SECONDS, "0.5 s"),
-    ("def f(n=0):\n    f(n + 1)\n", Limits(depth=20, seconds=20), CutReason.EVENTS, "deeper than 20"),
+    ("def f(n=0):\n    f(n + 1)\n", Limits(depth=20, seconds=20), CutReason.DEPTH, "deeper than 20"),
     (
         "def f():\n    for i in range(9999):\n        s = str(i) * 40\n",
         Limits(bytes=20_000, seconds=20),

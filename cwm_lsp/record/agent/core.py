@@ -150,7 +150,7 @@ class Emitter:
         self.activations[id(frame)] = activation
         self._emit(CALL, activation, line or 1, frame, None, RETURNED)
         if activation.depth > self._limits.depth:
-            self.stop("events", f"Calls went deeper than {self._limits.depth:,}.")
+            self.stop("depth", f"Calls went deeper than {self._limits.depth:,}.")
         return activation
 
     def resume(self, activation: Activation, frame: FrameType, line: int) -> None:

@@ -1,0 +1,133 @@
+"""``cwm-lsp model``: the commands on a model whose beliefs are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from cwm_lsp.cli.learning import model
+from cwm_lsp.cli.learning_commands import calibrate, evaluate, train
+from cwm_lsp.cli.learning_models import rows
+from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.errors import ArgumentsError, TargetError, UserError
+from tests.learn.believing import SUM, encoded, trace_of
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> dict[str, Any]:
+    """What ``model eval`` is given for two rows, the second of which cannot be run."""
+    data = tmp_path / "rows.jsonl"
+    lines = [{"code": SUM, "input": "[4, 9]", "output": "13", "id": "sum"}, {"code": "def f(:", "input": "1"}]
+    data.write_text("\n".join(map(json.dumps, lines)))
+    beliefs = tmp_path / "replay.json"
+    tokens = encoded(trace_of(SUM, "f([4, 9])")).tokens
+    beliefs.write_text(json.dumps({"vocabulary": v.SIZE, "scripts": [{"tokens": tokens}]}))
+    return {
+        "data": (data,),
+        "as_json": True,
+        "limit": None,
+        "calls": 2,
+        "split": None,
+        "jobs": 1,
+        "threads": 1,
+        "backend": "replay",
+        "model": beliefs,
+        "checkpoint": None,
+        "free_events": 400,
+        "raw": False,
+        "output": tmp_path / "found.json",
+        "precision": 0.9,
+    }
+
+
+def test_eval_prints_one_object_with_the_promised_keys(
+    options: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(options) == 0
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)
+    promised = (
+        "rows rows_evaluated format_valid frames_exact changed_exact next_line_exact return_forced "
+        "final_free ece coverage_at_95 seconds"
+    )
+    assert set(promised.split()) <= set(found)
+    assert (found["rows"], found["rows_evaluated"], found["frames_exact"]) == (2, 1, 1.0)
+    assert found["all_rows"]["frames_exact"] == 0.5
+    assert found["command"] == "cwm-lsp model eval rows.jsonl --json"
+    assert json.loads(options["output"].read_text()) == found
+    assert "rows.jsonl 2: failed" in captured.err
+
+
+def test_eval_shows_a_table_and_limits_rows(
+    options: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate({**options, "as_json": False, "limit": 1, "output": None}) == 0
+    captured = capsys.readouterr()
+    assert "1 of 1 rows (1 done)" in captured.out
+    assert "changed_exact" in captured.out
+    assert "failed" not in captured.err
+
+
+def test_several_jobs_give_the_same_figures(
+    options: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = []
+    for jobs in (1, 2):
+        evaluate({**options, "jobs": jobs})
+        printed.append({**json.loads(capsys.readouterr().out), "seconds": 0})
+    assert printed[0] == printed[1]
+
+
+def test_a_folder_of_documented_functions_gives_rows(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        'def total(prices):\n    """\n    >>> total([1, 2])\n    3\n    >>> total([])\n    0\n    """\n'
+        "    return sum(prices)\n\n\n# cwm: twice(4)\ndef twice(n):\n    return 2 * n\n"
+    )
+    found = rows([tmp_path], "", 1, None)
+    assert [row.program.call for row in found] == ["total([1, 2])", "twice(4)"]
+
+
+def test_a_folder_without_inputs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="nothing to run"):
+        rows([tmp_path], "", 1, None)
+
+
+def test_calibrate_refuses_what_is_too_little(options: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="too few"):
+        calibrate(options)
+
+
+def test_training_needs_an_end() -> None:
+    with pytest.raises(ArgumentsError, match="needs an end"):
+        train({"tokens": 0, "seconds": 0.0})
+
+
+@pytest.mark.parametrize("command", ["eval", "calibrate", "corpus", "train", "export", "adapt", "card"])
+def test_every_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(model, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_a_corpus_is_recorded(tmp_path: Path) -> None:
+    arguments = [
+        "corpus",
+        "--out",
+        str(tmp_path / "corpus"),
+        "--shards",
+        "1",
+        "--size",
+        "20",
+        "--workers",
+        "1",
+        "--json",
+    ]
+    result = CliRunner().invoke(model, arguments)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    assert found["outcomes"]["kept"] > 0
+    assert found["tokens"] > 0
