@@ -60,7 +60,7 @@ clean:
 
 # Each stamp says that an install of the current pyproject.toml went through.
 $(BASE): pyproject.toml
-	@sh tools/make-venv.sh $(VENV)
+	@sh .ci/make-venv.sh $(VENV)
 	@echo 'Installing cwm-lsp into $(VENV) ...'
 	@$(PIP) -e .
 	@touch $@

@@ -57,7 +57,7 @@ class Settings:
     max_bytes: int = _setting(64 << 20, "Recording stops after this many bytes of values.", low=1)
     max_depth: int = _setting(1000, "Recording stops at calls nested deeper than this.", low=1)
     max_seconds: float = _setting(30.0, "Recording stops after this many seconds.", low=0.1, high=86_400.0)
-    threads: int = _setting(0, "CPU threads of the embedded model; 0 takes all but one.", low=0)
+    threads: int = _setting(1, "CPU threads of the embedded model; 0 takes all but one.", low=0)
 
     @property
     def as_dict(self) -> dict[str, object]:

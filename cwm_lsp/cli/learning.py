@@ -37,6 +37,17 @@ _THREADS = click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a model."
 )
 
+_REAL = click.option(
+    "--real", type=_EXISTING, multiple=True, metavar="FILE", help="JSONL of functions with inputs."
+)
+_EXCLUDE = click.option(
+    "--exclude",
+    type=_EXISTING,
+    multiple=True,
+    metavar="FILE",
+    help="Evaluation data: its functions and near copies of them stay out.",
+)
+
 
 @click.group()
 def model() -> None:
@@ -111,14 +122,8 @@ def calibrate(**values: Any) -> int:
 @click.option(
     "--size", type=click.IntRange(min=1), default=2000, show_default=True, help="Programs in a shard."
 )
-@click.option("--real", type=_EXISTING, multiple=True, metavar="FILE", help="JSONL of functions with inputs.")
-@click.option(
-    "--exclude",
-    type=_EXISTING,
-    multiple=True,
-    metavar="FILE",
-    help="Evaluation data: it and near copies stay out.",
-)
+@_REAL
+@_EXCLUDE
 @click.option(
     "--library", is_flag=True, help="Add the standard library and the doctests of installed packages."
 )
@@ -143,9 +148,8 @@ def corpus(**values: Any) -> int:
 )
 @click.option("--tokens", type=click.IntRange(min=0), default=0, help="Train on so many tokens.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=0.0, help="Train for so long.")
-@click.option(
-    "--real", type=_EXISTING, metavar="FILE", help="Programs to mix in, as `model corpus` writes them."
-)
+@_REAL
+@_EXCLUDE
 @click.option("--hidden", type=int, default=256, show_default=True, help="Width.")
 @click.option("--layers", type=int, default=6, show_default=True)
 @click.option("--heads", type=int, default=4, show_default=True)
@@ -161,7 +165,7 @@ def train(**values: Any) -> int:
     """Train a model on generated programs that run while it trains. Stop and start it as you like.
 
     \b
-    cwm-lsp model train --out run1 --seconds 1800
+    cwm-lsp model train --out run1 --seconds 1800 --real mbpp.jsonl.gz --exclude cruxeval.jsonl
     """
     from cwm_lsp.cli.learning_commands import train
 

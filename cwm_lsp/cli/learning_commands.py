@@ -199,7 +199,7 @@ def train(values: Mapping[str, Any]) -> int:
 
     shell = Shell()
     sizes = {name: values[name] for name in ("hidden", "layers", "heads", "kv_heads", "inner")}
-    names = ("out", "tokens", "seconds", "real", "batch_tokens", "workers", "seed", "threads")
+    names = ("out", "tokens", "seconds", "real", "exclude", "batch_tokens", "workers", "seed", "threads")
     options = TrainOptions(**{name: values[name] for name in names})
     model = train_model(ModelShape(vocabulary.SIZE, **sizes), options, lambda row: shell.note(_curve(row)))
     shell.out.print(f"{model.parameter_count():,} parameters, in {values['out'] / 'checkpoint.pt'}.")

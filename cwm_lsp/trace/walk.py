@@ -174,6 +174,11 @@ class Walk:
         self.cut = True
         return f"{text[:room]}… {len(text) - room:,} more"
 
+    def named(self, text: str) -> str:
+        """``text``, which names a function, class or module and says nothing of what is in it."""
+        self.opaque = True
+        return text
+
     def nameless(self, kind: type) -> str:
         """``<Foo object>``: all that can be said."""
         self.opaque = True

@@ -180,29 +180,32 @@ def _write_object(walk: Walk, value: object, depth: int) -> str:
 
 
 def _write_function(walk: Walk, value: Any, depth: int) -> str:
-    return f"<function {value.__qualname__}>"
+    return walk.named(f"<function {value.__qualname__}>")
 
 
 def _write_method(walk: Walk, value: Any, depth: int) -> str:
     name = getattr(value.__func__, "__qualname__", "?")
     return walk.inside(
-        value, "...", depth, lambda: f"<bound method {name} of {walk.text(value.__self__, depth + 1)}>"
+        value,
+        "...",
+        depth,
+        lambda: walk.named(f"<bound method {name} of {walk.text(value.__self__, depth + 1)}>"),
     )
 
 
 def _write_builtin(walk: Walk, value: Any, depth: int) -> str:
     owner = value.__self__
     if owner is None or isinstance(owner, ModuleType):
-        return f"<built-in function {value.__name__}>"
-    return f"<built-in method {value.__name__} of {raw_type_name(type(owner))} object>"
+        return walk.named(f"<built-in function {value.__name__}>")
+    return walk.named(f"<built-in method {value.__name__} of {raw_type_name(type(owner))} object>")
 
 
 def _write_class(walk: Walk, value: Any, depth: int) -> str:
-    return f"<class '{type.__dict__['__qualname__'].__get__(value)}'>"
+    return walk.named(f"<class '{type.__dict__['__qualname__'].__get__(value)}'>")
 
 
 def _write_module(walk: Walk, value: ModuleType, depth: int) -> str:
-    return f"<module {ModuleType.__getattribute__(value, '__dict__').get('__name__', '?')!r}>"
+    return walk.named(f"<module {ModuleType.__getattribute__(value, '__dict__').get('__name__', '?')!r}>")
 
 
 WRITERS: dict[Any, Callable[[Walk, Any, int], str]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwm_lsp.align.compare import compare_free
@@ -95,6 +95,7 @@ def test_what_the_model_did_not_write_is_what_it_wrote_before() -> None:
 
 @pytest.mark.parametrize("name", ["calls", "loops", "try_paths"])
 @given(data=st.data())
+@settings(deadline=None)
 def test_any_mixture_of_steps_is_compared_without_error(name: str, data: st.DataObject) -> None:
     trace = record(*program(name))
     steps = foresee(trace)
@@ -108,6 +109,7 @@ def test_any_mixture_of_steps_is_compared_without_error(name: str, data: st.Data
 
 
 @given(st.integers(min_value=0, max_value=9), st.integers(min_value=1, max_value=4))
+@settings(deadline=None)
 def test_a_gap_in_the_prediction_costs_the_gap_alone(start: int, length: int) -> None:
     body = "".join(f"    a{number} = n + {number}\n" for number in range(12))
     trace = record(f"def f(n):\n{body}    return n\n", "f(1)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwm_lsp.align.values import same_text, same_value
@@ -70,12 +70,14 @@ def test_what_does_not_describe_its_value_is_not_compared(value: Value) -> None:
 
 
 @given(plain, plain)
+@settings(deadline=None)
 def test_reprs_of_plain_values_are_the_same_as_the_values(one: object, other: object) -> None:
     # repr tells 1, 1.0 and True apart, which == does not.
     assert same_text(repr(one), repr(other)) == (repr(one) == repr(other))
 
 
 @given(st.sets(st.integers() | st.text(max_size=3), min_size=1))
+@settings(deadline=None)
 def test_sets_are_the_same_in_any_order(items: set[object]) -> None:
     ordered = sorted(items, key=repr)
     shuffled = list(reversed(ordered))
@@ -84,6 +86,7 @@ def test_sets_are_the_same_in_any_order(items: set[object]) -> None:
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
+@settings(deadline=None)
 def test_any_text_is_compared_without_error(left: str, right: str) -> None:
     assert same_text(left, left)
     same_text(left, right)

@@ -195,6 +195,7 @@ def test_where_lines_read_the_same_all_but_the_line_comes_back(made: tuple[str, 
         st.text(min_size=1, max_size=5), st.none() | st.text(max_size=8) | st.just(".."), max_size=5
     )
 )
+@settings(deadline=None)
 def test_locals_come_back_whatever_they_say(values: dict[str, str | None]) -> None:
     written, ends = write_locals(values.items())
     read = read_locals(written)
@@ -205,6 +206,7 @@ def test_locals_come_back_whatever_they_say(values: dict[str, str | None]) -> No
 
 
 @given(st.text(max_size=40))
+@settings(deadline=None)
 def test_any_text_can_stand_where_locals_should(junk: str) -> None:
     read_locals(junk)
     read_locals("{" + junk)
@@ -228,6 +230,7 @@ TOKENIZERS: list[CwmTokenizer] = [ByteTokenizer(), merging_tokenizer()]
 @given(
     st.lists(st.sampled_from([*NAMES, "<|", "|>", "x", "<|frame_sep", "é", "\n"]), max_size=8).map("".join)
 )
+@settings(deadline=None)
 def test_no_text_becomes_a_trace_token(tokenizer: CwmTokenizer, text: str) -> None:
     ids = tokenizer.encode(text)
     assert not {tokenizer.special(name) for name in NAMES} & set(ids)

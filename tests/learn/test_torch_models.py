@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from cwm_lsp.backend import registry
 from cwm_lsp.backend.weights import read_manifest
@@ -147,3 +149,22 @@ def test_adapting_learns_the_users_code_and_can_be_undone(model: WorldModel, tmp
     assert undo(out)
     assert not out.exists()
     assert not undo(out)
+
+
+def test_a_model_is_trained_exported_and_evaluated_by_three_commands(tmp_path: Path) -> None:
+    from cwm_lsp.cli.learning import model as commands
+
+    data, run, weights = tmp_path / "rows.jsonl", tmp_path / "run", tmp_path / "weights"
+    data.write_text(json.dumps({"code": "def f(n):\n    return n\n", "input": "1"}))
+    sizes = ["--hidden", "64", "--layers", "1", "--inner", "96", "--batch-tokens", "1024"]
+    steps = (
+        ["train", "--out", str(run), "--tokens", "2000", *sizes],
+        ["export", str(run / "checkpoint.pt"), "--out", str(weights), "--name", "tiny"],
+        ["eval", str(data), "--model", str(weights), "--json", "--free-events", "5"],
+    )
+    for words in steps:
+        result = CliRunner().invoke(commands, words, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["model"], found["rows_evaluated"]) == ("tiny", 1)
+    assert found["weights"] == read_manifest(weights).sha256

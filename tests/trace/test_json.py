@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwm_lsp.errors import SourceError
@@ -63,6 +63,7 @@ SMALL = Trace(
 
 
 @given(traces)
+@settings(deadline=None)
 def test_round_trip(trace: Trace) -> None:
     text = dumps(trace)
     assert text.isascii()
@@ -70,6 +71,7 @@ def test_round_trip(trace: Trace) -> None:
 
 
 @given(traces)
+@settings(deadline=None)
 def test_order_of_locals_is_kept(trace: Trace) -> None:
     read = loads(dumps(trace))
     assert [list(event.locals) for event in read.events] == [list(event.locals) for event in trace.events]
@@ -142,6 +144,7 @@ def test_text_that_is_no_json_is_refused(text: str | bytes) -> None:
         st.none() | st.booleans() | st.integers() | texts, lambda x: st.lists(x) | st.dictionaries(texts, x)
     )
 )
+@settings(deadline=None)
 def test_any_json_in_any_place_is_a_trace_or_refused(data: object) -> None:
     for key in to_json(SMALL):
         try:

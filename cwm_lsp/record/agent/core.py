@@ -17,6 +17,7 @@ from _thread import get_ident
 from builtins import (  # noqa: UP029 - the user's program may rebind them
     BaseException,
     StopIteration,
+    bool,
     dict,
     id,
     isinstance,
@@ -64,8 +65,8 @@ class RecordingStopped(BaseException):
 class CodeInfo:
     """What is known once per recorded code object.
 
-    ``file`` is a path; ``plain`` says that the locals can be taken as they are, without leaving out the
-    names that the language itself binds; ``ops`` is the bytecode.
+    ``file`` is a path; ``plain`` says that the locals can be taken as they are, without leaving out
+    names that the language binds itself or that pytest makes up for its asserts; ``ops`` is the bytecode.
     """
 
     __slots__ = ("code", "file", "function", "index", "ops", "plain")
@@ -75,7 +76,9 @@ class CodeInfo:
         self.index = index
         self.file = code.co_filename
         self.function = code.co_name
-        self.plain = bool(code.co_flags & CO_OPTIMIZED) and "__class__" not in code.co_freevars
+        names = (*code.co_varnames, *code.co_cellvars, *code.co_freevars)
+        speakable = "__class__" not in names and "@" not in "".join(names)
+        self.plain = bool(code.co_flags & CO_OPTIMIZED) and speakable
         self.ops = code.co_code
 
 
