@@ -32,7 +32,7 @@ from cwm_lsp.learn.metrics import Evaluation, summarise
 from cwm_lsp.learn.model import WorldModel
 from cwm_lsp.learn.own_runs import OwnRun, Split
 from cwm_lsp.learn.sandbox import Sandbox
-from cwm_lsp.learn.train import _step as update
+from cwm_lsp.learn.train import update
 from cwm_lsp.learn.weights import publish, restore
 from cwm_lsp.predict import Predictor
 from cwm_lsp.trace.model import Trace

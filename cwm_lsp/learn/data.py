@@ -23,6 +23,7 @@ from cwm_lsp.learn.corpus.dedup import Exclusions
 from cwm_lsp.learn.corpus.jsonl import load_functions, programs
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.corpus.stream import stream
+from cwm_lsp.learn.sandbox import bound_memory
 from cwm_lsp.record.agent.limits import Limits
 from cwm_lsp.record.inprocess import trace_call
 from cwm_lsp.trace.model import Trace
@@ -37,9 +38,6 @@ GIVEN_WEIGHT = 0.1
 TRACE_LIMITS = Limits(events=200, bytes=200_000, seconds=2.0, depth=40)
 """Runs that say more are cut, and a cut run is left out."""
 
-
-MEMORY = 2 << 30
-"""Bytes of address space of a worker."""
 
 PATIENCE = 10.0
 """Seconds that a worker gives one program, running and encoding it."""
@@ -187,7 +185,7 @@ class ExampleFeed:
 
 def _feed(out: Connection, seed: int, real: Sequence[Path], exclude: Sequence[Path]) -> None:
     """What a worker does: make examples until it is killed."""
-    _confine()
+    bound_memory()
     exclusions = Exclusions.from_paths(exclude)
     known = [
         program
@@ -198,20 +196,12 @@ def _feed(out: Connection, seed: int, real: Sequence[Path], exclude: Sequence[Pa
     rng = random.Random(seed)
     made: list[Example] = []
     with Path(os.devnull).open("w") as nowhere:
-        for program in stream(seed, real=known, exclusions=exclusions):
-            # A thread of the interpreter's own, which ends the process even while the program keeps the GIL.
+        drawn = stream(seed, real=known, exclusions=exclusions)
+        while True:
+            # A thread of the interpreter's own, which ends the process even while a program keeps the GIL.
             faulthandler.dump_traceback_later(PATIENCE, exit=True, file=nowhere)
-            made.extend(examples((program,), rng))
+            made.extend(examples((next(drawn),), rng))
             faulthandler.cancel_dump_traceback_later()
             if len(made) >= _AT_ONCE:
                 out.send(made)
                 made = []
-
-
-def _confine() -> None:
-    """Keep what a program can take of the machine small, where the system has a way to."""
-    try:
-        import resource
-    except ImportError:  # Windows: a worker that grows or hangs is replaced by its feed
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

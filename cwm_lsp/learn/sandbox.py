@@ -135,7 +135,8 @@ class Sandbox:
 def serve() -> None:
     """The child: answer one request after another until the parent closes its end."""
     requests, answers = _channels()
-    _bound_memory()
+    bound_memory()
+    bound_time()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for line in requests:
             os.chdir(folder)
@@ -169,16 +170,23 @@ def _silence() -> None:
         os.dup2(nothing, stream)
 
 
-def _bound_memory() -> None:
-    """Bound the process by :data:`MEMORY` and :data:`CPU_SECONDS`; elsewhere only a run's time is bounded."""
+def bound_memory() -> None:
+    """Bound this process by :data:`MEMORY`, where the system has a way to."""
+    _bound("RLIMIT_AS", MEMORY)
+
+
+def bound_time() -> None:
+    """Bound this process by :data:`CPU_SECONDS`; where the system cannot, only a run's time is bounded."""
+    _bound("RLIMIT_CPU", CPU_SECONDS)
+
+
+def _bound(limit: str, value: int) -> None:
     try:
         import resource
     except ImportError:  # Windows
         return
     with contextlib.suppress(ValueError, OSError):  # a tighter bound stands already
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        resource.setrlimit(getattr(resource, limit), (value, value))
 
 
 if __name__ == "__main__":

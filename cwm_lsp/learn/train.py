@@ -102,7 +102,7 @@ def _loop(
             for parameters, rate in zip(optimizer.param_groups, rates, strict=True):
                 parameters["lr"] = rate * factor
         ids, weights = (torch.from_numpy(array).to(device) for array in pad(group))
-        window.append(_step(model, optimizers, ids, weights))
+        window.append(update(model, optimizers, ids, weights))
         now = time.monotonic()
         progress.step += 1
         progress.tokens += sum(map(len, group))
@@ -120,7 +120,7 @@ def _loop(
             saved = now
 
 
-def _step(
+def update(
     model: WorldModel, optimizers: list[torch.optim.Optimizer], ids: Tensor, weights: Tensor
 ) -> tuple[float, float]:
     """One update; the mean loss and the accuracy on the tokens that the model answers for."""

@@ -35,7 +35,7 @@ from cwm_lsp.learn.corpus.shards import (
     shard_name,
     write_atomically,
 )
-from cwm_lsp.learn.sandbox import Sandbox, _bound_memory
+from cwm_lsp.learn.sandbox import Sandbox, bound_memory, bound_time
 
 SECONDS_PER_PROGRAM = 0.25
 """What a shard may take on average; one that takes longer has a program that hangs."""
@@ -224,7 +224,8 @@ class _Job:
 
 
 def _work(make: Callable[..., bytes], number: int, path: Path, at: Any, skipped: frozenset[int]) -> None:
-    _bound_memory()
+    bound_memory()
+    bound_time()
     sys.unraisablehook = lambda _: None  # a recording stopped inside a finaliser is no news
 
     def started(index: int) -> None:

@@ -19,6 +19,7 @@ ACCUMULATES = 0.6
 """How many ``for`` loops collect something of what they iterate over."""
 
 _RETURN = re.compile(r"^(\s*)return\b.*$", re.MULTILINE)
+_WHILE = re.compile(r"^(\s*)while (.*):$", re.M)
 
 While = tuple[str, str, str, str, dict[str, str]]
 """A line before the loop, its test, its first and last lines, and its variables with their types."""
@@ -130,8 +131,10 @@ def _repeat(body: Body, target: str, items: list[Any], lines: list[str], indent:
         return
     cut = 4 * indent
     inner = _RETURN.sub(r"\1raise __Ended", "\n".join(line[cut:] for line in lines))
+    inner = _WHILE.sub(r"\1while __ticking(\2):", inner)
     code = compile(f"for {target} in (__item,):\n{inner}\nelse:\n    __on = True", "<loop>", "exec")
     env = body.scope.env
+    env["__ticking"] = _Ticking(target)
     for item in items:
         env["__item"], env["__on"] = item, False
         exec(code, env)
@@ -139,6 +142,21 @@ def _repeat(body: Body, target: str, items: list[Any], lines: list[str], indent:
             return
         if not body.scope.fits():
             raise TooLarge(target)
+
+
+class _Ticking:
+    """Lets an inner ``while`` go on as long as its test says so, but not for ever."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._left = 20 * MAX_STEPS
+
+    def __call__(self, test: object) -> object:
+        """``test``, unless it was asked too often: then :class:`TooLarge`."""
+        self._left -= 1
+        if self._left < 0:
+            raise TooLarge(self._target)
+        return test
 
 
 def _once(body: Body, indent: int, text: str) -> None:
