@@ -174,9 +174,9 @@ class Walk:
         self.cut = True
         return f"{text[:room]}… {len(text) - room:,} more"
 
-    def named(self, text: str) -> str:
-        """``text``, which names a function, class or module and says nothing of what is in it."""
-        self.opaque = True
+    def named(self, text: str, depth: int) -> str:
+        """``text``, which names a function, class or module and, standing alone, says nothing of it."""
+        self.opaque = self.opaque or depth == 0
         return text
 
     def nameless(self, kind: type) -> str:

@@ -180,7 +180,7 @@ def _write_object(walk: Walk, value: object, depth: int) -> str:
 
 
 def _write_function(walk: Walk, value: Any, depth: int) -> str:
-    return walk.named(f"<function {value.__qualname__}>")
+    return walk.named(f"<function {value.__qualname__}>", depth)
 
 
 def _write_method(walk: Walk, value: Any, depth: int) -> str:
@@ -189,23 +189,25 @@ def _write_method(walk: Walk, value: Any, depth: int) -> str:
         value,
         "...",
         depth,
-        lambda: walk.named(f"<bound method {name} of {walk.text(value.__self__, depth + 1)}>"),
+        lambda: walk.named(f"<bound method {name} of {walk.text(value.__self__, depth + 1)}>", depth),
     )
 
 
 def _write_builtin(walk: Walk, value: Any, depth: int) -> str:
     owner = value.__self__
     if owner is None or isinstance(owner, ModuleType):
-        return walk.named(f"<built-in function {value.__name__}>")
-    return walk.named(f"<built-in method {value.__name__} of {raw_type_name(type(owner))} object>")
+        return walk.named(f"<built-in function {value.__name__}>", depth)
+    return walk.named(f"<built-in method {value.__name__} of {raw_type_name(type(owner))} object>", depth)
 
 
 def _write_class(walk: Walk, value: Any, depth: int) -> str:
-    return walk.named(f"<class '{type.__dict__['__qualname__'].__get__(value)}'>")
+    return walk.named(f"<class '{type.__dict__['__qualname__'].__get__(value)}'>", depth)
 
 
 def _write_module(walk: Walk, value: ModuleType, depth: int) -> str:
-    return walk.named(f"<module {ModuleType.__getattribute__(value, '__dict__').get('__name__', '?')!r}>")
+    return walk.named(
+        f"<module {ModuleType.__getattribute__(value, '__dict__').get('__name__', '?')!r}>", depth
+    )
 
 
 WRITERS: dict[Any, Callable[[Walk, Any, int], str]] = {

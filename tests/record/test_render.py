@@ -111,10 +111,7 @@ def generator() -> Any:
         (deque([1], maxlen=3), "deque([1], maxlen=3)"),
         (set(), "set()"),
         (frozenset({2, 1}), "frozenset({1, 2})"),
-        (generator, "<function generator>"),
-        (Plain, "<class 'Plain'>"),
-        (sys, "<module 'sys'>"),
-        (len, "<built-in function len>"),
+        ([generator, len], "[<function generator>, <built-in function len>]"),
         (KeyError("k"), "KeyError('k')"),
         ("\ud800", r"'\ud800'"),
         (float("nan"), "nan"),
@@ -123,6 +120,20 @@ def generator() -> Any:
 def test_known_types(value: object, text: str) -> None:
     assert render(value)[0] == text
     assert not render(value)[4]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (generator, "<function generator>"),
+        (Plain, "<class 'Plain'>"),
+        (sys, "<module 'sys'>"),
+        (len, "<built-in function len>"),
+    ],
+)
+def test_a_name_alone_says_nothing_to_compare(value: object, text: str) -> None:
+    assert render(value)[0] == text
+    assert render(value)[4]
 
 
 @pytest.mark.parametrize(
