@@ -18,6 +18,7 @@ from cwm_lsp.trace.predicted import Guess, PredictedStep
 SURPRISES = frozenset({Agreement.DIFFERS, Agreement.MISSING, Agreement.EXTRA})
 """Agreements that make a divergence."""
 
+_NOTHING_SAID = {False: Agreement.WITHHELD, True: Agreement.UNCOMPARED}
 _GIVES = frozenset({EventKind.RETURN, EventKind.EXCEPTION})
 
 
@@ -74,27 +75,37 @@ def _values(
     for name in names:
         if name in news.written or name in guesses:
             observed, guess = event.locals.get(name), guesses.get(name)
-            unsaid = silent and guess is None
-            agreement = Agreement.UNCOMPARED if unsaid else _agreement(observed, guess, threshold)
+            if guess is None:
+                agreement = Agreement.UNCOMPARED if silent else _unsaid(observed, predicted, threshold)
+            else:
+                agreement = _agreement(observed, guess, threshold)
             found.append(ComparedValue(name, observed, guess, agreement))
+    sure = predicted.probability >= threshold
     found += [
-        ComparedValue(name, event.locals[name], None, Agreement.MISSING, changed=False)
+        ComparedValue(
+            name, event.locals[name], None, _unsaid(event.locals[name], predicted, threshold), changed=False
+        )
         for name in predicted.removed
         if name in event.locals and name not in news.written
     ]
     found += [
-        ComparedValue(name, None, None, Agreement.EXTRA)
+        ComparedValue(name, None, None, Agreement.EXTRA if sure else Agreement.WITHHELD)
         for name in news.unbound
         if name not in predicted.removed and name not in guesses and not silent
     ]
     return tuple(found)
 
 
-def _agreement(observed: Value | None, guess: Guess | None, threshold: float) -> Agreement:
+def _unsaid(observed: Value | None, predicted: PredictedStep, threshold: float) -> Agreement:
+    """A name that the step says nothing of, which is as sure as the step itself."""
     if observed is not None and (observed.opaque or observed.cut):
         return Agreement.UNCOMPARED
-    if guess is None:
-        return Agreement.MISSING
+    return Agreement.MISSING if predicted.probability >= threshold else Agreement.WITHHELD
+
+
+def _agreement(observed: Value | None, guess: Guess, threshold: float) -> Agreement:
+    if observed is not None and (observed.opaque or observed.cut):
+        return Agreement.UNCOMPARED
     if guess.probability < threshold:
         return Agreement.WITHHELD
     if observed is None:
@@ -122,6 +133,9 @@ def _result(event: Event, predicted: PredictedStep | None, threshold: float) -> 
         return None
     if predicted is None or predicted.kind is not event.kind or not _same_scope(event, predicted):
         return ComparedValue("", event.value, None, Agreement.UNCOMPARED)
+    if predicted.value is None:  # what the model wrote could not be read: it said nothing
+        incomparable = event.value.opaque or event.value.cut
+        return ComparedValue("", event.value, None, _NOTHING_SAID[incomparable])
     return ComparedValue(
         "", event.value, predicted.value, _agreement(event.value, predicted.value, threshold)
     )

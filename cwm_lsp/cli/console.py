@@ -73,7 +73,15 @@ class Shell:
 
     def object(self, value: Mapping[str, object]) -> None:
         """Print the command's one JSON object: ASCII, so that any pipe carries it."""
-        sys.stdout.write(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2) + "\n")
+        self._write(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2))
+
+    def line(self, value: Mapping[str, Any]) -> None:
+        """Print the one JSON object on one line, for a reader that goes on waiting for what follows."""
+        self._write(json.dumps(value, ensure_ascii=True, allow_nan=False))
+
+    @staticmethod
+    def _write(text: str) -> None:
+        sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
     def note(self, message: str) -> None:
@@ -84,7 +92,7 @@ class Shell:
         """Say what is wrong and the way out."""
         if self.as_json:
             kind = type(error).__name__
-            self.object({"error": {"kind": kind, "message": error.message, "hint": error.hint}})
+            self.line({"error": {"kind": kind, "message": error.message, "hint": error.hint}})
         self.err.print(Text.assemble(("error: ", "bold red"), (error.message, "red")))
         if error.hint:
             self.err.print(Text(f"hint: {error.hint}", style="dim"))

@@ -109,7 +109,7 @@ def _announcer(shell: Shell, transport: str, token: Path | None = None) -> Liste
             "token_file": str(token) if token else None,
         }
         if shell.as_json:
-            shell.object(where)
+            shell.line(where)
             return
         shell.note(f"Listening on {transport}://{host}:{port}.")
         if token is not None:

@@ -119,7 +119,7 @@ def split(fragment: Fragment) -> Row:
     """A fragment as two cells: ``total = 6 ✗ predicted 5 · 71 %`` is ``total = 6`` and ``✗ 5 · 71 %``."""
     if fragment.state is State.WITHHELD and display.APPROX not in fragment.parts[0].text:
         seen = replace(fragment, state=State.OBSERVED)
-        return Row((seen,), replace(fragment, parts=(Part("not sure"),)))
+        return Row((seen,), replace(fragment, parts=(Part(display.NOT_SURE),)))
     for index, part in enumerate(fragment.parts):
         glyph = next((g for g in (display.AGREE, display.DIFFER) if g in part.text), "")
         if part.elastic or not glyph:

@@ -24,6 +24,7 @@ RETURN = "←"
 NEXT = "→"
 MARK = "◆"
 SEPARATOR = " · "
+NOT_SURE = "not sure"
 
 VALUES_PER_LINE = 3
 

@@ -111,12 +111,13 @@ def _escaped(text: str) -> str:
 
 
 def _compared_row(row: VisitRow) -> Row:
+    withheld = row.agreement is Agreement.WITHHELD
     return Row(
         row.visit,
         row.visits,
         row.subject,
         row.observed or "",
-        row.predicted or "",
+        display.NOT_SURE if withheld else row.predicted or "",
         percent(row.probability) if row.probability is not None else "",
         row.agreement in _DIFFERING,
     )

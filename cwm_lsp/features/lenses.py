@@ -22,6 +22,10 @@ class Action(StrEnum):
     CLEAR = "clear"
 
 
+RUNNING = frozenset({Action.COMPARE})
+"""Actions that run the user's code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lens:
     """A clickable line of text above a 1-based source line. ``call`` is ``None`` for ``CLEAR``."""
@@ -32,10 +36,13 @@ class Lens:
     call: Call | None
 
 
-def lenses(runnables: Iterable[Runnable], results: Sequence[Result], path: str) -> tuple[Lens, ...]:
+def lenses(
+    runnables: Iterable[Runnable], results: Sequence[Result], path: str, *, trusted: bool = True
+) -> tuple[Lens, ...]:
     """Predict and Compare for each runnable, and what came of it, in order of lines.
 
     A function's first inputs stand over its ``def``; others where they are written, if that is in ``path``.
+    Unless ``trusted``, only what runs no code is offered.
     """
     found: list[Lens] = []
     defined: set[str] = set()
@@ -47,7 +54,8 @@ def lenses(runnables: Iterable[Runnable], results: Sequence[Result], path: str) 
         elif runnable.origin_path == path:
             found += _pair(runnable.origin_line, call)
     found += [lens for result in results for lens in _outcome(result)]
-    return tuple(sorted(found, key=lambda lens: lens.line))
+    offered = (lens for lens in found if trusted or lens.action not in RUNNING)
+    return tuple(sorted(offered, key=lambda lens: lens.line))
 
 
 def _pair(line: int, call: Call) -> list[Lens]:

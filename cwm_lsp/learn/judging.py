@@ -202,6 +202,8 @@ def _raised(events: Sequence[Event | PredictedStep]) -> str | None:
     last = events[-1] if events else None
     if last is None or last.kind is not EventKind.RETURN or last.depth != 0 or last.value is not None:
         return None
+    if isinstance(last, Event) and not last.unwinding:  # a module's own frame gives nothing back
+        return None
     for event in reversed(events):
         if event.kind is EventKind.EXCEPTION and event.value is not None:
             return event.value.text.partition("(")[0]

@@ -25,7 +25,9 @@ _DEADLY = {int(getattr(signal, f"SIG{name}", 0)) for name in "KILL SEGV ABRT TER
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How the run ended: why we ended it, if we did; the exit code, if known; ``seconds`` of wall time."""
+    """How the run ended: why we ended it, if we did; the exit code, if known; ``seconds`` since recording
+    began, which counts where the agent could not say how long it took.
+    """
 
     cut: Cut | None
     exit_code: int | None

@@ -8,7 +8,7 @@ _STREAMS = ("stdout", "stderr")
 
 
 class OutputBuffer:
-    """Keeps the first ``room`` characters of each stream."""
+    """Keeps the first ``room`` characters of each stream, bytes that are no text as escapes."""
 
     def __init__(self, room: int) -> None:
         self._room = dict.fromkeys(_STREAMS, room)
@@ -19,6 +19,7 @@ class OutputBuffer:
         """Some output; streams other than the program's own two are the debugger talking."""
         if stream not in _STREAMS:
             return
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         room = self._room[stream]
         self._cut = self._cut or len(text) > room
         if room:

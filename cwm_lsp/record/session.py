@@ -107,6 +107,7 @@ class _Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: Exception | None = None
         self._started = time.monotonic()
+        self._recording_since = 0.0
 
     async def run(self) -> Ending:
         """Launch, follow to the end, and say how it ended."""
@@ -121,7 +122,8 @@ class _Session:
         self._catch_up()
         self._report("reading")
         output = self._output.output()
-        return Ending(cut, self._exit_code, output, time.monotonic() - self._started)
+        seconds = time.monotonic() - (self._recording_since or self._started)
+        return Ending(cut, self._exit_code, output, seconds)
 
     async def close(self) -> None:
         """End whatever still runs."""
@@ -171,8 +173,8 @@ class _Session:
                 await asyncio.wait({ended, gone}, timeout=_TICK, return_when=asyncio.FIRST_COMPLETED)
                 self._catch_up()
                 self._report("running")
-                if clock.passed(self.reader):
-                    return clock.cut(self.reader)
+                if clock.passed(self.reader, self._recording_since):
+                    return clock.cut(self.reader, self._recording_since)
         finally:
             ended.cancel()
             gone.cancel()
@@ -229,6 +231,8 @@ class _Session:
                 self._read_to += written
                 if written < len(data):
                     break
+        if not self._recording_since and "recorder" in self.reader.header:
+            self._recording_since = time.monotonic()
 
     def _report(self, stage: Any) -> None:
         if self._progress is not None:
@@ -236,30 +240,28 @@ class _Session:
 
 
 class _Deadlines:
-    """When to end a program that does not end itself: the agent's own limits come first."""
+    """When to end a program that does not end itself: the agent's own limits come first.
+
+    ``since`` is when the recorder was first heard of, 0 while it was not.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._begun = time.monotonic()
-        self._running = 0.0
         self._over = 0.0
 
-    def passed(self, reader: RecordingReader) -> bool:
+    def passed(self, reader: RecordingReader, since: float) -> bool:
         """Whether the program has had its time."""
         now = time.monotonic()
-        if "recorder" in reader.header and not self._running:
-            self._running = now
         if (reader.cut or reader.status is not None) and not self._over:
             self._over = now
         if self._over:
             return now > self._over + _GRACE
-        if self._running:
-            return now > self._running + self._seconds + _GRACE
-        return now > self._begun + self._seconds + _GRACE
+        return now > (since or self._begun) + self._seconds + _GRACE
 
-    def cut(self, reader: RecordingReader) -> Cut | None:
+    def cut(self, reader: RecordingReader, since: float) -> Cut | None:
         """Why the program was ended, where the recording does not say."""
         if reader.cut or reader.status is not None:
             return None
-        what = "The program ran" if self._running else "Importing the program took"
+        what = "The program ran" if since else "Importing the program took"
         return Cut(CutReason.SECONDS, f"{what} longer than {self._seconds:g} s.")

@@ -17,8 +17,8 @@ The plain form (:func:`summary`) is what ``record --json`` prints::
 
     {"version": 1, "file": "/a/b.py", "entry": "f", "python": "3.12.1", "recorder": "monitoring",
      "seconds": 0.01, "cut": null | {"reason", "message"}, "output": {"stdout", "stderr", "cut"},
-     "events": [{"event": "call", "line": 1, "function": "f", "depth": 0,
-                 "locals": {"n": "3"}, "value": null}, ...]}
+     "events": [{"event": "call", "line": 1, "function": "f", "depth": 0, "thread": 0,
+                 "locals": {"n": "3"}, "value": null, "suspended": false}, ...]}
 
 Output is ASCII and never holds ``NaN`` or a bare surrogate, so every JSON reader takes it.
 """
@@ -98,8 +98,10 @@ def summary(trace: Trace) -> dict[str, Any]:
                 "line": event.line,
                 "function": event.function,
                 "depth": event.depth,
+                "thread": event.thread,
                 "locals": {name: value.text for name, value in event.locals.items()},
                 "value": event.value.text if event.value is not None else None,
+                "suspended": event.yielded,
             }
             for event in trace.events
         ],

@@ -28,6 +28,7 @@ class CutReason(StrEnum):
     BYTES = "bytes"
     DEPTH = "depth"
     SECONDS = "seconds"
+    DISPLACED = "displaced"
     CANCELLED = "cancelled"
     KILLED = "killed"
     EXITED = "exited"
@@ -58,9 +59,10 @@ class Event:
     *before* its line runs, in order of first assignment. ``depth`` is 0 in the entry frame.
     ``frame`` identifies the activation (unique within a trace), ``thread`` the thread, 0 being
     the one that entered. ``value`` is what a return gives back or the exception raised, and is
-    ``None`` for calls and lines. ``unwinding`` marks a return caused by an exception, whose
-    ``value`` is ``None`` because nothing is given back. ``yielded`` marks a return that only
-    suspends the frame (a generator's ``yield``, a coroutine's ``await``).
+    ``None`` for calls and lines, and for the return of a module or class body, which has no
+    result. ``unwinding`` marks a return caused by an exception, whose ``value`` is ``None``
+    because nothing is given back. ``yielded`` marks a return that only suspends the frame (a
+    generator's ``yield``, a coroutine's ``await``).
     """
 
     kind: EventKind

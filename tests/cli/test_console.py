@@ -52,4 +52,5 @@ def test_an_error_is_a_line_and_a_hint_and_an_object(capsys: pytest.CaptureFixtu
     out, err = capsys.readouterr()
     error = {"kind": "TargetError", "message": "No function g.", "hint": "Did you mean f?"}
     assert json.loads(out) == {"error": error}
+    assert out.count("\n") == 1
     assert err == "error: No function g.\nhint: Did you mean f?\n"

@@ -167,8 +167,7 @@ def test_serving_on_a_port_says_where(tmp_path: Path, transport: str) -> None:
         text=True,
     )
     assert process.stdout is not None
-    lines = iter(process.stdout.readline, "}\n")
-    where = json.loads("".join(lines) + "}")
+    where = json.loads(process.stdout.readline())
     with socket.create_connection((where["host"], where["port"]), timeout=PATIENCE):
         pass
     assert (where["token_file"] is not None) == (transport == "ws")
@@ -178,6 +177,7 @@ def test_serving_on_a_port_says_where(tmp_path: Path, transport: str) -> None:
         assert sys.platform == "win32" or token.stat().st_mode & 0o077 == 0
     process.terminate()
     process.wait(timeout=PATIENCE)
+    assert process.stdout.read() == ""
     process.stdout.close()
     if where["token_file"] and sys.platform != "win32":
         assert not Path(where["token_file"]).exists()

@@ -44,6 +44,8 @@ def said(trace: Trace) -> tuple[Event, ...]:
         if event.kind in (EventKind.CALL, EventKind.LINE):
             listed[frame] = {name: Value(value.text) for name, value in event.locals.items()}
         value = None if event.value is None else Value(event.value.text)
+        if event.kind is EventKind.RETURN and not event.unwinding and value is None:
+            value = Value("None")  # what Python itself says of a class body
         events.append(replace(event, locals=listed[frame], value=value, frame=frame))
         if event.kind is EventKind.RETURN:
             stack.pop()

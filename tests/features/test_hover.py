@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cwm_lsp.features.hover import ROWS, hover, rows
+from cwm_lsp.features.hover import ROWS, Row, hover, rows
 from cwm_lsp.features.results import Call, Compared, Predicted, Recorded
 from cwm_lsp.predict import entry_trace
 from cwm_lsp.trace.model import SourceFile
@@ -27,6 +27,24 @@ def test_a_comparison_has_observed_predicted_and_probability() -> None:
             "| 3/3 | total | 20 | 20 | 98 % |",
         ]
     )
+
+
+def test_a_guess_that_is_withheld_is_not_shown() -> None:
+    beliefs = {8: {"total": ("14", 0.2), "ghost": ("66", 0.1)}, 10: {"line": ("5", 0.3)}}
+    result = Compared(THE_CALL, compared(MEAN, CALL, {**beliefs, 15: {"return": ("6.67", 0.4)}}))
+    found = [(row.visit, *cells(row)) for line in (4, 5, 6) for row in rows(result, line)]
+    assert [row for row in found if row[3] == "not sure"] == [
+        (3, "next", "line 3", "not sure", "30 %", False),
+        (2, "total", "13", "not sure", "20 %", False),
+        (2, "ghost", "", "not sure", "10 %", False),
+        (1, "return", "5.0", "not sure", "40 %", False),
+    ]
+    tables = "".join(hover([result], line) or "" for line in (4, 5, 6))
+    assert not any(f"| {guess} |" in tables for guess in ("14", "66", "6.67"))
+
+
+def cells(row: Row) -> tuple[str, str, str, str, bool]:
+    return row.name, row.observed, row.predicted, row.probability, row.differs
 
 
 def test_runs_and_predictions_keep_to_their_column() -> None:

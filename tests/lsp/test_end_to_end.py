@@ -119,7 +119,7 @@ async def over_websocket(folder: Path) -> AsyncIterator[Editor]:
         *SERVE, "--ws", "0", "--json", env=ENVIRONMENT, cwd=folder, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    where = json.loads(await asyncio.wait_for(process.stdout.readuntil(b"}"), 60))
+    where = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
     token = Path(where["token_file"]).read_text(encoding="ascii")
     client = make_test_lsp_client()
     url = f"ws://{where['host']}:{where['port']}"

@@ -91,11 +91,28 @@ def test_an_unknown_switch_is_named() -> None:
         toggled(Switches(), "hints")
 
 
-def test_the_page_lists_every_setting_and_no_other() -> None:
+def default_words(default: object) -> str:
+    """How the page begins to write a default."""
+    if default == "":
+        return "empty"
+    if default is None:
+        return "the model's own"
+    return f"`{str(default).lower()}`"
+
+
+def test_the_page_lists_every_setting_with_its_default_and_no_other() -> None:
     table = PAGE[PAGE.index("## Settings") : PAGE.index("## Inputs")]
-    listed = re.findall(r"^\| `([\w.]+)` \|", table, re.MULTILINE)
-    settings = [re.sub(r"_(\w)", lambda match: match[1].upper(), one.name) for one in fields(Settings)]
-    assert sorted(listed) == sorted(["trusted", *(f"show.{name}" for name in SWITCHES), *settings])
+    listed = re.findall(r"^\| `([\w.]+)` \| (.*?) \|", table, re.MULTILINE)
+    options = EditorOptions()
+    defaults: dict[str, object] = {"trusted": options.trusted}
+    defaults |= {f"show.{name}": getattr(options.switches, name) for name in SWITCHES}
+    defaults |= {
+        re.sub(r"_(\w)", lambda match: match[1].upper(), one.name): one.default for one in fields(Settings)
+    }
+    assert {name: cell.partition(":")[0] for name, cell in listed} == {
+        name: default_words(default) for name, default in defaults.items()
+    }
+    assert len(listed) == len(defaults)
     for backend in BACKENDS:
         assert f"`{backend}`" in table
 

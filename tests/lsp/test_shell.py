@@ -208,6 +208,16 @@ async def test_lenses_offer_both_ways_and_say_how_it_went(ready: Talk) -> None:
     assert ready.last("cwm/states")["lines"] == []
 
 
+async def test_lenses_that_run_code_are_offered_where_it_is_trusted_alone(talk: Talk) -> None:
+    await talk.initialize(options={"trusted": False})
+    talk.open()
+    document = {"textDocument": {"uri": talk.uri}}
+    for trusted, offered in ((False, ["cwm.predict"]), (True, ["cwm.predict", "cwm.compare"])):
+        talk.notify("workspace/didChangeConfiguration", {"settings": {"trusted": trusted}})
+        lenses = await talk.request("textDocument/codeLens", document)
+        assert [lens["command"]["command"] for lens in lenses] == offered
+
+
 async def test_clients_that_know_nothing_of_us_get_hints(talk: Talk) -> None:
     await talk.initialize({"workspace": {"inlayHint": {"refreshSupport": True}}})
     talk.open()

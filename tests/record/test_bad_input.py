@@ -21,12 +21,14 @@ from cwm_lsp.record import (
     Limits,
     ModuleTarget,
     Options,
+    Progress,
     PytestTarget,
     ScriptTarget,
     Target,
     record,
 )
-from cwm_lsp.trace.model import CutReason, EventKind
+from cwm_lsp.record.output import OutputBuffer
+from cwm_lsp.trace.model import CutReason, EventKind, Output
 from tests.record.programs import quickly, traced, written
 
 GOOD = """
@@ -172,6 +174,15 @@ async def test_cut_traces_keep_what_was_recorded(
         assert trace.events[-1].locals["x"].text == "1"
 
 
+async def test_seconds_of_a_run_that_ended_itself_leave_out_the_start(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    source = "import os, time\ntime.sleep(2)\ndef f():\n    os._exit(3)\n"
+    target = FunctionTarget(written(tmp_path, source), "f")
+    trace = await record(target, Options(limits=Limits(seconds=20)), progress=told.append)
+    assert trace.cut is not None
+    assert 0 < trace.seconds <= told[-1].seconds - 2
+
+
 async def test_sys_exit_is_an_exception_like_any_other(tmp_path: Path) -> None:
     trace = await traced(written(tmp_path, "import sys\ndef f():\n    sys.exit(4)\n"))
     assert trace.cut is None
@@ -205,6 +216,20 @@ async def test_output_is_kept_apart_and_bounded(tmp_path: Path) -> None:
     assert trace.output.stdout.split() == ["o" * 50]
     assert trace.output.stderr == "e" * 100
     assert trace.output.cut
+
+
+async def test_output_that_is_no_text_is_escaped(tmp_path: Path) -> None:
+    source = 'import sys\ndef f():\n    sys.stdout.buffer.write(b"a\\xff")\n    sys.stdout.flush()\n'
+    trace = await traced(written(tmp_path, source))
+    assert trace.cut is None
+    trace.output.stdout.encode("utf-8")
+    assert trace.output.stdout.startswith("a")
+
+
+def test_lone_surrogates_become_escapes_and_count_as_such() -> None:
+    buffer = OutputBuffer(8)
+    buffer.add("stdout", "é\udcff\ud800")
+    assert buffer.output() == Output("é\\udcff\\", "", True)
 
 
 async def test_a_file_that_changes_itself(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from cwm_lsp.record import (
     Stop,
     record,
 )
-from cwm_lsp.trace.model import EventKind
+from cwm_lsp.trace.model import CutReason, EventKind
 from tests.golden.harness import bare_trace, cores, found, versions_or_skip
 from tests.record.programs import lines, quickly, traced, written
 
@@ -192,6 +192,143 @@ async def test_a_forked_child_leaves_the_recording_alone(tmp_path: Path, version
     assert lines(trace) == [4, 5, 9, 10]
 
 
+FORKS = """
+    import os, sys
+
+    def child_exits():
+        pid = os.fork()
+        if pid == 0:
+            sys.exit(0)
+        os.waitpid(pid, 0)
+        total = 0
+        for i in range(5):
+            total += i
+        return total
+
+    def both_return():
+        pid = os.fork()
+        total = 0
+        for i in range(5):
+            total += i
+        if pid:
+            os.waitpid(pid, 0)
+        return total
+
+    def dive(n):
+        return dive(n - 1) if n else 0
+
+    def child_dives():
+        pid = os.fork()
+        if pid:
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return dive(50)
+"""
+FORKED = {
+    "child_exits": ([5, 6, 8, 9, *[10, 11] * 5, 10, 12], "10"),
+    "both_return": ([15, 16, *[17, 18] * 5, 17, 19, 20, 21], "10"),
+    "child_dives": ([27, 28, 29], "0"),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.parametrize("function", FORKED)
+@pytest.mark.parametrize("version", versions_or_skip())
+async def test_a_forked_child_that_ends_as_usual_does_not_end_the_recording(
+    tmp_path: Path, version: str, function: str
+) -> None:
+    path, limits = written(tmp_path, FORKS), Limits(depth=10, seconds=20)
+    interpreter = found()[version]
+    trace = await quickly(path, function, interpreter=interpreter, limits=limits)
+    ran, result = FORKED[function]
+    assert trace.cut is None
+    assert lines(trace) == ran
+    assert trace.events[-1].value is not None
+    assert trace.events[-1].value.text == result
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.parametrize("function", ["child_exits", "both_return"])
+async def test_a_forked_child_under_debugpy(tmp_path: Path, function: str) -> None:
+    trace = await traced(written(tmp_path, FORKS), function)
+    assert trace.cut is None
+    assert lines(trace) == FORKED[function][0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+async def test_a_child_forked_on_import_is_not_recorded(tmp_path: Path) -> None:
+    source = """
+        import os
+        pid = os.fork()
+        if pid:
+            os.waitpid(pid, 0)
+        def f():
+            return bool(pid)
+    """
+    trace = await quickly(written(tmp_path, source))
+    assert trace.cut is None
+    assert lines(trace) == [7]
+    assert trace.events[-1].value is not None
+    assert trace.events[-1].value.text == "True"
+
+
+@pytest.mark.parametrize("version", versions_or_skip())
+async def test_a_recorder_that_was_displaced_says_so(tmp_path: Path, version: str) -> None:
+    source = "import sys\ndef f():\n    sys.settrace(None)\n    return g()\n\ndef g():\n    return 1\n"
+    options = {"interpreter": found()[version], "recorder": "settrace"}
+    trace = await quickly(written(tmp_path, source), **options)
+    assert trace.cut is not None
+    assert trace.cut.reason is CutReason.DISPLACED
+    assert "g" not in [event.function for event in trace.events]
+
+
+@pytest.mark.parametrize("version", versions_or_skip())
+async def test_what_locals_gave_and_finalisers_before_3_13(tmp_path: Path, version: str) -> None:
+    """Reading a frame's locals changes the program's own view of them until 3.13 made that a copy."""
+    source = """
+        class Thing:
+            def __del__(self):
+                pass
+
+        def f():
+            x = 1
+            names = locals()
+            thing = Thing()
+            thing = x = 2
+            return names["x"]
+    """
+    trace = await quickly(written(tmp_path, source), interpreter=found()[version])
+    copied = version >= "3.13"
+    assert trace.events[-1].value is not None
+    assert trace.events[-1].value.text == ("1" if copied else "2")
+    assert ("__del__" in [event.function for event in trace.events]) is copied
+
+
+@pytest.mark.parametrize("version", versions_or_skip())
+async def test_bodies_of_modules_and_classes_give_nothing_back(tmp_path: Path, version: str) -> None:
+    source = """
+        class Base:
+            def __init_subclass__(cls):
+                pass
+
+        class Derived(Base):
+            def who(self):
+                return __class__
+
+        def f():
+            return Derived
+
+        f()
+    """
+    path = written(tmp_path, source)
+    for core in cores(version):
+        trace = await bare_trace(ScriptTarget(path), Options(interpreter=found()[version], recorder=core))
+        ends = [event for event in trace.events if event.kind is EventKind.RETURN]
+        gave = {event.function: event.value.text if event.value else None for event in ends}
+        assert gave.keys() == {"Base", "Derived", "__init_subclass__", "f", "<module>"}
+        assert {name for name, text in gave.items() if text is None} == {"Base", "Derived", "<module>"}
+        assert not any(event.unwinding for event in ends)
+
+
 @pytest.mark.parametrize("version", versions_or_skip())
 async def test_recursion_to_the_end_is_recorded_or_said_to_be_cut(tmp_path: Path, version: str) -> None:
     source = """
@@ -209,7 +346,7 @@ async def test_recursion_to_the_end_is_recorded_or_said_to_be_cut(tmp_path: Path
     limits = Limits(depth=5000)
     trace = await quickly(written(tmp_path, source), interpreter=found()[version], limits=limits)
     whole = trace.events[-1].function == "f" and trace.events[-1].value is not None
-    assert whole or trace.cut is not None
+    assert whole or (trace.cut is not None and trace.cut.reason is CutReason.DISPLACED)
     assert len(trace.events) > 1000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,6 +88,7 @@ def test_a_value_seen_often_is_written_once() -> None:
 
 
 def test_summary_has_the_documented_keys() -> None:
+    plain = {"function": "f", "depth": 0, "thread": 0, "locals": {"n": "nan"}, "suspended": False}
     assert summary(SMALL) == {
         "version": 1,
         "file": "/a b/ü.py",
@@ -97,19 +99,19 @@ def test_summary_has_the_documented_keys() -> None:
         "cut": {"reason": "events", "message": "The limit of 3 events was reached."},
         "output": {"stdout": "\udcff", "stderr": "", "cut": True},
         "events": [
-            {"event": "call", "line": 1, "function": "f", "depth": 0, "locals": {"n": "nan"}, "value": None},
-            {"event": "line", "line": 2, "function": "f", "depth": 0, "locals": {"n": "nan"}, "value": None},
-            {
-                "event": "return",
-                "line": 2,
-                "function": "f",
-                "depth": 0,
-                "locals": {"n": "nan"},
-                "value": "nan",
-            },
+            {**plain, "event": "call", "line": 1, "value": None},
+            {**plain, "event": "line", "line": 2, "value": None},
+            {**plain, "event": "return", "line": 2, "value": "nan"},
         ],
     }
     assert "NaN" not in json.dumps(summary(SMALL))
+
+
+def test_summary_tells_threads_and_suspensions_apart() -> None:
+    given_back = Event(EventKind.RETURN, 2, "f", 1, {}, Value("1"), thread=2)
+    trace = replace(SMALL, events=(given_back, replace(given_back, thread=0, yielded=True)))
+    found = [(event["thread"], event["suspended"]) for event in summary(trace)["events"]]
+    assert found == [(2, False), (0, True)]
 
 
 def broken(**changes: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ KINDS: dict[str, int] = {
     "unpack": 5,
     "condition": 5,
     "display": 1,
-    "for": 9,
+    "for": 30,
 }
 """How often each kind of operation is practised, relative to the others."""
 

@@ -22,5 +22,6 @@ async def code_lens(ls: CwmServer, params: types.CodeLensParams) -> list[types.C
     runnables = await asyncio.to_thread(ls.session.runnables, snapshot.uri, others)
     if ls.session.find(snapshot.uri) is not snapshot:
         return []
-    found = lenses(runnables, ls.session.results(snapshot.uri), snapshot.source.path)
+    results = ls.session.results(snapshot.uri)
+    found = lenses(runnables, results, snapshot.source.path, trusted=ls.session.trusted)
     return [convert.lens(snapshot, one) for one in found]

@@ -6,7 +6,12 @@ emitter finds out what changed since the frame's last event and hands the sink t
 
 A value that cannot change is not rendered again while the same object is bound to the name. Anything
 else is rendered at each event and its text compared, which alone is sound for objects that share
-state; no reference to it is kept, so that the program's objects die when they would.
+state; the emitter itself keeps no reference to it.
+
+Python before 3.13 does keep one: reading ``frame.f_locals`` refreshes a dict that belongs to the frame.
+It is the dict that the program's own ``locals()`` returned, which so changes under the program; and an
+object that a name no longer holds lives in it until the frame's next event, where its ``__del__`` runs
+unrecorded.
 """
 
 from __future__ import annotations
@@ -66,10 +71,11 @@ class CodeInfo:
     """What is known once per recorded code object.
 
     ``file`` is a path; ``plain`` says that the locals can be taken as they are, without leaving out
-    names that the language binds itself or that pytest makes up for its asserts; ``ops`` is the bytecode.
+    names that the language binds itself or that pytest makes up for its asserts; ``gives`` that a return
+    gives back a value, as that of a module or class body does not; ``ops`` is the bytecode.
     """
 
-    __slots__ = ("code", "file", "function", "index", "ops", "plain")
+    __slots__ = ("code", "file", "function", "gives", "index", "ops", "plain")
 
     def __init__(self, code: CodeType, index: int) -> None:
         self.code = code
@@ -78,7 +84,8 @@ class CodeInfo:
         self.function = code.co_name
         names = (*code.co_varnames, *code.co_cellvars, *code.co_freevars)
         speakable = "__class__" not in names and "@" not in "".join(names)
-        self.plain = bool(code.co_flags & CO_OPTIMIZED) and speakable
+        self.gives = bool(code.co_flags & CO_OPTIMIZED)
+        self.plain = self.gives and speakable
         self.ops = code.co_code
 
 
@@ -169,7 +176,7 @@ class Emitter:
 
     def leave(self, activation: Activation, frame: FrameType, value: object, left: int) -> None:
         """A frame ends or is suspended."""
-        rendered = None if left == UNWINDING else self._render(value)
+        rendered = self._render(value) if activation.info.gives and left != UNWINDING else None
         if left != YIELDED:
             self.activations.pop(id(frame), None)
         self._emit(RETURN, activation, frame.f_lineno, frame, rendered, left)
@@ -182,7 +189,9 @@ class Emitter:
         self._emit(EXCEPTION, activation, frame.f_lineno, frame, self._render(error), RETURNED)
 
     def stop(self, reason: str, message: str) -> None:
-        """Cut the recording and end the program."""
+        """Cut the recording and end the program; one that is ``muted`` has no limits to keep."""
+        if self.muted:
+            return
         if not self.stopped:
             self.stopped = True
             self._sink.cut(reason, message)

@@ -42,6 +42,8 @@ class Session:
         self._scope = Scope(spec["scope"], spec["root"])
         self._sink = FileSink(spec["recording"], limits.bytes)
         self._emitter = Emitter(self._sink, self._limits)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._mute)
 
     def announce(self, path: str, source: bytes) -> None:
         """Say which file the entry is in and what was read from it."""
@@ -56,8 +58,6 @@ class Session:
         """Record what happens inside, in this thread and those it starts, and wait for the latter."""
         recorder, why = choose(self._emitter, self._scope, self._asked)
         self._sink.write(header(recorder=recorder.name, why=why))
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._mute)
         self._emitter.start_clock()
         began = perf_counter()
         recorder.install()
@@ -67,7 +67,7 @@ class Session:
         finally:
             self._sink.write(header(seconds=perf_counter() - began))
             if recorder.lost and not self._emitter.stopped:
-                self._sink.cut("events", _LOST)
+                self._sink.cut("displaced", _LOST)
             recorder.remove()
 
     def finish(self, **status: object) -> None:
@@ -75,8 +75,8 @@ class Session:
         self._sink.write(end(**status))
 
     def _mute(self) -> None:
-        """A forked child writes nothing into its parent's recording."""
-        self._emitter.muted = True
+        """A forked child writes nothing into its parent's recording, of which it maps the same pages."""
+        self._sink.muted = self._emitter.muted = True
 
 
 def main(path: str) -> None:

@@ -61,10 +61,11 @@ def token(rendered: Rendered) -> str:
 
 
 class FileSink:
-    """A sink that writes to ``path``, at most ``room`` bytes of events."""
+    """A sink that writes to ``path``, at most ``room`` bytes of events, and nothing once it is ``muted``."""
 
     def __init__(self, path: str, room: int) -> None:
         self.room = room
+        self.muted = False
         self._file = open(path, "w+b", buffering=0)  # noqa: SIM115 - open as long as the program runs
         self._offset = 0
         self._at = _BLOCK
@@ -107,6 +108,8 @@ class FileSink:
 
     def write(self, text: str) -> None:
         """Append one line. Safe from several threads."""
+        if self.muted:  # before the lock, which may have been held when a child was forked
+            return
         data = (text + "\n").encode("utf-8", "backslashreplace")
         size = len(data)
         self.room -= size

@@ -1,4 +1,4 @@
-"""__del__ runs when it would: the recorder keeps no object alive."""
+"""__del__ runs before the next line does; it is recorded from Python 3.13 on."""
 
 
 class Thing:
