@@ -159,6 +159,19 @@ def corpus(**values: Any) -> int:
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that run programs."
 )
+@click.option("--init", type=_FILE, metavar="FILE", help="A checkpoint of the same sizes to begin from.")
+@click.option(
+    "--decay-share",
+    type=click.FloatRange(0, 1),
+    default=0.4,
+    show_default=True,
+    help="The last part of the run, in which the rates fall.",
+)
+@click.option("--rate", type=float, default=0.02, show_default=True, help="Of the matrices; the rest follow.")
+@click.option(
+    "--longest-start", type=int, default=384, show_default=True, help="Longest example, in tokens, at first."
+)
+@click.option("--compiled", is_flag=True, help="Use torch.compile; on a CPU it needs a C++ compiler.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @_THREADS
 def train(**values: Any) -> int:
@@ -166,6 +179,11 @@ def train(**values: Any) -> int:
 
     \b
     cwm-lsp model train --out run1 --seconds 1800 --real mbpp.jsonl.gz --exclude cruxeval.jsonl
+
+    Several GPUs, or several cores without one, share the work under torchrun:
+
+    \b
+    torchrun --nproc-per-node 2 -m cwm_lsp model train --out run1 --seconds 1800 --compiled
     """
     from cwm_lsp.cli.learning_commands import train
 

@@ -194,13 +194,14 @@ def train(values: Mapping[str, Any]) -> int:
     with training_parts():
         from cwm_lsp.codec import vocabulary
         from cwm_lsp.learn.model import ModelShape
-        from cwm_lsp.learn.train import TrainOptions
+        from cwm_lsp.learn.train import ADAM_SHARE, TrainOptions
         from cwm_lsp.learn.train import train as train_model
 
     shell = Shell()
     sizes = {name: values[name] for name in ("hidden", "layers", "heads", "kv_heads", "inner")}
-    names = ("out", "tokens", "seconds", "real", "exclude", "batch_tokens", "workers", "seed", "threads")
-    options = TrainOptions(**{name: values[name] for name in names})
+    rates = {"muon_rate": values["rate"], "adam_rate": values["rate"] * ADAM_SHARE}
+    given = {name: value for name, value in values.items() if name not in sizes and name != "rate"}
+    options = TrainOptions(**given, **rates)
     model = train_model(ModelShape(vocabulary.SIZE, **sizes), options, lambda row: shell.note(_curve(row)))
     shell.out.print(f"{model.parameter_count():,} parameters, in {values['out'] / 'checkpoint.pt'}.")
     return 0
@@ -307,11 +308,14 @@ def _before_and_after(stages: Mapping[str, Evaluation], train_runs: int) -> Tabl
 
 
 def card(values: Mapping[str, Any]) -> int:
-    """Write the model card."""
-    from cwm_lsp.learn.card import model_card
+    """Write the model card and its plots."""
+    from cwm_lsp.learn.card import card_plots, model_card
 
-    _write(values["out"], model_card(locate(str(values["model"] or "")), values["evaluations"]))
-    Shell().note(f"{values['out']} is written.")
+    folder, out = locate(str(values["model"] or "")), values["out"]
+    _write(out, model_card(folder, values["evaluations"], out.stem))
+    for name, plot in card_plots(folder, values["evaluations"], out.stem).items():
+        _write(out.with_name(name), plot)
+    Shell().note(f"{out} is written, its plots beside it.")
     return 0
 
 

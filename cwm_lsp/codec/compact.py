@@ -2,15 +2,16 @@
 
 Theory of operation. A frame says which values change and which line comes next; values that stay are
 not written. As soon as the next line is known, everything that can be looked up is appended for the
-model: the text of that line with the current value behind each name it reads, how often its loop was
-entered, and the lines that can follow (*echo*). All of it comes from the state that the frames written so
-far describe, observed or predicted alike; nothing is executed. So the model always computes from what
-stands right before it, and a forced trace is scored in one pass over the same tokens::
+model: the text of that line with the current value behind each name it reads and each item it looks up,
+how often its loop was entered with the items that it takes now, and the lines that can follow (*echo*).
+All of it comes from the state that the frames written so far describe, observed or predicted alike;
+nothing is executed. So the model always computes from what stands right before it, and a forced trace is
+scored in one pass over the same tokens::
 
     <begin> <context> <L1> def f(xs): <L2> <i1> total = 0 ... <trace>
     <call> <L1> xs [<#0>4<#1>9<#2>] <stop> <echo> <next> <L2>
     <L2> total = 0 <next> <L3>
-    total 0 <stop> <L3> for x in xs <operand> [<#0>4<#1>9<#2>] : <#0> <next> <L4> <L5>
+    total 0 <stop> <L3> for x in xs <operand> [<#0>4<#1>9<#2>] : <#0> 0 <operand> 4 <next> <L4> <L5>
     x 4 <stop> <L4> ...
     <return> 13 <stop> <end>
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
+from cwm_lsp.codec.lookup import find
 from cwm_lsp.codec.source import LogicalLine, Slice, slice_source
 from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
 from cwm_lsp.codec.vocabulary import Special
@@ -24,8 +25,8 @@ _EMPTY: Mapping[str, str] = {}
 class Frame:
     """One activation: ``line`` is the statement it is at, ``visits`` how often each ``for`` head ran, from 0.
 
-    ``returned`` holds what calls made by the current statement gave back, ``raised`` what the
-    statement raised. ``fresh`` says that no statement ran yet.
+    ``entered`` holds the values with which each loop began, ``returned`` what calls made by the current
+    statement gave back, ``raised`` what the statement raised. ``fresh`` says that no statement ran yet.
     """
 
     identity: int
@@ -33,6 +34,7 @@ class Frame:
     line: int
     texts: Mapping[str, str]
     visits: Mapping[int, int] = field(default_factory=dict)
+    entered: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
     raised: str | None = None
     fresh: bool = False
@@ -243,11 +245,14 @@ class Machine:
         texts = frame.texts
         if changed or removed:
             texts = {name: text for name, text in texts.items() if name not in removed} | dict(changed)
+        visits = self._visits(frame, line)
+        began = visits is not frame.visits and visits[line] == 0
         frame = replace(
             frame,
             line=line,
             texts=texts,
-            visits=self._visits(frame, line),
+            visits=visits,
+            entered={**frame.entered, line: texts} if began else frame.entered,
             returned=(),
             raised=None,
             fresh=False,
@@ -294,8 +299,8 @@ class Machine:
             return self._next(self.flow.handlers(frame.line), Special.UNWIND)
         logical = self.slice.by_line.get(frame.line)
         tokens = self._annotated(logical, frame.texts) if logical else []
-        if frame.line in frame.visits:
-            tokens.append(v.position_token(frame.visits[frame.line]))
+        if logical and frame.line in frame.visits:
+            tokens += self._visit(logical, frame)
         for text in frame.returned:
             tokens += [Special.RETURNED, *value_tokens(text, self.names)]
         return tokens + self._next(self._candidates(frame))
@@ -308,6 +313,22 @@ class Machine:
             if text is not None:
                 operand = placed_tokens if piece.placed else value_tokens
                 tokens += [Special.OPERAND, *operand(text, self.names)]
+            item = find(piece.found, texts) if piece.found is not None else None
+            if item is not None:
+                tokens += [Special.OPERAND, *value_tokens(item, self.names)]
+        return tokens
+
+    def _visit(self, logical: LogicalLine, frame: Frame) -> list[int]:
+        """How often a loop's head ran, and the items that it takes now; the end of a value past the last.
+
+        The count stands as a position, to find items by, and in digits, to count by.
+        """
+        visit = frame.visits[frame.line]
+        tokens = [v.position_token(visit), *v.byte_tokens(str(visit))]
+        for source in logical.iterated:
+            item = source.at(visit, frame.texts, frame.entered.get(frame.line, _EMPTY))
+            if item is not None:
+                tokens += [Special.OPERAND, *(plain_tokens(item, self.names) or [Special.STOP])]
         return tokens
 
     def _next(self, lines: frozenset[int], leave: int = Special.RETURN) -> list[int]:

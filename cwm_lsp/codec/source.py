@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.lookup import Iterated, findable, iterated, lookups
 from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
 
 _OPERATOR = "|".join(re.escape(operator) for operator in sorted(v.OPERATORS, key=len, reverse=True))
@@ -35,24 +36,29 @@ class Piece:
     """A lexical piece: either fixed ``tokens`` or the name ``name``.
 
     ``reads`` says that the name's value is an operand of the statement at this place, ``placed`` that
-    the statement looks into the value by position.
+    the statement looks into the value by position. ``found`` is a lookup that ends at this place.
     """
 
     tokens: tuple[int, ...] = ()
     name: str = ""
     reads: bool = False
     placed: bool = False
+    found: ast.expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LogicalLine:
-    """One numbered line of a slice: ``line`` is its first line in the file, ``depth`` its level."""
+    """One numbered line of a slice: ``line`` is its first line in the file, ``depth`` its level.
+
+    ``iterated`` is what the head of a loop goes through.
+    """
 
     number: int
     line: int
     depth: int
     pieces: tuple[Piece, ...]
     binds: frozenset[str]
+    iterated: tuple[Iterated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +73,13 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class _Uses:
-    """The names that a statement reads, looks into by position, and binds."""
+    """The names that a statement reads, looks into by position, and binds; the lookups it makes."""
 
     reads: frozenset[str]
     placed: frozenset[str]
     stores: dict[str, int]
     binds: frozenset[str]
+    found: tuple[ast.expr, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -110,7 +117,9 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         else:
             continue
         number = offset + len(lines) + 1
-        lines.append(LogicalLine(number, line, depth, tuple(_lex(text, uses)), uses.binds))
+        found = {_place(node, text, line): node for node in uses.found}
+        through = tuple(source for node in nodes.get(line, ()) for source in iterated(node))
+        lines.append(LogicalLine(number, line, depth, tuple(_lex(text, uses, found)), uses.binds, through))
     loops = {
         node.lineno: node.body[-1].end_lineno or node.lineno
         for node in ast.walk(tree)
@@ -219,7 +228,10 @@ def _uses(node: ast.AST) -> _Uses:
         reads.add(node.target.id)
         stores = {}
     placed = frozenset(_placed(node, parts))
-    return _Uses(frozenset(reads), placed, stores, binds)
+    found = [*lookups(parts, frozenset(own))]
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript) and findable(node.target):
+        found.append(node.target)
+    return _Uses(frozenset(reads), placed, stores, binds, tuple(found))
 
 
 def _joined(uses: Sequence[_Uses]) -> _Uses:
@@ -234,7 +246,16 @@ def _joined(uses: Sequence[_Uses]) -> _Uses:
         frozenset().union(*(use.placed for use in uses)),
         stores,
         frozenset().union(*(use.binds for use in uses)),
+        tuple(node for use in uses for node in use.found),
     )
+
+
+def _place(node: ast.expr, text: str, line: int) -> int:
+    """Where in ``text``, whose first line is ``line``, an expression ends."""
+    rows = text.split("\n")
+    row = (node.end_lineno or line) - line
+    width = len(rows[row].encode()[: node.end_col_offset].decode(errors="ignore")) if row < len(rows) else 0
+    return sum(len(before) + 1 for before in rows[:row]) + width
 
 
 def _bound_by(node: ast.AST) -> frozenset[str]:
@@ -269,8 +290,8 @@ def _placed(node: ast.AST, parts: Sequence[ast.AST]) -> Iterator[str]:
         yield from (inner.id for inner in looked if isinstance(inner, ast.Name))
 
 
-def _lex(text: str, uses: _Uses) -> Iterator[Piece]:
-    """The pieces of a logical line, each operand marked where it is first read."""
+def _lex(text: str, uses: _Uses, found: dict[int, ast.expr]) -> Iterator[Piece]:
+    """The pieces of a logical line, each operand marked where it is first read, each lookup where it ends."""
     skip = dict(uses.stores)
     told: set[str] = set()
     after_dot = False
@@ -293,7 +314,9 @@ def _lex(text: str, uses: _Uses) -> Iterator[Piece]:
         elif kind == "number":
             yield Piece(tuple(v.byte_tokens(piece)))
         elif kind == "operator":
-            yield Piece((v.text_token(piece),))
+            # An operator can be several characters, as in ``]):``; the lookup ends within it.
+            ended = (found[place] for place in range(match.start() + 1, match.end() + 1) if place in found)
+            yield Piece((v.text_token(piece),), found=next(ended, None))
         else:
             yield Piece(tuple(v.byte_tokens(piece)))
         after_dot = piece == "."

@@ -10,6 +10,7 @@ from typing import Any
 from cwm_lsp.backend.weights import MODEL, Manifest, read_manifest
 from cwm_lsp.errors import SourceError
 from cwm_lsp.learn.metrics import FIGURES
+from cwm_lsp.learn.plots import line_plot
 
 TRAINING = "training.json"
 """Beside the weights: how they were made (see :func:`training_facts`)."""
@@ -46,16 +47,55 @@ def training_facts(
     }
 
 
-def model_card(folder: Path, evaluations: Sequence[Path]) -> str:
+def card_plots(folder: Path, evaluations: Sequence[Path], stem: str) -> dict[str, str]:
+    """The card's plots as SVG by file name, all of which begin with ``stem``.
+
+    The curve of the training, and for each evaluation how probabilities held and what may be shown.
+    Raises ``SourceError``.
+    """
+    curve = _object(folder / TRAINING)["curve"]
+    lines = {
+        "loss": [(row["tokens"] / 1e6, row["loss"]) for row in curve],
+        "next token right": [(row["tokens"] / 1e6, row["accuracy"]) for row in curve],
+    }
+    plots = {f"{stem}-training.svg": line_plot("Training", "million tokens", "", lines)}
+    for number, path in enumerate(evaluations, 1):
+        found = _object(path)
+        data, ideal = found["data"], ((0.0, 0.0), (1.0, 1.0))
+        said = [(one["probability"], one["right"]) for one in found["reliability"]]
+        kept = [(one["coverage"], one["precision"]) for one in found["risk_coverage"]]
+        plots[f"{stem}-reliability-{number}.svg"] = line_plot(
+            f"Reliability on {data}",
+            "probability said",
+            "share right",
+            {"said": said, "ideal": ideal},
+        )
+        plots[f"{stem}-coverage-{number}.svg"] = line_plot(
+            f"Risk and coverage on {data}",
+            "share of changed values shown",
+            "of them right",
+            {"": kept},
+        )
+    return plots
+
+
+def model_card(folder: Path, evaluations: Sequence[Path], stem: str = "model-card") -> str:
     """The card of the weights in ``folder`` as Markdown; ``evaluations`` are files that ``model eval`` wrote.
+
+    It refers to the files of :func:`card_plots` with the same ``stem``.
 
     Raises ``ModelUnavailable`` or ``SourceError``.
     """
     manifest, training = read_manifest(folder), _object(folder / TRAINING)
     size = (folder / MODEL).stat().st_size
     measured = [_object(path) for path in evaluations]
-    parts = [_head(manifest, training, size), _training(training), _calibration(manifest.calibration)]
-    parts += [_figures(found, manifest) for found in measured]
+    parts = [_head(manifest, training, size), _training(training, stem), _calibration(manifest.calibration)]
+    for number, found in enumerate(measured, 1):
+        plots = (
+            f"![How probabilities held]({stem}-reliability-{number}.svg)\n\n"
+            f"![What may be shown at which precision]({stem}-coverage-{number}.svg)"
+        )
+        parts += [_figures(found, manifest), plots]
     return "\n\n".join([*parts, _LIMITS]) + "\n"
 
 
@@ -88,7 +128,7 @@ cwm-lsp. It was trained from nothing on traces that this project recorded; no we
 | licence | Apache-2.0, like the code |"""
 
 
-def _training(training: Mapping[str, Any]) -> str:
+def _training(training: Mapping[str, Any], stem: str) -> str:
     sources = "\n".join(f"- {line}" for line in training["data"])
     rows = "\n".join(
         f"| {row['tokens'] / 1e6:.1f} | {row['seconds'] / 60:.0f} | {row['loss']:.3f} "
@@ -104,6 +144,8 @@ def _training(training: Mapping[str, Any]) -> str:
 
 Evaluation sets are kept out of it by an exact and a near-duplicate check. Loss and accuracy are of the tokens
 that the model answers for, on fresh training examples:
+
+![Loss and accuracy by tokens]({stem}-training.svg)
 
 | million tokens | minutes | loss | next token right |
 |---|---|---|---|

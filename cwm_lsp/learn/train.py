@@ -1,4 +1,4 @@
-"""Training the embedded model: one command, on a CPU or on one or several GPUs.
+"""Training the embedded model: one command, on a CPU or a GPU, or under ``torchrun`` on several.
 
 Muon for the matrices of the layers, AdamW for embeddings and norms; warm-up, a constant rate, then a
 linear decay over the last part. Progress is measured in tokens or in seconds, whichever limit is given, so
@@ -23,18 +23,29 @@ from torch import Tensor, nn
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.learn.data import ExampleFeed, batches, pad
 from cwm_lsp.learn.model import ModelShape, WorldModel
+from cwm_lsp.learn.ranks import Ranks
+
+_ALONE = Ranks()
+ADAM_SHARE = 0.15
+"""AdamW's rate in those of Muon's that were found to go together."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
-    """A training run. It ends after ``tokens`` or ``seconds``, whichever is set (both: the first)."""
+    """A training run. It ends after ``tokens`` or ``seconds``, whichever is set (both: the first).
+
+    ``init`` is a checkpoint to begin from, its optimizers included, where ``out`` has none of its own.
+    ``batch_tokens`` and ``workers`` are per process. ``compiled`` takes ``torch.compile``, which needs a
+    C++ compiler and pays after a minute or two.
+    """
 
     out: Path
+    init: Path | None = None
     tokens: int = 0
     seconds: float = 0.0
     batch_tokens: int = 3584
     muon_rate: float = 0.02
-    adam_rate: float = 3e-3
+    adam_rate: float = 0.02 * ADAM_SHARE
     warmup_steps: int = 100
     decay_share: float = 0.4
     longest_start: int = 384
@@ -42,6 +53,7 @@ class TrainOptions:
     seed: int = 0
     workers: int = 1
     threads: int = 1
+    compiled: bool = False
     real: tuple[Path, ...] = ()
     exclude: tuple[Path, ...] = ()
     checkpoint_seconds: float = 300.0
@@ -49,11 +61,14 @@ class TrainOptions:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run is, kept in its checkpoint."""
+    """How far a run is, kept in its checkpoint; ``stage_`` counts are those its present stage began with."""
 
     step: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    stage_step: int = 0
+    stage_tokens: int = 0
+    stage_seconds: float = 0.0
     curve: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -63,19 +78,24 @@ def train(
     """Train a model, or go on from the checkpoint in ``options.out``."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = WorldModel(shape).to(device)
-    optimizers = _optimizers(model, options)
+    ranks = Ranks.join()
+    model = WorldModel(shape).to(ranks.device)
+    optimizers = make_optimizers(model, options)
     progress = Progress()
     checkpoint = options.out / "checkpoint.pt"
     if checkpoint.exists():
         progress = _resume(checkpoint, model, optimizers)
-    feed = ExampleFeed(options.seed + progress.step, options.workers, options.real, options.exclude)
+    elif options.init is not None:
+        progress = _begin(options, model, optimizers)
+    seed = (options.seed + progress.step) * 257 + ranks.rank
+    feed = ExampleFeed(seed, options.workers, options.real, options.exclude)
     try:
-        _loop(model, optimizers, feed, options, progress, device, report)
+        _loop(model, optimizers, feed, options, progress, ranks, report)
     finally:
         feed.close()
-    save_checkpoint(checkpoint, model, optimizers, progress)
+    if ranks.first:
+        save_checkpoint(checkpoint, model, optimizers, progress)
+    ranks.leave()
     return model
 
 
@@ -85,10 +105,13 @@ def _loop(
     feed: ExampleFeed,
     options: TrainOptions,
     progress: Progress,
-    device: torch.device,
+    ranks: Ranks,
     report: Callable[[dict[str, float]], None],
 ) -> None:
-    rng = random.Random(options.seed + progress.step)
+    rng = random.Random((options.seed + progress.step) * 257 + ranks.rank)
+    # Compiling in place leaves the names of the weights as they are.
+    if options.compiled:
+        model.compile(dynamic=True)
     source = (one for one in feed if len(one) <= _longest(options, _share(options, progress)))
     base = [[float(group["lr"]) for group in optimizer.param_groups] for optimizer in optimizers]
     window: list[tuple[float, float]] = []
@@ -97,31 +120,37 @@ def _loop(
         share = _share(options, progress)
         if share >= 1:
             break
-        factor = _rate(options, progress.step, share)
+        factor = _rate(options, progress.step - progress.stage_step, share)
         for optimizer, rates in zip(optimizers, base, strict=True):
             for parameters, rate in zip(optimizer.param_groups, rates, strict=True):
                 parameters["lr"] = rate * factor
-        ids, weights = (torch.from_numpy(array).to(device) for array in pad(group))
-        window.append(update(model, optimizers, ids, weights))
+        ids, weights = (torch.from_numpy(array).to(ranks.device) for array in pad(group))
+        window.append(update(model, optimizers, ids, weights, ranks))
         now = time.monotonic()
-        progress.step += 1
-        progress.tokens += sum(map(len, group))
-        progress.seconds += now - mark
+        tokens, seconds = ranks.agree(sum(map(len, group)), now - mark)
         mark = now
+        progress.step += 1
+        progress.tokens += int(tokens)
+        progress.seconds += seconds / ranks.size
         if len(window) == 50:
             loss, accuracy = (sum(column) / len(window) for column in zip(*window, strict=True))
             row = {"step": progress.step, "tokens": progress.tokens, "seconds": progress.seconds}
             row |= {"loss": loss, "accuracy": accuracy, "rate": factor}
             progress.curve.append(row)
-            report(row)
+            if ranks.first:
+                report(row)
             window = []
-        if now - saved > options.checkpoint_seconds:
+        if ranks.first and now - saved > options.checkpoint_seconds:
             save_checkpoint(options.out / "checkpoint.pt", model, optimizers, progress, base)
             saved = now
 
 
 def update(
-    model: WorldModel, optimizers: list[torch.optim.Optimizer], ids: Tensor, weights: Tensor
+    model: WorldModel,
+    optimizers: list[torch.optim.Optimizer],
+    ids: Tensor,
+    weights: Tensor,
+    ranks: Ranks = _ALONE,
 ) -> tuple[float, float]:
     """One update; the mean loss and the accuracy on the tokens that the model answers for."""
     targets, weights = ids[:, 1:], weights[:, 1:]
@@ -135,6 +164,7 @@ def update(
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    ranks.average(model.parameters())
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
         optimizer.step()
@@ -144,7 +174,8 @@ def update(
         return float(losses[asked].mean()), float(right)
 
 
-def _optimizers(model: WorldModel, options: TrainOptions) -> list[torch.optim.Optimizer]:
+def make_optimizers(model: WorldModel, options: TrainOptions) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the layers, AdamW for the rest."""
     matrices = [weight for layer in model.layers for weight in layer.parameters() if weight.dim() == 2]
     known = {id(weight) for weight in matrices}
     rest = [weight for weight in model.parameters() if id(weight) not in known]
@@ -155,8 +186,8 @@ def _optimizers(model: WorldModel, options: TrainOptions) -> list[torch.optim.Op
 
 
 def _share(options: TrainOptions, progress: Progress) -> float:
-    by_tokens = progress.tokens / options.tokens if options.tokens else 0.0
-    by_time = progress.seconds / options.seconds if options.seconds else 0.0
+    by_tokens = (progress.tokens - progress.stage_tokens) / options.tokens if options.tokens else 0.0
+    by_time = (progress.seconds - progress.stage_seconds) / options.seconds if options.seconds else 0.0
     return max(by_tokens, by_time)
 
 
@@ -195,6 +226,18 @@ def save_checkpoint(
     torch.save(state, partial)
     partial.replace(path)
     (path.parent / "curve.json").write_text(json.dumps(progress.curve))
+
+
+def _begin(options: TrainOptions, model: WorldModel, optimizers: list[torch.optim.Optimizer]) -> Progress:
+    """A stage that goes on from ``options.init``, at the rates of ``options``."""
+    assert options.init is not None
+    progress = _resume(options.init, model, optimizers)
+    for optimizer, rate in zip(optimizers, (options.muon_rate, options.adam_rate), strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+    progress.stage_step, progress.stage_tokens = progress.step, progress.tokens
+    progress.stage_seconds = progress.seconds
+    return progress
 
 
 def _resume(path: Path, model: WorldModel, optimizers: list[torch.optim.Optimizer]) -> Progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from cwm_lsp.backend.weights import read_manifest
 from cwm_lsp.errors import SourceError
 from cwm_lsp.learn.calibrate import fit, store
-from cwm_lsp.learn.card import TRAINING, model_card, training_facts
+from cwm_lsp.learn.card import TRAINING, card_plots, model_card, training_facts
 from cwm_lsp.learn.metrics import FIGURES, summarise
 from tests.backend import tiny
 from tests.learn.test_calibrate import overconfident
@@ -84,3 +85,12 @@ def test_weights_without_the_facts_of_their_training_have_no_card(folder: Path) 
     (folder / TRAINING).unlink()
     with pytest.raises(SourceError, match="cannot be read"):
         model_card(folder, [])
+
+
+def test_every_plot_that_it_shows_is_made(folder: Path) -> None:
+    evaluations = [measured(folder)]
+    card = model_card(folder, evaluations, "card")
+    plots = card_plots(folder, evaluations, "card")
+    assert set(re.findall(r"\((\S+\.svg)\)", card)) == set(plots)
+    assert len(plots) == 3
+    assert all(plot.startswith("<svg") for plot in plots.values())

@@ -10,7 +10,7 @@ from cwm_lsp.learn.corpus.mutate import mutated
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.corpus.programs import MIX, generate
 
-WEIGHTS: Mapping[str, float] = {"generated": 0.70, "mutant": 0.10, "real": 0.15, "real_mutant": 0.05}
+WEIGHTS: Mapping[str, float] = {"generated": 0.58, "mutant": 0.10, "real": 0.24, "real_mutant": 0.08}
 """Shares of the stream. Without real functions theirs go to ``generated``."""
 
 

@@ -1,0 +1,98 @@
+"""What can be looked up in the values of names, and what cannot."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from cwm_lsp.codec.lookup import find, findable, iterated, lookups
+
+TEXTS = {
+    "xs": "[3, 'a, b', (1, 2)]",
+    "grid": "[[1, 2], [3, 4]]",
+    "s": "'it\\'s'",
+    "d": "{'k: 1': [5], 3: 4, (1, 2): 'x'}",
+    "t": "(7,)",
+    "i": "1",
+    "k": "'k: 1'",
+    "big": "12345678901",
+}
+
+
+def expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("xs", "[3, 'a, b', (1, 2)]"),
+        ("xs[0]", "3"),
+        ("xs[i]", "'a, b'"),
+        ("xs[i + 1]", "(1, 2)"),
+        ("xs[i - 1]", "3"),
+        ("xs[-1]", "(1, 2)"),
+        ("grid[i][0]", "3"),
+        ("grid[xs[0] - 2][1]", None),
+        ("grid[grid[0][0]][1]", "4"),
+        ("s[2]", '"\'"'),
+        ("t[0]", "7"),
+        ("d[k]", "[5]"),
+        ("d['k: 1']", "[5]"),
+        ("d[xs[0]]", "4"),
+        ("d.get(k, 0)", "[5]"),
+        ("d.get('none', 0)", None),
+        ("xs.get(0)", None),
+        ("xs[3]", None),
+        ("xs[-4]", None),
+        ("xs[big]", None),
+        ("xs[1:]", None),
+        ("xs[k]", None),
+        ("unknown[0]", None),
+        ("i[0]", None),
+    ],
+)
+def test_an_item_is_found_where_it_stands(text: str, found: str | None) -> None:
+    assert find(expression(text), TEXTS) == found
+
+
+@pytest.mark.parametrize("text", ["xs[1:]", "f(xs)[0]", "xs[f(i)]", "xs[i * 2]", "d.get(*xs)", "d.pop(k)"])
+def test_what_would_have_to_be_executed_has_no_lookup(text: str) -> None:
+    assert not findable(expression(text))
+
+
+def test_only_the_outermost_lookup_counts_and_none_of_a_comprehension() -> None:
+    parts = list(ast.walk(ast.parse("y = grid[i][0] + [xs[j] for j in t][0] + d.get(k, 0)")))
+    assert {ast.unparse(node) for node in lookups(parts, frozenset({"j"}))} == {"grid[i][0]", "d.get(k, 0)"}
+
+
+@pytest.mark.parametrize(
+    ("head", "items"),
+    [
+        ("for x in xs", [["3", "'a, b'", "(1, 2)", ""]]),
+        ("for x in grid[1]", [["3", "4", ""]]),
+        ("for c in s", [["'i'", "'t'", '"\'"', "'s'", ""]]),
+        ("for k in d", [["'k: 1'", "3", "(1, 2)", ""]]),
+        ("for k, v in d.items()", [["'k: 1': [5]", "3: 4", "(1, 2): 'x'", ""]]),
+        ("for v in d.values()", [["[5]", "4", "'x'", ""]]),
+        ("for n, x in enumerate(t, 1)", [["7", ""]]),
+        ("for x in reversed(grid)", [["[3, 4]", "[1, 2]", ""]]),
+        ("for a, b in zip(t, grid)", [["7", "", ""], ["[1, 2]", "[3, 4]", ""]]),
+        ("for x in range(3)", []),
+        ("for x in sorted(xs)", []),
+        ("for x in i", [[None]]),
+    ],
+)
+def test_a_loop_takes_its_items_in_order(head: str, items: list[list[str | None]]) -> None:
+    sources = list(iterated(ast.parse(f"{head}: pass").body[0]))
+    assert [
+        [source.at(visit, TEXTS, TEXTS) for visit in range(len(expected))]
+        for source, expected in zip(sources, items, strict=True)
+    ] == items
+
+
+def test_a_string_stays_what_it_was_when_the_loop_began_and_a_list_does_not() -> None:
+    (source,) = iterated(ast.parse("for x in v: pass").body[0])
+    assert source.at(1, {"v": "'z'"}, {"v": "'ab'"}) == "'b'"
+    assert source.at(1, {"v": "[1, 9]"}, {"v": "[1]"}) == "9"
