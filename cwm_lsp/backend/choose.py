@@ -55,4 +55,5 @@ def _automatic(settings: Settings) -> Choice:
 
 def _hosted(name: str, settings: Settings, reason: str) -> Choice:
     info = registry.describe(name, settings)
-    return Choice(HostedBackend(name, settings, info), name, f"{reason}: {info.model} on {info.device}.")
+    backend = HostedBackend(name, settings, info, start_within=registry.load_within(name))
+    return Choice(backend, name, f"{reason}: {info.model} on {info.device}.")

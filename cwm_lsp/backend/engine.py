@@ -5,9 +5,9 @@ An engine computes; it keeps no tokens, decides nothing and knows no asyncio. On
 
 from __future__ import annotations
 
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
-from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs
+from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Scores
 
 
 class Memory(Protocol):
@@ -37,6 +37,7 @@ class Memory(Protocol):
 
 
 M = TypeVar("M", bound=Memory)
+M_contra = TypeVar("M_contra", bound=Memory, contravariant=True)
 
 
 class Engine(Protocol[M]):
@@ -61,5 +62,17 @@ class Engine(Protocol[M]):
 
         The result is [T - first_row, V]. ``tokens`` are valid ids, at least one, and fit the context.
         What fails leaves ``memory`` as it was.
+        """
+        ...
+
+
+@runtime_checkable
+class Verifier(Protocol[M_contra]):
+    """An engine that scores where its logits are, and brings back no more than one row of them."""
+
+    def verify(self, memory: M_contra, tokens: Ids, first_row: int, targets: Ids) -> tuple[Scores, Logs]:
+        """Append ``tokens`` [T] as ``forward`` does; the scores of ``targets``, and the last row [V].
+
+        ``targets[i]`` is what followed ``tokens[first_row + i]``; there may be one fewer than rows.
         """
         ...

@@ -24,7 +24,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from cwm_lsp.backend.engine import Engine, M
+from cwm_lsp.backend.engine import Engine, M, Verifier
 from cwm_lsp.backend.protocol import GREEDY, BackendInfo, Continuation, Ids, Logs, Sampling, Scores
 from cwm_lsp.backend.scoring import choose, joined, score, unpredicted
 from cwm_lsp.errors import BackendError, ContextExceeded
@@ -270,8 +270,11 @@ class LocalPrefix(Generic[M]):
     def _slice(self, everything: Ids, begin: int, end: int, first: int) -> tuple[Scores, Logs]:
         """Feed ``everything[begin:end]``; score what is predicted from position ``first`` on."""
         self.memory.rewind(begin)
-        rows = self._backend.engine.forward(self.memory, everything[begin:end], min(first, end - 1) - begin)
-        targets = everything[first + 1 : end + 1]
+        engine, tokens = self._backend.engine, everything[begin:end]
+        first_row, targets = min(first, end - 1) - begin, everything[first + 1 : end + 1]
+        if isinstance(engine, Verifier):
+            return engine.verify(self.memory, tokens, first_row, targets)
+        rows = engine.forward(self.memory, tokens, first_row)
         return score(rows[: len(targets)], targets), rows[-1].copy()
 
     async def _prediction(self) -> Logs:

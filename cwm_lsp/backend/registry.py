@@ -21,16 +21,24 @@ class Kind:
     """Where a backend is made. Both functions, named ``module:function``, take the settings.
 
     ``describe`` says who would answer and must be cheap: it runs in the server. ``create`` loads the
-    model: it runs in the model host. ``extra`` is what must be installed for it.
+    model: it runs in the model host. ``extra`` is what must be installed for it, ``load_within`` how
+    many seconds loading may take.
     """
 
     describe: str
     create: str
     extra: str = ""
+    load_within: float = 60.0
 
 
 KINDS = {
     "embedded": Kind("cwm_lsp.backend.weights:describe", "cwm_lsp.backend.embedded:create"),
+    "transformers": Kind(
+        "cwm_lsp.backend.checkpoint:describe",
+        "cwm_lsp.backend.transformers:create",
+        "transformers",
+        load_within=900.0,  # 65 GB from a disk
+    ),
     "replay": Kind("cwm_lsp.backend.replay:describe", "cwm_lsp.backend.replay:create"),
 }
 
@@ -45,6 +53,11 @@ def create(name: str, settings: Settings) -> Backend:
     """The backend, in this process. Raises ``ModelUnavailable``."""
     backend: Backend = _function(name, _kind(name).create)(settings)
     return backend
+
+
+def load_within(name: str) -> float:
+    """Seconds that the backend may take to load. Raises ``ModelUnavailable``."""
+    return _kind(name).load_within
 
 
 def _kind(name: str) -> Kind:

@@ -250,6 +250,36 @@ def demo(svg: Path | None, **values: Any) -> int:
 
 
 @commands.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--test", default="", metavar="NODE", help="The pytest test that must pass.")
+@click.option(
+    "--call", "calls", multiple=True, metavar="CALL", help="A call that goes wrong; may be repeated."
+)
+@click.option("--expect", "expected", multiple=True, metavar="VALUE", help="The value of the call before it.")
+@click.option(
+    "--cases", type=click.Path(path_type=Path), metavar="CASES", help="A JSON or JSONL file of cases."
+)
+@click.option("--function", default="", metavar="NAME", help="The function that the cases are for.")
+@click.option(
+    "--budget", type=click.FloatRange(min=1), default=20.0, show_default=True, help="Search so many seconds."
+)
+@click.option("--apply", "write", is_flag=True, help="Write the first verified fix into FILE.")
+@_with(_RECORDING[0], *_COMMON)
+def repair(python: str | None, **values: Any) -> int:
+    """Search edits of FILE that make a failing specification hold, and run them before they are shown.
+
+    \b
+    cwm-lsp repair shop.py --call "total([4, 9])" --expect 13
+    cwm-lsp repair shop.py --test tests/test_shop.py::test_total
+    cwm-lsp repair shop.py --cases cases.jsonl --function total
+    """
+    from cwm_lsp.cli.repair import Wish, repair
+
+    options: dict[str, object] = {} if python is None else {"python": python}
+    return repair(Wish(options=options, **values))
+
+
+@commands.command()
 @_with(_RECORDING[0], *_MODEL, *_COMMON)
 def doctor(**values: Any) -> int:
     """Say what is installed, which interpreter and model are used, and why."""
@@ -279,6 +309,25 @@ def serve(stdio: bool, tcp: int | None, ws: int | None, host: str, **values: Any
     port = tcp if tcp is not None else ws or 0
     request = _request({**values, "target": "", "words": (), "module": "", "test": ""})
     return serve(request, Address(transport, host, port))
+
+
+@commands.command()
+@click.option(
+    "--port", type=_PORT, metavar="PORT", help="Serve over TCP; 0 takes a free port. Without it: stdio."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen on.")
+@click.option("--ghost", is_flag=True, help="Serve ghost sessions only; debugpy is not started.")
+@click.option("--access-token", metavar="TOKEN", help="Passed to debugpy's adapter.")
+@click.option("--server-access-token", metavar="TOKEN", help="Passed to debugpy's adapter.")
+@click.option("--log-dir", metavar="DIR", help="Passed to debugpy's adapter.")
+@click.option("--log-stderr", is_flag=True, help="Passed to debugpy's adapter.")
+@_with(*_MODEL, *_COMMON)
+def dap(port: int | None, host: str, ghost: bool, **values: Any) -> int:
+    """Run the debug adapter: debugpy's own, and ghost sessions that step a prediction."""
+    from cwm_lsp.cli.dap import Address, adapter_options, dap
+
+    request = _request({**values, "target": "", "words": (), "module": "", "test": ""})
+    return dap(request, Address(host, port), adapter_options(values), ghost=ghost)
 
 
 commands.add_command(model)

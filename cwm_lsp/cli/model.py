@@ -78,6 +78,12 @@ async def opened(settings: Settings) -> AsyncIterator[Model]:
 def codec_for(info: BackendInfo) -> Codec:
     """The codec that a model was trained on. Raises ``ModelUnavailable``."""
     if info.codec == CompactCodec.name:
+        if info.vocabulary != CompactCodec.vocabulary:
+            raise ModelUnavailable(
+                f"The model {info.model} knows {info.vocabulary} tokens; "
+                f"this version's format has {CompactCodec.vocabulary}.",
+                "Export or adapt it again with this version.",
+            )
         return CompactCodec()
     raise ModelUnavailable(f"The model {info.model} speaks {info.codec!r}, which this version does not read.")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from cwm_lsp.backend import registry
 from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.backend.protocol import Backend
 from cwm_lsp.config import Settings
-from tests.backend import tiny
+from tests.backend import pretrained, tiny
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,19 @@ class Subject:
     tolerance: float
 
 
-SUBJECTS = ("replay", "embedded", "replay hosted", "embedded hosted")
+HEAVY = all(find_spec(name) for name in ("safetensors", "torch", "transformers"))
+
+SUBJECTS = (
+    "replay",
+    "embedded",
+    "replay hosted",
+    "embedded hosted",
+    *("transformers", "transformers hosted") * HEAVY,
+)
+"""A backend whose extra is not installed is left out."""
+
+# Eight-bit kernels round a batch of rows and a single row differently.
+TOLERANCE = {"replay": 1e-6, "embedded": 0.05, "transformers": 1e-4}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=SUBJECTS)
@@ -44,19 +57,29 @@ def make_subject(kind: str, folder: Path) -> Subject:
     """A backend of one of the ``SUBJECTS``, which the caller closes."""
     name, _, hosted = kind.partition(" ")
     tokens = tuple(np.random.default_rng(7).integers(0, tiny.VOCABULARY, 400).tolist())
-    settings = embedded_settings() if name == "embedded" else replay_settings(folder, tokens)
+    makers: dict[str, Callable[[], Settings]] = {
+        "embedded": embedded_settings,
+        "replay": lambda: replay_settings(folder, tokens),
+        "transformers": lambda: transformers_settings(folder),
+    }
+    settings = makers[name]()
     backend: Backend
     if hosted:
         backend = HostedBackend(name, settings, registry.describe(name, settings))
     else:
         backend = registry.create(name, settings)
-    # Eight-bit kernels round a batch of rows and a single row differently.
-    return Subject(backend, tokens, 0.05 if name == "embedded" else 1e-6)
+    return Subject(backend, tokens, TOLERANCE[name])
 
 
 def embedded_settings() -> Settings:
     """The embedded backend on the tiny model."""
     return Settings(backend="embedded", model=str(tiny.FOLDER), threads=1)
+
+
+def transformers_settings(folder: Path) -> Settings:
+    """The transformers backend on the tiny model, written to ``folder``."""
+    pretrained.write(folder / "tiny")
+    return Settings(backend="transformers", model=str(folder / "tiny"), threads=1)
 
 
 def replay_settings(folder: Path, tokens: tuple[int, ...], context: int = tiny.CONTEXT) -> Settings:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cwm_lsp.backend import registry
 from cwm_lsp.backend.choose import choose
 from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.config import Settings
@@ -51,3 +52,9 @@ def test_choosing_loads_no_runtime() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_backend_has_time_to_load() -> None:
+    assert registry.load_within("transformers") > registry.load_within("embedded") > 0
+    with pytest.raises(ModelUnavailable, match="no backend 'oracle'"):
+        registry.load_within("oracle")

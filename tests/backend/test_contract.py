@@ -47,7 +47,7 @@ async def check_stands(subject: Subject, prefix: Prefix, tokens: Sequence[int]) 
 
 async def test_says_who_it_is(subject: Subject) -> None:
     info = subject.backend.info
-    assert info.name in ("embedded", "replay")
+    assert info.name in ("embedded", "replay", "transformers")
     assert info.codec == "compact"
     assert (info.vocabulary, info.context) == (96, 640)
 

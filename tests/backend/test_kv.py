@@ -123,4 +123,4 @@ def test_a_block_doubles_up_to_the_context() -> None:
 
 
 def test_fresh_blocks_hold_no_rubbish() -> None:
-    assert not np.any(Block(SHAPE, 64).arrays)
+    assert not np.any(KVMemory(SHAPE, CONTEXT).extend(64).arrays)

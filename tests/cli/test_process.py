@@ -31,7 +31,9 @@ assert not {HEAVY!r} & set(sys.modules), {HEAVY!r} & set(sys.modules)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", ["record", "predict", "compare", "demo", "serve", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["record", "predict", "compare", "demo", "serve", "dap", "repair", "doctor"]
+)
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = cwm(command, "--help", cwd=tmp_path)
     assert done.code == 0

@@ -53,7 +53,7 @@ class Backoff:
 class HostedBackend:
     """Backend ``name`` in a process of its own. Call it from one event loop.
 
-    ``info`` is who is expected to answer, known before the model is loaded.
+    ``info`` is who is expected to answer, known before the model is loaded, and who does once it is.
     """
 
     def __init__(
@@ -135,10 +135,12 @@ class HostedBackend:
             pause = f"After repeated failures it is tried again in {self._backoff.remaining:.0f} s."
             raise type(self._last)(self._last.message, pause)
         try:
-            return await HostProcess.start(self._name, self._settings, self._start_within)
+            host = await HostProcess.start(self._name, self._settings, self._start_within)
         except BackendError as error:
             self._failed(error)
             raise
+        self._info = host.info
+        return host
 
     def _lost(self, host: HostProcess) -> None:
         """Count the loss of ``host``, once."""

@@ -86,6 +86,11 @@ class HostProcess:
         return host
 
     @property
+    def info(self) -> BackendInfo:
+        """Who answers, as the host said when it had loaded the model."""
+        return self._hello.result()
+
+    @property
     def failure(self) -> ModelCrashed | None:
         """Why the host is gone, or ``None`` while it lives."""
         return self._failure

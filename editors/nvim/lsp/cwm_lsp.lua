@@ -1,19 +1,20 @@
--- Configuration of cwm-lsp for Neovim 0.11 and later. Put this file into `lsp/` of a folder on the
--- runtime path (~/.config/nvim/lsp/cwm_lsp.lua) and add to init.lua:
+-- Makes `vim.lsp.enable("cwm_lsp")` work once this plugin is on the runtime path.
 --
---     vim.lsp.enable("cwm_lsp")
---     vim.lsp.inlay_hint.enable(true)
---
--- `vim.lsp.config("cwm_lsp", { init_options = { ... } })` merges settings of your own; docs/editors.md
--- lists them. Code lenses are shown with `vim.lsp.codelens.refresh()` and run with `vim.lsp.codelens.run()`.
+-- `vim.lsp.config("cwm_lsp", { cmd = { ... }, init_options = { ... } })` merges settings of your own over these.
+
+local server = require("cwm.server")
 
 ---@type vim.lsp.Config
 return {
   cmd = { "cwm-lsp", "serve", "--stdio" },
   filetypes = { "python" },
   root_markers = { "pyproject.toml", "setup.py", "setup.cfg", ".git" },
+  capabilities = server.capabilities,
+  handlers = server.handlers,
+  commands = server.commands,
+  on_exit = server.on_exit,
   init_options = {
-    -- Nothing is run before you choose a lens; set this to false to be sure in a project you do not trust.
+    -- Nothing is run before you ask for it; set this to false to be sure in a project you do not trust.
     trusted = true,
     show = { all = true, predictions = true, observed = true, divergence = true, lenses = true, diagnostics = true },
   },

@@ -1,0 +1,1 @@
+"""The Debug Adapter Protocol: ghost sessions, which step a prediction, and the proxy around debugpy."""

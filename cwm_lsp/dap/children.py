@@ -1,0 +1,151 @@
+"""Child processes of the program: announced on a port of ours, and only for who heard the announcement.
+
+debugpy tells the client of every child process and holds the child until a client has attached to it over
+a port of the adapter. That port is guarded (``adapter_boot``); this one takes its place. A token goes out
+with the announcement, and since a client attaches with the configuration that it was given, the token
+comes back with ``attach``. Without it nothing but ``initialize`` reaches debugpy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from cwm_lsp.dap.stream import Framed, MessageReader, refusal
+from cwm_lsp.wire.dap import Json, Malformed, Request, Response, to_json
+from cwm_lsp.wire.framing import frame
+
+CHUNK = 1 << 16
+HOST = "127.0.0.1"
+TOKEN = "cwmToken"
+"""The key of the token in a configuration."""
+
+
+class ChildPort:
+    """The port for clients of child processes; opened with the first announcement."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode("ascii")
+        self._token = secrets.token_urlsafe(32)
+        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._adapter: tuple[str, int] | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def announced(self, message: Json) -> dict[str, Any] | None:
+        """``message`` with our port and token if it announces a child process, else ``None``."""
+        configuration = _configuration(message)
+        connect = configuration.get("connect") if configuration is not None else None
+        if configuration is None or not isinstance(connect, Mapping):
+            return None
+        await self._open()
+        if connect.get("port") != self._port:
+            self._adapter = str(connect.get("host")), int(connect.get("port", 0))
+        ours = {**configuration, "connect": {"host": HOST, "port": self._port}, TOKEN: self._token}
+        if message.get("type") == "event":
+            return {**message, "body": ours}
+        return {**message, "arguments": {**message["arguments"], "configuration": ours}}
+
+    async def close(self) -> None:
+        """Hang up on all clients."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._clients:
+            task.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+
+    async def _open(self) -> None:
+        if self._server is None:
+            self._server = await asyncio.start_server(self._accepted, HOST, 0)
+            self._port = self._server.sockets[0].getsockname()[1]
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._clients.add(task)
+        try:
+            await self._relayed(reader, writer)
+        except (ConnectionError, OSError):
+            return
+        finally:
+            writer.close()
+            if task is not None:
+                self._clients.discard(task)
+
+    async def _relayed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client and the adapter, until either leaves."""
+        if self._adapter is None:
+            return
+        from_adapter, to_adapter = await asyncio.open_connection(*self._adapter)
+        to_adapter.write(self._secret)
+        ways = (
+            asyncio.create_task(self._from_client(reader, writer, to_adapter)),
+            asyncio.create_task(self._from_adapter(from_adapter, writer)),
+        )
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            to_adapter.close()
+            with suppress(ConnectionError):
+                await writer.drain()
+
+    async def _from_client(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, adapter: asyncio.StreamWriter
+    ) -> None:
+        messages = MessageReader()
+        known = False
+        while not messages.broken and (data := await reader.read(CHUNK)):
+            for framed in messages.feed(data):
+                known = known or self._shows_token(framed)
+                refused = _refused(framed, known)
+                if refused is not None:
+                    writer.write(frame(to_json(refused)))
+                    return
+                adapter.write(framed.raw)
+            await adapter.drain()
+
+    async def _from_adapter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        messages = MessageReader()
+        while not messages.broken and (data := await reader.read(CHUNK)):
+            for framed in messages.feed(data):
+                changed = await self.announced(framed.content) if framed.content is not None else None
+                writer.write(frame(changed) if changed is not None else framed.raw)
+            await writer.drain()
+
+    def _shows_token(self, framed: Framed) -> bool:
+        match framed.message:
+            case Request(command="attach", arguments={"cwmToken": str(shown)}):
+                return hmac.compare_digest(shown.encode("utf-8", "replace"), self._token.encode("ascii"))
+        return False
+
+
+def _configuration(message: Json) -> Mapping[str, Any] | None:
+    """The configuration in the announcement of a child process, ``None`` in any other message."""
+    match message:
+        case {"type": "event", "event": "debugpyAttach", "body": dict(body)}:
+            return body
+        case {"type": "request", "command": "startDebugging", "arguments": {"configuration": dict(inner)}}:
+            return inner
+    return None
+
+
+def _refused(framed: Framed, known: bool) -> Response | None:
+    """The answer to what must not reach debugpy."""
+    match framed.message:
+        case Malformed() as malformed:
+            return refusal(malformed, 1)
+        case Request(command="initialize"):
+            return None
+        case Request() as request if not known:
+            words = (
+                f"{request.command[:80]} needs the configuration that the child process was announced with."
+            )
+            return Response(1, request.seq, request.command, False, message=words)
+    return None

@@ -1,0 +1,379 @@
+"""The ghost adapter: a debugger that steps a predicted call. The user's interpreter never starts.
+
+Theory of operation. One request after the other is answered; only a step runs on, as a task, until it
+reaches a place to stop at, so that ``pause`` and ``disconnect`` are heard meanwhile. ``ALLOWED`` is the
+whole state machine: which request is answered in which phase, and nothing else is. The phases follow each
+other as they stand; RUNNING and STOPPED alternate::
+
+    NEW --initialize--> INITIALIZED --launch--> CONFIGURING --configurationDone--> RUNNING <--> STOPPED
+    any phase --disconnect, terminate, the end of the call--> ENDED
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from cwm_lsp.dap.ghost_run import GhostRun
+from cwm_lsp.dap.ghost_state import StateView, exception_info, moment_words, written
+from cwm_lsp.dap.launch import CAPABILITIES, GhostLaunch, breakpoints, ghost_launch, same_file
+from cwm_lsp.dap.stepping import Rules, Step, Stop, first, go, latest
+from cwm_lsp.errors import ArgumentsError, CwmError
+from cwm_lsp.predict import Predictor
+from cwm_lsp.trace.model import EventKind
+from cwm_lsp.wire.dap import Event, Message, Request, Response
+
+log = logging.getLogger(__name__)
+
+THREAD = 1
+
+Answer = Mapping[str, Any]
+
+
+class World(Protocol):
+    """The model that predicts. Attributes raise ``ModelUnavailable`` where there is none."""
+
+    @property
+    def predictor(self) -> Predictor:
+        """What predicts."""
+        ...
+
+    @property
+    def threshold(self) -> float:
+        """The probability under which a value is withheld."""
+        ...
+
+
+class Phase(Enum):
+    """Where a session stands."""
+
+    NEW = auto()
+    INITIALIZED = auto()
+    CONFIGURING = auto()
+    RUNNING = auto()
+    STOPPED = auto()
+    ENDED = auto()
+
+
+_LAUNCHED = frozenset({Phase.CONFIGURING, Phase.RUNNING, Phase.STOPPED})
+_STANDING = frozenset({Phase.STOPPED})
+
+ALLOWED: Mapping[str, frozenset[Phase]] = {
+    "initialize": frozenset({Phase.NEW}),
+    "launch": frozenset({Phase.INITIALIZED}),
+    "setBreakpoints": _LAUNCHED,
+    "setExceptionBreakpoints": _LAUNCHED,
+    "configurationDone": frozenset({Phase.CONFIGURING}),
+    "threads": _LAUNCHED,
+    "stackTrace": _STANDING,
+    "scopes": _STANDING,
+    "variables": _STANDING,
+    "evaluate": _STANDING,
+    "setVariable": _STANDING,
+    "exceptionInfo": _STANDING,
+    "next": _STANDING,
+    "stepIn": _STANDING,
+    "stepOut": _STANDING,
+    "stepBack": _STANDING,
+    "continue": _STANDING,
+    "reverseContinue": _STANDING,
+    "pause": frozenset({Phase.RUNNING}),
+    "terminate": frozenset(Phase),
+    "disconnect": frozenset(Phase),
+}
+
+STEPS: Mapping[str, Step] = {
+    "next": Step.OVER,
+    "stepIn": Step.INTO,
+    "stepOut": Step.OUT,
+    "stepBack": Step.BACK,
+    "continue": Step.CONTINUE,
+    "reverseContinue": Step.REVERSE,
+}
+
+
+class GhostAdapter:
+    """One ghost session. ``send`` takes messages for the client; ``seq`` is the last number already used."""
+
+    def __init__(
+        self, world: World, send: Callable[[Message], None], *, seq: int = 0, initialized: bool = False
+    ) -> None:
+        self._world = world
+        self._send = send
+        self._seq = seq
+        self.phase = Phase.INITIALIZED if initialized else Phase.NEW
+        self.over = asyncio.Event()
+        self._capable = not initialized
+        self._launch: GhostLaunch | None = None
+        self._run: GhostRun | None = None
+        self._at = 0
+        self._view: StateView | None = None
+        self._breakpoints: Mapping[int, str] = {}
+        self._exceptions = True
+        self._running: asyncio.Task[None] | None = None
+        self._handlers: Mapping[str, Callable[[Request], Awaitable[Answer]]] = {
+            "initialize": self._initialize,
+            "launch": self._launched,
+            "setBreakpoints": self._set_breakpoints,
+            "setExceptionBreakpoints": self._set_exceptions,
+            "configurationDone": self._configured,
+            "threads": self._threads,
+            "stackTrace": self._stack,
+            "scopes": self._scopes,
+            "variables": self._variables,
+            "evaluate": self._evaluate,
+            "setVariable": self._set_variable,
+            "exceptionInfo": self._exception_info,
+            "pause": self._pause,
+            "terminate": self._terminate,
+            "disconnect": self._disconnect,
+        } | dict.fromkeys(STEPS, self._step)
+
+    async def take(self, request: Request) -> None:
+        """Answer one request. Never raises: a request that cannot be met gets a refusal."""
+        handler = self._handlers.get(request.command)
+        try:
+            if handler is None:
+                raise ArgumentsError(f"A ghost session has no {request.command[:80]}.")
+            if self.phase not in ALLOWED[request.command]:
+                phase = self.phase.name.lower()
+                raise ArgumentsError(f"{request.command} means nothing now: the session is {phase}.")
+            body = await handler(request)
+        except CwmError as error:
+            self._reply(request, {}, str(error))
+        except Exception as error:  # a defect of ours must not end the session
+            log.exception("%s failed", request.command)
+            self._reply(request, {}, f"cwm-lsp itself failed: {type(error).__name__}: {error}.")
+        else:
+            self._reply(request, body)
+            self._afterwards(request)
+
+    async def close(self) -> None:
+        """Stop predicting."""
+        self.phase = Phase.ENDED
+        await self._halt()
+        self.over.set()
+
+    # --- talking ---
+
+    def _next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def _reply(self, request: Request, body: Answer, refused: str = "") -> None:
+        answer = Response(self._next_seq(), request.seq, request.command, not refused, body, refused)
+        self._send(answer)
+
+    def _tell(self, event: str, body: Answer | None = None) -> None:
+        self._send(Event(self._next_seq(), event, body or {}))
+
+    def _print(self, text: str) -> None:
+        self._tell("output", {"category": "console", "output": f"{text}\n"})
+
+    def _afterwards(self, request: Request) -> None:
+        """What follows an answer."""
+        match request.command:
+            case "launch":
+                if not self._capable:
+                    self._tell("capabilities", {"capabilities": CAPABILITIES})
+                self._greet()
+                self._tell("initialized")
+            case "configurationDone":
+                self._start(self._first())
+            case command if command in STEPS:
+                self._start(self._go(STEPS[command]))
+            case "terminate":
+                self._terminated()
+            case "disconnect":
+                self.over.set()
+
+    # --- beginning and end ---
+
+    async def _initialize(self, request: Request) -> Answer:
+        if request.arguments.get("linesStartAt1") is False or request.arguments.get("pathFormat") == "uri":
+            raise ArgumentsError("A ghost session counts lines from 1 and names files by path.")
+        self.phase = Phase.INITIALIZED
+        return CAPABILITIES
+
+    async def _launched(self, request: Request) -> Answer:
+        launch = await asyncio.to_thread(ghost_launch, request.arguments)
+        self._run = GhostRun(self._world.predictor, launch.start, launch.max_events)
+        self._launch = launch
+        self.phase = Phase.CONFIGURING
+        return {}
+
+    def _greet(self) -> None:
+        launch = self._launched_as()
+        model = self._world.predictor.backend.info.model
+        origin = f" (input: {launch.found})" if launch.found else ""
+        self._print(f"Predicted by {model}, nothing is run: {launch.call}{origin}")
+
+    async def _configured(self, request: Request) -> Answer:
+        self.phase = Phase.RUNNING
+        return {}
+
+    async def _terminate(self, request: Request) -> Answer:
+        await self._halt()
+        return {}
+
+    async def _disconnect(self, request: Request) -> Answer:
+        await self._halt()
+        self.phase = Phase.ENDED
+        return {}
+
+    def _terminated(self) -> None:
+        """The session is over, which the client is told once."""
+        if self.phase is not Phase.ENDED:
+            self.phase = Phase.ENDED
+            self._tell("terminated")
+
+    # --- running ---
+
+    def _start(self, work: Awaitable[Stop]) -> None:
+        self.phase = Phase.RUNNING
+        self._view = None
+        self._running = asyncio.create_task(self._until_stop(work), name="ghost-step")
+
+    async def _until_stop(self, work: Awaitable[Stop]) -> None:
+        try:
+            stop = await work
+        except CwmError as error:
+            stop = self._broken_off(str(error))
+        except Exception as error:  # a defect of ours must not end the session
+            log.exception("a step failed")
+            stop = self._broken_off(f"cwm-lsp itself failed: {type(error).__name__}: {error}.")
+        self._stopped(stop)
+
+    def _broken_off(self, words: str) -> Stop:
+        """A step that could not be predicted to its end stands where it got to."""
+        self._print(words)
+        return Stop(latest(self._held_run(), self._at).index, "pause", words)
+
+    async def _first(self) -> Stop:
+        run = self._held_run()
+        entry = await first(run)
+        self._at = entry.index
+        rules = self._rules()
+        if self._launched_as().stop_on_entry or entry.over:
+            return entry
+        # The first line may carry a breakpoint itself, so the run begins at the call before it.
+        return await go(run, 0, Step.CONTINUE, rules)
+
+    async def _go(self, step: Step) -> Stop:
+        return await go(self._held_run(), self._at, step, self._rules())
+
+    def _rules(self) -> Rules:
+        return Rules(self._world.threshold, self._breakpoints, self._exceptions)
+
+    def _stopped(self, stop: Stop) -> None:
+        run = self._held_run()
+        if stop.over:
+            self._print(f"{self._launched_as().call}: {moment_words(run.moments[-1], self._world.threshold)}")
+            self._terminated()
+            return
+        self._at = stop.index
+        self.phase = Phase.STOPPED
+        self._show()
+        words = moment_words(run.moments[self._at], self._world.threshold)
+        body = {"reason": stop.reason, "threadId": THREAD, "allThreadsStopped": True}
+        body |= {"description": f"Predicted: {words}", "text": stop.text or words}
+        self._tell("stopped", body)
+
+    async def _pause(self, request: Request) -> Answer:
+        await self._halt()
+        if self.phase is Phase.RUNNING:
+            asyncio.get_running_loop().call_soon(self._stopped, latest(self._held_run(), self._at))
+        return {}
+
+    async def _halt(self) -> None:
+        """End the step under way, if there is one."""
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+            self._running = None
+
+    async def _step(self, request: Request) -> Answer:
+        return {"allThreadsContinued": True} if request.command == "continue" else {}
+
+    # --- what stops ---
+
+    async def _set_breakpoints(self, request: Request) -> Answer:
+        source = self._launched_as().source
+        wanted = request.arguments.get("breakpoints") or []
+        asked = request.arguments.get("source") or {}
+        if not same_file(str(asked.get("path", "")), source.path):
+            said = {"verified": False, "message": "Not in the file that is predicted."}
+            return {"breakpoints": [said for _ in wanted]}
+        self._breakpoints, told = breakpoints(source, wanted)
+        return {"breakpoints": told}
+
+    async def _set_exceptions(self, request: Request) -> Answer:
+        filters = request.arguments.get("filters") or []
+        self._exceptions = "predicted" in filters
+        return {"breakpoints": [{"verified": one == "predicted"} for one in filters]}
+
+    # --- what is shown ---
+
+    async def _threads(self, request: Request) -> Answer:
+        return {"threads": [{"id": THREAD, "name": f"Predicted {self._launched_as().call}"}]}
+
+    async def _stack(self, request: Request) -> Answer:
+        frames = self._shown().stack()
+        start = int(request.arguments.get("startFrame") or 0)
+        levels = int(request.arguments.get("levels") or 0) or len(frames)
+        return {"stackFrames": frames[start : start + levels], "totalFrames": len(frames)}
+
+    async def _scopes(self, request: Request) -> Answer:
+        return {"scopes": [self._shown().scope(request.arguments.get("frameId"))]}
+
+    async def _variables(self, request: Request) -> Answer:
+        return {"variables": self._shown().variables(request.arguments.get("variablesReference"))}
+
+    async def _evaluate(self, request: Request) -> Answer:
+        expression = str(request.arguments.get("expression", ""))
+        return self._shown().evaluate(expression, request.arguments.get("frameId"))
+
+    async def _exception_info(self, request: Request) -> Answer:
+        return exception_info(self._shown().moment, self._world.threshold)
+
+    async def _set_variable(self, request: Request) -> Answer:
+        """A what-if: the prediction goes on from the changed state."""
+        view, run = self._shown(), self._held_run()
+        name, reference = str(request.arguments.get("name", "")), request.arguments.get("variablesReference")
+        top = view.moment.top
+        if view.moment.kind is not EventKind.LINE or not view.is_top(reference) or name not in top.locals:
+            raise ArgumentsError(
+                f"{name} cannot be changed here.", "Change a variable of the innermost frame, before a line."
+            )
+        value = written(str(request.arguments.get("value", "")))
+        run.suppose(self._at, name, value)
+        top = run.moments[self._at].top
+        view = self._show()
+        found = view.variable(name, top.locals[name])
+        return {key: found[key] for key in ("value", "type", "variablesReference")}
+
+    def _show(self) -> StateView:
+        """A view of the present moment; the references of the one before are void."""
+        moment = self._held_run().moments[self._at]
+        self._view = StateView(self._launched_as().source, moment, self._world.threshold)
+        return self._view
+
+    def _shown(self) -> StateView:
+        if self._view is None:
+            raise ArgumentsError("The session is not stopped.")
+        return self._view
+
+    def _launched_as(self) -> GhostLaunch:
+        if self._launch is None:
+            raise ArgumentsError("Nothing is launched.")
+        return self._launch
+
+    def _held_run(self) -> GhostRun:
+        if self._run is None:
+            raise ArgumentsError("Nothing is launched.")
+        return self._run

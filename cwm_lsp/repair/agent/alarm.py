@@ -1,0 +1,67 @@
+"""Ends code that runs too long, in its own process: cheap enough to be set for every single check.
+
+The time is processor time where the system can count it, so that a busy machine makes no candidate look slow.
+One long operation inside the interpreter does not notice a Python signal handler: a second timer then ends
+the process, and the parent starts another. What merely blocks is ended by the parent's own clock.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+LAST_RESORT = 0.1
+"""Processor seconds beyond twice the limit after which the process ends itself."""
+
+
+class Overtime(BaseException):
+    """A check ran longer than it may. No ``Exception``, so that ordinary handlers let it pass."""
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise Overtime
+
+
+def _quiet(number: int, frame: FrameType | None) -> None:
+    """A signal that came just too late."""
+
+
+if sys.platform == "win32":
+    import _thread
+
+    @contextmanager
+    def limited(seconds: float) -> Iterator[None]:
+        """Raise ``Overtime`` in the body after ``seconds`` on the clock."""
+        before = signal.signal(signal.SIGINT, _raise)
+        timer = threading.Timer(seconds, _thread.interrupt_main)
+        timer.start()
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, _quiet)
+            timer.cancel()
+            timer.join()
+            signal.signal(signal.SIGINT, before)
+
+else:
+
+    @contextmanager
+    def limited(seconds: float) -> Iterator[None]:
+        """Raise ``Overtime`` in the body after ``seconds`` of processor time, and again while it goes on."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signal.signal(signal.SIGPROF, _raise)
+        signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds * 2 + LAST_RESORT)
+        signal.setitimer(signal.ITIMER_PROF, seconds, seconds)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGPROF, _quiet)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)

@@ -1,0 +1,97 @@
+"""One check of a specification, evaluated in a module: a call and its value, or a doctest."""
+
+from __future__ import annotations
+
+import doctest
+import math
+import re
+from collections.abc import Iterator
+from itertools import islice
+from types import CodeType
+from typing import Any
+
+from .alarm import Overtime, limited
+from .program import Program
+
+LONGEST = 300
+"""Characters kept of a result's text."""
+
+MOST = 10_000
+"""Elements taken from an iterator that a call returned."""
+
+Check = dict[str, Any]
+"""``{"kind": "call", "call", "expect" | None, "raises" | None, "loose"}`` or ``{"kind": "doctest", ...}``."""
+
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+
+
+def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> tuple[bool, str]:
+    """Whether ``check`` holds in a fresh module of the candidate, and what came out, as text."""
+    try:
+        with limited(seconds):
+            namespace = program.fresh(code).__dict__
+            if check["kind"] == "doctest":
+                return _doctest(namespace, check)
+            return _call(namespace, check)
+    except Overtime:
+        return False, "did not end"
+    except RecursionError:
+        return check.get("raises") == "RecursionError", "raised RecursionError"
+    except MemoryError:
+        return False, "ran out of memory"
+    except BaseException as error:  # SystemExit and KeyboardInterrupt are outcomes of the user's code too
+        name = type(error).__name__
+        return check.get("raises") == name, clipped(f"raised {name}: {error}")
+
+
+def _call(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
+    found = eval(check["call"], namespace)
+    if check.get("raises"):
+        return False, shown(found)
+    if check.get("expect") is None:
+        return True, shown(found)
+    wanted = eval(check["expect"], namespace)
+    if isinstance(found, Iterator) and isinstance(wanted, (list, tuple)):
+        found = type(wanted)(islice(found, MOST))
+    return same(found, wanted, bool(check.get("loose"))), shown(found)
+
+
+def same(found: Any, wanted: Any, loose: bool) -> bool:
+    """Equality as a user means it: floats within rounding; if ``loose``, a tuple may stand for a list."""
+    if isinstance(wanted, (bool, int, float)) and isinstance(found, (bool, int, float)):
+        if isinstance(found, bool) != isinstance(wanted, bool):
+            return False
+        near = isinstance(found, float) or isinstance(wanted, float)
+        return math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-12) if near else found == wanted
+    if isinstance(wanted, (list, tuple)) and isinstance(found, (list, tuple)):
+        kind = loose or isinstance(found, list) == isinstance(wanted, list)
+        return (
+            kind
+            and len(found) == len(wanted)
+            and all(same(*pair, loose) for pair in zip(found, wanted, strict=True))
+        )
+    return bool(found == wanted)
+
+
+def _doctest(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
+    parsed = doctest.DocTestParser().get_doctest(check["text"], namespace, check["call"], None, None)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.FAIL_FAST)
+    failed = runner.run(parsed, out=said.append).failed
+    return not failed, clipped("".join(said).strip().rpartition("\nGot:")[2].strip()) if failed else "passed"
+
+
+def shown(value: Any) -> str:
+    """``value`` as text that two runs can be compared by: bounded, without addresses."""
+    if isinstance(value, Iterator):
+        value = list(islice(value, MOST))
+    if isinstance(value, (set, frozenset)):
+        return clipped(f"{type(value).__name__}({sorted(map(repr, value))})")
+    return clipped(_ADDRESS.sub("", repr(value)))
+
+
+def clipped(text: str) -> str:
+    """``text`` within :data:`LONGEST`, its end kept, since results differ there too."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]} ({len(text)} characters)"

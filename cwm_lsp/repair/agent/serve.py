@@ -1,0 +1,189 @@
+"""The child: answers one request a line, each answer a line of its own, until its parent closes the pipe.
+
+::
+
+    {"op": "open", path, name, folder, import_from, text, checks, nodes, scratch, root}
+                              -> {"ready": true, nodes} | {"error"}
+    {"op": "trace", "seconds", "first"}
+                              -> for each check {"check", "ok", "said", "seconds", "lines", "calls"}
+    {"op": "try", "order", "seconds", "items"}
+                              -> for each item {"id", "passed", "failed"}, then {"done": true}
+    {"op": "run", "edits", "calls", "seconds"}  -> {"said": [...]}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import CodeType
+from typing import IO, Any
+
+from . import guard
+from .checks import Check, evaluate
+from .program import Edits, Program
+from .pytests import FORKS, Session, forked, serve_session
+from .tracing import Spectrum
+
+
+def serve() -> None:
+    """Answer the requests on stdin; the streams are then closed to the program that runs here."""
+    requests, answers = _channels()
+    lines = (json.loads(line) for line in requests)
+    opening = next(lines, None)
+    if opening is None:
+        return
+
+    def answer(value: dict[str, Any]) -> None:
+        answers.write(json.dumps(value).encode("ascii") + b"\n")
+        answers.flush()
+
+    program = _prepared(opening)
+    if not opening["nodes"]:
+        _answering(Worker(program, opening["checks"], None), lines, answer)
+        return
+
+    def session(found: Session, rest: Iterator[Any]) -> None:
+        tests = [{"kind": "test", "call": node} for node in found.nodes]
+        _answering(Worker(program, [*opening["checks"], *tests], found), rest, answer)
+
+    problem = serve_session(program, opening["nodes"], opening["root"], lines, session)
+    if problem:
+        answer({"error": problem})
+
+
+def _answering(worker: Worker, requests: Iterator[Any], answer: Callable[[dict[str, Any]], None]) -> None:
+    answer({"ready": True, "nodes": worker.nodes})
+    for request in requests:
+        for one in worker.answers(request):
+            answer(one)
+
+
+def _prepared(opening: dict[str, Any]) -> Program:
+    os.chdir(opening["folder"])
+    sys.dont_write_bytecode = True
+    warnings.simplefilter("ignore")  # a candidate that Python frowns at is tried all the same
+    sys.path.insert(0, opening["import_from"])
+    guard.bound()
+    guard.confine(opening["scratch"])
+    return Program(opening["path"], opening["name"], opening["text"])
+
+
+PATIENCE = 3
+"""Calls that may run to their limit until the others get less."""
+
+
+class Worker:
+    """Evaluates the checks of one specification against candidates."""
+
+    def __init__(self, program: Program, checks: list[Check], session: Session | None) -> None:
+        self._program = program
+        self._checks = checks
+        self._session = session
+
+    @property
+    def nodes(self) -> list[str]:
+        """The tests that pytest collected."""
+        return self._session.nodes if self._session is not None else []
+
+    def answers(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The answers to one request."""
+        if request["op"] == "trace":
+            yield from self._traces(request)
+        elif request["op"] == "try":
+            for number, edits in request["items"]:
+                yield {"id": number, **self._apart(partial(self._tried, edits, request))}
+            yield {"done": True}
+        else:
+            yield {"said": self._said(request)}
+
+    def _apart(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """In a fork where there is a test session: its state must not pass from one candidate to the next."""
+        if self._session is None or not FORKS:
+            return work()
+        found = forked(work)
+        return {"passed": [], "failed": -1, "said": "the process died"} if "died" in found else found
+
+    def _tried(self, edits: Edits, request: dict[str, Any]) -> dict[str, Any]:
+        """Checks in the order asked for, up to the first that fails; all of them once the first one holds."""
+        try:
+            code = self._program.code(edits)
+            if self._session is not None:
+                self._session.install(edits)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return {"passed": [], "failed": -1, "said": type(error).__name__}
+        except BaseException as error:  # the module's own code raised, whatever that may be
+            return {"passed": [], "failed": -1, "said": f"raised {type(error).__name__} on import"}
+        passed: list[int] = []
+        failed = -1
+        for at in request["order"]:
+            if self._check(code, self._checks[at], request["seconds"])[0]:
+                passed.append(at)
+                continue
+            failed = at if failed < 0 else failed
+            if not passed:
+                break
+        return {"passed": passed, "failed": failed}
+
+    def _check(self, code: CodeType, check: Check, seconds: float) -> tuple[bool, str]:
+        if check["kind"] == "test":
+            assert self._session is not None
+            return self._session.run(check["call"], seconds)
+        return evaluate(self._program, code, check, seconds)
+
+    def _traces(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Once a check did not end, the others get less: many loops for ever would eat the whole budget."""
+        seconds = request["seconds"]
+        for number, check in enumerate(self._checks):
+            if number < request["first"]:
+                continue
+            found = self._apart(partial(self._traced, check, seconds))
+            if found["said"] == "did not end":
+                seconds = min(seconds, request["seconds"] / 5)
+            yield {"ok": False, "seconds": 0.0, "lines": [], "calls": [], "check": number, **found}
+
+    def _traced(self, check: Check, seconds: float) -> dict[str, Any]:
+        """A call or doctest runs twice: plain, for its time, and watched, for its lines."""
+        spectrum = Spectrum(self._program.path)
+        started = time.process_time()
+        if check["kind"] == "test":
+            assert self._session is not None
+            ok, said = self._session.run(check["call"], seconds, spectrum)
+            taken = time.process_time() - started
+        else:
+            code = self._program.code([])
+            ok, said = evaluate(self._program, code, check, seconds)
+            taken = time.process_time() - started
+            with spectrum.watching():
+                evaluate(self._program, code, check, seconds / 4 if said == "did not end" else seconds * 4)
+        return {
+            "ok": ok,
+            "said": said,
+            "seconds": taken,
+            "lines": sorted(spectrum.lines),
+            "calls": list(spectrum.calls),
+        }
+
+    def _said(self, request: dict[str, Any]) -> list[str]:
+        """What each call gives in the candidate; a call without expectation always ends in a text."""
+        code = self._program.code(request["edits"])
+        seconds, hung, found = request["seconds"], 0, []
+        for call in request["calls"]:
+            found.append(evaluate(self._program, code, {"kind": "call", "call": call}, seconds)[1])
+            hung += found[-1] == "did not end"
+            if hung == PATIENCE:
+                seconds = request["seconds"] / 5
+        return found
+
+
+def _channels() -> tuple[IO[bytes], IO[bytes]]:
+    """Our two pipes moved aside and nothing in their place: a program must neither read nor write them."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    return requests, answers

@@ -1,0 +1,74 @@
+"""Which lines of the file ran, and how its functions were called, in the run of one check."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+CALLS = 200
+"""Calls noted of one run."""
+
+TEXT = 400
+"""Characters of a call's text; longer ones are not noted."""
+
+
+class Spectrum:
+    """Lines and calls seen so far. Used as a trace function over code of one file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.lines: set[int] = set()
+        self.calls: dict[str, None] = {}
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Trace the body."""
+        before = sys.gettrace()
+        sys.settrace(self._global)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def _global(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        if frame.f_code.co_filename != self.path:
+            return None
+        self._note_call(frame)
+        self.lines.add(frame.f_lineno)
+        return self._local
+
+    def _local(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        if event == "line":
+            self.lines.add(frame.f_lineno)
+        return self._local
+
+    def _note_call(self, frame: FrameType) -> None:
+        """A call of a function of the module whose arguments are plain values, as an expression."""
+        code = frame.f_code
+        known = frame.f_globals.get(code.co_name)
+        if len(self.calls) >= CALLS or getattr(known, "__code__", None) is not code:
+            return
+        if code.co_flags & 0x0C or code.co_kwonlyargcount:  # *args, **kwargs
+            return
+        words = []
+        for name in code.co_varnames[: code.co_argcount]:
+            value = frame.f_locals.get(name)
+            if not plain(value):
+                return
+            words.append(repr(value))
+        text = f"{code.co_name}({', '.join(words)})"
+        if len(text) <= TEXT:
+            self.calls[text] = None
+
+
+def plain(value: Any, depth: int = 4) -> bool:
+    """Whether ``repr(value)`` evaluates to an equal value: built-in data only, and not too deep or long."""
+    if value is None or type(value) in (bool, int, float, str, bytes):
+        return len(value) <= TEXT if isinstance(value, (str, bytes)) else True
+    if depth == 0 or type(value) not in (list, tuple, set, frozenset, dict) or len(value) > TEXT // 2:
+        return False
+    inside = [*value, *value.values()] if isinstance(value, dict) else value
+    return all(plain(one, depth - 1) for one in inside)

@@ -1,0 +1,87 @@
+"""A copy of the user's folder in which candidates run, so that nothing they do reaches the original."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FILES = 1000
+"""Files copied at most; a folder with more is copied in part."""
+
+BYTES = 32 << 20
+"""Bytes copied at most."""
+
+PREFIX = "cwm-repair-"
+"""How scratch folders are called: one must not be copied into itself when a project lies beside it."""
+
+_LARGE = 4 << 20  # a single file beyond this is left out
+_LEFT_OUT = {
+    ".git",
+    ".hg",
+    ".venv",
+    "venv",
+    "node_modules",
+    "__pycache__",
+    ".tox",
+    ".mypy_cache",
+    "dist",
+    "build",
+}
+_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", ".git")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file in its project: the folder to copy, the folder it is imported from, and its dotted name."""
+
+    file: Path
+    root: Path
+    import_from: Path
+    name: str
+
+
+def place(file: Path, test: Path | None = None) -> Place:
+    """Where ``file`` belongs; the folder of ``test`` comes along."""
+    file = file.resolve()
+    folder, parts = file.parent, [file.stem]
+    while (folder / "__init__.py").is_file():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    root = folder
+    if test is not None:
+        marked = (one for one in file.parents if any((one / mark).exists() for mark in _MARKS))
+        project = next(marked, folder)
+        root = Path(os.path.commonpath([project, folder, test.resolve().parent]))
+    return Place(file, root, folder, ".".join(parts))
+
+
+def copy(root: Path, target: Path) -> bool:
+    """Copy ``root`` to ``target`` within the limits; whether all of it that matters was copied.
+
+    What cannot be read is left out: a program that needs it fails in the copy, and says so.
+    """
+    files = size = 0
+    target.mkdir(parents=True, exist_ok=True)
+    for path in _files(root):
+        length = path.stat().st_size
+        files, size = files + 1, size + length
+        if files > FILES or size > BYTES:
+            return False
+        to = target / path.relative_to(root)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(PermissionError, FileNotFoundError):
+            shutil.copyfile(path, to)
+    return True
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(one for one in names if one not in _LEFT_OUT and not one.startswith(PREFIX))
+        for one in sorted(files):
+            path = Path(folder, one)
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= _LARGE:
+                yield path

@@ -1,0 +1,372 @@
+"""Other texts for an expression: each template yields ``(text, kind, prior)`` for a node that it knows."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from cwm_lsp.repair.templates import kindred
+from cwm_lsp.repair.templates.scope import Scope
+from cwm_lsp.repair.text import Text
+
+Variant = tuple[str, str, float]
+"""Text in the place of the node, the template's name, and how likely it is."""
+
+Template = Callable[[ast.expr, Scope, Text], Iterator[Variant]]
+
+
+def variants(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Every template's texts for one node."""
+    for template in _TEMPLATES:
+        yield from template(node, scope, text)
+
+
+def is_condition(node: ast.expr) -> bool:
+    """Whether a node is there for its truth."""
+    return isinstance(node, ast.Compare | ast.BoolOp) or (
+        isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    )
+
+
+def enclosed(text: str) -> str:
+    """``text`` in parentheses unless it stands as one word."""
+    try:
+        node = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return text
+    loose = ast.BinOp | ast.UnaryOp | ast.Compare | ast.BoolOp | ast.IfExp | ast.Lambda | ast.Starred
+    bare = isinstance(node, ast.Tuple) and not text.startswith("(")
+    return f"({text})" if bare or isinstance(node, loose | ast.NamedExpr | ast.Yield) else text
+
+
+def comparison(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Another comparison; a chain cut; the whole turned round."""
+    if not isinstance(node, ast.Compare):
+        return
+    parts = [text.of(one) for one in (node.left, *node.comparators)]
+    symbols = [_symbol(op) for op in node.ops]
+    for at, op in enumerate(node.ops):
+        for rank, other in enumerate(kindred.COMPARISONS.get(type(op), ())):
+            changed = [*symbols[:at], other, *symbols[at + 1 :]]
+            yield _chain(parts, changed), "comparison", 0.9 - 0.12 * rank
+    if len(parts) == 2:
+        yield _chain(parts[::-1], symbols), "operands swapped", 0.3
+    for side in (0, len(parts) - 1):
+        for new in _shifted(node.left if side == 0 else node.comparators[-1], text):
+            changed = [*parts]
+            changed[side] = enclosed(new)
+            yield _chain(changed, symbols), "boundary", 0.5
+
+
+def _chain(parts: list[str], symbols: list[str]) -> str:
+    return parts[0] + "".join(f" {s} {p}" for s, p in zip(symbols, parts[1:], strict=True))
+
+
+def _symbol(op: ast.cmpop) -> str:
+    names = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+    words = {ast.In: "in", ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not"}
+    return {**names, **words}[type(op)]
+
+
+def operator(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Another arithmetic operator, the operands swapped, or one of them alone."""
+    if not isinstance(node, ast.BinOp):
+        return
+    left, right = text.of(node.left), text.of(node.right)
+    for rank, other in enumerate(kindred.OPERATORS.get(type(node.op), ())):
+        yield f"{enclosed(left)} {other} {enclosed(right)}", "operator", 0.7 - 0.1 * rank
+    between = text.source[text.span(node.left)[1] : text.span(node.right)[0]]
+    symbol = between.strip(" ()\n\\\t")
+    yield f"{enclosed(right)} {symbol} {enclosed(left)}", "operands swapped", 0.35
+    yield left, "operand dropped", 0.35
+    yield right, "operand dropped", 0.3
+    if isinstance(node.left, ast.BinOp):
+        inner = text.source[text.span(node.left.left)[1] : text.span(node.left.right)[0]].strip(" ()\n\\\t")
+        regrouped = f"{enclosed(text.of(node.left.right))} {symbol} {enclosed(right)}"
+        yield f"{enclosed(text.of(node.left.left))} {inner} ({regrouped})", "grouping", 0.25
+
+
+def logic(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """``and`` for ``or``, a part dropped or negated, a negation dropped."""
+    if isinstance(node, ast.UnaryOp):
+        yield text.of(node.operand), "negation dropped", 0.6
+    if isinstance(node, ast.BoolOp):
+        parts = [text.of(one) for one in node.values]
+        word, other = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
+        yield f" {other} ".join(map(_grouped, parts)), "and/or", 0.7
+        for at in range(len(parts)):
+            rest = [*parts[:at], *parts[at + 1 :]]
+            yield f" {word} ".join(rest), "condition dropped", 0.4
+            negated = [*parts[:at], f"not {enclosed(parts[at])}", *parts[at + 1 :]]
+            yield f" {word} ".join(negated), "negation", 0.3
+    if isinstance(node, ast.IfExp):
+        test, yes, no = map(text.of, (node.test, node.body, node.orelse))
+        yield f"{no} if {test} else {yes}", "branches swapped", 0.5
+        yield yes, "branch dropped", 0.3
+        yield no, "branch dropped", 0.3
+
+
+def _grouped(part: str) -> str:
+    return f"({part})" if isinstance(ast.parse(part, mode="eval").body, ast.BoolOp) else part
+
+
+def constant(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A number one off or a usual one, the other truth value, another constant of the function."""
+    if not isinstance(node, ast.Constant):
+        return
+    if type(node.value) is int:
+        yield from _integers(node.value)
+    else:
+        for new in _others(node.value):
+            yield new, "constant", 0.6 if isinstance(node.value, bool) else 0.25
+    for known in scope.constants:
+        yield known, "constant", 0.3
+    for variable in scope.names:
+        yield variable, "variable for constant", 0.25
+
+
+def _integers(value: int) -> Iterator[Variant]:
+    yield str(value + 1), "constant", 0.6
+    yield str(value - 1), "constant", 0.6
+    for rank, other in enumerate((0, 1, -1, 2, 10, value * 2, -value, value + 2, value - 2)):
+        yield str(other), "constant", 0.35 - 0.02 * rank
+    for text in ("float('inf')", "-float('inf')", "None"):
+        yield text, "constant", 0.15
+
+
+def _others(value: object) -> list[str]:
+    """Constants that may have been meant where ``value``, no integer, stands."""
+    if isinstance(value, bool):
+        return [str(not value)]
+    if isinstance(value, float):
+        return [repr(one) for one in (0.0, 1.0, -value, value * 2, value / 2, value * 10, value / 10)]
+    if isinstance(value, str):
+        near = ("", " ", value.upper(), value.lower(), value.strip(), value[:-1], value[1:])
+        return [repr(one) for one in near]
+    return ["0", "[]", "''", "False", "{}", "True"] if value is None else []
+
+
+def name(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Another variable, a constant, or another function of the same kind."""
+    if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
+        return
+    if node.id in scope.names:
+        for other in scope.names:
+            yield other, "variable", 0.55
+        for known in (*scope.constants, "0", "1", "None", "True", "False"):
+            yield known, "constant for variable", 0.15
+    elif node.id in scope.functions:
+        for other in scope.functions:
+            yield other, "function", 0.3
+    for other in kindred.functions(node.id):
+        yield other, "function", 0.5
+
+
+def off_by_one(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """One more or one less."""
+    if isinstance(node, ast.Name | ast.BinOp | ast.Subscript | ast.Call | ast.Attribute):
+        for new in _shifted(node, text):
+            yield new, "off by one", 0.3
+
+
+def _shifted(node: ast.expr, text: Text) -> Iterator[str]:
+    """``node`` plus and minus one, written as short as can be."""
+    source = text.of(node)
+    if isinstance(node, ast.Constant):
+        if type(node.value) is int:
+            yield str(node.value + 1)
+            yield str(node.value - 1)
+        return
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        if isinstance(node.right, ast.Constant) and type(node.right.value) is int:
+            by = node.right.value if isinstance(node.op, ast.Add) else -node.right.value
+            for new in (by + 1, by - 1):
+                sign = "+" if new > 0 else "-"
+                yield text.of(node.left) + (f" {sign} {abs(new)}" if new else "")
+            return
+    elif not isinstance(node, ast.Name | ast.Call | ast.Subscript | ast.Attribute | ast.BinOp):
+        return
+    yield f"{source} + 1"
+    yield f"{source} - 1"
+
+
+def subscript(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A bound of a slice dropped, added or moved; an index from the other end; ``.get``."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
+        return
+    whole = text.of(node.value)
+    if isinstance(node.slice, ast.Slice):
+        yield from _slices(node.slice, whole, scope, text)
+        return
+    index = text.of(node.slice)
+    yield f"{whole}[-{enclosed(index)}]", "index", 0.2
+    yield f"{whole}[{index}:]", "index", 0.15
+    yield f"{whole}[:{index}]", "index", 0.15
+    yield whole, "index dropped", 0.2
+    yield f"{whole}.get({index}, 0)", "missing key", 0.12
+    yield f"{whole}.get({index})", "missing key", 0.1
+    if isinstance(node.value, ast.Subscript) and not isinstance(node.value.slice, ast.Slice):
+        inner, base = text.of(node.value.slice), text.of(node.value.value)
+        yield f"{base}[{index}][{inner}]", "indices swapped", 0.4
+
+
+def _slices(node: ast.Slice, whole: str, scope: Scope, text: Text) -> Iterator[Variant]:
+    low, high, step = (text.of(one) if one else "" for one in (node.lower, node.upper, node.step))
+
+    def built(low: str, high: str, step: str) -> str:
+        return f"{whole}[{low}:{high}{f':{step}' if step else ''}]"
+
+    lows = [*(_shifted(node.lower, text) if node.lower else ()), "", "1", high, *scope.names]
+    highs = [*(_shifted(node.upper, text) if node.upper else ()), "", "-1", low, *scope.names]
+    for rank, new in enumerate(lows):
+        yield built(new, high, step), "slice", 0.5 if rank < 4 else 0.25
+    for rank, new in enumerate(highs):
+        yield built(low, new, step), "slice", 0.5 if rank < 4 else 0.25
+    for new in ("", "-1", "2"):
+        yield built(low, high, new), "slice", 0.25
+    yield whole, "slice dropped", 0.25
+
+
+def call(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Arguments swapped, dropped or added; the call dropped; ``range`` with other bounds; other methods."""
+    if not isinstance(node, ast.Call):
+        return
+    func, args = text.of(node.func), [text.of(one) for one in node.args]
+    words = [text.source[slice(*_keyword(one, text))] for one in node.keywords]
+
+    def built(new: list[str]) -> str:
+        return f"{func}({', '.join([*new, *words])})"
+
+    for at in range(len(args)):
+        for other in range(at + 1, len(args)):
+            new = [*args]
+            new[at], new[other] = new[other], new[at]
+            yield built(new), "arguments swapped", 0.5
+        yield args[at], "extra call", 0.3
+        yield built([*args[:at], *args[at + 1 :]]), "extra argument", 0.2
+    for one in range(len(words)):
+        rest = [*words[:one], *words[one + 1 :]]
+        yield f"{func}({', '.join([*args, *rest])})", "extra argument", 0.25
+    for extra in (*scope.names, "0", "1", "-1"):
+        yield built([*args, extra]), "missing argument", 0.12
+    if isinstance(node.func, ast.Name):
+        yield from _builtin(node.func.id, args, built, scope)
+    if isinstance(node.func, ast.Attribute):
+        base = text.of(node.func.value)
+        rest_text = text.source[text.span(node.func)[1] : text.span(node)[1]]
+        for other_name in kindred.methods(node.func.attr):
+            yield f"{base}.{other_name}{rest_text}", "method", 0.5
+        yield base, "extra call", 0.3
+
+
+def _keyword(one: ast.keyword, text: Text) -> tuple[int, int]:
+    return text.offset(one.lineno, one.col_offset), text.span(one.value)[1]
+
+
+def _builtin(
+    func: str, args: list[str], built: Callable[[list[str]], str], scope: Scope
+) -> Iterator[Variant]:
+    if func == "range":
+        if len(args) == 1:
+            for start in ("1", "-1", *scope.names):
+                yield built([start, args[0]]), "range", 0.4 if start == "1" else 0.15
+            yield f"reversed(range({args[0]}))", "range", 0.2
+        if len(args) >= 2:
+            yield built([args[1]]), "range", 0.3
+            yield built([*args[:2], "-1"]), "range", 0.2
+            yield built(args[:2]), "range", 0.2
+            yield f"reversed({built(args)})", "range", 0.2
+    if func in ("sorted", "max", "min") and args:
+        yield (
+            f"{built(args)[:-1]}, reverse=True)" if func == "sorted" else built([*args, "default=0"]),
+            "option",
+            0.25,
+        )
+    if func in scope.functions and func == scope.function.name:
+        yield built(scope.parameters[: len(args)]), "arguments", 0.1
+
+
+def wrapped(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A missing call around it, a copy or reversal of it, or it inside a list."""
+    if not isinstance(node, ast.Name | ast.Subscript | ast.Call | ast.Attribute | ast.BinOp | ast.ListComp):
+        return
+    source = text.of(node)
+    for one in kindred.WRAPPERS:
+        yield f"{one}({source})", "missing call", 0.12
+    yield f"{enclosed(source)}[::-1]", "missing reversal", 0.12
+    yield f"{enclosed(source)}[:]", "missing copy", 0.1
+    yield f"[{source}]", "missing list", 0.1
+    if not isinstance(node, ast.Call):
+        yield f"-{enclosed(source)}", "sign", 0.2
+    function = scope.function.name
+    count = len(scope.parameters)
+    for at in range(min(count, 3)):
+        words = [*scope.parameters[:at], source, *scope.parameters[at + 1 :]]
+        yield f"{function}({', '.join(words)})", "missing recursion", 0.12
+
+
+def combined(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A missing operand: with a variable added, or bounded by one."""
+    if not isinstance(node, ast.Name | ast.Subscript | ast.Call | ast.BinOp | ast.Constant | ast.List):
+        return
+    source = enclosed(text.of(node))
+    for other in scope.names:
+        if other == source:
+            continue
+        for pattern in ("{0} + {1}", "{0} - {1}", "{1} - {0}", "{0} * {1}", "max({0}, {1})", "min({0}, {1})"):
+            yield pattern.format(source, other), "missing operand", 0.1
+        for pattern in ("{0} + [{1}]", "[{1}] + {0}", "{0} // {1}", "{0} % {1}", "{1}[{0}]", "{0}[{1}]"):
+            yield pattern.format(source, other), "missing operand", 0.06
+        for pattern in ("max({0}, {0} + {1})", "max({1}, {0} + {1})", "max(0, {0} + {1})", "max(0, {0})"):
+            yield pattern.format(source, other), "missing operand", 0.03
+
+
+def ingredient(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Another expression of the same function, as it stands there or with one changed."""
+    if is_condition(node) or isinstance(node, ast.ListComp | ast.GeneratorExp | ast.Lambda):
+        return
+    for other in scope.ingredients:
+        yield other, "expression", 0.16
+    for other in scope.names:
+        if not isinstance(node, ast.Name):
+            yield other, "variable", 0.2
+        yield f"{other} + 1", "expression", 0.06
+        yield f"{other} - 1", "expression", 0.06
+        yield f"len({other})", "expression", 0.06
+
+
+def comprehension(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A comprehension without its condition, or with one."""
+    if not isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp) or len(node.generators) != 1:
+        return
+    source, generator = text.of(node), node.generators[0]
+    if generator.ifs:
+        start, end = text.span(generator.iter)[1], text.span(generator.ifs[-1])[1]
+        base = text.span(node)[0]
+        yield source[: start - base] + source[end - base :], "condition dropped", 0.3
+        return
+    if isinstance(generator.target, ast.Name) and source[-1:] in ")]}":
+        bound = generator.target.id
+        tests = [
+            bound,
+            f"not {bound}",
+            *(f"{bound} {op} {o}" for o in scope.names for op in ("!=", "not in", "in")),
+        ]
+        for test in tests:
+            yield f"{source[:-1]} if {test}{source[-1]}", "missing condition", 0.1
+
+
+_TEMPLATES: tuple[Template, ...] = (
+    comparison,
+    operator,
+    logic,
+    constant,
+    name,
+    off_by_one,
+    subscript,
+    call,
+    wrapped,
+    combined,
+    ingredient,
+    comprehension,
+)

@@ -1,0 +1,125 @@
+"""All candidates of a file, each once: what the templates give, ranked by likelihood and suspicion."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping
+
+from cwm_lsp.repair.model import Candidate, Edit
+from cwm_lsp.repair.templates.expressions import enclosed, is_condition, variants
+from cwm_lsp.repair.templates.scope import Function, Scope, within
+from cwm_lsp.repair.templates.statements import statement_candidates
+from cwm_lsp.repair.text import Text, apply
+
+_TIGHT = (
+    ast.Attribute | ast.Await | ast.BinOp | ast.BoolOp | ast.Call | ast.Compare | ast.IfExp | ast.Starred
+    | ast.Subscript | ast.UnaryOp | ast.comprehension
+)  # fmt: skip
+
+MOST = 60_000
+"""Candidates of one file; the least likely ones beyond are left out."""
+
+
+def candidates(source: str, scores: Mapping[int, float], lines: Collection[int]) -> list[Candidate]:
+    """Single edits of the functions that touch ``lines``, most promising first.
+
+    ``scores`` gives the suspicion of a line, 0 to 1. Raises ``SyntaxError``.
+    """
+    tree = ast.parse(source)
+    text = Text(source)
+    found: dict[tuple[int, int, str], Candidate] = {}
+    for function in _functions(tree):
+        end = function.end_lineno or function.lineno
+        ran = any(line in lines for line in range(function.body[0].lineno, end + 1))
+        if function.name.startswith("test") or not ran:
+            continue
+        scope = Scope(function, tree)
+        for candidate in _of_function(function, scope, text):
+            key = _key(candidate, text)
+            known = found.get(key)
+            if known is None or known.prior < candidate.prior:
+                found[key] = candidate
+    for candidate in _constants(tree, text):
+        found.setdefault(_key(candidate, text), candidate)
+    ranked = sorted(found.values(), key=lambda c: -c.prior * (0.25 + scores.get(c.line, 0.0)))
+    distinct = {source: ranked[0]} if ranked else {}
+    for candidate in ranked:
+        distinct.setdefault(apply(source, candidate.edits), candidate)
+    return list(distinct.values())[1 : MOST + 1]
+
+
+def _functions(tree: ast.Module) -> Iterator[Function]:
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            yield node
+
+
+def _key(candidate: Candidate, text: Text) -> tuple[int, int, str]:
+    """What a candidate does to the text, the same for all ways to write the same change of one line."""
+    first, last = min(e.start for e in candidate.edits), max(e.end for e in candidate.edits)
+    line = text.source.rfind("\n", 0, first) + 1
+    end = text.source.find("\n", last)
+    end = len(text.source) if end < 0 else end
+    shifted = [Edit(e.start - line, e.end - line, e.text) for e in candidate.edits]
+    new = apply(text.source[line:end], shifted)
+    whole_lines = any(
+        "\n" in edit.text or "\n" in text.source[edit.start : edit.end] for edit in candidate.edits
+    )
+    return line, end, new if whole_lines else "".join(new.split())
+
+
+def _of_function(function: Function, scope: Scope, text: Text) -> Iterator[Candidate]:
+    nodes = [node for node in within(function) if not isinstance(node, Function | ast.ClassDef)]
+    parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
+    for node in nodes:
+        if isinstance(node, ast.expr) and not _skipped(node, parents.get(node)):
+            yield from _of_expression(node, parents.get(node), scope, text)
+    yield from statement_candidates(function, scope, text)
+
+
+def _skipped(node: ast.expr, parent: ast.AST | None) -> bool:
+    """Targets, docstrings, parts of f-strings and whole slices have no variants of their own."""
+    if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+        return True
+    if isinstance(parent, ast.Expr) and isinstance(node, ast.Constant | ast.Yield | ast.YieldFrom):
+        return True
+    return isinstance(parent, ast.JoinedStr | ast.FormattedValue) or isinstance(node, ast.Slice | ast.Starred)
+
+
+def _of_expression(node: ast.expr, parent: ast.AST | None, scope: Scope, text: Text) -> Iterator[Candidate]:
+    start, end = text.span(node)
+    tight = isinstance(parent, _TIGHT)
+    callee = isinstance(parent, ast.Call) and parent.func is node
+    truth = is_condition(node)
+    for new, kind, prior in variants(node, scope, text):
+        if callee and kind not in ("function", "method", "extra call"):
+            continue
+        if new == "0" and _added(parent, node):
+            continue  # the operand dropped says the same
+        if truth and kind in ("expression", "missing operand"):
+            continue
+        written = enclosed(new) if tight and not _argument(parent, node) else new
+        yield Candidate((Edit(start, end, written),), kind, node.lineno, prior)
+
+
+def _added(parent: ast.AST | None, node: ast.expr) -> bool:
+    """Whether ``node`` is what is added or taken away."""
+    return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add | ast.Sub) and parent.right is node
+
+
+def _argument(parent: ast.AST | None, node: ast.expr) -> bool:
+    """Whether ``node`` stands between brackets already."""
+    if isinstance(parent, ast.Call):
+        return node in parent.args
+    return isinstance(parent, ast.Subscript) and parent.slice is node
+
+
+def _constants(tree: ast.Module, text: Text) -> Iterator[Candidate]:
+    """Numbers of the module's own assignments, one off."""
+    for statement in tree.body:
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        for node in ast.walk(value) if value is not None else ():
+            if isinstance(node, ast.Constant) and type(node.value) is int:
+                start, end = text.span(node)
+                for new in (node.value + 1, node.value - 1):
+                    yield Candidate((Edit(start, end, str(new)),), "constant", node.lineno, 0.2)

@@ -1,0 +1,150 @@
+"""What an edit inside a function can be made of: its names, its constants, its expressions and conditions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+INGREDIENTS = 60
+"""Expressions of a function that are offered elsewhere in it."""
+
+_SIZE = 9  # nodes of an expression that is offered elsewhere
+
+
+def within(function: Function) -> Iterator[ast.AST]:
+    """The nodes of a function's body, without those of functions and classes defined inside."""
+    pending: list[ast.AST] = list(reversed(function.body))
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, Function | ast.ClassDef | ast.Lambda):
+            pending.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def suites(function: Function) -> Iterator[list[ast.stmt]]:
+    """Every list of statements in a function, its body first, without those of functions inside."""
+    yield function.body
+    for node in within(function):
+        if isinstance(node, Function | ast.ClassDef):
+            continue
+        for name in ("body", "orelse", "finalbody"):
+            suite = getattr(node, name, None)
+            if isinstance(suite, list) and suite and isinstance(suite[0], ast.stmt):
+                yield suite
+        for handler in getattr(node, "handlers", ()):
+            yield handler.body
+
+
+class Scope:
+    """What is in reach inside one function."""
+
+    def __init__(self, function: Function, tree: ast.Module) -> None:
+        self.function = function
+        nodes = list(within(function))
+        spec = function.args
+        self.parameters = [one.arg for one in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
+        every = [*self.parameters, *(one.arg for one in (spec.vararg, spec.kwarg) if one)]
+        stored = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        outer = [name for one in enclosing(function, tree) for name in _own_names(one)]
+        self.names = list(dict.fromkeys([*every, *stored, *outer]))
+        self.changed = [name for name in dict.fromkeys(stored)]
+        inner = [n.name for n in nodes if isinstance(n, Function)]
+        self.functions = [*inner, *(n.name for n in tree.body if isinstance(n, Function))]
+        self.constants = _constants(nodes)
+        self.ingredients = _ingredients(nodes)
+        self.comparisons = _texts(n for n in nodes if isinstance(n, ast.Compare))
+        returned = (n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None)
+        self.returned = _texts(returned)
+        self.generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in nodes)
+        self.containers = _containers(
+            [*nodes, *(n for one in enclosing(function, tree) for n in within(one))]
+        )
+
+    def conditions(self) -> list[str]:
+        """Conditions over the names in reach, likely ones first."""
+        found = [*self.comparisons]
+        for name in self.names:
+            found += [f"not {name}", name, f"{name} is None", f"{name} is not None"]
+        for name in self.names:
+            found += [f"{name} == 0", f"{name} == 1", f"{name} <= 0", f"{name} < 0", f"{name} <= 1"]
+            found += [f"{name} > 0", f"{name} > 1"]
+        for one in self.names:
+            for other in self.names:
+                if one != other:
+                    found += [f"{one} {op} {other}" for op in ("in", "not in", "==", "!=", "<", "<=")]
+        return list(dict.fromkeys(found))
+
+    def results(self) -> list[str]:
+        """What a function may return early."""
+        usual = ["None", "0", "1", "-1", "[]", "''", "True", "False", "()", "{}", "[[]]", "set()"]
+        return list(dict.fromkeys([*self.returned, *self.parameters, *usual]))
+
+
+def enclosing(function: Function, tree: ast.Module) -> list[Function]:
+    """The functions that ``function`` is defined inside of."""
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, Function) and node is not function and any(n is function for n in ast.walk(node))
+    ]
+
+
+def _own_names(function: Function) -> list[str]:
+    spec = function.args
+    stored = [n.id for n in within(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return [*(one.arg for one in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)), *stored]
+
+
+def _texts(nodes: Iterator[ast.expr]) -> list[str]:
+    return list(dict.fromkeys(ast.unparse(node) for node in nodes))
+
+
+def _constants(nodes: list[ast.AST]) -> list[str]:
+    found = (n for n in nodes if isinstance(n, ast.Constant) and n.value is not Ellipsis)
+    texts = (ast.unparse(n) for n in found)
+    return [text for text in dict.fromkeys(texts) if len(text) < 40]
+
+
+def _containers(nodes: list[ast.AST]) -> list[tuple[str, str]]:
+    """Names and the adding methods called on them."""
+    adding = ("append", "add", "appendleft", "insert", "extend", "update")
+    calls = (n.func for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
+    found = [(ast.unparse(f.value), f.attr) for f in calls if f.attr in adding]
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            text = ast.unparse(node.value)
+            if isinstance(node.value, ast.List) or text == "list()":
+                found.append((node.targets[0].id, "append"))
+            elif isinstance(node.value, ast.Set) or text.startswith("set("):
+                found.append((node.targets[0].id, "add"))
+    return list(dict.fromkeys(found))
+
+
+def _ingredients(nodes: list[ast.AST]) -> list[str]:
+    """Expressions of the function that may stand elsewhere in it: small, and bound by nothing inside them."""
+    bound = {
+        name.id
+        for node in nodes
+        if isinstance(node, ast.comprehension)
+        for name in ast.walk(node.target)
+        if isinstance(name, ast.Name)
+    }
+    found: dict[str, None] = {}
+    for node in nodes:
+        if not isinstance(node, ast.Subscript | ast.Call | ast.Attribute | ast.BinOp | ast.UnaryOp):
+            continue
+        if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            continue
+        inside = list(ast.walk(node))
+        if len([n for n in inside if isinstance(n, ast.expr)]) > _SIZE:
+            continue
+        if any(isinstance(n, ast.Name) and n.id in bound for n in inside):
+            continue
+        if any(
+            isinstance(n, ast.Yield | ast.YieldFrom | ast.Await | ast.Lambda | ast.NamedExpr) for n in inside
+        ):
+            continue
+        found[ast.unparse(node)] = None
+    return list(found)[:INGREDIENTS]

@@ -1,0 +1,338 @@
+"""Edits of whole statements: dropped, moved, turned into one another, or a missing one put in."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from cwm_lsp.repair.model import Candidate, Edit
+from cwm_lsp.repair.templates import kindred
+from cwm_lsp.repair.templates.scope import Function, Scope, suites
+from cwm_lsp.repair.text import Text
+
+_SIMPLE = ast.Assign | ast.AugAssign | ast.Expr | ast.AnnAssign
+_LOOP = ast.For | ast.While | ast.AsyncFor
+_STEP = 4  # columns of one level of indentation where the function shows none
+
+
+def statement_candidates(function: Function, scope: Scope, text: Text) -> Iterator[Candidate]:
+    """Every statement-level candidate of one function."""
+    for suite in suites(function):
+        if not all(text.alone(statement) for statement in suite):
+            continue
+        for at, statement in enumerate(suite):
+            yield from _dropped(suite, at, text)
+            yield from _swapped(suite, at, text)
+            yield from _converted(statement, scope, text)
+            yield from _moved(suite, at, text)
+        yield from _inserted(suite, function, scope, text)
+    yield from _defaults(function, text)
+
+
+def _replaced(statement: ast.stmt, new: str, kind: str, prior: float, text: Text) -> Candidate:
+    start, end = text.span(statement)
+    return Candidate((Edit(start, end, new),), kind, statement.lineno, prior)
+
+
+def _dropped(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
+    statement = suite[at]
+    if isinstance(statement, Function | ast.ClassDef) or _docstring(statement):
+        return
+    if len(suite) == 1:
+        yield _replaced(statement, "pass", "statement dropped", 0.15, text)
+        return
+    start, end = text.block(statement)
+    yield Candidate((Edit(start, end, ""),), "statement dropped", statement.lineno, 0.25)
+
+
+def _docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _swapped(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
+    """With each of the next three."""
+    for other in range(at + 1, min(at + 4, len(suite))):
+        first, second = suite[at], suite[other]
+        if _docstring(first) or isinstance(first, Function | ast.ClassDef):
+            return
+        if isinstance(first, ast.Return) and isinstance(second, ast.Return):
+            return
+        start, end = text.block(first, second)
+        one, two = text.block(first), text.block(second)
+        moved = text.source[one[1] : two[1]] + text.source[one[0] : one[1]]
+        edits = (Edit(start, end, _terminated(moved)),)
+        yield Candidate(edits, "order", first.lineno, 0.3 if other == at + 1 else 0.15)
+
+
+def _terminated(lines: str) -> str:
+    return lines if lines.endswith("\n") else lines + "\n"
+
+
+def _converted(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidate]:
+    """A statement turned into a kindred one."""
+    for new, kind, prior in _conversions(statement, scope, text):
+        yield _replaced(statement, new, kind, prior, text)
+    if isinstance(statement, ast.If | ast.While):
+        yield from _headers(statement, scope, text)
+    if isinstance(statement, _SIMPLE) and not _docstring(statement):
+        for condition in scope.conditions()[:60]:
+            new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
+            yield _replaced(statement, new, "missing condition", 0.08, text)
+
+
+def _nested(source: str, header: str, indent: str) -> str:
+    step = "\t" if indent.startswith("\t") else " " * _STEP
+    return f"{header}\n{indent}{step}" + source.replace("\n", f"\n{step}")
+
+
+Conversion = tuple[str, str, float]
+
+
+def _conversions(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Conversion]:
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        yield from _assignment(statement, scope, text)
+    elif isinstance(statement, ast.AugAssign):
+        yield from _update(statement, scope, text)
+    elif isinstance(statement, ast.Expr):
+        yield from _expression(statement.value, text)
+    elif isinstance(statement, ast.Return):
+        yield from _return(statement, scope, text)
+    elif isinstance(statement, ast.Break | ast.Continue | ast.Pass):
+        words = ["break", "continue", "pass", *(f"return {one}" for one in scope.results())]
+        for rank, word in enumerate(words):
+            yield word, "exit", 0.5 if rank < 3 else 0.15
+    elif isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Call):
+        rest = text.of(statement.exc)[len(text.of(statement.exc.func)) :]
+        for name in kindred.EXCEPTIONS:
+            yield f"raise {name}{rest}", "exception", 0.3
+
+
+def _assignment(statement: ast.Assign, scope: Scope, text: Text) -> Iterator[Conversion]:
+    target, value = text.of(statement.targets[0]), text.of(statement.value)
+    if isinstance(statement.targets[0], ast.Name | ast.Subscript | ast.Attribute):
+        for op in ("+=", "-=", "*=", "|="):
+            yield f"{target} {op} {value}", "accumulator", 0.2
+    for other in scope.names:
+        if other != target:
+            yield f"{other} = {value}", "target", 0.2
+    yield from _targets(statement.targets[0], value, text)
+
+
+def _update(statement: ast.AugAssign, scope: Scope, text: Text) -> Iterator[Conversion]:
+    target, value = text.of(statement.target), text.of(statement.value)
+    for rank, op in enumerate(kindred.OPERATORS.get(type(statement.op), ())):
+        yield f"{target} {op}= {value}", "operator", 0.6 - 0.08 * rank
+    yield f"{target} = {value}", "accumulator", 0.4
+    for wrap in ("max", "min"):
+        yield f"{target} = {wrap}({target}, {value})", "accumulator", 0.15
+    for other in scope.names:
+        yield f"{other} {_symbol(statement.op)}= {value}", "target", 0.2
+
+
+def _symbol(op: ast.operator) -> str:
+    example = ast.unparse(ast.BinOp(ast.Name("a"), op, ast.Name("b")))
+    return example[1:-1].strip()
+
+
+def _targets(target: ast.expr, value: str, text: Text) -> Iterator[Conversion]:
+    if isinstance(target, ast.Tuple) and len(target.elts) == 2:
+        one, two = map(text.of, target.elts)
+        yield f"{two}, {one} = {value}", "target", 0.4
+
+
+def _expression(value: ast.expr, text: Text) -> Iterator[Conversion]:
+    source = text.of(value)
+    if isinstance(value, ast.Yield) and value.value is not None:
+        yield f"yield from {text.of(value.value)}", "yield", 0.5
+    elif isinstance(value, ast.YieldFrom):
+        yield f"yield {text.of(value.value)}", "yield", 0.5
+    elif isinstance(value, ast.Call):
+        yield f"return {source}", "missing return", 0.4
+        yield f"yield from {source}", "missing yield", 0.15
+        if isinstance(value.func, ast.Attribute):
+            base = text.of(value.func.value)
+            if isinstance(value.func.value, ast.Name):
+                yield f"{base} = {source}", "missing assignment", 0.3
+    elif not isinstance(value, ast.Constant):
+        yield f"return {source}", "missing return", 0.5
+
+
+def _return(statement: ast.Return, scope: Scope, text: Text) -> Iterator[Conversion]:
+    for one in (*scope.results(), *scope.names):
+        yield f"return {one}", "result", 0.25
+    if statement.value is not None:
+        yield f"yield {text.of(statement.value)}", "yield", 0.05
+        for name in scope.changed:
+            yield f"{name} = {text.of(statement.value)}", "early return", 0.08
+
+
+def _headers(statement: ast.If | ast.While, scope: Scope, text: Text) -> Iterator[Candidate]:
+    """``if`` for ``while``, ``elif`` for ``if``, and a condition joined to the one there is."""
+    start, _ = text.span(statement)
+    word = "elif" if text.source.startswith("elif", start) else type(statement).__name__.lower()
+    if word == "if":
+        yield Candidate((Edit(start, start + 2, "while"),), "loop", statement.lineno, 0.15)
+        yield Candidate((Edit(start, start + 2, "elif"),), "elif", statement.lineno, 0.3)
+    elif word == "elif":
+        yield Candidate((Edit(start, start + 4, "if"),), "elif", statement.lineno, 0.3)
+    elif not statement.orelse:
+        yield Candidate((Edit(start, start + 5, "if"),), "loop", statement.lineno, 0.2)
+    begin, end = text.span(statement.test)
+    test = text.source[begin:end]
+    grouped = f"({test})" if isinstance(statement.test, ast.BoolOp | ast.IfExp | ast.NamedExpr) else test
+    yield Candidate((Edit(begin, end, f"not ({test})"),), "negation", statement.lineno, 0.4)
+    forever = isinstance(statement.test, ast.Constant)
+    for condition in scope.conditions()[:150]:
+        if forever:
+            yield Candidate((Edit(begin, end, condition),), "condition", statement.lineno, 0.2)
+            continue
+        for joined in (
+            f"{grouped} and {condition}",
+            f"{condition} and {grouped}",
+            f"{grouped} or {condition}",
+        ):
+            yield Candidate((Edit(begin, end, joined),), "missing condition", statement.lineno, 0.1)
+        yield Candidate((Edit(begin, end, condition),), "condition", statement.lineno, 0.1)
+
+
+def _moved(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
+    """The last statement of a block out of it; the statement behind a block into it."""
+    block = suite[at]
+    if not isinstance(block, _LOOP | ast.If):
+        return
+    step = text.indent(block.body[0])[len(text.indent(block)) :]
+    if not step or not text.alone(block.body[-1]):
+        return
+    last = block.body[-1]
+    if len(block.body) > 1 and not block.orelse:
+        start, end = text.block(last)
+        moved = re.sub(rf"(?m)^{re.escape(step)}", "", text.source[start:end])
+        yield Candidate((Edit(start, end, moved),), "indentation", last.lineno, 0.3)
+    if at + 1 < len(suite) and not block.orelse:
+        after = suite[at + 1]
+        start, end = text.block(after)
+        moved = re.sub(r"(?m)^(?=.)", step, text.source[start:end])
+        yield Candidate((Edit(start, end, moved),), "indentation", after.lineno, 0.25)
+        if isinstance(block, ast.If) and isinstance(block.body[-1], _SIMPLE):
+            header = f"{text.indent(block)}else:\n"
+            yield Candidate((Edit(start, end, header + moved),), "missing else", after.lineno, 0.2)
+
+
+def _inserted(suite: list[ast.stmt], function: Function, scope: Scope, text: Text) -> Iterator[Candidate]:
+    """A missing statement before each one and after the last."""
+    parent_loop = _parent_loop(suite, function)
+    for at in range(len(suite) + 1):
+        if at < len(suite) and at == 0 and _docstring(suite[0]):
+            continue
+        before = suite[at - 1] if at else None
+        if isinstance(before, ast.Return | ast.Break | ast.Continue | ast.Raise):
+            continue
+        if at < len(suite):
+            place, line = text.line_start(suite[at].lineno), suite[at].lineno
+            if text.source.startswith("@", text.span(suite[at])[0]):
+                continue
+        else:
+            assert before is not None
+            assert before.end_lineno is not None
+            place, line = text.line_start(before.end_lineno + 1), before.end_lineno
+        indent = text.indent(suite[0])
+        lead = "" if place == 0 or text.source[place - 1 : place] == "\n" else "\n"
+        first = at == 0 or (at == 1 and _docstring(suite[0]))
+        for lines, kind, prior in _missing(
+            scope, first and suite is function.body, parent_loop, at == len(suite)
+        ):
+            body = "".join(f"{indent}{one}\n" for one in lines)
+            yield Candidate((Edit(place, place, lead + body),), kind, line, prior)
+
+
+def _parent_loop(suite: list[ast.stmt], function: Function) -> bool:
+    """Whether ``suite`` lies in a loop."""
+    return any(
+        isinstance(loop, _LOOP) and any(node is suite[0] for node in ast.walk(loop))
+        for loop in ast.walk(function)
+    )
+
+
+Missing = tuple[tuple[str, ...], str, float]
+"""Lines, the template's name, how likely."""
+
+
+def _missing(scope: Scope, first: bool, loop: bool, last: bool) -> Iterator[Missing]:
+    """Statements that may be missing at a place."""
+    if last and not loop:
+        for one in (*scope.names, *scope.results()):
+            yield (f"return {one}",), "missing return", 0.25
+    yield from _updates(scope)
+    for statement in _copies(scope):
+        yield (statement,), "missing statement", 0.12
+    yield from _guards(scope, first, loop)
+
+
+def _updates(scope: Scope) -> Iterator[Missing]:
+    kind = "missing update"
+    for name in scope.changed:
+        yield (f"{name} += 1",), kind, 0.2
+        yield (f"{name} -= 1",), kind, 0.15
+        for other in scope.names:
+            if other != name:
+                yield (f"{name} = {other}",), kind, 0.1
+                yield (f"{name} += {other}",), kind, 0.08
+                yield (f"{name} = max({name}, {other})",), kind, 0.04
+                yield (f"{name} = min({name}, {other})",), kind, 0.04
+        for value in (*scope.ingredients[:20], "0", "1", "[]", "None", "''", "False", "True"):
+            yield (f"{name} = {value}",), kind, 0.06
+    for name, method in scope.containers:
+        for other in (*scope.names, *scope.ingredients[:15]):
+            yield (f"{name}.{method}({other})",), kind, 0.1
+
+
+def _guards(scope: Scope, first: bool, loop: bool) -> Iterator[Missing]:
+    """Early exits: out of a loop or a turn of it, or out of the function."""
+    step = " " * _STEP
+    if loop:
+        yield ("break",), "missing exit", 0.1
+        yield ("continue",), "missing exit", 0.05
+        for condition in scope.conditions()[:80]:
+            yield (f"if {condition}:", f"{step}continue"), "guard", 0.07
+            yield (f"if {condition}:", f"{step}break"), "guard", 0.07
+    results = scope.results()
+    likely = 0.12 if first else 0.03
+    for rank, condition in enumerate(scope.conditions()[: 120 if first else 30]):
+        for one in results:
+            yield (f"if {condition}:", f"{step}return {one}"), "guard", likely - 0.0002 * rank
+
+
+def _copies(scope: Scope) -> list[str]:
+    """The simple statements of the function, each as one line."""
+    found = [
+        ast.unparse(statement)
+        for suite in suites(scope.function)
+        for statement in suite
+        if isinstance(statement, _SIMPLE) and not _docstring(statement)
+    ]
+    return list(dict.fromkeys(text for text in found if "\n" not in text))
+
+
+def _defaults(function: Function, text: Text) -> Iterator[Candidate]:
+    """A mutable default made afresh in every call; another default."""
+    spec = function.args
+    named = [*spec.posonlyargs, *spec.args][len(spec.posonlyargs) + len(spec.args) - len(spec.defaults) :]
+    body = function.body[1:] if _docstring(function.body[0]) and len(function.body) > 1 else function.body
+    pairs = [*zip(named, spec.defaults, strict=True), *zip(spec.kwonlyargs, spec.kw_defaults, strict=True)]
+    for argument, default in pairs:
+        if default is None:
+            continue
+        start, end = text.span(default)
+        source = text.source[start:end]
+        if isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call) and text.alone(body[0]):
+            indent, place = text.indent(body[0]), text.line_start(body[0].lineno)
+            made = f"{indent}if {argument.arg} is None:\n{indent}{' ' * _STEP}{argument.arg} = {source}\n"
+            edits = (Edit(start, end, "None"), Edit(place, place, made))
+            yield Candidate(edits, "mutable default", default.lineno, 0.8)
+        others = ["None", "0", "1", "-1", "True", "False", "''", "' '", "[]", "2", "10"]
+        if isinstance(default, ast.Constant) and type(default.value) is int:
+            others += [str(default.value + 1), str(default.value - 1)]
+        for new in others:
+            if new != source:
+                yield Candidate((Edit(start, end, new),), "default", default.lineno, 0.2)

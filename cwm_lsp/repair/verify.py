@@ -1,0 +1,181 @@
+"""What survives screening, run again in fresh children and on inputs that the specification does not hold."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from cwm_lsp.repair.heldout import held_out
+from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
+from cwm_lsp.repair.refuse import refusal
+from cwm_lsp.repair.text import apply, diff
+from cwm_lsp.repair.workers import Job, Worker
+
+HELD_OUT = 80
+"""Inputs made for one search."""
+
+ENOUGH = 8
+"""Held-out inputs that must have run for a fix to count as verified."""
+
+SURVIVORS = 40
+"""Of the candidates that pass screening, the most likely ones that are verified."""
+
+OFFERED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check."""
+
+    job: Job
+    checks: tuple[Check, ...]
+    failing: tuple[int, ...]
+    passing: tuple[int, ...]
+    calls: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A survivor and what it gave on the held-out inputs.
+
+    ``fresh``: inputs on which it hangs, or raises where the original gives a value.
+    """
+
+    candidate: Candidate
+    text: str
+    said: tuple[str, ...]
+    fresh: int
+    isolation: str
+
+
+def verified(
+    ground: Ground, survivors: Sequence[Candidate], said: Mapping[int, str]
+) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
+    """The fixes to offer, best first, and notes. One cluster is verified, several are not."""
+    kept, notes = _allowed(ground, survivors)
+    if not kept:
+        return (), notes
+    calls = held_out(ground.calls, HELD_OUT)
+    with Worker(ground.job) as one, Worker(ground.job) as other, ThreadPoolExecutor(2) as pool:
+        before = one.results(None, calls, ground.seconds) or [_HANGS] * len(calls)
+        idle: SimpleQueue[Worker] = SimpleQueue()
+        idle.put(one)
+        idle.put(other)
+        found = pool.map(lambda candidate: _run(ground, candidate, calls, before, idle), kept)
+        ran = [survivor for survivor in found if survivor is not None]
+    clean = [survivor for survivor in ran if not survivor.fresh]
+    if ran and not clean:
+        notes = (*notes, "Every fix hangs or raises on held-out inputs.")
+    clusters = _clusters(clean or ran)
+    wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
+    sure = len(clusters) == 1 and bool(clean) and len(calls) >= ENOUGH and wanted
+    if clusters and len(clusters) == 1 and not sure and clean:
+        notes = (*notes, f"Only {len(calls)} held-out inputs could be made: too few to call a fix verified.")
+    fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
+    return fixes, notes
+
+
+def _says_what(check: Check) -> bool:
+    """Whether a check says more than that nothing must be raised."""
+    return check.kind is not CheckKind.CALL or check.expect is not None or bool(check.raises)
+
+
+def _allowed(ground: Ground, survivors: Sequence[Candidate]) -> tuple[list[Candidate], tuple[str, ...]]:
+    """Survivors that no rule refuses, each syntax tree once."""
+    kept: dict[str, Candidate] = {}
+    refused: dict[str, int] = {}
+    checks = [ground.checks[n] for n in ground.failing]
+    for candidate in survivors:
+        text = apply(ground.job.text, candidate.edits)
+        reason = refusal(ground.job.text, text, checks)
+        if reason:
+            refused[reason] = refused.get(reason, 0) + 1
+        else:
+            kept.setdefault(ast.dump(ast.parse(text)), candidate)
+    notes = tuple(f"Refused {count}: {reason}" for reason, count in refused.items())
+    return list(kept.values())[:SURVIVORS], notes
+
+
+def _run(
+    ground: Ground,
+    candidate: Candidate,
+    calls: Sequence[str],
+    before: Sequence[str],
+    idle: SimpleQueue[Worker],
+) -> Ran | None:
+    """A survivor in a child of its own; ``None`` when it does not survive there."""
+    order = (*ground.failing, *ground.passing)
+    worker = idle.get()
+    try:
+        worker.end()  # what ran there before leaves no process behind
+        tried = list(worker.attempt([candidate], order, ground.seconds * 2))
+        if len(tried[0].passed) < len(order):
+            return None
+        said = worker.results(candidate, calls, ground.seconds)
+    finally:
+        idle.put(worker)
+    if said is None:
+        return None
+    pairs = zip(said, before, strict=True)
+    fresh = sum(now == _HANGS or (_fails(now) and not _fails(then)) for now, then in pairs)
+    return Ran(candidate, apply(ground.job.text, candidate.edits), tuple(said), fresh, worker.isolation)
+
+
+_HANGS = "did not end"
+
+
+def _fails(said: str) -> bool:
+    return said.startswith(("raised ", _HANGS, "ran out of memory"))
+
+
+def _clusters(ran: Sequence[Ran]) -> list[list[Ran]]:
+    """Survivors by what they do, exceptions by their kind; in the order of their likeliest member."""
+    found: dict[tuple[str, ...], list[Ran]] = {}
+    for one in ran:
+        key = tuple(text.partition(":")[0] if _fails(text) else text for text in one.said)
+        found.setdefault(key, []).append(one)
+    return list(found.values())
+
+
+def _fix(
+    ground: Ground,
+    clusters: Sequence[Sequence[Ran]],
+    n: int,
+    calls: Sequence[str],
+    said: Mapping[int, str],
+    sure: bool,
+) -> Fix:
+    # All do the same: the likeliest is offered of those that add least.
+    best = min(clusters[n], key=lambda one: max(0, len(one.text) - len(ground.job.text)))
+    told_apart = [_distinction(best, other[0], calls) for m, other in enumerate(clusters) if m != n]
+    failed = tuple(_failure(ground.checks[at], text) for at, text in said.items())
+    evidence = Evidence(
+        failed=failed,
+        passed=len(ground.failing) + len(ground.passing),
+        held_out=len(calls),
+        agreeing=len(clusters[n]),
+        rivals=len(clusters) - 1,
+        isolation=best.isolation,
+        distinctions=tuple(one for one in told_apart[:OFFERED] if one is not None),
+        notes=(f"Hangs or raises on {best.fresh} held-out inputs.",) if best.fresh else (),
+    )
+    name = ground.job.place.file.name
+    return Fix(best.candidate, best.text, diff(ground.job.text, best.text, name), sure, evidence)
+
+
+def _failure(check: Check, text: str) -> str:
+    wanted = f", not {check.expect}" if check.expect is not None else ""
+    return f"{check.call}: {text}{wanted}"
+
+
+def _distinction(one: Ran, other: Ran, calls: Sequence[str]) -> Distinction | None:
+    """The shortest input on which two fixes differ."""
+    apart = [n for n in range(len(calls)) if one.said[n] != other.said[n]]
+    if not apart:
+        return None
+    n = min(apart, key=lambda at: len(calls[at]))
+    return Distinction(calls[n], one.said[n], other.said[n])

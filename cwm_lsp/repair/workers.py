@@ -1,0 +1,229 @@
+"""The children that run candidates: each in a scratch copy, asked in batches, replaced when they hang."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cwm_lsp.errors import RunError
+from cwm_lsp.record.client import kill_group
+from cwm_lsp.repair import scratch
+from cwm_lsp.repair.model import Candidate, Check
+
+BOOT = Path(__file__).parent / "agent" / "boot.py"
+
+START = 60.0
+"""Seconds that a child may take until it can be asked: imports and the collection of tests."""
+
+GRACE = 5.0
+"""Seconds beyond its own limits after which a child that says nothing is ended."""
+
+_OWN_GROUP: dict[str, Any] = {"start_new_session": True}
+if sys.platform == "win32":
+    _OWN_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What all children of a search have in common."""
+
+    place: scratch.Place
+    text: str
+    checks: tuple[Check, ...]
+    nodes: tuple[str, ...]
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How a candidate did: the checks that held, and the first that failed (-1: all, or it did not load)."""
+
+    candidate: Candidate
+    passed: tuple[int, ...]
+    failed: int
+
+
+class Worker:
+    """One child and its scratch copy. Use as a context manager, or close."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._folder = Path(tempfile.mkdtemp(prefix=scratch.PREFIX)).resolve()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lines: queue.Queue[bytes] = queue.Queue()
+        self.whole = scratch.copy(job.place.root, self._folder / "work")
+        inside = self._folder / "work" / job.place.file.relative_to(job.place.root)
+        inside.parent.mkdir(parents=True, exist_ok=True)
+        inside.write_text(job.text, encoding="utf-8")
+        self.nodes: list[str] = []
+        self.isolation = "bubblewrap" if shutil.which("bwrap") else "guarded"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child and remove its folder."""
+        self.end()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def trace(self, seconds: float) -> list[dict[str, Any]]:
+        """How the checks do on the text, with lines and calls. One that kills the child failed."""
+        found: list[dict[str, Any]] = []
+        count = len(self._job.checks) + len(self._ready())
+        while len(found) < count:
+            self._ready()
+            self._send({"op": "trace", "seconds": seconds, "first": len(found)})
+            while len(found) < count and (line := self._line(seconds * 8 + GRACE)) is not None:
+                found.append(line)
+            if len(found) < count:
+                self.end()
+                seconds = min(seconds, 0.3)  # one loop for ever is seldom alone, and the budget runs
+                found.append(
+                    {"ok": False, "said": "did not end", "seconds": seconds, "lines": [], "calls": []}
+                )
+        return found
+
+    def attempt(
+        self,
+        candidates: Sequence[Candidate],
+        order: Sequence[int],
+        seconds: float,
+    ) -> Iterator[Tried]:
+        """Try candidates, each up to its first failing check, or through all once one held.
+
+        One that ends or blocks the child has failed; the child is replaced and the rest goes on.
+        """
+        left = list(candidates)
+        patience = seconds * 2 * len(order) + GRACE
+        while left:
+            self._ready()
+            items = [[n, [[e.start, e.end, e.text] for e in c.edits]] for n, c in enumerate(left)]
+            self._send({"op": "try", "items": items, "order": order, "seconds": seconds})
+            done = 0
+            while (answer := self._line(patience)) is not None and "done" not in answer:
+                yield Tried(left[done], tuple(answer["passed"]), answer["failed"])
+                done += 1
+            if answer is not None:
+                return
+            self.end()
+            yield Tried(left[done], (), -1)
+            left = left[done + 1 :]
+
+    def results(self, candidate: Candidate | None, calls: Sequence[str], seconds: float) -> list[str] | None:
+        """What each call gives, as text; ``None`` when that ended or blocked the child."""
+        edits = [[e.start, e.end, e.text] for e in candidate.edits] if candidate else []
+        self._ready()
+        self._send({"op": "run", "edits": edits, "calls": list(calls), "seconds": seconds})
+        answer = self._line(seconds * 2 * len(calls) + GRACE)
+        if answer is None:
+            self.end()
+            return None
+        return list(answer["said"])
+
+    def end(self) -> None:
+        """End the child and all it started."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        kill_group(process.pid)
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):  # what was still to be written has no reader any more
+                if pipe is not None:
+                    pipe.close()
+
+    def _ready(self) -> list[str]:
+        """A child that can be asked, and the tests it collected. Raises ``RunError``."""
+        if self._process is not None and self._process.poll() is None:
+            return self.nodes
+        self.end()
+        work = self._folder / "work"
+        at = self._job.place
+        file = work / at.file.relative_to(at.root)
+        temporary = self._folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        self._process = subprocess.Popen(
+            [*self._sandbox(), self._job.python, str(BOOT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=work,
+            # Sets of texts then have the same order in every run.
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": "0",
+                **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
+            },
+            **_OWN_GROUP,
+        )
+        self._lines = queue.Queue()
+        threading.Thread(target=_read, args=(self._process, self._lines), daemon=True).start()
+        self._send(
+            {
+                "op": "open",
+                "path": str(file),
+                "name": at.name,
+                "folder": str(work),
+                "import_from": str(work / at.import_from.relative_to(at.root)),
+                "text": self._job.text,
+                "checks": [asdict(check) for check in self._job.checks],
+                "nodes": [str(work / node) for node in self._job.nodes],
+                "scratch": str(self._folder),
+                "root": str(work),
+            }
+        )
+        answer = self._line(START)
+        if answer is None or "error" in answer:
+            self.end()
+            raise RunError((answer or {}).get("error", "The process that runs candidates did not start."))
+        self.nodes = list(answer["nodes"])
+        return self.nodes
+
+    def _sandbox(self) -> list[str]:
+        """The command that shuts the child in, where bubblewrap is installed."""
+        bwrap = shutil.which("bwrap")
+        if bwrap is None:
+            return []
+        folder = str(self._folder)
+        words = "--die-with-parent --unshare-all --ro-bind / / --dev /dev --proc /proc --cap-drop ALL"
+        return [bwrap, *words.split(), "--bind", folder, folder]
+
+    def _send(self, request: Mapping[str, Any]) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # a child that died is noticed when it gives no answer
+            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+            self._process.stdin.flush()
+
+    def _line(self, patience: float) -> dict[str, Any] | None:
+        """The next answer; ``None`` when none comes in time or ever."""
+        try:
+            line = self._lines.get(timeout=patience)
+            return dict(json.loads(line)) if line.endswith(b"\n") else None
+        except (queue.Empty, ValueError):
+            return None
+
+
+def _read(process: subprocess.Popen[bytes], lines: queue.Queue[bytes]) -> None:
+    assert process.stdout is not None
+    with contextlib.suppress(OSError, ValueError):  # closed under our hands: the child was ended
+        for line in process.stdout:
+            lines.put(line)
+    lines.put(b"")

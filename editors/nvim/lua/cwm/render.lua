@@ -1,0 +1,171 @@
+--- Values as extmarks in a namespace of our own. Every state has a glyph or a word; colour only repeats it.
+
+local config = require("cwm.config")
+
+local M = {}
+
+M.namespace = vim.api.nvim_create_namespace("cwm.states")
+
+local SEPARATOR = " · "
+local MARK = "◆"
+local SHORTEST = 12
+
+--- Highlight groups and what they link to by default.
+M.groups = {
+  CwmObserved = "Comment",
+  CwmAgrees = "DiagnosticOk",
+  CwmDiffers = "DiagnosticWarn",
+  CwmWithheld = "Comment",
+  CwmPredicted = "DiagnosticHint",
+  CwmComputed = "DiagnosticInfo",
+  CwmPast = "Comment",
+  CwmCut = "Comment",
+  CwmDimmed = "NonText",
+  CwmSeparator = "NonText",
+  CwmVisit = "NonText",
+  CwmMark = "DiagnosticWarn",
+  CwmLens = "LspCodeLens",
+}
+
+function M.link_highlights()
+  for name, target in pairs(M.groups) do
+    vim.api.nvim_set_hl(0, name, { link = target, default = true })
+  end
+end
+
+local cells = vim.fn.strdisplaywidth
+
+---@param text string
+---@param width integer cells
+---@return string
+local function clip(text, width)
+  if cells(text) <= width then
+    return text
+  end
+  return vim.fn.printf("%." .. math.max(width - 1, 0) .. "S", text) .. "…"
+end
+
+--- Cut the values of a text, and keep its verdict, which stands at its end.
+---@param text string
+---@param width integer cells
+---@return string
+function M.shorten(text, width)
+  if cells(text) <= width then
+    return text
+  end
+  local tail = text:match(" ✓$") or text:match(" · %d+ %%$") or text:match(" ↶$") or ""
+  local body = text:sub(1, #text - #tail)
+  local room = width - cells(tail)
+  local observed, predicted = body:match("^(.-)( ✗ .*)$")
+  if not observed then
+    return clip(body, room) .. tail
+  end
+  local left = math.min(cells(observed), math.max(math.floor(room / 2), room - cells(predicted)))
+  return clip(observed, left) .. clip(predicted, room - left) .. tail
+end
+
+---@param fragment cwm.Fragment
+---@return string
+local function group(fragment)
+  local name = "Cwm" .. fragment.state:sub(1, 1):upper() .. fragment.state:sub(2)
+  return fragment.dimmed and "CwmDimmed" or M.groups[name] and name or "CwmObserved"
+end
+
+--- A line's values as chunks of virtual text, in so many cells.
+---@param line cwm.Line
+---@param room integer
+---@return { [1]: string, [2]: string }[]
+function M.chunks(line, room)
+  local settings = config.get()
+  local visits = line.visits > 1 and ("⟨%d/%d⟩"):format(line.visit, line.visits) or ""
+  local texts = vim.tbl_map(function(fragment)
+    return settings.format and settings.format(fragment) or fragment.text
+  end, line.fragments)
+  room = room - (visits == "" and 0 or cells(visits) + 1)
+  -- The last values give way first: the server has put what differs in front.
+  while #texts > 1 and room < #texts * SHORTEST + (#texts - 1) * cells(SEPARATOR) do
+    table.remove(texts)
+  end
+  local found, left = {}, room
+  for index, text in ipairs(texts) do
+    local share = math.floor((left - (#texts - index) * cells(SEPARATOR)) / (#texts - index + 1))
+    local needed = 0
+    for later = index + 1, #texts do
+      needed = needed + cells(SEPARATOR) + cells(texts[later])
+    end
+    text = M.shorten(text, math.max(share, left - needed, SHORTEST))
+    left = left - cells(text) - cells(SEPARATOR)
+    if index > 1 then
+      table.insert(found, { SEPARATOR, "CwmSeparator" })
+    end
+    table.insert(found, { text, group(line.fragments[index]) })
+  end
+  if visits ~= "" then
+    table.insert(found, { (#found > 0 and " " or "") .. visits, "CwmVisit" })
+  end
+  return found
+end
+
+--- The cells that values may take on a line, in the widest window that shows the buffer.
+---@param bufnr integer
+---@param row integer
+---@param settings cwm.Config
+---@return integer
+local function room_of(bufnr, row, settings)
+  local width = 0
+  for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
+    width = math.max(width, vim.api.nvim_win_get_width(window) - vim.fn.getwininfo(window)[1].textoff)
+  end
+  width = width == 0 and vim.o.columns or width
+  if settings.position ~= "below" then
+    width = width - cells(vim.api.nvim_buf_get_lines(bufnr, row, row + 1, false)[1] or "") - 3
+  end
+  return settings.max_width > 0 and math.min(width, settings.max_width) or width
+end
+
+--- Where the chunks stand, as options of an extmark.
+---@param bufnr integer
+---@param row integer
+---@param chunks table[]
+---@param settings cwm.Config
+---@return table
+local function placed(bufnr, row, chunks, settings)
+  if settings.position == "below" then
+    local indent = vim.api.nvim_buf_call(bufnr, function()
+      return vim.fn.indent(row + 1)
+    end)
+    return { virt_lines = { { { (" "):rep(indent), "CwmSeparator" }, unpack(chunks) } } }
+  end
+  local where = { eol = "eol", inline = "inline", right = "eol_right_align" }
+  local gap = { settings.position == "inline" and "  " or " ", "CwmSeparator" }
+  return { virt_text = { gap, unpack(chunks) }, virt_text_pos = where[settings.position], hl_mode = "combine" }
+end
+
+---@param bufnr integer
+function M.clear(bufnr)
+  vim.api.nvim_buf_clear_namespace(bufnr, M.namespace, 0, -1)
+end
+
+--- Draw all that a buffer shows, in place of what it showed.
+---@param bufnr integer
+---@param lines cwm.Line[]
+function M.draw(bufnr, lines)
+  local settings = config.get()
+  M.clear(bufnr)
+  for _, line in ipairs(lines) do
+    local row = line.at.line
+    local text = vim.api.nvim_buf_get_lines(bufnr, row, row + 1, false)[1]
+    if text then
+      local chunks = M.chunks(line, room_of(bufnr, row, settings))
+      local options = #chunks > 0 and placed(bufnr, row, chunks, settings) or {}
+      if line.mark and settings.signs then
+        options.sign_text, options.sign_hl_group = MARK, "CwmMark"
+      end
+      -- Below the priority of diagnostics and the like, which may say something more urgent.
+      options.priority = 90
+      vim.api.nvim_buf_set_extmark(bufnr, M.namespace, row, settings.position == "inline" and #text or 0, options)
+    end
+  end
+end
+
+return M

@@ -1,0 +1,131 @@
+// The commands of the palette. Those that lenses run are the server's own, registered by the language client.
+
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { chooseCall } from './chooseCall.ts';
+import { debugFile, ghostFunction } from './debug.ts';
+import type { Painter } from './painter.ts';
+import type { Server } from './server.ts';
+
+/** What commands work on. */
+export interface Parts {
+    context: vscode.ExtensionContext;
+    log: vscode.LogOutputChannel;
+    painter: Painter;
+    server: Server;
+}
+
+/** Register them all. */
+export function registerCommands(parts: Parts): vscode.Disposable[] {
+    const { context, log, painter, server } = parts;
+    const handlers: Record<string, () => unknown> = {
+        'cwm.compareFunction': () => run(server, 'cwm.compare', 'Compare'),
+        'cwm.predictFunction': () => run(server, 'cwm.predict', 'Predict'),
+        'cwm.recordFunction': () => run(server, 'cwm.record', 'Record', 'cwm.compare'),
+        'cwm.ghostFunction': () => ghostFunction(server),
+        'cwm.debugFile': () => debugFile(),
+        'cwm.clearFile': () => clearFile(),
+        'cwm.clearAll': () => vscode.commands.executeCommand('cwm.clear'),
+        'cwm.goToDivergence': () => goToDivergence(painter),
+        'cwm.toggleValues': () => toggleValues(),
+        'cwm.restartServer': () => server.restart(),
+        'cwm.showLog': () => log.show(),
+        'cwm.doctor': () => doctor(parts),
+        'cwm.choosePath': () => choosePath(),
+        'cwm.openSample': () => openSample(context),
+        'cwm.openWalkthrough': () => openWalkthrough(context),
+        'cwm.menu': () => menu(painter),
+    };
+    return Object.entries(handlers).map(([name, handler]) => vscode.commands.registerCommand(name, handler));
+}
+
+async function run(server: Server, command: string, verb: string, lens = command): Promise<void> {
+    const call = await chooseCall(server, lens, verb);
+    if (call !== undefined) {
+        await vscode.commands.executeCommand(command, call);
+    }
+}
+
+async function clearFile(): Promise<void> {
+    const uri = vscode.window.activeTextEditor?.document.uri.toString();
+    if (uri !== undefined) {
+        await vscode.commands.executeCommand('cwm.clear', { uri });
+    }
+}
+
+function goToDivergence(painter: Painter): void {
+    const editor = vscode.window.activeTextEditor;
+    const found = painter.of(editor?.document)?.divergences[0];
+    if (editor === undefined || found === undefined) {
+        void vscode.window.showInformationMessage('The run went as predicted, or nothing has been compared here.');
+        return;
+    }
+    const at = new vscode.Position(found.at.line, found.at.character);
+    editor.selection = new vscode.Selection(at, at);
+    editor.revealRange(new vscode.Range(at, at), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+}
+
+async function toggleValues(): Promise<void> {
+    const settings = vscode.workspace.getConfiguration('cwm');
+    const held = settings.inspect<boolean>('show.all');
+    const target = held?.workspaceValue === undefined
+        ? vscode.ConfigurationTarget.Global
+        : vscode.ConfigurationTarget.Workspace;
+    await settings.update('show.all', !settings.get<boolean>('show.all', true), target);
+}
+
+async function doctor({ log, server }: Parts): Promise<void> {
+    const report = await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Window, title: 'CWM: doctor' },
+        async () => await server.doctor(),
+    );
+    if (report !== '') {
+        log.info(`doctor\n${report}`);
+        log.show();
+    }
+}
+
+async function choosePath(): Promise<void> {
+    const chosen = await vscode.window.showOpenDialog({
+        title: 'The program cwm-lsp, or a Python that has it installed',
+        openLabel: 'Use This Program',
+    });
+    if (chosen?.[0] !== undefined) {
+        const settings = vscode.workspace.getConfiguration('cwm');
+        await settings.update('path', chosen[0].fsPath, vscode.ConfigurationTarget.Global);
+    }
+}
+
+/** A copy, so that the reader can edit it. */
+async function openSample(context: vscode.ExtensionContext): Promise<void> {
+    const target = vscode.Uri.joinPath(context.globalStorageUri, 'sample', 'scores.py');
+    const source = vscode.Uri.joinPath(context.extensionUri, 'dist', 'sample', 'scores.py');
+    await vscode.workspace.fs.createDirectory(vscode.Uri.file(path.dirname(target.fsPath)));
+    await vscode.workspace.fs.copy(source, target, { overwrite: true });
+    await vscode.window.showTextDocument(target);
+}
+
+async function openWalkthrough(context: vscode.ExtensionContext): Promise<void> {
+    await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false);
+}
+
+async function menu(painter: Painter): Promise<void> {
+    const file = vscode.window.activeTextEditor?.document.languageId === 'python';
+    const entries: [string, string, boolean][] = [
+        ['$(git-compare) Compare function with a run', 'cwm.compareFunction', file && vscode.workspace.isTrusted],
+        ['$(lightbulb) Predict function', 'cwm.predictFunction', file],
+        ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', file && !painter.isEmpty],
+        ['$(clear-all) Clear all values', 'cwm.clearAll', !painter.isEmpty],
+        ['$(eye) Turn everything on or off', 'cwm.toggleValues', true],
+        ['$(gear) Settings', 'workbench.action.openSettings', true],
+        ['$(pulse) Run doctor', 'cwm.doctor', true],
+        ['$(debug-restart) Restart server', 'cwm.restartServer', true],
+        ['$(output) Show log', 'cwm.showLog', true],
+        ['$(book) Walkthrough', 'cwm.openWalkthrough', true],
+    ];
+    const items = entries.filter(([, , when]) => when).map(([label, command]) => ({ label, command }));
+    const chosen = await vscode.window.showQuickPick(items, { title: 'CWM' });
+    if (chosen !== undefined) {
+        await vscode.commands.executeCommand(chosen.command, ...(chosen.command.endsWith('Settings') ? ['cwm.'] : []));
+    }
+}

@@ -1,0 +1,290 @@
+// The language server's process: found, started, told of settings, restarted.
+
+import { execFile } from 'node:child_process';
+import * as vscode from 'vscode';
+import {
+    type ClientCapabilities,
+    DidChangeConfigurationNotification,
+    type Executable,
+    LanguageClient,
+    type LanguageClientOptions,
+    ResponseError,
+    State,
+    type StaticFeature,
+} from 'vscode-languageclient/node';
+import { commandLine, type Found, locate, type Program, type Refused } from './locate.ts';
+import { serverOptions } from './options.ts';
+import { interpreterOf } from './pythonExtension.ts';
+import type { StatesParams } from './states.ts';
+import type { ServerState } from './statusText.ts';
+
+/** Commands of the server that run code, and so need the file on disk. */
+const RUNNING = new Set(['cwm.compare', 'cwm.record']);
+const CALLING = new Set([...RUNNING, 'cwm.predict']);
+const CANCELLED = -32800;
+const DOCTOR_MS = 60_000;
+
+/** Asks the server to send `cwm/states`. */
+const statesFeature: StaticFeature = {
+    fillClientCapabilities(capabilities: ClientCapabilities): void {
+        capabilities.experimental = { ...capabilities.experimental, cwmStates: true };
+    },
+    initialize() {},
+    getState: () => ({ kind: 'static' }),
+    clear() {},
+};
+
+/** What the server is doing now, for the status item. */
+export interface ServerEvent {
+    state: ServerState;
+    detail: string;
+}
+
+export class Server implements vscode.Disposable {
+    private readonly states = new vscode.EventEmitter<StatesParams>();
+    private readonly changes = new vscode.EventEmitter<ServerEvent>();
+    readonly onStates = this.states.event;
+    readonly onChange = this.changes.event;
+    found: Found | undefined;
+    private client: LanguageClient | undefined;
+    private turn: Promise<void> = Promise.resolve();
+    private told = false;
+    private readonly log: vscode.LogOutputChannel;
+
+    constructor(log: vscode.LogOutputChannel) {
+        this.log = log;
+    }
+
+    /** Start, or start anew. Calls wait for each other. */
+    restart(): Promise<void> {
+        this.turn = this.turn.then(async () => {
+            await this.stop();
+            await this.start();
+        });
+        return this.turn;
+    }
+
+    /** The running client, started if it is not. `undefined` where that failed, which was told. */
+    async ready(): Promise<LanguageClient | undefined> {
+        await this.turn;
+        if (this.client?.state !== State.Running) {
+            this.told = false;
+            await this.restart();
+        }
+        return this.client?.state === State.Running ? this.client : undefined;
+    }
+
+    /** Tell the server the settings as they are now. */
+    async configure(): Promise<void> {
+        if (this.client?.state === State.Running) {
+            const settings = { cwm: await this.options() };
+            await this.client.sendNotification(DidChangeConfigurationNotification.type, { settings });
+        }
+    }
+
+    /** What `cwm-lsp doctor` says about this machine and these settings. */
+    async doctor(...options: string[]): Promise<string> {
+        const program = this.found?.program ?? (await this.locate())?.program;
+        if (program === undefined) {
+            return '';
+        }
+        const args = [...program.args, 'doctor', ...options];
+        const env = { ...process.env, ...(await this.doctorVariables()), NO_COLOR: '1', COLUMNS: '110', PYTHONUTF8: '1' };
+        const cwd = folder();
+        return await new Promise((resolve) => {
+            execFile(program.command, args, { cwd, env, timeout: DOCTOR_MS, windowsHide: true }, (error, out, err) => {
+                resolve(out || err || error?.message || '');
+            });
+        });
+    }
+
+    /** Find cwm-lsp anew; `undefined` where there is none, which is told. */
+    async locate(): Promise<Found | undefined> {
+        const found = await locate({
+            setting: vscode.workspace.getConfiguration('cwm').get<string>('path', '').trim(),
+            folders: folders(),
+            trusted: vscode.workspace.isTrusted,
+            interpreter: await interpreterOf(vscode.workspace.workspaceFolders?.[0]?.uri),
+            platform: process.platform,
+        });
+        this.found = Array.isArray(found) ? undefined : found;
+        if (Array.isArray(found)) {
+            this.tellMissing(found);
+            return undefined;
+        }
+        this.log.info(`cwm-lsp ${found.version}, found ${found.program.why}: ${commandLine(found.program)}`);
+        return found;
+    }
+
+    async dispose(): Promise<void> {
+        await this.stop();
+        this.states.dispose();
+        this.changes.dispose();
+    }
+
+    private async start(): Promise<void> {
+        this.changes.fire({ state: 'starting', detail: '' });
+        const found = await this.locate();
+        if (found === undefined) {
+            return;
+        }
+        const client = new LanguageClient('cwm', 'CWM', executable(found.program), await this.clientOptions());
+        client.registerFeature(statesFeature);
+        client.onNotification('cwm/states', (params: StatesParams) => this.states.fire(params));
+        client.onDidChangeState(({ newState }) => {
+            if (newState === State.Stopped && this.client === client) {
+                this.changes.fire({ state: 'failed', detail: 'See the log.' });
+            } else if (newState === State.Running) {
+                this.changes.fire({ state: 'ready', detail: '' });
+            }
+        });
+        this.client = client;
+        try {
+            await client.start();
+        } catch (error) {
+            this.log.error(`The server did not start: ${String(error)}`);
+            this.changes.fire({ state: 'failed', detail: String(error) });
+        }
+    }
+
+    private async stop(): Promise<void> {
+        const client = this.client;
+        this.client = undefined;
+        if (client === undefined) {
+            return;
+        }
+        try {
+            await client.dispose();
+        } catch (error) {
+            this.log.warn(`The server did not end in order: ${String(error)}`);
+        }
+        this.changes.fire({ state: 'off', detail: '' });
+    }
+
+    private async clientOptions(): Promise<LanguageClientOptions> {
+        return {
+            documentSelector: [{ language: 'python', scheme: 'file' }],
+            outputChannel: this.log,
+            traceOutputChannel: this.log,
+            diagnosticCollectionName: 'cwm',
+            initializationOptions: await this.options(),
+            middleware: { executeCommand: async (command, args, next) => await this.execute(command, args, next) },
+        };
+    }
+
+    private async options(): Promise<Record<string, unknown>> {
+        const settings = vscode.workspace.getConfiguration('cwm');
+        const python = await interpreterOf(vscode.workspace.workspaceFolders?.[0]?.uri);
+        return serverOptions((name) => chosen(settings, name), vscode.workspace.isTrusted, python);
+    }
+
+    /** The doctor reads the environment, so it is told the settings there. */
+    private async doctorVariables(): Promise<Record<string, string>> {
+        const options = await this.options();
+        const variables: Record<string, string> = {};
+        for (const name of ['python', 'backend', 'model', 'endpoint']) {
+            const value = String(options[name] ?? '');
+            if (value !== '') {
+                variables[`CWM_LSP_${name.toUpperCase()}`] = value;
+            }
+        }
+        return variables;
+    }
+
+    /** A command of the server, with the file saved first and its failure said in words. */
+    private async execute(
+        command: string, args: unknown[], next: (command: string, args: unknown[]) => unknown,
+    ): Promise<unknown> {
+        if (RUNNING.has(command)) {
+            await saved(args[0]);
+        }
+        if (!CALLING.has(command)) {
+            return await next(command, args);
+        }
+        this.changes.fire({ state: 'working', detail: '' });
+        try {
+            return await next(command, args);
+        } catch (error) {
+            this.tellFailure(error);
+            return undefined;
+        } finally {
+            if (this.client?.state === State.Running) {
+                this.changes.fire({ state: 'ready', detail: '' });
+            }
+        }
+    }
+
+    private tellFailure(error: unknown): void {
+        if (error instanceof ResponseError && error.code === CANCELLED) {
+            return;
+        }
+        const message = error instanceof Error ? error.message : String(error);
+        this.log.error(message);
+        void vscode.window.showErrorMessage(message, 'Show Log').then((chosen) => {
+            if (chosen !== undefined) {
+                this.log.show();
+            }
+        });
+    }
+
+    /** Say once for each start what was tried, with a way out. */
+    private tellMissing(refused: Refused[]): void {
+        const tried = refused.map(({ program, reason }) => `${commandLine(program)} (${program.why}): ${reason}`);
+        for (const line of tried) {
+            this.log.warn(`Not cwm-lsp: ${line}`);
+        }
+        this.changes.fire({ state: 'missing', detail: 'Choose the program, or install it into the project.' });
+        if (this.told) {
+            return;
+        }
+        this.told = true;
+        const [choose, how, log] = ['Choose Program…', 'How to Install', 'Show Log'];
+        const text = refused.length === 1
+            ? `CWM cannot start: ${tried[0]}.`
+            : 'CWM needs the program cwm-lsp, which was found neither in this project nor on PATH.';
+        void vscode.window.showWarningMessage(text, choose, how, log).then(async (chosen) => {
+            if (chosen === choose) {
+                await vscode.commands.executeCommand('cwm.choosePath');
+            } else if (chosen === how) {
+                await vscode.commands.executeCommand('cwm.openWalkthrough');
+            } else if (chosen === log) {
+                this.log.show();
+            }
+        });
+    }
+}
+
+/** The folder that the server works in: its settings and the project's interpreter are looked for there. */
+export function folder(): string | undefined {
+    return folders()[0];
+}
+
+function folders(): string[] {
+    const open = vscode.workspace.workspaceFolders ?? [];
+    return open.filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
+}
+
+/** What the user has set; `undefined` where only the default stands. */
+function chosen(settings: vscode.WorkspaceConfiguration, name: string): unknown {
+    const held = settings.inspect(name);
+    const set = held?.workspaceFolderValue ?? held?.workspaceValue ?? held?.globalValue;
+    return set === undefined ? undefined : settings.get(name);
+}
+
+function executable(program: Program): Executable {
+    const cwd = folder();
+    return {
+        command: program.command,
+        args: [...program.args, 'serve', '--stdio'],
+        options: cwd === undefined ? {} : { cwd },
+    };
+}
+
+async function saved(argument: unknown): Promise<void> {
+    const uri = (argument as { uri?: unknown } | undefined)?.uri;
+    const wanted = typeof uri === 'string' ? vscode.Uri.parse(uri).toString() : undefined;
+    const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === wanted);
+    if (document?.isDirty) {
+        await document.save();
+    }
+}

@@ -1,0 +1,51 @@
+"""nvim-dap with our adapter: a predicted run is stepped, a real one is debugged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.editors.nvim.driver import Editor
+
+STOPPED_AT = "(((require('dap').session() or {{}}).current_frame) or {{}}).line == {line}"
+
+
+@pytest.fixture
+def debugger(start: Callable[..., Editor], nvim_dap: Path, shop: Path) -> Editor:
+    """A Neovim with nvim-dap, ``shop`` open and served."""
+    one = start(more=f"vim.opt.rtp:append([[{nvim_dap}]])")
+    one.open(shop)
+    one.wait("require('cwm.dap').registered()")
+    return one
+
+
+def test_a_predicted_run_is_stepped_to_and_fro(debugger: Editor) -> None:
+    debugger.cwm("ghost mixed(2, 3)")
+    debugger.wait(STOPPED_AT.format(line=18))
+    debugger.lua("require('dap').step_over()")
+    debugger.wait(STOPPED_AT.format(line=19))
+    debugger.lua("require('dap').step_back()")
+    debugger.wait(STOPPED_AT.format(line=18))
+    debugger.lua("require('dap').terminate()")
+    debugger.wait("require('dap').session() == nil")
+
+
+def test_a_real_run_is_debugged(debugger: Editor, shop: Path) -> None:
+    shop.write_text(shop.read_text(encoding="utf-8") + "\n\nprint(mixed(2, 3))\n", encoding="utf-8")
+    debugger.nvim.command("edit")
+    debugger.nvim.current.window.cursor = (19, 0)
+    debugger.lua("require('dap').set_breakpoint()")
+    debugger.cwm("debug")
+    debugger.wait(STOPPED_AT.format(line=19))
+    debugger.lua("require('dap').continue()")
+    debugger.wait("require('dap').session() == nil")
+
+
+def test_what_the_user_defined_stays(start: Callable[..., Editor], nvim_dap: Path) -> None:
+    own = "require('dap').adapters.cwm = { type = 'executable', command = 'mine' }"
+    nvim = start(more=f"vim.opt.rtp:append([[{nvim_dap}]])\n{own}")
+    nvim.lua("require('cwm.dap').register()")
+    assert nvim.lua("return require('dap').adapters.cwm.command") == "mine"
+    assert nvim.lua("return require('dap').configurations.python") is None

@@ -1,0 +1,140 @@
+// What a user does first, in the real editor. Run by `node --test`; test_vscode.py does so in `make test FULL=1`.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { open, ROOT } from './workbench.mjs';
+
+const SAMPLE = readFileSync(path.join(ROOT, 'cwm_lsp/demo/scores.py'), 'utf8');
+const PROGRAM = process.env.CWM_LSP_PROGRAM;
+const at = (lines, source) => lines.find((line) => line.source.includes(source))?.shown ?? '';
+const some = (lines, text) => lines.some(({ shown }) => shown.includes(text));
+const empty = (lines) => lines.length > 0 && lines.every(({ shown }) => shown === '');
+
+const DOUBLE = `def double(n):
+    twice = n + n
+    return twice
+
+
+# cwm: double(4)
+print(double(4))
+`;
+
+let workbench;
+
+before(async () => {
+    assert.ok(PROGRAM, 'CWM_LSP_PROGRAM must name the cwm-lsp to test');
+    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE }, { 'cwm.path': PROGRAM });
+});
+
+after(async () => await workbench?.close());
+
+afterEach(async (context) => {
+    if (!context.passed) {
+        await workbench?.shot(`failed: ${context.name}`.replaceAll(/\W+/g, '-'));
+    }
+});
+
+test('a lens offers to compare, and the lines then show both', async () => {
+    await workbench.file('scores.py');
+    const lens = workbench.page.locator('.codelens-decoration a', { hasText: 'Compare above_mean' });
+    await lens.first().click({ timeout: 90_000 });
+    const lines = await workbench.until((seen) => some(seen, '✓') && some(seen, '✗'), 'a comparison');
+    await workbench.shot('compare');
+    assert.match(at(lines, 'counts = {}'), /^counts = \{\} ✓/);
+    assert.match(at(lines, 'for x in xs'), /⟨\d\/\d⟩$/);
+});
+
+test('the first divergence is marked in the gutter, and only there', async () => {
+    const marks = workbench.page.locator('.glyph-margin-widgets [class*="TextEditorDecorationType"], .margin-view-overlays .cgmr[class*="TextEditorDecorationType"]');
+    await marks.first().waitFor();
+    assert.equal(await marks.count(), 1);
+});
+
+test('a hover tells the values in full', async () => {
+    await workbench.page.locator('.view-line', { hasText: 'counts = {}' }).getByText('counts', { exact: true }).first().hover();
+    const hover = workbench.page.locator('.monaco-hover:visible', { hasText: 'counts' });
+    await hover.first().waitFor({ timeout: 30_000 });
+    await workbench.shot('hover');
+    await workbench.page.keyboard.press('Escape');
+});
+
+test('the status item names model and calibration', async () => {
+    const item = workbench.page.locator('.statusbar-item', { hasText: 'CWM embedded' });
+    await item.filter({ hasText: /right in \d+ % of/ }).waitFor({ timeout: 60_000 });
+});
+
+test('one switch takes everything away and brings it back', async () => {
+    await workbench.command('CWM: Turn Everything On or Off');
+    await workbench.until(empty, 'everything off');
+    await workbench.command('CWM: Turn Everything On or Off');
+    await workbench.until((lines) => some(lines, '✗'), 'everything on');
+});
+
+test('an edit takes the values away', async () => {
+    await workbench.page.locator('.view-line', { hasText: 'return counts' }).first().click();
+    await workbench.page.keyboard.press('End');
+    await workbench.page.keyboard.type('  ');
+    await workbench.page.keyboard.type('or counts');
+    await workbench.until(empty, 'no values after an edit');
+    await workbench.page.keyboard.press('Control+S');
+});
+
+test('a prediction by the palette shows what was not run', async () => {
+    await workbench.page.locator('.view-line', { hasText: 'return counts' }).first().click();
+    await workbench.command('CWM: Predict Function');
+    await workbench.until((lines) => some(lines, '≈'), 'a prediction');
+    await workbench.shot('predict');
+    await workbench.command('CWM: Clear Values in This File');
+    await workbench.until(empty, 'cleared');
+});
+
+const variables = (text) => workbench.page.locator('.debug-variables .monaco-list-row', { hasText: text });
+const toolbar = (action) => workbench.page.locator(`.debug-toolbar .codicon-${action}`);
+const stopped = () => workbench.page.locator('.debug-top-stack-frame-column, .debug-top-stack-frame-line').first();
+
+/** Wait for the session to stop at a line, and open the view with its variables. */
+async function halted() {
+    await stopped().waitFor({ timeout: 90_000 });
+    await workbench.page.keyboard.press('Control+Shift+D');
+    const scope = workbench.page.locator('.debug-variables .monaco-list-row').first();
+    await scope.waitFor();
+    if ((await scope.getAttribute('aria-expanded')) === 'false') {
+        await scope.click();
+    }
+}
+
+/** End the session, and wait until it is gone. */
+async function stop() {
+    await workbench.page.keyboard.press('Shift+F5');
+    await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+}
+
+test('F5 debugs a file without launch.json and without another Python extension', async () => {
+    await workbench.file('double.py');
+    await workbench.page.locator('.view-line', { hasText: 'return twice' }).first().click();
+    await workbench.page.keyboard.press('F9');
+    await workbench.page.keyboard.press('F5');
+    await halted();
+    await variables('twice').filter({ hasText: '8' }).first().waitFor();
+    await workbench.shot('debug');
+    await stop();
+    await workbench.page.keyboard.press('F9');
+});
+
+test('a ghost session steps through a prediction, back as well as forward', async () => {
+    await workbench.page.locator('.view-line', { hasText: 'twice = n' }).first().click();
+    await workbench.command('CWM: Step Through a Prediction of This Function');
+    await halted();
+    await toolbar('debug-step-back').first().waitFor();
+    await workbench.page.keyboard.press('F10');
+    await variables('n').filter({ hasText: '4' }).first().waitFor();
+    await workbench.shot('ghost');
+    await stop();
+});
+
+test('no notification was shown on the way', async () => {
+    const told = await workbench.page.locator('.notification-list-item-message').allTextContents();
+    assert.deepEqual(told, []);
+});

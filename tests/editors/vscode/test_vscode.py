@@ -1,0 +1,46 @@
+"""The VS Code extension: its pure parts under Node, and what a user sees in the real editor."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+BIN = Path(sys.executable).parent
+
+pytestmark = pytest.mark.full
+
+
+def node(*arguments: str, seconds: int) -> None:
+    """Run the Node of this environment; what it printed is the failure."""
+    program = shutil.which("node", path=str(BIN))
+    assert program is not None, "Node is not in the environment: `make vscode` installs it."
+    environment = {**os.environ, "CWM_LSP_PROGRAM": str(BIN / "cwm-lsp")}
+    done = subprocess.run(
+        [program, "--test", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=seconds,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_parts_that_need_no_editor() -> None:
+    node(*map(str, sorted((HERE / "unit").glob("*.test.ts"))), seconds=120)
+
+
+@pytest.mark.timeout(600)
+def test_the_story_in_the_real_editor() -> None:
+    if not (HERE / "node_modules" / "code-server").is_dir():
+        pytest.skip("VS Code is not installed here: `make test-vscode` does that and runs this test")
+    node(str(HERE / "story.mjs"), seconds=580)

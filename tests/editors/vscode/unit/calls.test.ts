@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { callsOf, callText, functionAt, typedCall } from '../../../../editors/vscode/src/calls.ts';
+
+const SOURCE = `import os
+
+def first(xs):
+    def inner():
+        return 1
+
+# at the margin
+    return xs
+
+TOTAL = 3
+async def second(
+    n,
+):
+    return n
+
+class Shop:
+    def sell(self):
+        pass
+`.split('\n');
+
+const at = (text: string): string | undefined =>
+    functionAt(SOURCE, SOURCE.findIndex((line) => line.includes(text)));
+
+test('the function around a line is the module-level one', () => {
+    assert.equal(at('def first'), 'first');
+    assert.equal(at('return 1'), 'first');
+    assert.equal(at('return xs'), 'first');
+    assert.equal(at('async def second'), 'second');
+    assert.equal(at('return n'), 'second');
+});
+
+test('outside of a function there is none', () => {
+    assert.equal(at('import os'), undefined);
+    assert.equal(at('TOTAL = 3'), undefined);
+    assert.equal(at('def sell'), undefined);
+    assert.equal(functionAt([], 0), undefined);
+});
+
+test('a line past the end belongs to the last one', () => {
+    assert.equal(functionAt(['def f():', '    pass', ''], 99), 'f');
+});
+
+const lens = (command: string, name: string, given: string) =>
+    ({ range: { start: { line: 0 } }, command: { command, arguments: [{ uri: 'u', function: name, arguments: given }] } });
+
+test('calls are those of the lenses for one command, each once', () => {
+    const lenses = [
+        lens('cwm.predict', 'f', '1'), lens('cwm.compare', 'f', '1'), lens('cwm.compare', 'f', '1'),
+        lens('cwm.compare', 'f', '2'), lens('cwm.compare', 'g', ''),
+        { range: { start: { line: 0 } }, command: { command: 'cwm.compare', arguments: [{ uri: 'u' }] } },
+        { range: { start: { line: 0 } } },
+    ];
+    assert.deepEqual(callsOf(lenses, 'cwm.compare').map(callText), ['f(1)', 'f(2)', 'g()']);
+    assert.deepEqual(callsOf(lenses, 'cwm.compare', 'g').map(callText), ['g()']);
+    assert.deepEqual(callsOf(lenses, 'cwm.clear'), []);
+});
+
+test('typed inputs may come with the name or without', () => {
+    assert.equal(typedCall('u', 'f', ' [1, 2], n=3 ').arguments, '[1, 2], n=3');
+    assert.equal(typedCall('u', 'f', 'f([1, 2])').arguments, '[1, 2]');
+    assert.equal(typedCall('u', 'f', 'g(1)').arguments, 'g(1)');
+    assert.equal(typedCall('u', 'f', '').arguments, '');
+});

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { adopted, forGhost, isGhost, resolved } from '../../../../editors/vscode/src/debugging.ts';
+
+test('F5 without launch.json runs the file in the editor', () => {
+    assert.deepEqual(resolved({}, '/py'), {
+        name: 'CWM', type: 'cwm', request: 'launch', program: '${file}', console: 'internalConsole', python: '/py',
+    });
+});
+
+test('what a configuration says is kept', () => {
+    const given = { name: 'mine', type: 'cwm', request: 'launch', module: 'shop', console: 'integratedTerminal', python: '/own' };
+    assert.deepEqual(resolved(given, '/py'), given);
+});
+
+test('an attach is passed on as it is', () => {
+    const given = { name: 'a', type: 'cwm', request: 'attach', connect: { port: 5678 }, justMyCode: false };
+    assert.deepEqual(resolved(given, '/py'), given);
+});
+
+test('a ghost runs nothing, so it needs no interpreter and no console', () => {
+    const ghost = forGhost({ function: 'f', arguments: '1, 2' }, '/a.py');
+    assert.equal(isGhost(ghost), true);
+    assert.deepEqual(resolved(ghost, '/py'), ghost);
+    assert.deepEqual([ghost['function'], ghost['arguments'], ghost['program']], ['f', '1, 2', '/a.py']);
+    assert.equal(isGhost(resolved({}, '')), false);
+});
+
+test('an adopted configuration changes in its type alone', () => {
+    const given = { name: 'd', type: 'debugpy', request: 'launch', program: 'x.py', jinja: true };
+    assert.deepEqual(adopted(given), { ...given, type: 'cwm' });
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Facts, modelOf, statusLines, statusText } from '../../../../editors/vscode/src/statusText.ts';
+import { serverOptions } from '../../../../editors/vscode/src/options.ts';
+
+const facts = (more: Partial<Facts> = {}): Facts => ({
+    state: 'ready', backend: 'embedded', model: 'small', version: '0.1.0', summary: '', shown: true, detail: '', ...more,
+});
+
+test('the status item says model, state and calibration', () => {
+    assert.equal(statusText(facts()), '$(beaker) CWM embedded');
+    assert.equal(
+        statusText(facts({ summary: 'right in 94 % of 212 values' })),
+        '$(beaker) CWM embedded · right in 94 % of 212 values',
+    );
+    assert.equal(statusText(facts({ state: 'working' })), '$(loading~spin) CWM embedded');
+    assert.equal(statusText(facts({ state: 'missing' })), '$(warning) CWM · cwm-lsp was not found');
+    assert.equal(statusText(facts({ shown: false })), '$(beaker) CWM embedded · hidden');
+});
+
+test('its tooltip says the same in sentences', () => {
+    assert.deepEqual(statusLines(facts({ summary: 'right in 50 % of 2 values', shown: false })), [
+        'CWM is ready (cwm-lsp 0.1.0)',
+        'Model: embedded, small',
+        'The model was right in 50 % of 2 values in this file',
+        'Everything is switched off (cwm.show.all)',
+    ]);
+});
+
+test('the doctor is asked for the model, and need not know', () => {
+    assert.deepEqual(modelOf('{"backend": {"chosen": "embedded", "model": "small"}}'), { backend: 'embedded', model: 'small' });
+    assert.deepEqual(modelOf('{"backend": {"chosen": null}}'), { backend: '', model: '' });
+    assert.deepEqual(modelOf('Traceback'), { backend: '', model: '' });
+});
+
+test('settings go to the server under its own names', () => {
+    const settings: Record<string, unknown> = { 'show.all': false, backend: 'off', maxEvents: 7 };
+    assert.deepEqual(serverOptions((name) => settings[name], false, '/usr/bin/python3'), {
+        trusted: false,
+        show: { all: false, predictions: true, observed: true, divergence: true, lenses: true, diagnostics: true },
+        backend: 'off',
+        maxEvents: 7,
+        python: '/usr/bin/python3',
+    });
+});
+
+test('what the user has not set, or emptied, is left to the project', () => {
+    const settings: Record<string, unknown> = { threshold: null, model: '' };
+    assert.deepEqual(Object.keys(serverOptions((name) => settings[name], true, '')), ['trusted', 'show']);
+});
+
+test('an interpreter that was set comes before the one that the editor knows', () => {
+    assert.equal(serverOptions((name) => (name === 'python' ? '/mine' : ''), true, '/theirs')['python'], '/mine');
+});

@@ -1,0 +1,162 @@
+// A real VS Code in a browser without a screen: code-server with our VSIX, and a page that shows it.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { chromium } from 'playwright-core';
+
+export const ROOT = path.resolve(import.meta.dirname, '../../..');
+const VSIX = path.join(ROOT, 'editors/vscode/cwm-lsp.vsix');
+const SHOTS = path.join(ROOT, 'out/vscode');
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const QUIET = [
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+const ENTRY = createRequire(import.meta.url).resolve('code-server/package.json').replace('package.json', 'out/node/entry.js');
+
+/** Start VS Code on a folder of `files` with machine `settings`. `env` is laid over the environment. */
+export async function open(files, settings, env = {}) {
+    if (!existsSync(VSIX)) {
+        throw new Error('editors/vscode/cwm-lsp.vsix is not there: run `make vscode`.');
+    }
+    const home = mkdtempSync(path.join(tmpdir(), 'cwm-vscode-'));
+    const folder = path.join(home, 'work space');
+    const [data, extensions] = [path.join(home, 'data'), path.join(home, 'extensions')];
+    write(folder, files);
+    write(path.join(data, 'User'), { 'settings.json': JSON.stringify(CALM) });
+    // A remote window, which this is, takes settings of scope "machine" from the machine's own file alone.
+    write(path.join(data, 'Machine'), { 'settings.json': JSON.stringify(settings) });
+    const common = ['--user-data-dir', data, '--extensions-dir', extensions];
+    execFileSync(process.execPath, [ENTRY, ...common, '--install-extension', VSIX], { stdio: 'pipe' });
+    const port = await freePort();
+    const server = spawn(process.execPath, [
+        ENTRY, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry',
+        '--disable-update-check', '--disable-workspace-trust', '--disable-getting-started-override',
+    ], { stdio: 'ignore', env: { ...process.env, ...env }, detached: process.platform !== 'win32' });
+    await answering(port);
+    const browser = await chromium.launch({ executablePath: browserPath(), args: QUIET });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`);
+    await page.locator('.monaco-workbench').waitFor({ timeout: 120_000 });
+    return new Workbench(page, folder, async () => {
+        await browser.close();
+        await ended(server);
+        rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    });
+}
+
+/** The page, as far as the stories need it. */
+class Workbench {
+    constructor(page, folder, close) {
+        Object.assign(this, { page, folder, close });
+    }
+
+    /** Open a file of the folder by quick open. */
+    async file(name) {
+        await this.page.keyboard.press('Control+P');
+        await this.page.locator('.quick-input-widget input').first().fill(name);
+        await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().waitFor();
+        await this.page.keyboard.press('Enter');
+        await this.page.locator('.editor-instance .view-line').first().waitFor();
+    }
+
+    /** Run a command by its title in the palette. */
+    async command(title) {
+        await this.page.keyboard.press('F1');
+        const input = this.page.locator('.quick-input-widget input').first();
+        await input.fill(`>${title}`);
+        await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
+    }
+
+    /** The visible lines of the editor, each with what stands at its end. */
+    async lines() {
+        return await this.page.evaluate(() => {
+            const top = (element) => Number.parseInt(element.style.top, 10);
+            const rows = [...document.querySelectorAll('.editor-instance .view-line')].sort((a, b) => top(a) - top(b));
+            return rows.map((row) => {
+                const ends = [...row.querySelectorAll('span')].map((span) => getComputedStyle(span, '::after').content);
+                const shown = ends.filter((text) => text.startsWith('"')).map((text) => JSON.parse(text));
+                return { source: row.textContent, shown: shown.join('') };
+            }).map(({ source, shown }) => ({ source: source.replaceAll('\u00a0', ' '), shown: shown.replaceAll('\u00a0', ' ') }));
+        });
+    }
+
+    /** Wait until `found` is true of the lines; they are the answer. */
+    async until(found, what, seconds = 60) {
+        const last = Date.now() + seconds * 1000;
+        for (;;) {
+            const lines = await this.lines();
+            if (found(lines)) {
+                return lines;
+            }
+            if (Date.now() > last) {
+                const seen = lines.map(({ source, shown }) => `${source}   ${shown}`).join('\n');
+                throw new Error(`${what}: not seen within ${seconds} s. The editor shows:\n${seen}`);
+            }
+            await pause(200);
+        }
+    }
+
+    /** Keep a picture of the page in `out/vscode`. */
+    async shot(name) {
+        mkdirSync(SHOTS, { recursive: true });
+        await this.page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
+    }
+}
+
+const CALM = {
+    'chat.disableAIFeatures': true,
+    'extensions.ignoreRecommendations': true,
+    'security.workspace.trust.enabled': false,
+    'telemetry.telemetryLevel': 'off',
+    'workbench.startupEditor': 'none',
+    'workbench.secondarySideBar.defaultVisibility': 'hidden',
+};
+
+function write(folder, files) {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+        writeFileSync(path.join(folder, name), text);
+    }
+}
+
+function browserPath() {
+    const named = process.env.CHROMIUM ?? BROWSERS.find((one) => existsSync(one));
+    return named ?? chromium.executablePath();
+}
+
+async function freePort() {
+    const probe = createServer();
+    await new Promise((resolve) => probe.listen(0, '127.0.0.1', resolve));
+    const { port } = probe.address();
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+}
+
+async function answering(port) {
+    for (let tries = 0; tries < 300; tries += 1) {
+        try {
+            await fetch(`http://127.0.0.1:${port}/healthz`);
+            return;
+        } catch {
+            await pause(200);
+        }
+    }
+    throw new Error('code-server does not answer.');
+}
+
+/** End code-server with its extension hosts. */
+async function ended(server) {
+    const gone = new Promise((resolve) => server.once('exit', resolve));
+    if (process.platform === 'win32') {
+        server.kill();
+    } else {
+        process.kill(-server.pid, 'SIGTERM');
+    }
+    await gone;
+}

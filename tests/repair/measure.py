@@ -1,0 +1,81 @@
+"""``python -m tests.repair.measure [COUNT] [BUDGET] [SEED]``: how many seeded bugs the search mends.
+
+Prints one line a bug on stderr and the figures on stdout. ``docs/repair.md`` quotes them.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from cwm_lsp.errors import CwmError
+from cwm_lsp.repair.model import Outcome, Status
+from cwm_lsp.repair.search import repair
+from cwm_lsp.repair.specification import Specification
+from tests.bench.registry import machine
+from tests.repair.seeded import Bug, bugs, holds
+
+
+def main(count: int = 54, budget: float = 10.0, seed: int = 1) -> None:
+    """Seed, search, judge by the cases kept back, print."""
+    tally: Counter[str] = Counter()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        for number, bug in enumerate(bugs(count, seed)):
+            file = Path(folder, str(number), f"{bug.name}.py")
+            file.parent.mkdir()
+            file.write_text(bug.source, encoding="utf-8")
+            verdict = _one(file, bug, budget, tally)
+            print(f"{bug.name}, line {bug.line}: {verdict}", file=sys.stderr, flush=True)
+    seen = tally["bugs"]
+    print(
+        f"{machine()}; {count} mutants, {budget:g} s each, seed {seed}, "
+        f"{time.monotonic() - started:.0f} s in all"
+    )
+    print(f"noticed by the given half of the cases: {seen}")
+    for name in ("first fix right", "a fix offered is right", "verified", "plausible", "none"):
+        print(f"{name}: {tally[name]} ({_share(tally[name], seen)})")
+    print(
+        f"verified but refuted: {tally['refuted']}"
+        f" ({_share(tally['refuted'], tally['verified'])} of the verified)"
+    )
+    for top in (1, 3, 5):
+        print(f"line in the top {top}: {tally[f'top {top}']} ({_share(tally[f'top {top}'], seen)})")
+    print(f"candidates a minute: {60 * tally['tried'] / max(1, tally['milliseconds'] / 1000):,.0f}")
+
+
+def _one(file: Path, bug: Bug, budget: float, tally: Counter[str]) -> str:
+    try:
+        outcome = repair(file, bug.source, Specification(bug.given), python=sys.executable, budget=budget)
+    except CwmError as error:
+        tally["unnoticed"] += 1
+        return str(error)
+    tally["bugs"] += 1
+    tally["tried"] += outcome.tried
+    tally["milliseconds"] += int(outcome.seconds * 1000)
+    tally[str(outcome.status)] += 1
+    for top in (1, 3, 5):
+        tally[f"top {top}"] += _within(outcome, bug, top)
+    right = [holds(file, fix.text, (*bug.given, *bug.kept)) for fix in outcome.fixes]
+    tally["first fix right"] += bool(right[:1] == [True])
+    tally["a fix offered is right"] += any(right)
+    if outcome.status is Status.VERIFIED and not right[0]:
+        tally["refuted"] += 1
+    kinds = [fix.candidate.kind for fix in outcome.fixes]
+    return f"{outcome.status} {right} {kinds}, {outcome.tried} tried in {outcome.seconds:.1f} s"
+
+
+def _within(outcome: Outcome, bug: Bug, top: int) -> bool:
+    """Whether the seeded line, or the one above a dropped statement, is among the most suspicious."""
+    return any(one.line in (bug.line, bug.line - 1) for one in outcome.suspects[:top])
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "-"
+
+
+if __name__ == "__main__":
+    main(*(kind(word) for kind, word in zip((int, float, int), sys.argv[1:], strict=False)))

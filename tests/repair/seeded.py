@@ -1,0 +1,111 @@
+"""Single-edit bugs seeded into :mod:`tests.repair.functions`, half of the cases as the specification."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from cwm_lsp.learn.corpus import mutate
+from cwm_lsp.repair import scratch
+from cwm_lsp.repair.heldout import held_out, parsed_call
+from cwm_lsp.repair.model import Check, CheckKind
+from cwm_lsp.repair.workers import Job, Worker
+from tests.repair.functions import FUNCTIONS
+
+MUTATIONS = (
+    mutate.swap_operator,
+    mutate.swap_comparison,
+    mutate.shift_constant,
+    mutate.shift_index,
+    mutate.remove_statement,
+    mutate.swap_arguments,
+    mutate.negate_condition,
+    mutate.swap_boolean,
+    mutate.swap_name,
+    mutate.swap_call,
+    mutate.move_exit,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """A mutant, the first line that differs, the checks given to the search and those kept from it."""
+
+    name: str
+    source: str
+    line: int
+    given: tuple[Check, ...]
+    kept: tuple[Check, ...]
+
+
+def bugs(count: int, seed: int) -> Iterator[Bug]:
+    """``count`` mutants, function after function; whether the given half notices, the search will say."""
+    rng = Random(seed)
+    names = sorted(FUNCTIONS)
+    for number in range(count):
+        name = names[number % len(names)]
+        source, arguments = FUNCTIONS[name]
+        plain = ast.unparse(ast.parse(source))
+        changed = _mutant(rng, plain)
+        right = _function(plain, name)
+        shuffled = rng.sample(arguments, len(arguments))
+        half = (len(shuffled) + 1) // 2
+        calls = [_call(name, one) for one in shuffled]
+        more = held_out(calls, 40, seed=1000 + number)
+        unseen = [(text, parsed[1]) for text in more if (parsed := parsed_call(text)) is not None]
+        kept = [*zip(calls[half:], shuffled[half:], strict=True), *unseen]
+        yield Bug(
+            name,
+            changed,
+            _first_difference(plain, changed),
+            tuple(_checks(right, list(zip(calls[:half], shuffled[:half], strict=True)))),
+            tuple(_checks(right, kept)),
+        )
+
+
+def _mutant(rng: Random, plain: str) -> str:
+    while True:
+        tree = ast.parse(plain)
+        rng.choice(MUTATIONS)(rng, tree)
+        changed = ast.unparse(ast.fix_missing_locations(tree))
+        if changed != plain:
+            return changed + "\n"
+
+
+def _function(source: str, name: str) -> Callable[..., Any]:
+    namespace: dict[str, Any] = {}
+    exec(source, namespace)
+    found: Callable[..., Any] = namespace[name]
+    return found
+
+
+def _call(name: str, arguments: Sequence[Any]) -> str:
+    return f"{name}({', '.join(map(repr, arguments))})"
+
+
+def _checks(right: Callable[..., Any], inputs: Sequence[tuple[str, Sequence[Any]]]) -> Iterator[Check]:
+    """The value of the right function for each input; inputs that it refuses are left out."""
+    for text, arguments in inputs:
+        try:
+            value = right(*copy.deepcopy(arguments))
+        except (LookupError, TypeError, ValueError, ZeroDivisionError, RecursionError):
+            continue
+        yield Check(CheckKind.CALL, text, repr(value))
+
+
+def _first_difference(one: str, other: str) -> int:
+    pairs = zip(one.splitlines(), other.splitlines(), strict=False)
+    return next((n for n, (a, b) in enumerate(pairs, 1) if a != b), len(other.splitlines()))
+
+
+def holds(file: Path, text: str, checks: Sequence[Check]) -> bool:
+    """Whether all ``checks`` hold for ``text``, run in a child."""
+    job = Job(scratch.place(file), text, tuple(checks), (), sys.executable)
+    with Worker(job) as worker:
+        return all(one["ok"] for one in worker.trace(1.0))

@@ -1,0 +1,71 @@
+"""The command as a user runs it, and its document."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.cli.running import cwm
+from tests.repair.functions import FUNCTIONS
+
+DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
+BROKEN = FUNCTIONS["common_divisor"][0].replace("abs(a)", "abs(b)")
+CASES = "[[12, 18], 6]\n[[7, 5], 1]\n[[0, 4], 4]\n[[100, 75], 25]\n[[9, 0], 9]\n"
+
+
+def keys(heading: str) -> set[str]:
+    """The first column of the table under ``heading`` in the section of this command."""
+    section = DOCS.read_text(encoding="utf-8").partition("\n### repair\n")[2].partition("\n### ")[0]
+    table = section.partition(heading)[2].partition("\n\n")[0]
+    return {
+        one
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for one in re.findall(r"`(\w+)`", row)
+    }
+
+
+def test_half_the_cases_mend_a_program_from_the_command_line(tmp_path: Path) -> None:
+    file = tmp_path / "common_divisor.py"
+    file.write_bytes(BROKEN.replace("\n", "\r\n").encode())
+    (tmp_path / "cases.jsonl").write_text(CASES)
+    done = cwm(
+        "repair", file.name, "--cases", "cases.jsonl", "--budget", "15", "--apply", "--json", cwd=tmp_path
+    )
+    assert done.code == 0
+    found = done.object
+    assert found["status"] == "verified"
+    assert set(found) == keys("| key |")
+    first = found["candidates"][0]
+    assert set(first) == {"diff", "verified", "evidence"}
+    assert set(first["evidence"]) == keys("| inside `evidence` |")
+    assert first["verified"] is True
+    assert file.read_bytes() == FUNCTIONS["common_divisor"][0].replace("\n", "\r\n").encode()
+
+
+def test_only_a_verified_fix_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "f.py"
+    file.write_text("def f(a, b):\n    return a - b\n")
+    words = ("repair", "f.py", "--call", "f(2, 2)", "--expect", "4", "--apply")
+    done = cwm(*words, cwd=tmp_path, env={"COLUMNS": "120"})
+    assert done.code == 0
+    assert "plausible, not verified" in done.out
+    assert "which is right?" in done.out
+    assert "Nothing was written" in done.err
+    assert "a - b" in file.read_text()
+
+
+def test_a_file_that_says_nothing_is_asked_for_more(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(a):\n    return a\n")
+    done = cwm("repair", "f.py", "--json", cwd=tmp_path)
+    assert done.code == 2
+    assert json.loads(done.out)["error"]["kind"] == "TargetError"
+    assert "--call" in done.err
+
+
+def test_a_test_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(a):\n    return a\n")
+    (tmp_path / "test_f.py").write_text("def test_one():\n    assert True\n")
+    done = cwm("repair", "f.py", "--test", "test_f.py::test_two", cwd=tmp_path)
+    assert done.code == 2
+    assert "test_two" in done.err
