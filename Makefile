@@ -1,7 +1,7 @@
 # make demo | test | check | bench | vscode | test-vscode | clean: each does its own set-up, from nothing but a Python >= 3.11.
 #
-# `make test` installs no torch and is done in minutes. `make test FULL=1` adds what is heavy: the [train]
-# extra, and `make check`. TORCH names the torch to install for it; where your index serves a CUDA build of
+# `make test` installs no torch and is done in minutes. `make test FULL=1` adds what is heavy: the [train] and [kernels]
+# extras, and `make check`. TORCH names the torch to install for it; where your index serves a CUDA build of
 # several gigabytes under that name, point pip at a CPU build (PIP_INDEX_URL, PIP_FIND_LINKS) or set TORCH.
 
 SHELL := /bin/sh
@@ -86,7 +86,7 @@ $(DEV): $(BASE)
 
 $(HEAVY): $(DEV)
 	@echo 'Installing torch and the training tools ...'
-	@$(PIP) -e '.[dev,train]' '$(TORCH)'
+	@$(PIP) -e '.[dev,train,kernels]' '$(TORCH)'
 	@touch $@
 
 $(NODE): $(BASE)
