@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from importlib.util import find_spec
 
 import pytest
@@ -17,6 +19,12 @@ def _has_gpu() -> bool:
 
 GPU = _has_gpu()
 DEVICE = "cuda" if GPU else "cpu"
+
+if not GPU and find_spec("triton") is not None:
+    # Triton's own library is made for the interpreter or not when it is first imported, by whatever test.
+    os.environ["TRITON_INTERPRET"] = "1"
+    import_module("triton.language")
+    del os.environ["TRITON_INTERPRET"]
 
 
 @pytest.fixture(autouse=True)
