@@ -15,6 +15,7 @@ from cwm_lsp.backend.protocol import Scores
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import ModelUnavailable
 from tests.backend import tiny
+from tests.backend.pretrained import CONFIG
 
 torch = pytest.importorskip("torch", reason="export needs the extra train")
 pytest.importorskip("onnx", reason="export needs the extra train")
@@ -31,24 +32,7 @@ def torch_model(**changes: Any) -> CwmForCausalLM:
     """The tiny model as transformers knows it, with ``changes`` of its configuration."""
     from transformers import CwmConfig, CwmForCausalLM
 
-    settings: dict[str, Any] = {
-        "vocab_size": tiny.VOCABULARY,
-        "hidden_size": tiny.HIDDEN,
-        "intermediate_size": tiny.INTERMEDIATE,
-        "num_hidden_layers": tiny.LAYERS,
-        "num_attention_heads": tiny.HEADS,
-        "num_key_value_heads": tiny.KV_HEADS,
-        "head_dim": tiny.HEAD_DIM,
-        "max_position_embeddings": tiny.CONTEXT,
-        "rms_norm_eps": tiny.EPSILON,
-        "rope_parameters": {"rope_type": "default", "rope_theta": tiny.THETA},
-        "layer_types": ["full_attention"] * tiny.LAYERS,
-        "tie_word_embeddings": True,
-        "bos_token_id": 0,
-        "eos_token_id": 1,
-        "pad_token_id": None,
-    }
-    model = CwmForCausalLM(CwmConfig(**settings | changes))
+    model = CwmForCausalLM(CwmConfig(**CONFIG | changes))
     model.load_state_dict({n: torch.tensor(p) for n, p in tiny.parameters().items()}, strict=False)
     return model
 

@@ -73,10 +73,18 @@ def same(found: Any, wanted: Any, loose: bool) -> bool:
     return bool(found == wanted)
 
 
+class _Runner(doctest.DocTestRunner):
+    """Lets an exception that no example expects end the doctest, as it ends any other check."""
+
+    def report_unexpected_exception(self, out: Any, test: Any, example: Any, exc_info: Any) -> None:
+        """Raise it again."""
+        raise exc_info[1]
+
+
 def _doctest(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
     parsed = doctest.DocTestParser().get_doctest(check["text"], namespace, check["call"], None, None)
     said: list[str] = []
-    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.FAIL_FAST)
+    runner = _Runner(verbose=False, optionflags=doctest.FAIL_FAST)
     failed = runner.run(parsed, out=said.append).failed
     return not failed, clipped("".join(said).strip().rpartition("\nGot:")[2].strip()) if failed else "passed"
 
