@@ -159,7 +159,9 @@ def corpus(**values: Any) -> int:
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that run programs."
 )
-@click.option("--init", type=_FILE, metavar="FILE", help="A checkpoint of the same sizes to begin from.")
+@click.option(
+    "--init", type=_EXISTING, metavar="PATH", help="Begin from a checkpoint or weights of the same sizes."
+)
 @click.option(
     "--decay-share",
     type=click.FloatRange(0, 1),

@@ -1,29 +1,34 @@
-"""Items that can be looked up in the values of names: ``xs[i]``, ``d.get(k)``, the next of a ``for`` loop.
+"""What can be looked up in the values of names: ``xs[i]``, ``s[1:]``, ``len(s)``, ``k in d``, a loop's items.
 
-A lookup finds a part of a value that is already written down. Nothing is executed: an index is a name's
-value or a literal, at most with a literal added or taken away.
+A lookup finds a part of a value that is already written down, counts its items, or says whether an item
+stands in it. Nothing is executed: a place is a literal, a name's value or a length, or the sum or
+difference of two of them.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cwm_lsp.codec.values import split_items
+from cwm_lsp.codec.values import join_items, split_items
 
 Texts = Mapping[str, str]
+
+_QUOTES = ("'", '"')
 
 
 @dataclass(frozen=True, slots=True)
 class Iterated:
     """One value that a ``for`` head goes through: ``part`` is ``item``, ``key``, ``value`` or ``reversed``.
 
-    ``item`` of a dict display is the pair, as ``items()`` gives it.
+    ``item`` of a dict display is the pair, as ``items()`` gives it. A ``copied`` value is a slice or a
+    ``list(xs)``: what happens to the container in the loop does not reach it.
     """
 
     node: ast.expr
     part: str
+    copied: bool = False
 
     def at(self, visit: int, texts: Texts, entered: Texts) -> str | None:
         """The item of visit ``visit``, ``""`` past the last, ``None`` where it cannot be looked up.
@@ -32,9 +37,9 @@ class Iterated:
         a list is read as it is now.
         """
         text = find(self.node, entered)
-        if text is None or text[:1] not in ("'", '"', "("):
+        if text is None or not (self.copied or text[0] in ("'", '"', "(")):
             text = find(self.node, texts)
-        items = None if text is None else _items(text)
+        items = _items(text)
         if text is None or items is None:
             return None
         if visit >= len(items):
@@ -46,31 +51,63 @@ class Iterated:
         return item if pair is None else pair[self.part == "value"]
 
 
-def iterated(node: ast.AST) -> Iterator[Iterated]:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The numbers of a ``range`` that a ``for`` head goes through."""
+
+    places: tuple[ast.expr, ...]
+
+    def at(self, visit: int, texts: Texts, entered: Texts) -> str | None:
+        """The number of visit ``visit``, ``""`` past the last, ``None`` where it cannot be looked up."""
+        places = [_place(place, entered) for place in self.places]
+        known = [place for place in places if place is not None]
+        if len(known) < len(places) or known[2:] == [0]:
+            return None
+        numbers = range(*known)
+        return str(numbers[visit]) if visit < len(numbers) else ""
+
+
+def iterated(node: ast.AST) -> Iterator[Iterated | Counted]:
     """What the head of a loop goes through, as far as it can be looked up."""
     if not isinstance(node, ast.For | ast.AsyncFor):
         return
     sources: list[ast.expr]
     match node.iter:
-        case ast.Name() | ast.Subscript() as source:
-            sources, part = [source], "key"
+        case ast.Call(func=ast.Name(id="range"), args=[_, *_] as places, keywords=[]) if len(places) <= 3:
+            if all(_place(place, None) is not None for place in places):
+                yield Counted(tuple(places))
+            return
         case ast.Call(func=ast.Name(id="enumerate" | "zip"), args=[_, *_] as sources):
             part = "key"
         case ast.Call(func=ast.Name(id="reversed"), args=[_] as sources):
             part = "reversed"
+        case source:
+            sources, part = [source], "key"
+    yield from (_through(source, part) for source in sources if findable(_viewed(source)[0]))
+
+
+def _through(source: ast.expr, part: str) -> Iterated:
+    container, view = _viewed(source)
+    sliced = isinstance(container, ast.Subscript) and isinstance(container.slice, ast.Slice)
+    return Iterated(container, view if part == "key" else part, sliced or isinstance(source, ast.Call))
+
+
+def _viewed(node: ast.expr) -> tuple[ast.expr, str]:
+    """A container and which part of it ``node`` goes through: itself, ``list(d)`` of it, or a view of it."""
+    match node:
+        case ast.Call(func=ast.Name(id="list" | "tuple"), args=[inner], keywords=[]):
+            return _viewed(inner)
         case ast.Call(func=ast.Attribute(value=inner, attr="items" | "keys" | "values" as method), args=[]):
-            sources, part = [inner], {"items": "item", "keys": "key", "values": "value"}[method]
-        case _:
-            return
-    yield from (Iterated(source, part) for source in sources if findable(source))
+            return inner, {"items": "item", "keys": "key", "values": "value"}[method]
+    return node, "key"
 
 
-def lookups(parts: list[ast.AST], hidden: frozenset[str]) -> Iterator[ast.expr]:
+def lookups(parts: Sequence[ast.AST], hidden: frozenset[str]) -> Iterator[ast.expr]:
     """The outermost lookups among ``parts``, none that reads a ``hidden`` name."""
     found = [
         part
         for part in parts
-        if isinstance(part, ast.Subscript | ast.Call)
+        if isinstance(part, ast.Subscript | ast.Call | ast.Compare)
         and findable(part)
         and not isinstance(getattr(part, "ctx", None), ast.Store | ast.Del)
     ]
@@ -83,19 +120,34 @@ def lookups(parts: list[ast.AST], hidden: frozenset[str]) -> Iterator[ast.expr]:
 
 def _container(node: ast.expr) -> ast.expr | None:
     match node:
-        case ast.Subscript(value=container) | ast.Call(func=ast.Attribute(value=container)):
+        case (
+            ast.Subscript(value=container)
+            | ast.Call(func=ast.Attribute(value=container))
+            | ast.Call(args=[container])
+            | ast.Compare(comparators=[container])
+        ):
             return container
     return None
 
 
 def findable(node: ast.expr) -> bool:
-    """Whether ``node`` has the shape of a name or of a lookup."""
+    """Whether ``node`` has the shape of a name, a literal or a lookup."""
     match node:
-        case ast.Name():
+        case ast.Name() | ast.Constant(value=str()):
             return True
+        case ast.List() | ast.Tuple():
+            return bool(node.elts) and all(isinstance(item, ast.Constant) for item in node.elts)
+        case ast.Subscript(slice=ast.Slice() as bounds):
+            return findable(node.value) and all(
+                _place(bound, None) is not None for bound in _bounds(bounds) if bound is not None
+            )
         case ast.Subscript():
             return findable(node.value) and _key(node.slice, None) is not None
         case ast.Call(func=ast.Attribute(value=container, attr="get"), args=[key, *_], keywords=[]):
+            return findable(container) and _key(key, None) is not None
+        case ast.Call(func=ast.Name(id="len"), args=[container], keywords=[]):
+            return findable(container)
+        case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()], comparators=[container]):
             return findable(container) and _key(key, None) is not None
     return False
 
@@ -105,29 +157,57 @@ def find(node: ast.expr, texts: Texts) -> str | None:
     match node:
         case ast.Name():
             return texts.get(node.id)
+        case ast.Constant() | ast.List() | ast.Tuple():
+            return repr(ast.literal_eval(node)) if findable(node) else None
+        case ast.Subscript(slice=ast.Slice() as bounds):
+            return _cut(find(node.value, texts), bounds, texts)
         case ast.Subscript():
             return _item(find(node.value, texts), _key(node.slice, texts))
         case ast.Call(func=ast.Attribute(value=container), args=[key, *_]):
             text = find(container, texts)
             return _item(text, _key(key, texts)) if text is not None and text[:1] == "{" else None
+        case ast.Call(args=[container]):
+            items = _items(find(container, texts))
+            return None if items is None else str(len(items))
+        case ast.Compare(left=key, ops=[sign], comparators=[container]):
+            there = _holds(find(container, texts), _key(key, texts))
+            return None if there is None else str(there != isinstance(sign, ast.NotIn))
     return None
 
 
 def _key(node: ast.expr, texts: Texts | None) -> str | None:
-    """The text of an index; without ``texts`` only whether ``node`` has the shape of one."""
+    """The text of a key; without ``texts`` only whether ``node`` has the shape of one."""
     match node:
-        case ast.Constant(value=int() | str()):
+        case ast.Constant(value=str()):
             return repr(node.value)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
-            return repr(-number)
         case ast.Name() | ast.Subscript() if texts is not None:
             return find(node, texts)
         case ast.Name() | ast.Subscript():
             return "" if findable(node) else None
-        case ast.BinOp(ast.Name() as left, ast.Add() | ast.Sub() as sign, ast.Constant(value=int(number))):
-            place = 0 if texts is None else _integer(find(left, texts))
-            shift = number if isinstance(sign, ast.Add) else -number
-            return None if place is None else str(place + shift)
+    place = _place(node, texts)
+    return None if place is None else str(place)
+
+
+def _place(node: ast.expr, texts: Texts | None) -> int | None:
+    """The value of a place; without ``texts`` 0 if ``node`` has the shape of one, else ``None``."""
+    match node:
+        case ast.Constant(value=bool()):
+            return None
+        case ast.Constant(value=int(number)):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
+            return -number
+        case ast.BinOp(left, ast.Add() | ast.Sub() as sign, right):
+            if isinstance(left, ast.BinOp) or isinstance(right, ast.BinOp):
+                return None
+            one, other = _place(left, texts), _place(right, texts)
+            if one is None or other is None:
+                return None
+            return one + other if isinstance(sign, ast.Add) else one - other
+        case ast.Name() | ast.Subscript() | ast.Call():
+            if texts is None:
+                return 0 if findable(node) else None
+            return _integer(find(node, texts))
     return None
 
 
@@ -137,8 +217,39 @@ def _integer(text: str | None) -> int | None:
     return int(text)
 
 
+def _bounds(bounds: ast.Slice) -> tuple[ast.expr | None, ...]:
+    return bounds.lower, bounds.upper, bounds.step
+
+
+def _cut(container: str | None, bounds: ast.Slice, texts: Texts) -> str | None:
+    """The text of a slice of a list, tuple or string."""
+    places = [None if bound is None else _place(bound, texts) for bound in _bounds(bounds)]
+    known = all(place is not None for bound, place in zip(_bounds(bounds), places, strict=True) if bound)
+    items = _items(container)
+    if container is None or items is None or not known or places[2] == 0 or container[0] == "{":
+        return None
+    cut = items[slice(*places)]
+    if container[0] in _QUOTES:
+        return repr("".join(map(ast.literal_eval, cut)))
+    return join_items(container[0], cut)
+
+
+def _holds(container: str | None, key: str | None) -> bool | None:
+    """Whether a text of a key stands in a container: as an item, as a key, within a string."""
+    items = _items(container)
+    if container is None or key is None or items is None:
+        return None
+    if container[0] in _QUOTES:
+        part, whole = _string(key), _string(container)
+        return None if part is None or whole is None else part in whole
+    if container[0] == "{":
+        pairs = [_pair(item) for item in items]
+        items = tuple(item if pair is None else pair[0] for item, pair in zip(items, pairs, strict=True))
+    return key in items
+
+
 def _item(container: str | None, key: str | None) -> str | None:
-    items = _items(container) if container is not None else None
+    items = _items(container)
     if container is None or key is None or items is None:
         return None
     if container[0] == "{":
@@ -148,15 +259,25 @@ def _item(container: str | None, key: str | None) -> str | None:
     return items[place] if place is not None and -len(items) <= place < len(items) else None
 
 
-def _items(text: str) -> tuple[str, ...] | None:
+def _items(text: str | None) -> tuple[str, ...] | None:
     """The items of a display, or the characters of a string."""
-    if text[:1] not in ("'", '"'):
+    if not text:
+        return None
+    if text[0] not in _QUOTES:
         return split_items(text)
+    value = _string(text)
+    return None if value is None else tuple(map(repr, value))
+
+
+def _string(text: str) -> str | None:
+    """The string that a literal stands for."""
+    if text[:1] not in _QUOTES:
+        return None
     try:
         value = ast.literal_eval(text)
     except (SyntaxError, ValueError):
         return None
-    return tuple(map(repr, value)) if isinstance(value, str) else None
+    return value if isinstance(value, str) else None
 
 
 def _pair(item: str) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.lookup import Iterated, findable, iterated, lookups
+from cwm_lsp.codec.lookup import Counted, Iterated, findable, iterated, lookups
 from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
 
 _OPERATOR = "|".join(re.escape(operator) for operator in sorted(v.OPERATORS, key=len, reverse=True))
@@ -58,7 +58,7 @@ class LogicalLine:
     depth: int
     pieces: tuple[Piece, ...]
     binds: frozenset[str]
-    iterated: tuple[Iterated, ...] = ()
+    iterated: tuple[Iterated | Counted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,9 @@ def _uses(node: ast.AST) -> _Uses:
         reads.add(node.target.id)
         stores = {}
     placed = frozenset(_placed(node, parts))
-    found = [*lookups(parts, frozenset(own))]
+    # The places of what stands in an f-string differ by Python version.
+    formatted = {id(inner) for part in parts if isinstance(part, ast.JoinedStr) for inner in ast.walk(part)}
+    found = [*lookups([part for part in parts if id(part) not in formatted], frozenset(own))]
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript) and findable(node.target):
         found.append(node.target)
     return _Uses(frozenset(reads), placed, stores, binds, tuple(found))
@@ -300,8 +302,11 @@ def _lex(text: str, uses: _Uses, found: dict[int, ast.expr]) -> Iterator[Piece]:
         kind = match.lastgroup
         if kind == "space":
             continue
+        # An operator can be several characters, as in ``]):``; a lookup can end within it.
+        ends = (found[place] for place in range(match.start() + 1, match.end() + 1) if place in found)
+        ended = next(ends, None)
         if kind == "string" or match.group("string"):
-            yield from _string(piece, match.group("prefix"), uses, told)
+            yield from _string(piece, match.group("prefix"), uses, told, ended)
         elif kind == "name":
             keyword = re.compile(r"\s*=(?!=)").match(text, match.end()) and _inside_call(text, match.start())
             reads = piece in uses.reads and piece not in told and not after_dot and not keyword
@@ -310,13 +315,11 @@ def _lex(text: str, uses: _Uses, found: dict[int, ast.expr]) -> Iterator[Piece]:
                 reads = False
             if reads:
                 told.add(piece)
-            yield Piece(name=piece, reads=reads, placed=reads and piece in uses.placed)
+            yield Piece(name=piece, reads=reads, placed=reads and piece in uses.placed, found=ended)
         elif kind == "number":
             yield Piece(tuple(v.byte_tokens(piece)))
         elif kind == "operator":
-            # An operator can be several characters, as in ``]):``; the lookup ends within it.
-            ended = (found[place] for place in range(match.start() + 1, match.end() + 1) if place in found)
-            yield Piece((v.text_token(piece),), found=next(ended, None))
+            yield Piece((v.text_token(piece),), found=ended)
         else:
             yield Piece(tuple(v.byte_tokens(piece)))
         after_dot = piece == "."
@@ -327,13 +330,13 @@ def _inside_call(text: str, place: int) -> bool:
     return head.count("(") > head.count(")")
 
 
-def _string(piece: str, prefix: str, uses: _Uses, told: set[str]) -> Iterator[Piece]:
+def _string(piece: str, prefix: str, uses: _Uses, told: set[str], found: ast.expr | None) -> Iterator[Piece]:
     """A string literal as ``repr`` writes it; the fields of an f-string are code."""
     if "f" not in prefix.lower():
         try:
-            yield Piece(tuple(v.byte_tokens(repr(ast.literal_eval(piece)))))
+            yield Piece(tuple(v.byte_tokens(repr(ast.literal_eval(piece)))), found=found)
         except (SyntaxError, ValueError):
-            yield Piece(tuple(v.byte_tokens(piece)))
+            yield Piece(tuple(v.byte_tokens(piece)), found=found)
         return
     for part in _FIELD.split(piece):
         if not part.startswith("{"):

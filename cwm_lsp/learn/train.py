@@ -21,9 +21,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.errors import ModelUnavailable
+from cwm_lsp.learn.card import TRAINING
 from cwm_lsp.learn.data import ExampleFeed, batches, pad
 from cwm_lsp.learn.model import ModelShape, WorldModel
 from cwm_lsp.learn.ranks import Ranks
+from cwm_lsp.learn.weights import restore
 
 _ALONE = Ranks()
 ADAM_SHARE = 0.15
@@ -34,7 +37,8 @@ ADAM_SHARE = 0.15
 class TrainOptions:
     """A training run. It ends after ``tokens`` or ``seconds``, whichever is set (both: the first).
 
-    ``init`` is a checkpoint to begin from, its optimizers included, where ``out`` has none of its own.
+    ``init`` is what to begin from where ``out`` has no checkpoint of its own: another run's checkpoint, its
+    optimizers included, or a folder of weights.
     ``batch_tokens`` and ``workers`` are per process. ``compiled`` takes ``torch.compile``, which needs a
     C++ compiler and pays after a minute or two.
     """
@@ -231,13 +235,31 @@ def save_checkpoint(
 def _begin(options: TrainOptions, model: WorldModel, optimizers: list[torch.optim.Optimizer]) -> Progress:
     """A stage that goes on from ``options.init``, at the rates of ``options``."""
     assert options.init is not None
-    progress = _resume(options.init, model, optimizers)
+    if options.init.is_dir():
+        progress = _from_weights(options.init, model)
+    else:
+        progress = _resume(options.init, model, optimizers)
     for optimizer, rate in zip(optimizers, (options.muon_rate, options.adam_rate), strict=True):
         for group in optimizer.param_groups:
             group["lr"] = rate
     progress.stage_step, progress.stage_tokens = progress.step, progress.tokens
     progress.stage_seconds = progress.seconds
     return progress
+
+
+def _from_weights(folder: Path, model: WorldModel) -> Progress:
+    """Weights that were exported, and how far they were trained where the folder says so."""
+    restored = restore(folder)
+    if restored.shape != model.shape:
+        raise ModelUnavailable(
+            f"The weights in {folder} are of {restored.shape}.", "Give the same sizes to begin from them."
+        )
+    model.load_state_dict(restored.state_dict())
+    record = folder / TRAINING
+    if not record.is_file():
+        return Progress()
+    said = json.loads(record.read_text(encoding="utf-8"))
+    return Progress(said["steps"], said["tokens"], said["seconds"], curve=said["curve"])
 
 
 def _resume(path: Path, model: WorldModel, optimizers: list[torch.optim.Optimizer]) -> Progress:

@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from cwm_lsp.codec.lookup import find, findable, iterated, lookups
+from cwm_lsp.codec.source import slice_source
 
 TEXTS = {
     "xs": "[3, 'a, b', (1, 2)]",
@@ -34,7 +35,8 @@ def expression(text: str) -> ast.expr:
         ("xs[i - 1]", "3"),
         ("xs[-1]", "(1, 2)"),
         ("grid[i][0]", "3"),
-        ("grid[xs[0] - 2][1]", None),
+        ("grid[xs[0] - 2][1]", "4"),
+        ("grid[i - big]", None),
         ("grid[grid[0][0]][1]", "4"),
         ("s[2]", '"\'"'),
         ("t[0]", "7"),
@@ -47,17 +49,60 @@ def expression(text: str) -> ast.expr:
         ("xs[3]", None),
         ("xs[-4]", None),
         ("xs[big]", None),
-        ("xs[1:]", None),
         ("xs[k]", None),
+        ("xs[1:]", "['a, b', (1, 2)]"),
+        ("xs[:i]", "[3]"),
+        ("xs[i:i + 1]", "['a, b']"),
+        ("xs[::-1]", "[(1, 2), 'a, b', 3]"),
+        ("xs[len(xs) - 1]", "(1, 2)"),
+        ("s[-2:]", '"\'s"'),
+        ("s[::2]", '"i\'"'),
+        ("t[:0]", "()"),
+        ("t[0:1]", "(7,)"),
+        ("d[1:]", None),
+        ("xs[::k]", None),
+        ("len(xs)", "3"),
+        ("len(s)", "4"),
+        ("len(grid[0])", "2"),
+        ("len(d)", "3"),
+        ("len(i)", None),
+        ("3 in xs", "True"),
+        ("i in xs", "False"),
+        ("i not in xs", "True"),
+        ("k in d", "True"),
+        ("'x' in d", "False"),
+        ("xs[0] in d", "True"),
+        ("'t' in s", "True"),
+        ("'st' in s", "False"),
+        ("i in s", None),
+        ("k in 'k: 10'", "True"),
+        ("i in (1, 2)", "True"),
+        ("i in [xs, 2]", None),
         ("unknown[0]", None),
         ("i[0]", None),
     ],
 )
 def test_an_item_is_found_where_it_stands(text: str, found: str | None) -> None:
-    assert find(expression(text), TEXTS) == found
+    node = expression(text)
+    assert (find(node, TEXTS) if findable(node) else None) == found
 
 
-@pytest.mark.parametrize("text", ["xs[1:]", "f(xs)[0]", "xs[f(i)]", "xs[i * 2]", "d.get(*xs)", "d.pop(k)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "xs[f(i):]",
+        "xs[True]",
+        "len(f(xs))",
+        "f(i) in xs",
+        "i in xs in d",
+        "i + 1",
+        "f(xs)[0]",
+        "xs[f(i)]",
+        "xs[i * 2]",
+        "d.get(*xs)",
+        "d.pop(k)",
+    ],
+)
 def test_what_would_have_to_be_executed_has_no_lookup(text: str) -> None:
     assert not findable(expression(text))
 
@@ -79,7 +124,16 @@ def test_only_the_outermost_lookup_counts_and_none_of_a_comprehension() -> None:
         ("for n, x in enumerate(t, 1)", [["7", ""]]),
         ("for x in reversed(grid)", [["[3, 4]", "[1, 2]", ""]]),
         ("for a, b in zip(t, grid)", [["7", "", ""], ["[1, 2]", "[3, 4]", ""]]),
-        ("for x in range(3)", []),
+        ("for x in range(2)", [["0", "1", ""]]),
+        ("for x in range(len(xs) - 1, -1, -2)", [["2", "0", ""]]),
+        ("for x in range(i, xs[0])", [["1", "2", ""]]),
+        ("for x in range(k)", [[None]]),
+        ("for x in range(0, 3, i - 1)", [[None]]),
+        ("for x in range(f(i))", []),
+        ("for x in xs[:0:-1]", [["(1, 2)", "'a, b'", ""]]),
+        ("for k in list(d.keys())", [["'k: 1'", "3", "(1, 2)", ""]]),
+        ("for c in 'ab'", [["'a'", "'b'", ""]]),
+        ("for x in [5, 6]", [["5", "6", ""]]),
         ("for x in sorted(xs)", []),
         ("for x in i", [[None]]),
     ],
@@ -96,3 +150,18 @@ def test_a_string_stays_what_it_was_when_the_loop_began_and_a_list_does_not() ->
     (source,) = iterated(ast.parse("for x in v: pass").body[0])
     assert source.at(1, {"v": "'z'"}, {"v": "'ab'"}) == "'b'"
     assert source.at(1, {"v": "[1, 9]"}, {"v": "[1]"}) == "9"
+
+
+def test_a_copy_stays_what_it_was_when_the_loop_began() -> None:
+    for head in ("for x in v[:]: pass", "for x in list(v): pass"):
+        (source,) = iterated(ast.parse(head).body[0])
+        assert source.at(1, {"v": "[1]"}, {"v": "[1, 9]"}) == "9"
+
+
+@pytest.mark.parametrize(
+    "line", ["if k in d:", "x = s[1:]", "while i not in xs:", "if 't' in 'tea' or k in d:"]
+)
+def test_a_lookup_is_shown_where_it_ends(line: str) -> None:
+    body = f"def f(s, d, xs, i, k):\n    {line}" + ("\n        pass\n" if line.endswith(":") else "\n")
+    pieces = slice_source(body, 1).by_line[2].pieces
+    assert [piece.found for piece in pieces if piece.found is not None]

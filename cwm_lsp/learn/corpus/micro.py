@@ -1,4 +1,4 @@
-"""Micro programs: one to four straight-line statements, each doing one operation."""
+"""Micro programs: one to four statements, each doing one operation."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ KINDS: dict[str, int] = {
     "condition": 5,
     "display": 1,
     "for": 30,
+    "if": 26,
 }
 """How often each kind of operation is practised, relative to the others."""
 
@@ -42,7 +43,7 @@ def micro(rng: Random) -> Program:
         kinds = []
         for _ in range(rng.choice((1, 2, 2, 3, 3, 4))):
             kind = rng.choices(_KINDS, _WEIGHTS)[0]
-            write = body.for_ if kind == "for" else _one(body, kind)
+            write = _compound(body).get(kind) or _one(body, kind)
             for _ in range(3):
                 if body.try_one(write, 1):
                     kinds.append(kind)
@@ -61,6 +62,10 @@ def micro(rng: Random) -> Program:
     lines = [f"def {name}({', '.join(names)}):", *body.lines, f"    return {changed}"]
     call = f"{name}({', '.join(value for _, value in writer.parameters)})"
     return Program("\n".join(lines) + "\n", call, f"micro:{kinds[0]}")
+
+
+def _compound(body: Body) -> dict[str, Callable[[int], None]]:
+    return {"for": body.for_, "if": body.if_}
 
 
 def _one(body: Body, kind: str) -> Callable[[int], None]:
