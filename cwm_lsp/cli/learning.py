@@ -23,8 +23,8 @@ _MODEL = click.option(
 )
 _SPLIT = click.option(
     "--split",
-    type=click.Choice(("train", "held_out")),
-    help="Of corpus data, only the functions that training uses, or only those it does not.",
+    type=click.Choice(("train", "held_out", "odd", "even")),
+    help="Of corpus data, only the functions that training uses, or those it does not, or every other one.",
 )
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many rows.")
 _CALLS = click.option(

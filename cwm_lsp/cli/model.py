@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from cwm_lsp.backend.choose import Choice, choose
 from cwm_lsp.backend.protocol import BackendInfo
@@ -92,6 +91,4 @@ def calibration(settings: Settings, backend: str) -> Calibration:
     """What was stored with the embedded weights; the identity for other models."""
     if backend != "embedded":
         return Calibration()
-    stored: Mapping[str, Any] = read_manifest(locate(settings.model)).calibration
-    points = tuple((float(raw), float(real)) for raw, real in stored.get("points", ()))
-    return Calibration(points, float(stored.get("threshold", Calibration().threshold)))
+    return Calibration.from_json(read_manifest(locate(settings.model)).calibration)

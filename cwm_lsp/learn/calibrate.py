@@ -2,12 +2,13 @@
 
 Fitted on runs of human-written functions that neither training nor the reported figures use: claims are put
 in bins of equal mass by the model's own probability, bins out of order are pooled (isotonic regression by
-pool-adjacent-violators), and the map goes straight from one bin's centre to the next.
+pool-adjacent-violators), and the map goes straight from one bin's centre to the next. A logistic regression
+then says how far the model's past in the same run, at the same line, moves that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ import numpy as np
 from cwm_lsp.backend import weights
 from cwm_lsp.errors import UserError
 from cwm_lsp.learn.judging import RowResult, Status
-from cwm_lsp.learn.metrics import Floats, calibration_error, confidence
-from cwm_lsp.predict import Calibration
+from cwm_lsp.learn.metrics import Floats, calibration_error
+from cwm_lsp.predict import Calibration, ProbabilityMap, Standing, Track, log_odds
 
 POINTS = 20
 """Most points of a map."""
@@ -30,62 +31,105 @@ LEAST = 200
 """Claims below which a map would be noise."""
 
 _FOLDS = 5
+_NEWTON_STEPS = 12
 _Block = tuple[float, float, float]
 """Claims: how many, their mean probability, the share that is right, smoothed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A map and how good it is.
+    """Maps and how good they are.
 
-    ``values`` counts the claims it was fitted on. ``before`` and ``after`` are expected calibration errors of
-    the model's own probabilities and of mapped ones, the latter cross-validated over rows. ``shown`` is the
-    share of the claims at or over the threshold, ``precision`` the share of those that is right.
+    ``values`` counts the claims that the map of values was fitted on. ``before`` and ``after`` are expected
+    calibration errors of the model's own probabilities and of mapped ones, the latter cross-validated over
+    rows, ``flow_before`` and ``flow_after`` the same of where the run goes. ``shown`` is the share of the
+    values at or over the threshold, ``precision`` the share of those that is right.
     """
 
     calibration: Calibration
     values: int
     before: float
     after: float
+    flow_before: float
+    flow_after: float
     shown: float
     precision: float
 
     def to_json(self) -> dict[str, Any]:
-        """What is stored with the weights: ``points`` and ``threshold`` to be read, the rest to be known."""
+        """What is stored with the weights: the maps and the threshold to be read, the rest to be known."""
         return {
-            "points": [[round(raw, 6), round(real, 6)] for raw, real in self.calibration.points],
-            "threshold": round(self.calibration.threshold, 4),
-            "values": self.values,
+            **self.calibration.to_json(),
+            "claims": self.values,
             "ece_before": round(self.before, 4),
             "ece_after": round(self.after, 4),
+            "flow_ece_before": round(self.flow_before, 4),
+            "flow_ece_after": round(self.flow_after, 4),
             "shown": round(self.shown, 4),
             "precision": round(self.precision, 4),
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A claim: where it was made, its raw probability and whether it was right."""
+
+    line: int
+    probability: float
+    right: bool
+
+
+_Row = Sequence[_Said]
+
+
 def fit(results: Sequence[RowResult], precision: float = PRECISION) -> Fitted:
-    """The map for a model whose own, uncalibrated probabilities are in ``results``.
+    """The maps for a model whose own, uncalibrated probabilities are in ``results``.
 
     Raises ``UserError`` when there are too few claims.
     """
-    rows = [_claims(row) for row in results if row.status is Status.DONE]
-    shown = np.concatenate([np.zeros((0, 2)), *rows])
-    if len(shown) < LEAST:
+    done = [row for row in results if row.status is Status.DONE]
+    values, flow = [_values(row) for row in done], [_flow(row) for row in done]
+    raw = _raw(values)
+    if len(raw) < LEAST:
         raise UserError(
-            f"{len(shown)} values are too few to calibrate on; it takes {LEAST}.", "Take more rows."
+            f"{len(raw)} values are too few to calibrate on; it takes {LEAST}.", "Take more rows."
         )
-    points = isotonic(shown)
-    mapped = _mapped(points, shown)
+    of_values, of_flow = fit_map(values), fit_map(flow)
+    mapped = _mapped(of_values, values)
     threshold = choose_threshold(mapped, precision)
     kept = mapped[mapped[:, 0] >= threshold]
     return Fitted(
-        calibration=Calibration(points, threshold),
-        values=len(shown),
-        before=calibration_error(shown) or 0.0,
-        after=_cross_validated(rows),
-        shown=len(kept) / len(shown),
+        calibration=Calibration(of_values, of_flow, threshold),
+        values=len(raw),
+        before=calibration_error(raw) or 0.0,
+        after=_cross_validated(values),
+        flow_before=calibration_error(_raw(flow)) or 0.0,
+        flow_after=_cross_validated(flow),
+        shown=len(kept) / len(raw),
         precision=float(kept[:, 1].mean()) if len(kept) else 0.0,
     )
+
+
+def fit_map(rows: Sequence[_Row]) -> ProbabilityMap:
+    """A rising map of the claims' probabilities, and how much a run's past moves it."""
+    points = isotonic(_raw(rows))
+    parts, rights = [np.zeros((0, 4))], [np.zeros(0)]
+    for row in rows:
+        stood = list(_standings(ProbabilityMap(points), row))
+        parts.append(np.array([(1.0, log_odds(p), s.line, s.run) for p, s in stood]).reshape(-1, 4))
+        rights.append(np.array([said.right for said in row], float))
+    return ProbabilityMap(points, logistic(np.concatenate(parts), np.concatenate(rights)))
+
+
+def logistic(parts: Floats, right: Floats, ridge: float = 2.0) -> tuple[float, ...]:
+    """Weights of a logistic regression of ``right [N]`` on ``parts [N, 4]``, drawn to the rising map."""
+    prior = np.array([0.0, 1.0, 0.0, 0.0])
+    weights = prior.copy()
+    for _ in range(_NEWTON_STEPS):
+        probability = 1 / (1 + np.exp(-parts @ weights))
+        slope = parts.T @ (right - probability) - ridge * (weights - prior)
+        curvature = (parts.T * (probability * (1 - probability))) @ parts + ridge * np.eye(len(prior))
+        weights = weights + np.linalg.solve(curvature, slope)
+    return tuple(float(weight) for weight in weights)
 
 
 def isotonic(shown: Floats, points: int = POINTS) -> tuple[tuple[float, float], ...]:
@@ -122,22 +166,46 @@ def store(folder: Path, fitted: Fitted, source: str) -> None:
     weights.save(folder, manifest, loaded.model)
 
 
-def _claims(row: RowResult) -> Floats:
-    return confidence(claim for frame in row.frames for claim in frame.claims)
+def _values(row: RowResult) -> list[_Said]:
+    return [
+        _Said(frame.line, claim.probability, claim.right)
+        for frame in row.frames
+        for claim in frame.claims
+        if claim.probability is not None
+    ]
 
 
-def _mapped(points: tuple[tuple[float, float], ...], shown: Floats) -> Floats:
-    calibration = Calibration(points)
-    probabilities = [calibration(float(probability)) for probability in shown[:, 0]]
-    return np.column_stack([probabilities, shown[:, 1]])
+def _flow(row: RowResult) -> list[_Said]:
+    return [_Said(frame.line, frame.flow_probability, frame.flow) for frame in row.frames]
 
 
-def _cross_validated(rows: Sequence[Floats]) -> float:
+def _raw(rows: Sequence[_Row]) -> Floats:
+    return np.array([(said.probability, said.right) for row in rows for said in row], float).reshape(-1, 2)
+
+
+def _standings(chosen: ProbabilityMap, row: _Row) -> Iterator[tuple[float, Standing]]:
+    """For each claim of a run its probability by the rising map, and how the model stood before it."""
+    track = Track()
+    for said in row:
+        probability = chosen.rising(said.probability)
+        yield probability, track.standing(said.line)
+        track.add(said.line, probability, said.right)
+
+
+def _mapped(chosen: ProbabilityMap, rows: Sequence[_Row]) -> Floats:
+    found = [
+        (chosen(said.probability, standing), said.right)
+        for row in rows
+        for said, (_, standing) in zip(row, _standings(chosen, row), strict=True)
+    ]
+    return np.array(found, float).reshape(-1, 2)
+
+
+def _cross_validated(rows: Sequence[_Row]) -> float:
     """The calibration error on rows that the map was not fitted on."""
     parts: list[Floats] = []
     for fold in range(_FOLDS):
         inside = [row for index, row in enumerate(rows) if index % _FOLDS != fold]
-        outside = np.concatenate([np.zeros((0, 2)), *rows[fold::_FOLDS]])
-        if len(outside) and sum(map(len, inside)):
-            parts.append(_mapped(isotonic(np.concatenate(inside)), outside))
+        if any(inside):
+            parts.append(_mapped(fit_map(inside), rows[fold::_FOLDS]))
     return calibration_error(np.concatenate(parts)) or 0.0 if parts else 0.0

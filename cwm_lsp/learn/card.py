@@ -155,13 +155,16 @@ that the model answers for, on fresh training examples:
 def _calibration(stored: Mapping[str, Any]) -> str:
     if "ece_after" not in stored:
         return "## Calibration\n\nNone is stored: probabilities are the model's own."
+    points, fitted_on = len(stored["values"]["points"]), stored["fitted_on"]
+    before, after = (f"{stored[name]:.3f}" for name in ("ece_before", "ece_after"))
+    ways_before, ways_after = (f"{stored[f'flow_{name}']:.3f}" for name in ("ece_before", "ece_after"))
     return f"""## Calibration
 
-A rising map of {len(stored["points"])} points, fitted on {stored["values"]:,} values of
-{stored["fitted_on"]}, which neither training nor the figures below use. Expected calibration error there:
-{stored["ece_before"]:.3f} before, {stored["ece_after"]:.3f} after (cross-validated). Values under
-{stored["threshold"]:.2f} are withheld: the others, {stored["shown"]:.0%} of all, were right in
-{stored["precision"]:.0%} of the cases."""
+A rising map of {points} points, moved by how the model did so far in the same run, fitted on
+{stored["claims"]:,} values of {fitted_on}, which neither training nor the figures below use.
+Expected calibration error there: {before} before, {after} after (cross-validated); of where the run goes,
+{ways_before} and {ways_after}. Values under {stored["threshold"]:.2f} are withheld: the others,
+{stored["shown"]:.0%} of all, were right in {stored["precision"]:.0%} of the cases."""
 
 
 def _figures(found: Mapping[str, Any], manifest: Manifest) -> str:

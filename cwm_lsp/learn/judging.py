@@ -52,7 +52,8 @@ class Frame:
 
     ``right`` is about values (see :data:`~cwm_lsp.learn.metrics.FIGURES`), ``None`` where nothing that was
     observed can be compared. ``changed`` says that a comparable local changed. ``flow`` says that kind and
-    line were right. ``statement`` is the kind of statement whose execution led here.
+    line were right, ``flow_probability`` is what the model said of those it expected. ``statement`` is the
+    kind of statement whose execution led here, ``line`` where it stands.
     """
 
     kind: EventKind
@@ -62,6 +63,8 @@ class Frame:
     changed: bool
     flow: bool
     claims: tuple[Claim, ...] = ()
+    flow_probability: float = 0.0
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ def _frames(trace: Trace, steps: Sequence[PredictedStep | None]) -> Iterator[Fra
             changed=_changes(event, change),
             flow=compared.flow.agreement is Agreement.AGREES,
             claims=tuple(_claims(event, compared, change)),
+            flow_probability=step.probability,
+            line=where[index].line,
         )
 
 

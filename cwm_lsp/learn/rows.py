@@ -34,7 +34,8 @@ def load_rows(path: Path, split: str = "", calls: int = CALLS) -> tuple[Row, ...
     CRUXEval's shape has ``code``, ``input`` (the arguments as text), maybe ``output`` and ``id``, and maybe
     ``entry_point``, the function's name; without it that is ``f``, or the last function where there is no
     ``f``. Of every other shape that a corpus is made of (:mod:`cwm_lsp.learn.corpus.jsonl`), each function
-    gives at most ``calls`` rows; ``split``, ``train`` or ``held_out``, takes only that part of the functions.
+    gives at most ``calls`` rows; ``split`` takes only a part of the functions: ``train`` or ``held_out``, as
+    training parts them, or ``odd`` or ``even``, by their place in the file.
     """
     lines = [line for line in _text(path).split("\n") if line.strip()]
     first = _object(path, 1, lines[0]) if lines else {}
@@ -42,7 +43,7 @@ def load_rows(path: Path, split: str = "", calls: int = CALLS) -> tuple[Row, ...
         return tuple(_row(path, number, line) for number, line in enumerate(lines, 1))
     found = []
     for number, function in enumerate(load_functions(path), 1):
-        if split in ("", function.split):
+        if split in ("", function.split, ("even", "odd")[number % 2]):
             chosen = programs([function], seed=number, split=function.split, calls=calls)
             found += [Row(f"{path.name} {number}/{call}", one) for call, one in enumerate(chosen, 1)]
     return tuple(found)

@@ -1,7 +1,17 @@
 """Asking a model about a run: score a real one, or run ahead without it."""
 
-from cwm_lsp.predict.calibration import Calibration
+from cwm_lsp.predict.calibration import Calibration, ProbabilityMap, log_odds
 from cwm_lsp.predict.entry import entry_trace
+from cwm_lsp.predict.history import Standing, Track
 from cwm_lsp.predict.predictor import Prediction, Predictor
 
-__all__ = ["Calibration", "Prediction", "Predictor", "entry_trace"]
+__all__ = [
+    "Calibration",
+    "Prediction",
+    "Predictor",
+    "ProbabilityMap",
+    "Standing",
+    "Track",
+    "entry_trace",
+    "log_odds",
+]

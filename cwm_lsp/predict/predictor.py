@@ -16,6 +16,7 @@ from cwm_lsp.backend.protocol import GREEDY, Backend, Prefix, Sampling, Scores
 from cwm_lsp.codec.protocol import Codec, Decoder, Encoded, Span, SpanKind
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.predict.calibration import Calibration
+from cwm_lsp.predict.history import History
 from cwm_lsp.trace.model import Event, EventKind, Trace
 from cwm_lsp.trace.predicted import Guess, PredictedStep, Problem
 
@@ -53,9 +54,13 @@ class Predictor:
     ) -> tuple[PredictedStep | None, ...]:
         """What the model expected for every event after the entry call, each from the real history before it.
 
+        Where it was wrong at a line, it is believed less at the line's next visit.
+
         ``None`` stands for an event outside the source that the model is shown. Raises ``BackendError``.
         """
         found: dict[int, PredictedStep] = {}
+        history = History()
+        history.happened(trace.events[0])
         for encoded in self.codec.windows(trace, self.window):
             self._fits(len(encoded.tokens))
             prefix = await self.backend.open()
@@ -63,7 +68,7 @@ class Predictor:
                 scores = await prefix.extend(encoded.tokens)
                 for step, spans in _by_step(encoded):
                     reading = _Reading(self, trace.events, encoded, scores, step, spans)
-                    found[step] = await reading.predict(prefix)
+                    found[step] = self._believed(await reading.predict(prefix), trace.events[step], history)
                     if progress is not None:
                         progress(step + 1, len(trace.events))
             finally:
@@ -130,18 +135,17 @@ class Predictor:
                 return list(decoded.problems)
         return []
 
+    def _believed(self, raw: PredictedStep, event: Event, history: History) -> PredictedStep:
+        """A step predicted for ``event``, as probable as the model's past in this run makes it."""
+        line, values, flow = history.line(event), self.calibration.values, self.calibration.flow
+        of_values, of_flow = history.values.standing(line), history.flow.standing(line)
+        history.checked(event, _mapped(raw, values.rising, flow.rising))
+        history.happened(event)
+        return _mapped(raw, lambda p: values(p, of_values), lambda p: flow(p, of_flow))
+
     def _calibrated(self, step: PredictedStep) -> PredictedStep:
         """``step`` with probabilities that mean what they say."""
-        return replace(
-            step,
-            probability=self.calibration(step.probability),
-            changed={name: self._guess(guess) for name, guess in step.changed.items()},
-            locals={name: self._guess(guess) for name, guess in step.locals.items()},
-            value=self._guess(step.value) if step.value is not None else None,
-        )
-
-    def _guess(self, guess: Guess) -> Guess:
-        return Guess(guess.text, self.calibration(guess.probability))
+        return _mapped(step, self.calibration.values, self.calibration.flow)
 
     def _fits(self, tokens: int) -> None:
         room = self.backend.info.context - MAX_EVENT
@@ -151,6 +155,23 @@ class Predictor:
                 f"the model {self.backend.info.model} has room for {room:,}.",
                 "Predict a smaller function, or use a model with a longer context.",
             )
+
+
+def _mapped(
+    step: PredictedStep, values: Callable[[float], float], flow: Callable[[float], float]
+) -> PredictedStep:
+    """``step`` with other probabilities."""
+
+    def mapped(guess: Guess) -> Guess:
+        return Guess(guess.text, values(guess.probability))
+
+    return replace(
+        step,
+        probability=flow(step.probability),
+        changed={name: mapped(guess) for name, guess in step.changed.items()},
+        locals={name: mapped(guess) for name, guess in step.locals.items()},
+        value=mapped(step.value) if step.value is not None else None,
+    )
 
 
 def _certainty(step: PredictedStep) -> float:
@@ -214,7 +235,7 @@ class _Reading:
             self.changed |= {n: g for n, g in self.other.changed.items() if n not in self.changed}
             if self.value is None and kind is not event.kind:
                 self.value = self.other.value
-        made = PredictedStep(
+        return PredictedStep(
             kind,
             line,
             event.function,
@@ -226,7 +247,6 @@ class _Reading:
             self.value,
             event.frame,
         )
-        return self.owner._calibrated(made)
 
     def _miss(self, span: Span) -> int | None:
         """The first token of ``span`` that the model would not have written, or ``None``."""

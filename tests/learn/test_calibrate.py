@@ -17,7 +17,7 @@ from cwm_lsp.config import Settings
 from cwm_lsp.errors import UserError
 from cwm_lsp.learn.calibrate import POINTS, choose_threshold, fit, isotonic, store
 from cwm_lsp.learn.judging import Claim, Frame, Role, RowResult, Status
-from cwm_lsp.predict import Calibration
+from cwm_lsp.predict import ProbabilityMap, Standing
 from cwm_lsp.trace.model import EventKind
 from tests.backend import tiny
 
@@ -43,7 +43,7 @@ def test_overconfidence_is_mended_on_rows_not_fitted_on() -> None:
     assert found.values == 3000
     assert found.before > 0.1
     assert found.after < 0.03
-    assert found.calibration(0.7) == pytest.approx(0.49, abs=0.06)
+    assert found.calibration.values(0.7) == pytest.approx(0.49, abs=0.06)
 
 
 def test_what_is_shown_has_the_precision_asked_for() -> None:
@@ -53,6 +53,42 @@ def test_what_is_shown_has_the_precision_asked_for() -> None:
     assert fit(overconfident(), precision=0.95).shown < found.shown
 
 
+def partly_wrong(rows: int = 200, visits: int = 12) -> list[RowResult]:
+    """Claims of probability 0.9 at two lines of a loop, one of which is always right and the other never."""
+    rng = np.random.default_rng(5)
+    found = []
+    for number in range(rows):
+        good = int(rng.integers(2))
+        frames = tuple(
+            Frame(
+                EventKind.LINE,
+                0,
+                "for",
+                True,
+                True,
+                True,
+                (Claim(Role.CHANGED, 0.9, line == good, "int"),),
+                0.9,
+                line,
+            )
+            for _ in range(visits)
+            for line in (0, 1)
+        )
+        found.append(RowResult(str(number), Status.DONE, 1, frames=frames))
+    return found
+
+
+def test_what_was_wrong_at_a_line_is_believed_less_there_and_nowhere_else() -> None:
+    found = fit(partly_wrong())
+    learned = found.calibration.values
+    assert found.before > 0.3
+    assert found.after < 0.08
+    assert learned(0.9, Standing(line=-0.45)) < 0.1
+    assert learned(0.9, Standing(line=0.45)) > 0.9
+    assert found.shown > 0.4
+    assert found.precision >= 0.9
+
+
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=200))
 def test_the_map_rises_and_stays_between_0_and_1(pairs: list[tuple[float, bool]]) -> None:
     points = isotonic(np.array(pairs, float))
@@ -60,7 +96,7 @@ def test_the_map_rises_and_stays_between_0_and_1(pairs: list[tuple[float, bool]]
     raws, reals = zip(*points, strict=True)
     assert all(left < right for left, right in pairwise(raws))
     assert all(left < right for left, right in pairwise(reals))
-    mapped = [Calibration(points)(probability / 50) for probability in range(51)]
+    mapped = [ProbabilityMap(points)(probability / 50) for probability in range(51)]
     assert mapped == sorted(mapped)
     assert 0 < mapped[0] <= mapped[-1] < 1
 
@@ -81,6 +117,6 @@ def test_what_is_stored_is_what_the_predictor_reads(tmp_path: Path) -> None:
     store(folder, found, "rows.jsonl")
     load(folder)  # the checksum still holds
     read = calibration(Settings(model=str(folder)), "embedded")
-    assert read(0.7) == pytest.approx(found.calibration(0.7), abs=1e-4)
+    assert read.values(0.7) == pytest.approx(found.calibration.values(0.7), abs=1e-4)
     assert read.threshold == pytest.approx(found.calibration.threshold, abs=1e-4)
     assert read_manifest(folder).calibration["fitted_on"] == "rows.jsonl"

@@ -77,7 +77,7 @@ def test_figures_of_other_weights_are_marked(folder: Path) -> None:
 def test_a_stored_calibration_is_told(folder: Path) -> None:
     store(folder, fit(overconfident()), "held-out functions")
     card = model_card(folder, [])
-    assert "3,000 values of\nheld-out functions" in card
+    assert "3,000 values of held-out functions" in card
     assert "cross-validated" in card
 
 

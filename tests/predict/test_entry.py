@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.data import run
-from cwm_lsp.predict import Calibration, entry_trace
+from cwm_lsp.predict import ProbabilityMap, entry_trace
 from cwm_lsp.trace.model import SourceFile
 
 SOURCE = """\
@@ -94,7 +94,7 @@ def test_a_real_call_begins_in_the_same_state(values: list[object]) -> None:
 
 
 def test_calibration_is_piecewise_linear() -> None:
-    calibration = Calibration(((0.1, 0.0), (0.5, 0.4), (0.9, 1.0)))
+    calibration = ProbabilityMap(((0.1, 0.0), (0.5, 0.4), (0.9, 1.0)))
     assert [round(calibration(p), 3) for p in (0.0, 0.1, 0.3, 0.5, 0.7, 1.0)] == [
         0.0,
         0.0,
@@ -103,4 +103,4 @@ def test_calibration_is_piecewise_linear() -> None:
         0.7,
         1.0,
     ]
-    assert Calibration()(0.3) == 0.3
+    assert ProbabilityMap()(0.3) == 0.3

@@ -15,7 +15,7 @@ from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
 from cwm_lsp.codec.values import Names
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.errors import ContextExceeded
-from cwm_lsp.predict import Calibration, Predictor, entry_trace
+from cwm_lsp.predict import Calibration, Predictor, ProbabilityMap, entry_trace
 from cwm_lsp.predict.predictor import MAX_EVENT
 from cwm_lsp.trace.model import EventKind, Trace
 from tests.codec.programs import record
@@ -151,7 +151,8 @@ async def test_what_does_not_fit_says_so() -> None:
 
 async def test_probabilities_are_calibrated() -> None:
     trace, encoded = run()
-    halved = Calibration(((0.0, 0.0), (1.0, 0.5)))
+    half = ProbabilityMap(((0.0, 0.0), (1.0, 0.5)))
+    halved = Calibration(half, half)
     steps = await Predictor(believing(Script(encoded.tokens)), CompactCodec(), halved).score(trace)
     second = steps[1]
     assert second is not None
