@@ -2,7 +2,7 @@
 
 from cwm_lsp.predict.calibration import Calibration, ProbabilityMap, log_odds
 from cwm_lsp.predict.entry import entry_trace
-from cwm_lsp.predict.history import Standing, Track
+from cwm_lsp.predict.history import Trust, Track
 from cwm_lsp.predict.predictor import Prediction, Predictor
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "Prediction",
     "Predictor",
     "ProbabilityMap",
-    "Standing",
+    "Trust",
     "Track",
     "entry_trace",
     "log_odds",

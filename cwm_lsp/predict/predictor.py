@@ -138,7 +138,7 @@ class Predictor:
     def _believed(self, raw: PredictedStep, event: Event, history: History) -> PredictedStep:
         """A step predicted for ``event``, as probable as the model's past in this run makes it."""
         line, values, flow = history.line(event), self.calibration.values, self.calibration.flow
-        of_values, of_flow = history.values.standing(line), history.flow.standing(line)
+        of_values, of_flow = history.values.trust(line), history.flow.trust(line)
         history.checked(event, _mapped(raw, values.rising, flow.rising))
         history.happened(event)
         return _mapped(raw, lambda p: values(p, of_values), lambda p: flow(p, of_flow))

@@ -17,7 +17,7 @@ from cwm_lsp.config import Settings
 from cwm_lsp.errors import UserError
 from cwm_lsp.learn.calibrate import POINTS, choose_threshold, fit, isotonic, store
 from cwm_lsp.learn.judging import Claim, Frame, Role, RowResult, Status
-from cwm_lsp.predict import ProbabilityMap, Standing
+from cwm_lsp.predict import ProbabilityMap, Trust
 from cwm_lsp.trace.model import EventKind
 from tests.backend import tiny
 
@@ -83,8 +83,8 @@ def test_what_was_wrong_at_a_line_is_believed_less_there_and_nowhere_else() -> N
     learned = found.calibration.values
     assert found.before > 0.3
     assert found.after < 0.08
-    assert learned(0.9, Standing(line=-0.45)) < 0.1
-    assert learned(0.9, Standing(line=0.45)) > 0.9
+    assert learned(0.9, Trust(line=-0.45)) < 0.1
+    assert learned(0.9, Trust(line=0.45)) > 0.9
     assert found.shown > 0.4
     assert found.precision >= 0.9
 
