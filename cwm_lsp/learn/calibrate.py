@@ -19,7 +19,7 @@ from cwm_lsp.backend import weights
 from cwm_lsp.errors import UserError
 from cwm_lsp.learn.judging import RowResult, Status
 from cwm_lsp.learn.metrics import Floats, calibration_error
-from cwm_lsp.predict import Calibration, ProbabilityMap, Trust, Track, log_odds
+from cwm_lsp.predict import Calibration, ProbabilityMap, Track, Trust, log_odds
 
 POINTS = 20
 """Most points of a map."""

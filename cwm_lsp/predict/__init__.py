@@ -2,7 +2,7 @@
 
 from cwm_lsp.predict.calibration import Calibration, ProbabilityMap, log_odds
 from cwm_lsp.predict.entry import entry_trace
-from cwm_lsp.predict.history import Trust, Track
+from cwm_lsp.predict.history import Track, Trust
 from cwm_lsp.predict.predictor import Prediction, Predictor
 
 __all__ = [
@@ -10,8 +10,8 @@ __all__ = [
     "Prediction",
     "Predictor",
     "ProbabilityMap",
-    "Trust",
     "Track",
+    "Trust",
     "entry_trace",
     "log_odds",
 ]
