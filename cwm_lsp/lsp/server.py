@@ -23,7 +23,7 @@ from cwm_lsp.features.session import Engines, Session
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.states import Placement
 from cwm_lsp.lsp import convert
-from cwm_lsp.lsp.extension import CAPABILITY, STATES
+from cwm_lsp.lsp.extension import CAPABILITY, SHOULD_BE_CAPABILITY, STATES
 from cwm_lsp.lsp.options import EditorOptions, Parsed
 from cwm_lsp.lsp.positions import Encoding, replaced
 from cwm_lsp.lsp.protocol import CwmProtocol
@@ -111,9 +111,17 @@ class CwmServer(LanguageServer):
     @property
     def sends_states(self) -> bool:
         """Whether the client asked for ``cwm/states``, and so needs no inlay hints."""
+        return self._announced(CAPABILITY)
+
+    @property
+    def asks_values(self) -> bool:
+        """Whether the client has the command that asks the user what a call should have given."""
+        return self._announced(SHOULD_BE_CAPABILITY)
+
+    def _announced(self, name: str) -> bool:
         experimental = self.client_capabilities.experimental
-        value = experimental.get(CAPABILITY) if isinstance(experimental, Mapping) else None
-        return value is True or getattr(experimental, CAPABILITY, None) is True
+        value = experimental.get(name) if isinstance(experimental, Mapping) else None
+        return value is True or getattr(experimental, name, None) is True
 
     @property
     def encoding(self) -> Encoding:
@@ -221,7 +229,7 @@ class CwmServer(LanguageServer):
             params = convert.states(snapshot, found, results, switches, encoding)
             self.protocol.notify(STATES, params)
         if not self.pulls_diagnostics:
-            items = convert.diagnostics(snapshot, results, switches, encoding)
+            items = convert.diagnostics(snapshot, results, self.session.failures(uri), switches, encoding)
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(uri, items, version=snapshot.version)
             )
