@@ -16,12 +16,12 @@ from cwm_lsp.cli.engines import LocalEngines
 from cwm_lsp.cli.loop import run
 from cwm_lsp.cli.model import Model
 from cwm_lsp.config import Settings, load
-from cwm_lsp.lsp.loopback import Listening, make_token
 from cwm_lsp.lsp.server import CwmServer, Services
 from cwm_lsp.lsp.stdio import serve_stdio
 from cwm_lsp.lsp.tcp import serve_tcp
 from cwm_lsp.lsp.websocket import serve_ws
 from cwm_lsp.lsp.wiring import create_server
+from cwm_lsp.wire.loopback import Listening, make_token
 
 if TYPE_CHECKING:
     from cwm_lsp.cli.main import Request

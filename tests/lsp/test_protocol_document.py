@@ -10,7 +10,8 @@ import pytest
 
 from cwm_lsp.align.model import DivergenceKind
 from cwm_lsp.features.display import State
-from cwm_lsp.lsp import extension, loopback, options, protocol
+from cwm_lsp.lsp import extension, options, protocol
+from cwm_lsp.wire import loopback
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 INTERFACES = dict(re.findall(r"interface (\w+) \{\n(.*?)\n\}", DOCUMENT, re.DOTALL))
