@@ -23,6 +23,7 @@ class Command(StrEnum):
     COMPARE = "cwm.compare"
     CLEAR = "cwm.clear"
     TOGGLE = "cwm.toggle"
+    VIEW = "cwm.view"
 
 
 class Position(TypedDict):
@@ -92,3 +93,15 @@ class CallResult(TypedDict):
     cut: str
     summary: str
     divergence: DivergenceState | None
+
+
+class ViewArgument(TypedDict):
+    """The only argument of ``cwm.view``."""
+
+    uri: str
+
+
+class ViewResult(TypedDict):
+    """What ``cwm.view`` answers: an address that opens in a browser of this machine."""
+
+    url: str

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cwm_lsp.align.compare import compare
+from cwm_lsp.cli.viewer import PageViewer
 from cwm_lsp.errors import ModelCrashed
 from cwm_lsp.features.results import Call, Compared, Predicted
 from cwm_lsp.features.session import Engines, Report
 from cwm_lsp.lsp.server import Services
 from cwm_lsp.predict import entry_trace
 from cwm_lsp.trace.model import SourceFile, Trace
+from cwm_lsp.web.server import Pages
 from tests.features.world import THRESHOLD, Beliefs, forced, run
 
 
@@ -65,4 +67,4 @@ def services(engines: BelievingEngines) -> Services:
         engines.settings = settings
         return engines
 
-    return Services(build)
+    return Services(build, PageViewer(Pages()))

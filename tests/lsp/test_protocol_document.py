@@ -39,6 +39,8 @@ TYPES = {
         extension.Position,
         extension.CallArgument,
         extension.CallResult,
+        extension.ViewArgument,
+        extension.ViewResult,
     ],
 )
 def test_members_and_their_types_are_documented(kind: type) -> None:
