@@ -17,8 +17,8 @@ from cwm_lsp.cli.model import opened
 from cwm_lsp.config import Settings, load
 from cwm_lsp.dap.session import Services, serve_session
 from cwm_lsp.dap.tcp import serve_tcp
-from cwm_lsp.lsp.loopback import require_loopback
 from cwm_lsp.lsp.stdio import FileWriter, read_chunks
+from cwm_lsp.wire.loopback import require_loopback
 
 if TYPE_CHECKING:
     from cwm_lsp.cli.main import Request

@@ -32,6 +32,7 @@ class Command(StrEnum):
     TOGGLE = "cwm.toggle"
     REPAIR = "cwm.repair"
     FIX = "cwm.fix"
+    VIEW = "cwm.view"
 
 
 class Position(TypedDict):
@@ -180,3 +181,15 @@ class FixResult(TypedDict):
 
     status: str
     title: str
+
+
+class ViewArgument(TypedDict):
+    """The only argument of ``cwm.view``."""
+
+    uri: str
+
+
+class ViewResult(TypedDict):
+    """What ``cwm.view`` answers: an address that opens in a browser of this machine."""
+
+    url: str

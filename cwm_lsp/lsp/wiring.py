@@ -52,6 +52,7 @@ COMMANDS: Mapping[Command, Handler] = {
     Command.TOGGLE: commands.toggle,
     Command.REPAIR: repairing.repair,
     Command.FIX: repairing.fix,
+    Command.VIEW: commands.view,
 }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cwm_lsp.align.compare import compare
+from cwm_lsp.cli.viewer import PageViewer
 from cwm_lsp.errors import ModelCrashed
 from cwm_lsp.features.repairs import Plan
 from cwm_lsp.features.results import Call, Compared, Predicted
@@ -18,6 +19,7 @@ from cwm_lsp.predict import entry_trace
 from cwm_lsp.repair.model import Outcome
 from cwm_lsp.repair.search import repair as search
 from cwm_lsp.trace.model import SourceFile, Trace
+from cwm_lsp.web.server import Pages
 from tests.features.world import THRESHOLD, Beliefs, forced, run
 
 
@@ -80,4 +82,4 @@ def services(engines: BelievingEngines) -> Services:
         engines.settings = settings
         return engines
 
-    return Services(build)
+    return Services(build, PageViewer(Pages()))

@@ -13,8 +13,9 @@ from cwm_lsp.align.model import DivergenceKind
 from cwm_lsp.features import diagnostics
 from cwm_lsp.features.claims import ClaimKind
 from cwm_lsp.features.display import State
-from cwm_lsp.lsp import extension, loopback, options, protocol
+from cwm_lsp.lsp import extension, options, protocol
 from cwm_lsp.repair.model import Status
+from cwm_lsp.wire import loopback
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 INTERFACES = dict(re.findall(r"interface (\w+) \{\n(.*?)\n\}", DOCUMENT, re.DOTALL))
@@ -59,6 +60,8 @@ TYPES = {
         extension.FixResult,
         extension.TextEdit,
         extension.Range,
+        extension.ViewArgument,
+        extension.ViewResult,
     ],
 )
 def test_members_and_their_types_are_documented(kind: type) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -356,3 +357,17 @@ async def test_changed_tests_are_read_again(talk: Talk) -> None:
     talk.notify("workspace/didChangeWatchedFiles", {"changes": []})
     assert len(await talk.request("textDocument/codeLens", document)) == 2
     assert any(heard.get("method") == "workspace/codeLens/refresh" for heard in talk.heard)
+
+
+# --- the trace page ------------------------------------------------------------------------------
+
+
+async def test_the_page_of_a_document_needs_results_and_keeps_its_address(ready: Talk) -> None:
+    document = {"uri": ready.uri}
+    error = await ready.refused("workspace/executeCommand", {"command": "cwm.view", "arguments": [document]})
+    assert error["data"]["kind"] == "TargetError"
+    await ready.command("cwm.record", ready.call)
+    first = await ready.command("cwm.view", document)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/#[\w-]{40,}", first["url"])
+    await ready.command("cwm.compare", ready.call)
+    assert await ready.command("cwm.view", document) == first
