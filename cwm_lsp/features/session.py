@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from cwm_lsp.errors import SourceError, TargetError, UserError
@@ -16,6 +17,7 @@ from cwm_lsp.features.repairs import Plan, Repaired, Wish, plan
 from cwm_lsp.features.results import Call, Compared, Predicted, Recorded, Result
 from cwm_lsp.features.runnables import Runnable, runnables
 from cwm_lsp.features.snapshot import Snapshot
+from cwm_lsp.features.states import Stop
 from cwm_lsp.record.source import read_source
 from cwm_lsp.repair.model import Outcome
 from cwm_lsp.trace.model import SourceFile, Trace
@@ -113,6 +115,18 @@ class Session:
         """The calls that can be run in a document: from its text, from ``tests``, from earlier runs."""
         runs = [result.trace for result in self.results(uri) if not isinstance(result, Predicted)]
         return runnables(self.snapshot(uri).source, tests, runs)
+
+    def stops(self, uri: str, line: int) -> tuple[tuple[Result, Stop], ...]:
+        """The visits of a 1-based line in all results, those of the latest first."""
+        return tuple((result, stop) for result in reversed(self.results(uri)) for stop in result.stops(line))
+
+    def focus(self, uri: str, call: str, step: int | None) -> None:
+        """Look at a step of a result; ``None``: at what it shows by itself. Raises :class:`TargetError`."""
+        held = self._results.get(uri, {})
+        found = next((name for name, result in held.items() if str(result.call) == call), None)
+        if found is None:
+            raise TargetError(f"{call} has no result in this document.", "Run or predict it first.")
+        held[found] = replace(held[found], focus=step)
 
     # --- what must hold ---
 

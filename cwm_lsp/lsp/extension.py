@@ -33,6 +33,8 @@ class Command(StrEnum):
     REPAIR = "cwm.repair"
     FIX = "cwm.fix"
     VIEW = "cwm.view"
+    VISITS = "cwm.visits"
+    VISIT = "cwm.visit"
 
 
 class Position(TypedDict):
@@ -193,3 +195,29 @@ class ViewResult(TypedDict):
     """What ``cwm.view`` answers: an address that opens in a browser of this machine."""
 
     url: str
+
+
+class VisitsArgument(TypedDict):
+    """The only argument of ``cwm.visits``; ``line`` counts from 0."""
+
+    uri: str
+    line: int
+
+
+class VisitState(TypedDict):
+    """One visit of a line in one result."""
+
+    call: str
+    visit: int
+    visits: int
+    text: str
+    mark: bool
+    focus: int
+
+
+class VisitArgument(TypedDict):
+    """The only argument of ``cwm.visit``."""
+
+    uri: str
+    call: str
+    focus: int | None

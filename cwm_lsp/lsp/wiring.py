@@ -19,6 +19,7 @@ from cwm_lsp.lsp.handlers import (
     initialize,
     inlay_hint,
     repairing,
+    visiting,
 )
 from cwm_lsp.lsp.server import CwmServer, Services
 
@@ -53,6 +54,8 @@ COMMANDS: Mapping[Command, Handler] = {
     Command.REPAIR: repairing.repair,
     Command.FIX: repairing.fix,
     Command.VIEW: commands.view,
+    Command.VISITS: visiting.visits,
+    Command.VISIT: visiting.visit,
 }
 
 

@@ -59,6 +59,27 @@ async def test_a_prediction_runs_nothing(ready: Talk) -> None:
     assert ready.engines.ran == []
 
 
+async def test_a_visit_of_a_loop_is_chosen_and_all_lines_follow(ready: Talk) -> None:
+    await ready.command("cwm.compare", ready.call)
+    visits = await ready.command("cwm.visits", {"uri": ready.uri, "line": 2})
+    assert [(one["visit"], one["visits"], one["text"]) for one in visits] == [
+        (1, 5, "x = 4 ✓ ⟨1/5⟩"),
+        (2, 5, "x = 9 ✓ ⟨2/5⟩"),
+        (3, 5, "x = 2 ✓ ⟨3/5⟩"),
+        (4, 5, "x = 7 ✓ ⟨4/5⟩"),
+        (5, 5, "⟨5/5⟩"),
+    ]
+    call = visits[0]["call"]
+    await ready.command("cwm.visit", {"uri": ready.uri, "call": call, "focus": visits[0]["focus"]})
+    shown = texts(ready.last("cwm/states"))
+    assert (shown[3], shown[5]) == ("x = 4 ✓", "total = 4 ✓")
+    await ready.command("cwm.visit", {"uri": ready.uri, "call": call, "focus": None})
+    assert texts(ready.last("cwm/states"))[3] == "x = 2 ✓"
+    argument = {"uri": ready.uri, "call": "other()", "focus": 1}
+    error = await ready.refused("workspace/executeCommand", {"command": "cwm.visit", "arguments": [argument]})
+    assert error["message"].startswith("other() has no result")
+
+
 async def test_an_untrusted_workspace_is_not_run_but_may_be_predicted(talk: Talk) -> None:
     await talk.initialize(options={"trusted": False})
     talk.open()
