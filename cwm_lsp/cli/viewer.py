@@ -5,6 +5,7 @@ from __future__ import annotations
 from cwm_lsp.features.results import Result
 from cwm_lsp.web.messages import Stage
 from cwm_lsp.web.server import Pages
+from cwm_lsp.web.tables import Shown
 
 CHANGED = "The text has changed since, so its values are gone. Run the call again."
 
@@ -18,7 +19,7 @@ class PageViewer:
     async def open(self, key: str, title: str, results: tuple[Result, ...]) -> str:
         """The address of the page of ``key``. Raises ``SettingsError`` where no port can be had."""
         view = await self._pages.open(key, title)
-        view.show(results)
+        view.show([Shown(str(result.call), result) for result in results])
         return self._pages.url(view)
 
     def update(self, key: str, results: tuple[Result, ...]) -> None:
@@ -27,7 +28,7 @@ class PageViewer:
         if view is None:
             return
         if results:
-            view.show(results)
+            view.show([Shown(str(result.call), result) for result in results])
         else:
             view.show((), Stage.CHANGED, CHANGED)
 

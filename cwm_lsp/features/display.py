@@ -110,6 +110,15 @@ def alone_words(*, left: bool) -> str:
     return f"only the {'left' if left else 'right'} run did this"
 
 
+def differences_words(count: int, *, compared: bool, pair: bool) -> str:
+    """How many steps differ: between run and model, or between two runs."""
+    if not (compared or pair):
+        return ""
+    if not count:
+        return f"never part {AGREE}"
+    return f"{count:,} {DIFFER}"
+
+
 def step_words(step: int, steps: int, function: str, line: int, said: Iterable[Fragment]) -> str:
     """One step of a run as sentences; ``step`` counts from 0."""
     where = f"step {step + 1:,} of {steps:,}, {function} line {line}"

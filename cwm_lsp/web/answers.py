@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -30,16 +30,24 @@ from cwm_lsp.web.table import Table, Variable
 CELL = 96
 """Characters of a value that a row carries; the detail has all of it."""
 
+SAMPLE = 500
+"""Steps that are looked at for the widths of the columns."""
+
+BOUNDS = (6, 26)
+"""Characters that a column has at least and at most."""
+
 MOST_ROWS = 500
 MOST_BUCKETS = 4000
 
-GLYPHS = {
+GLYPHS: Mapping[str, str] = {
     State.AGREES: display.AGREE,
     State.DIFFERS: display.DIFFER,
     State.PREDICTED: display.APPROX,
-    State.WITHHELD: "?",
+    "mark": display.MARK,
 }
 """What tells states apart without colour. Observed and computed values have none."""
+
+_JUDGED = (State.AGREES, State.DIFFERS)
 
 Sheets = Callable[[int, int | None], Sheet]
 """Gives the sheet of one run, or of two. Raises :class:`BadQuestion` for a run that is not there."""
@@ -65,6 +73,8 @@ def answer(asked: object, sheets: Sheets) -> Answered:
 def run_head(table: Table) -> RunHead:
     """What the page knows of a run from the beginning."""
     parted = table.first
+    sample = [*range(0, len(table.events), 1 + len(table.events) // SAMPLE), table.first or 0]
+    widths, gives = _widths(table, sample)
     return {
         "title": table.title,
         "kind": table.kind,
@@ -72,10 +82,26 @@ def run_head(table: Table) -> RunHead:
         "summary": table.summary,
         "notes": list(table.notes),
         "columns": list(table.columns),
+        "widths": widths,
+        "gives": gives,
+        "code": max(2 * table.events[step].depth + len(table.text(step)) for step in sample),
         "files": [{"name": PurePath(file.path).name, "path": file.path} for file in table.files],
         "divergence": None if parted is None else {"step": parted, "words": table.parting},
         "threshold": table.threshold,
     }
+
+
+def _widths(table: Table, sample: Iterable[int]) -> tuple[list[int], int]:
+    """Characters that each column, and what steps give, take in a sample of the steps; kept within bounds."""
+    widths, gives = [len(name) for name in table.columns], 0
+    for step in sample:
+        for piece in row(table, step)["pieces"]:
+            if piece["column"] < 0:
+                gives = max(gives, len(piece["text"]))
+            else:
+                widths[piece["column"]] = max(widths[piece["column"]], len(piece["text"]))
+    narrow, wide = BOUNDS
+    return [min(wide, max(narrow, width)) for width in widths], min(wide, gives)
 
 
 # --- answers -----------------------------------------------------------------------------------
@@ -87,6 +113,9 @@ def _sheet(sheet: Sheet, _: Mapping[str, Any]) -> SheetAnswer:
         "total": sheet.total,
         "differences": len(sheet.differences),
         "first": -1 if first is None else first,
+        "words": display.differences_words(
+            len(sheet.differences), compared=sheet.left.kind == "compared", pair=sheet.right is not None
+        ),
     }
 
 
@@ -207,12 +236,14 @@ def row(table: Table, step: int) -> Row:
 def _piece(fragment: Fragment, column: int, *, whole: bool = False) -> Piece:
     """A fragment as a cell has it: without the name that stands above the column."""
     text = fragment.text.removeprefix(fragment.name).removeprefix(" = ").strip()
+    text = text if whole else _clipped(fragment, text)
     return {
         "column": column,
-        "text": text if whole else _clipped(fragment, text),
+        "text": text,
         "state": str(fragment.state),
         "words": fragment.words,
         "dimmed": fragment.dimmed,
+        "tail": text.rfind(GLYPHS[fragment.state]) if fragment.state in _JUDGED else -1,
     }
 
 

@@ -59,7 +59,11 @@ class Parting(TypedDict):
 
 
 class RunHead(TypedDict):
-    """One run that the page can show. ``kind`` is ``observed``, ``predicted`` or ``compared``."""
+    """One run that the page can show. ``kind`` is ``observed``, ``predicted`` or ``compared``.
+
+    ``widths`` are the characters that the columns need, ``gives`` those of where the run went and what it
+    gave, ``code`` those of the source lines.
+    """
 
     title: str
     kind: str
@@ -67,19 +71,29 @@ class RunHead(TypedDict):
     summary: str
     notes: list[str]
     columns: list[str]
+    widths: list[int]
+    gives: int
+    code: int
     files: list[FileHead]
     divergence: Parting | None
     threshold: float | None
 
 
 class Head(TypedDict):
-    """All that the page needs to begin. ``revision`` grows with every change."""
+    """All that the page needs to begin.
+
+    ``revision`` grows with every change, ``results`` only when there are other runs to show. ``beside`` is
+    the run to show at the right from the start. ``glyphs`` are those of the states, and ``mark``.
+    """
 
     say: str
     version: int
     revision: int
+    results: int
     title: str
     status: Status
+    beside: int | None
+    glyphs: dict[str, str]
     runs: list[RunHead]
 
 
@@ -103,13 +117,17 @@ class Answered(TypedDict, total=False):
 
 
 class Piece(TypedDict):
-    """One thing said in a row. ``column`` is the variable's, -1 for where the run went and what it gave."""
+    """One thing said in a row. ``column`` is the variable's, -1 for where the run went and what it gave.
+
+    ``tail`` is where in ``text`` the value ends and its glyph begins, -1 where there is none.
+    """
 
     column: int
     text: str
     state: str
     words: str
     dimmed: bool
+    tail: int
 
 
 class Row(TypedDict):
@@ -130,7 +148,7 @@ class Row(TypedDict):
 
 
 class Rows(TypedDict):
-    """Rows of a sheet, ``left`` and ``right`` being what each run did; ``apart`` is how they differ, or ""."""
+    """Rows of a sheet: ``left`` and ``right`` are what each run did, ``apart`` how they differ, or ""."""
 
     start: int
     left: list[Row | None]
@@ -139,11 +157,12 @@ class Rows(TypedDict):
 
 
 class Sheet(TypedDict):
-    """The rows that there are, and how many of them differ. ``first`` is the first that does, or -1."""
+    """The rows that there are, how many of them differ, also in words; ``first`` is the first, or -1."""
 
     total: int
     differences: int
     first: int
+    words: str
 
 
 class Overview(TypedDict):

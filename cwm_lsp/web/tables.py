@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from cwm_lsp.align.model import Agreement, ComparedStep, ComparedValue
 from cwm_lsp.align.walk import news, places
@@ -25,23 +26,31 @@ _STATES = {
 _SAID = frozenset({Agreement.AGREES, Agreement.DIFFERS, Agreement.EXTRA})
 
 
-def table_of(result: Result) -> Table:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A result and what it is called on the page."""
+
+    title: str
+    result: Result
+
+
+def table_of(shown: Shown) -> Table:
     """The table of a result."""
-    match result:
-        case Recorded():
-            return ObservedTable(result)
-        case Compared():
-            return ComparedTable(result)
-        case Predicted():
-            return PredictedTable(result)
+    match shown.result:
+        case Recorded() as result:
+            return ObservedTable(shown.title, result)
+        case Compared() as result:
+            return ComparedTable(shown.title, result)
+        case Predicted() as result:
+            return PredictedTable(shown.title, result)
 
 
 class ObservedTable(Table):
     """A run that nothing was predicted for."""
 
-    def __init__(self, result: Recorded) -> None:
+    def __init__(self, title: str, result: Recorded) -> None:
         trace = result.trace
-        super().__init__(str(result.call), trace.files, trace.events, places(trace), notes=_notes(trace))
+        super().__init__(title, trace.files, trace.events, places(trace), notes=_notes(trace))
         self._news = news(trace.events)
         self._python = trace.python
 
@@ -82,11 +91,11 @@ class ComparedTable(Table):
 
     kind = "compared"
 
-    def __init__(self, result: Compared) -> None:
+    def __init__(self, title: str, result: Compared) -> None:
         comparison = result.comparison
         trace, parted = comparison.trace, comparison.divergence
         first = parted.step if parted is not None else None
-        super().__init__(str(result.call), trace.files, trace.events, places(trace), first, _notes(trace))
+        super().__init__(title, trace.files, trace.events, places(trace), first, _notes(trace))
         self.threshold = comparison.threshold
         self._comparison = comparison
 
@@ -178,11 +187,11 @@ class PredictedTable(Table):
 
     kind = "predicted"
 
-    def __init__(self, result: Predicted) -> None:
+    def __init__(self, title: str, result: Predicted) -> None:
         pairs = predicted_places(result.start, result.steps)
         events, where = [event for event, _ in pairs], [place for _, place in pairs]
         notes = [f"The model stopped at something meaningless: {one.message}." for one in result.problems[:1]]
-        super().__init__(str(result.call), result.start.files, events, where, notes=notes)
+        super().__init__(title, result.start.files, events, where, notes=notes)
         self.threshold = result.threshold
         self._limit = result.threshold
         self._result = result

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from cwm_lsp.features.results import Result
-from cwm_lsp.web.answers import BadQuestion, answer, run_head
+from cwm_lsp.web.answers import GLYPHS, BadQuestion, answer, run_head
 from cwm_lsp.web.messages import VERSION, Answered, Head, Stage, Status
 from cwm_lsp.web.sheet import Sheet
 from cwm_lsp.web.table import Table
-from cwm_lsp.web.tables import table_of
+from cwm_lsp.web.tables import Shown, table_of
 from cwm_lsp.wire.loopback import make_token
 
 SHEETS = 8
@@ -21,24 +20,27 @@ SHEETS = 8
 
 
 class View:
-    """What one address shows. All methods belong to one event loop."""
+    """What one address shows, ``beside`` being the run at the right. All methods belong to one event loop."""
 
     def __init__(self, title: str) -> None:
         self.title = title
+        self.beside: int | None = None
         self.token = make_token()
         self.revision = 0
-        self._results: tuple[Result, ...] = ()
+        self._shown = 0
+        self._results: tuple[Shown, ...] = ()
         self._status = _status(Stage.RECORDING, "", None)
         self._tables: tuple[Table, ...] = ()
-        self._made: tuple[Result, ...] = ()
+        self._made: tuple[Shown, ...] = ()
         self._sheets: dict[tuple[int, int | None], Sheet] = {}
         self._making = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._telling: set[asyncio.Task[None]] = set()
 
-    def show(self, results: Sequence[Result], stage: Stage = Stage.READY, words: str = "") -> None:
+    def show(self, results: Sequence[Shown], stage: Stage = Stage.READY, words: str = "") -> None:
         """Show other results; whoever looks is told."""
         self._results = tuple(results)
+        self._shown += 1
         self.say(stage, words)
 
     def say(self, stage: Stage, words: str = "", share: float | None = None) -> None:
@@ -57,15 +59,18 @@ class View:
     async def head(self) -> Head:
         """What the page begins with."""
         async with self._making:
-            revision, status, results = self.revision, self._status, self._results
+            revision, status, results, shown = self.revision, self._status, self._results, self._shown
             tables = await asyncio.to_thread(self._made_of, results)
             runs = await asyncio.to_thread(lambda: [run_head(table) for table in tables])
         return {
             "say": "head",
             "version": VERSION,
             "revision": revision,
+            "results": shown,
             "title": self.title,
             "status": status,
+            "beside": self.beside,
+            "glyphs": {str(state): glyph for state, glyph in GLYPHS.items()},
             "runs": runs,
         }
 
@@ -77,10 +82,10 @@ class View:
             told = await asyncio.to_thread(answer, asked, self._sheet)
         return {**told, "revision": revision}
 
-    def _made_of(self, results: tuple[Result, ...]) -> tuple[Table, ...]:
-        if [id(one) for one in results] != [id(one) for one in self._made]:
-            held = {id(result): table for result, table in zip(self._made, self._tables, strict=True)}
-            tables = tuple(held.get(id(result)) or table_of(result) for result in results)
+    def _made_of(self, results: tuple[Shown, ...]) -> tuple[Table, ...]:
+        if results is not self._made:
+            held = {id(result.result): table for result, table in zip(self._made, self._tables, strict=True)}
+            tables = tuple(held.get(id(result.result)) or table_of(result) for result in results)
             self._tables, self._made = tables, results
             self._sheets.clear()
         return self._tables
