@@ -40,7 +40,9 @@ def typed(expression: str, known: Iterable[str]) -> tuple[Changes, ...]:
             call = None
         keywords = call.keywords if isinstance(call, ast.Call) and not call.args else []
         if not keywords:
-            raise ArgumentsError(f"{part.strip()!r} is no change.", f"Write {PREFIX} name = value | name = other.")
+            raise ArgumentsError(
+                f"{part.strip()!r} is no change.", f"Write {PREFIX} name = value | name = other."
+            )
         found.append({one.arg: ast.unparse(one.value) for one in keywords})
     return branches_of({"branches": found}, known)
 

@@ -1,8 +1,9 @@
 """From stop to stop of one thread: what a step turned out to be, and what is carried over it. Pure.
 
-debugpy says where a thread stands, not what happened. A step that the user took by ``next`` or ``stepIn`` is one
-event of the frame that was left, and which one shows in the frames: the same one at another statement, a callee
-that has just begun, or the caller. Anything else, a ``continue`` above all, is unknown and is compared with nothing.
+debugpy says where a thread stands, not what happened. A step that the user took by ``next`` or ``stepIn``
+is one event of the frame that was left, and which one shows in the frames: the same one at another
+statement, a callee that has just begun, or the caller. Anything else, a ``continue`` above all, is unknown
+and is compared with nothing.
 """
 
 from __future__ import annotations
@@ -59,13 +60,14 @@ class Journey:
         if came is not None and came.kind is EventKind.LINE:
             return stepped(before, now)
         if came is not None and came.kind is EventKind.RETURN:
-            caller = self._frames.get(now.frame)
-            if caller is None or caller.statement != now.statement:
-                return now
+            caller = self._frames.get(now.frame, now)
             given = (came.value,) if came.value is not None else ()
-            return replace(now, passes=settled(caller).passes, returned=(*caller.returned, *given))
+            unknown = caller.midway or not given
+            passes = settled(caller).passes
+            return replace(now, passes=passes, returned=(*caller.returned, *given), midway=unknown)
         if command in STEPS and now.frame == before.frame and now.statement == before.statement:
-            return replace(now, passes=settled(before).passes, returned=before.returned)
+            passes = settled(before).passes
+            return replace(now, passes=passes, returned=before.returned, midway=before.midway)
         return now
 
 
@@ -76,11 +78,18 @@ def _came(was: Shot, before: Standing, shot: Shot, now: Standing) -> Event | Non
     if len(shot.frames) > 1 and shot.frames[1].identity == before.frame:
         return _entered(before, shot, now)
     gone = before.frame not in {frame.identity for frame in shot.frames}
-    if gone and len(was.frames) > 1 and was.frames[1].identity == now.frame and shot.raised is None:
+    if gone and shot.raised is None and _is_back_at_call(was, now):
         value = _given_back(shot.returned, before.function)
-        kind = replace(before.event, kind=EventKind.RETURN, value=value)
-        return kind if value is not None else None
+        return replace(before.event, kind=EventKind.RETURN, value=value)
     return None
+
+
+def _is_back_at_call(was: Shot, now: Standing) -> bool:
+    """Whether the caller stands where it made the call; one that caught an exception stands elsewhere."""
+    if len(was.frames) < 2 or was.frames[1].identity != now.frame:
+        return False
+    line = was.frames[1].line
+    return statement_lines(now.source.text).get(line, line) == now.statement
 
 
 def _in_frame(before: Standing, shot: Shot, now: Standing) -> Event | None:

@@ -15,11 +15,11 @@ class SessionOptions:
 
     predictions: bool = True
     """Whether anything is predicted at all."""
-    lookAhead: bool = True  # noqa: N815 - the key as it stands in a configuration
+    lookAhead: bool = True
     """Whether lines beyond the present one are."""
-    stepBack: bool = True  # noqa: N815
+    stepBack: bool = True
     """Whether stops are kept, to be gone back to."""
-    cwmStates: bool = False  # noqa: N815
+    cwmStates: bool = False
     """Whether the client draws values itself and wants the event ``cwm/states``."""
 
 

@@ -1,9 +1,10 @@
-"""The stops of a session, to go back to: frames and variables as they were, marked as past. No input or output.
+"""The stops of a session, to go back to: frames and variables as they were, marked as past. No input or
+output.
 
-What is kept is what was seen: every stop, and every line that was stepped while a surprise was looked for. Of the
-frame that stood innermost all variables are known; those of its callers are as they were when they last stood so.
-The program itself does not move. ``Past`` answers in debugpy's place while the client looks back, and lets go of it
-when the client comes forward to the present again.
+What is kept is what was seen: every stop, and every line that was stepped while a surprise was looked for.
+Of the frame that stood innermost all variables are known; those of its callers are as they were when they
+last stood so. The program itself does not move. ``Past`` answers in debugpy's place while the client looks
+back, and lets go of it when the client comes forward to the present again.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ class Past:
         frames = tuple(frame for frame in shot.frames if not _is_strange(frame))
         if not frames:
             return
-        self._known = {one.identity: self._known[one.identity] for one in frames if one.identity in self._known}
+        self._known = {
+            one.identity: self._known[one.identity] for one in frames if one.identity in self._known
+        }
         self._known[shot.top.identity] = shot.locals
         self._moments.append(
             Moment(shot.thread, frames, tuple(self._known.get(one.identity) for one in frames))
@@ -190,7 +193,9 @@ class Past:
         known = self.moment.locals[depth] if self.moment is not None else None
         if known is None:
             return [row("(not seen)", "", "this frame's variables were not looked at then")]
-        return [_variable(name, value, self.ago) for name, value in known.items() if display.shown(name, value)]
+        return [
+            _variable(name, value, self.ago) for name, value in known.items() if display.shown(name, value)
+        ]
 
     def _scopes_of(self, arguments: Json) -> Reply:
         scope = {
@@ -248,5 +253,3 @@ def _variable(name: str, value: Value, ago: int) -> dict[str, Any]:
 def _is_strange(frame: Frame) -> bool:
     """Whether a frame is the debugger's or the interpreter's own."""
     return any(part in frame.path for part in _STRANGERS)
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from cwm_lsp.align.model import Tally
@@ -71,8 +72,9 @@ def rows(
         if foresight.why:
             found.append(row("(why no more)", foresight.why))
     if checked is not None:
-        fragments = checked.fragments
-        said = display.joined(fragments) or "nothing to compare"
+        went = display.arrived(checked.compared.flow)
+        fragments = (*checked.fragments, *filter(None, [went]))
+        said = display.joined(fragments) or "nothing was sure enough to compare"
         words = "; ".join(one.words for one in fragments)
         found.append(row(f"(expected at line {checked.line})", said, words))
     if tally.total:
@@ -101,10 +103,7 @@ def _ahead(references: References, foresight: Foresight) -> Json:
     """Lines after the present one: what they do in order, then those that are passed over."""
     threshold = foresight.threshold
     own = [step for step in foresight.steps if step.depth == 0]
-    found = [
-        _line_row(before.line, _said(step, threshold))
-        for before, step in zip(own, own[1:], strict=False)
-    ]
+    found = [_line_row(before.line, _said(step, threshold)) for before, step in pairwise(own)]
     passed = unrun(foresight)
     found += [_line_row(line, (display.not_run(passed[line]),)) for line in sorted(passed)]
     noun = "line" if len(own) == 2 else "lines"

@@ -1,8 +1,8 @@
 """The frames of a thread that debugpy has stopped, asked for in two questions.
 
 A helper of the recording agent is loaded into the debuggee once, under its private name; after that one
-evaluation gives the whole state, rendered as a recording is. The debuggee must see the files of this package: one
-that runs on another machine is not predicted.
+evaluation gives the whole state, rendered as a recording is. The debuggee must see the files of this
+package: one that runs on another machine is not predicted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import cwm_lsp
-from cwm_lsp.dap.observer import AskFailed, Desk, Why
+from cwm_lsp.dap.observer import Desk
 from cwm_lsp.errors import RunError, SourceError
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.record import read_source
@@ -25,15 +25,13 @@ from cwm_lsp.trace.model import SourceFile, Value
 
 _MODULE = f"{boot.PRIVATE}.record.agent.snapshot"
 _ROOT = str(Path(cwm_lsp.__file__).parent)
-_LOAD = (
-    "exec({code!r} + '\\nload({root!r})\\nimportlib.import_module({module!r})', {{'__name__': {private!r}}})"
-)
-_TAKE = "__import__('sys').modules[{module!r}].take({frame})"
+_TAKE = "getattr(__import__('sys').modules.get({module!r}), 'take', str)({line})"
+_NOT_LOADED = "'{line}'"
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame of the debuggee. ``identity`` is debugpy's ``frameId`` too; lines are 1-based."""
+    """A frame of the debuggee. ``identity`` tells activations apart; lines are 1-based."""
 
     identity: int
     path: str
@@ -47,9 +45,11 @@ class Shot:
     """Where a thread stands: its frames, the innermost first, and the locals of that one.
 
     ``returned`` is what functions gave back in the last step, ``raised`` the exception it stopped for.
+    ``number`` is debugpy's ``frameId`` of the innermost frame, good for this stop alone.
     """
 
     thread: int
+    number: int
     frames: tuple[Frame, ...]
     locals: Mapping[str, Value]
     returned: Mapping[str, Value]
@@ -74,12 +74,12 @@ class Camera:
         frames = answer.get("stackFrames") or []
         if not frames:
             raise RunError(f"Thread {thread} has no frames.")
-        identity = frames[0]["id"]
-        shown = await self._taken(identity)
+        shown = await self._taken(frames[0]["id"], frames[0]["line"])
         if not shown["frames"]:
             raise RunError("The frame of this stop could not be found.")
         return Shot(
             thread,
+            frames[0]["id"],
             tuple(
                 Frame(one["id"], one["file"], one["function"], one["first"], one["line"])
                 for one in shown["frames"]
@@ -107,25 +107,29 @@ class Camera:
                 self._sources[path] = None
         return self._sources[path]
 
-    async def _taken(self, frame: int) -> Any:
-        take = _TAKE.format(module=_MODULE, frame=frame)
-        try:
-            text = await self._evaluated(take, frame)
-        except AskFailed as failed:
-            if failed.why is not Why.REFUSED:
-                raise
-            code = Path(boot.__file__).read_text(encoding="utf-8").partition("if __name__")[0]
-            load = _LOAD.format(code=code, root=_ROOT, module=_MODULE, private=boot.PRIVATE)
-            await self._evaluated(load, frame)
+    async def _taken(self, frame: int, line: int) -> Any:
+        take = _TAKE.format(module=_MODULE, line=line)
+        text = await self._evaluated(take, frame)
+        if text == _NOT_LOADED.format(line=line):
+            failure = await self._evaluated(_load(), frame)
+            if failure != "None":
+                raise RunError(f"The debuggee cannot load what looks at its frames: {failure[:200]}.")
             text = await self._evaluated(take, frame)
         try:
             return json.loads(ast.literal_eval(text))
-        except (ValueError, SyntaxError) as error:
-            raise RunError(f"What the debuggee says of its frames cannot be read: {error}.") from error
+        except (ValueError, SyntaxError, TypeError) as error:
+            raise RunError(f"What the debuggee says of its frames cannot be read: {text[:200]}.") from error
 
     async def _evaluated(self, expression: str, frame: int) -> str:
         asked = {"expression": expression, "frameId": frame, "context": "clipboard"}
         return str((await self._desk.ask("evaluate", asked)).get("result", ""))
+
+
+def _load() -> str:
+    """An expression that loads the helper, and is ``None`` if that went well."""
+    code = Path(boot.__file__).read_text(encoding="utf-8").partition("if __name__")[0]
+    script = f"{code}\nload({_ROOT!r})\nimportlib.import_module({_MODULE!r})"
+    return f"exec({script!r}, {{'__name__': {boot.PRIVATE!r}}})"
 
 
 def _values(rendered: Mapping[str, Any]) -> dict[str, Value]:

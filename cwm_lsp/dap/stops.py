@@ -1,7 +1,8 @@
 """What is known of the present stop: where it stands, what came of the last step, what is expected next.
 
-Nothing here waits for the client or keeps it waiting. Every finding is shown when it is there: in the scope, by an
-``invalidated`` event where the client understands it, and by ``cwm/states`` where the client wants that.
+Nothing here waits for the client or keeps it waiting. Every finding is shown when it is there: in the
+scope, by an ``invalidated`` event where the client understands it, and by ``cwm/states`` where the client
+wants that.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
 
 from cwm_lsp.align.model import Tally
 from cwm_lsp.dap import extension
 from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.journey import Journey, Stand
-from cwm_lsp.dap.observer import AskFailed, Desk, Refuse, Reply
+from cwm_lsp.dap.observer import AskFailed, Desk, Refuse, Reply, Why
 from cwm_lsp.dap.options import SessionOptions
 from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
 from cwm_lsp.dap.shots import Camera
-from cwm_lsp.errors import BackendError, RunError
+from cwm_lsp.errors import ArgumentsError, BackendError, RunError
 from cwm_lsp.features import display
 from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Foresight, check, foresee, placements
+from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Event as Came
 from cwm_lsp.wire.dap import Json, Request
 
@@ -74,6 +77,14 @@ class Stops:
 
     # --- finding out ---
 
+    async def warm(self) -> None:
+        """Let the model load while the program starts."""
+        try:
+            prefix = await self._world().predictor.backend.open()
+            await prefix.close()
+        except BackendError as error:
+            self.complain(error)
+
     def begin(self, thread: int) -> None:
         """``thread`` has stopped, and the client will ask."""
         self.void()
@@ -88,11 +99,11 @@ class Stops:
             standing = await self._camera.standing(shot)
         except RunError as error:
             self._journey.forget()
-            if not isinstance(error, AskFailed):
+            if not isinstance(error, AskFailed) or error.why in (Why.REFUSED, Why.TIMED_OUT):
                 self.complain(error)
             return None
         stand, came = self._journey.arrive(shot, standing, command)
-        self._frame = shot.top.identity
+        self._frame = shot.number
         self.checked = self._checked(foreseen, came)
         return stand
 
@@ -127,6 +138,20 @@ class Stops:
         finally:
             self._ready.set()
 
+    @property
+    def seen(self) -> bool:
+        """Whether it is known where the thread stands."""
+        return bool(self._frame) and self.stand is not None
+
+    def premise(self) -> Standing:
+        """The present stop to predict from. Raises ``ArgumentsError`` where there is none."""
+        standing = self.stand.standing if self.seen and self.stand is not None else None
+        if standing is None:
+            raise ArgumentsError(
+                "There is nothing to predict from.", "Stop in a file of Python source first."
+            )
+        return standing
+
     # --- showing ---
 
     def show(self) -> None:
@@ -136,12 +161,8 @@ class Stops:
             return
         options = self._client.options
         self._scope = self._scope or self._references.put([])
-        found = rows(
-            self._references, self.foresight, self.checked, self.tally, look_ahead=options.lookAhead
-        )
+        found = rows(self._references, self.foresight, self.checked, self.tally, look_ahead=options.lookAhead)
         self._references.replace(self._scope, found)
-        if self.foresight is not None:
-            self._ready.set()
         if options.cwmStates and stand.standing is not None:
             self._desk.announce(extension.STATES, dict(self._states(stand)))
         if self._client.invalidates:
@@ -157,6 +178,9 @@ class Stops:
             thread=self.thread,
             stop=self.number,
         )
+
+    def show_past(self, past: Any) -> None:
+        """Let the client draw the variables of an earlier stop, in its file."""
 
     def void(self) -> None:
         """The program goes on: nothing that was shown holds any more."""

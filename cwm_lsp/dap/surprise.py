@@ -41,8 +41,8 @@ def capability() -> Mapping[str, Any]:
     return {
         "filter": FILTER,
         "label": "Prediction diverged",
-        "description": "Steps through your code and stops where a value leaves the model's confident prediction.",
-        "default": False,
+        "description": "Steps through your code and stops where a value leaves the model's confident
+        prediction.", "default": False,
         "supportsCondition": True,
         "conditionDescription": f"The least probability of the prediction, such as 0.8 ({CONFIDENT:g}).",
     }
@@ -126,6 +126,11 @@ class Entry:
         path = str((request.arguments.get("source") or {}).get("path", ""))
         self._theirs[_key(path)] = request.arguments
 
+    def lines(self, path: str) -> frozenset[int]:
+        """The lines of a file at which the client has breakpoints."""
+        given = self._theirs.get(_key(path), {})
+        return frozenset(one["line"] for one in given.get("breakpoints") or () if "line" in one)
+
     async def arm(self, desk: Desk) -> None:
         """Set it. Raises ``AskFailed`` or ``SourceError``."""
         source = await asyncio.to_thread(read_source, Path(self._program))
@@ -135,7 +140,9 @@ class Entry:
         line = first_line(tree.body[0])
         theirs = self._given()
         points = [*(theirs.get("breakpoints") or ()), {"line": line}]
-        set_to = (await desk.ask("setBreakpoints", {**theirs, "breakpoints": points})).get("breakpoints") or ()
+        set_to = (await desk.ask("setBreakpoints", {**theirs, "breakpoints": points})).get(
+            "breakpoints"
+        ) or ()
         self._line = set_to[-1].get("line", line) if set_to else line
         self.armed = True
 
@@ -147,8 +154,8 @@ class Entry:
     def is_at(self, shot: Shot) -> bool:
         """Whether a stop is ours alone."""
         top = shot.top
-        theirs = {one.get("line") for one in self._given().get("breakpoints") or ()}
-        return _key(top.path) == _key(self._program) and top.line == self._line and top.line not in theirs
+        here = _key(top.path) == _key(self._program) and top.line == self._line
+        return here and top.line not in self.lines(top.path)
 
     def _given(self) -> Json:
         empty: Json = {"source": {"path": self._program}, "breakpoints": []}

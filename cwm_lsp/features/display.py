@@ -353,6 +353,17 @@ def expected(step: PredictedStep, threshold: float) -> Fragment:
     return Fragment(parts, State.PREDICTED, f"the model expects {where} next, at {at}")
 
 
+def arrived(step: ComparedFlow) -> Fragment | None:
+    """``→ line 4 ✓``: where the run went, as expected; ``None`` unless it did."""
+    if step.agreement is not Agreement.AGREES:
+        return None
+    where = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}.get(step.kind)
+    where = where or _place(step.kind, step.line)
+    at = percent(step.probability)
+    words = f"the run went to {where}, as predicted ({at})"
+    return Fragment((Part(f"{NEXT} {where} {AGREE}"),), State.AGREES, words)
+
+
 def not_run(probability: float) -> Fragment:
     """``≈ not run · 93 %``: a line that the expected branch passes over."""
     at = percent(probability)

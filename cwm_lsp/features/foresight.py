@@ -1,7 +1,7 @@
 """What comes after a place where a program really stands, and, a step later, whether it came.
 
-A :class:`Foresight` starts from observed state, one frame of it, and is only good until the program moves. Its
-steps grow while the model writes: the first of them are worth showing before the last are there.
+A :class:`Foresight` starts from observed state, one frame of it, and is only good until the program moves.
+Its steps grow while the model writes: the first of them are worth showing before the last are there.
 """
 
 from __future__ import annotations
@@ -73,6 +73,9 @@ async def foresee(
     empty = Foresight(standing, (), threshold, predictor.backend.info.model)
     if standing.statement in given.unsure:
         yield replace(empty, why="Which pass of this loop begins cannot be told from the values.")
+        return
+    if standing.midway:
+        yield replace(empty, why="What the call on this line gave back is not known.")
         return
     steps: list[PredictedStep] = []
     within, why = 0, ""

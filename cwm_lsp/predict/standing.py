@@ -1,9 +1,10 @@
 """A program that really stands somewhere, as a premise to predict from.
 
 Of the run up to there nothing is known but the frame: where it stands and what its names hold. One thing more
-matters to what comes next, how often the loops around that place have begun a pass. It is known where the run was
-watched, and otherwise found from the values: in ``for x in xs`` the pass is the one whose item ``x`` holds. Where
-that cannot be told, :attr:`Premise.unsure` names the loop, and nothing beyond its head is worth asking.
+matters to what comes next, how often the loops around that place have begun a pass. It is known where the
+run was watched, and otherwise found from the values: in ``for x in xs`` the pass is the one whose item
+``x`` holds. Where that cannot be told, :attr:`Premise.unsure` names the loop, and nothing beyond its head
+is worth asking.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Standing:
 
     ``passes`` maps the heads of ``for`` loops to the pass that is running, from 0, where that was watched.
     ``returned`` holds what calls that the statement made gave back, where it stands in the middle of one;
-    ``frame`` identifies the activation.
+    ``midway`` says that it does and that this is not known. ``frame`` identifies the activation.
     """
 
     source: SourceFile
@@ -40,6 +41,7 @@ class Standing:
     locals: Mapping[str, Value]
     passes: Mapping[int, int] = field(default_factory=dict)
     returned: tuple[Value, ...] = ()
+    midway: bool = False
     frame: int = _FRAME
 
     @property
@@ -50,9 +52,7 @@ class Standing:
     @property
     def event(self) -> Event:
         """The frame as a recorder would report it."""
-        return Event(
-            EventKind.LINE, self.statement, self.function, 0, self.locals, frame=self.frame
-        )
+        return Event(EventKind.LINE, self.statement, self.function, 0, self.locals, frame=self.frame)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from builtins import dict, getattr, id, isinstance, len, list, str, tuple, type  # noqa: UP029 - may be rebound
-from types import FrameType
+from builtins import dict, getattr, id, isinstance, len, list, str, tuple, type  # noqa: UP029 - may be
+rebound from types import FrameType
 from typing import Any
 
 from ...trace.render import Rendered, Renderer
@@ -23,29 +23,35 @@ _dumps = json.dumps
 _renderer = Renderer()
 
 
-def take(frame_id: int) -> str:
-    """The frames of this thread from the one with ``id`` ``frame_id`` outwards, as JSON.
+def take(line: int) -> str:
+    """The frames of this thread from the innermost one that the debugger stopped at ``line`` outwards, as
+    JSON.
 
     ``{"frames": [{"id", "file", "function", "first", "line"}], "locals": {name: rendered},
     "returned": {function: rendered}, "raised": rendered or null}``: the locals are those of the innermost
-    frame, ``returned`` what functions that it called by the last step gave back, ``raised`` the exception that
-    the thread stopped for. No frames if there is no such frame.
+    frame, ``returned`` what functions that it called by the last step gave back, ``raised`` the exception
+    that the thread stopped for. No frames if there is no such frame.
     """
     frame: FrameType | None = _getframe(1)
-    while frame is not None and id(frame) != frame_id:
+    inside = False
+    while frame is not None and not (inside and frame.f_lineno == line):
         frame = frame.f_back
+        inside = frame is not None and not _is_debugger(frame)
     names = _names(frame)
     raised = names.get(_RAISED)
     returned = names.get(_RETURNED)
     shot = {
         "frames": _stack(frame),
-        "locals": {
-            name: _renderer.render(value) for name, value in names.items() if _speakable(name)
-        },
+        "locals": {name: _renderer.render(value) for name, value in names.items() if _speakable(name)},
         "returned": _rendered(returned) if isinstance(returned, dict) else {},
         "raised": _renderer.render(raised[1]) if type(raised) is tuple and len(raised) == 3 else None,
     }
     return _dumps(shot)
+
+
+def _is_debugger(frame: FrameType) -> bool:
+    path = frame.f_code.co_filename
+    return path == "<string>" or "pydevd" in path or "debugpy" in path
 
 
 def _stack(frame: FrameType | None) -> list[dict[str, Any]]:
