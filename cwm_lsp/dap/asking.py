@@ -1,4 +1,4 @@
-"""What-if in words: ``?? total = 0`` in a console, or the arguments of ``cwm/whatIf``, and the answer as text."""
+"""What-if in words: ``?? total = 0`` in a console, the arguments of ``cwm/whatIf``, the answer as text."""
 
 from __future__ import annotations
 

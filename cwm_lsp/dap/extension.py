@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from cwm_lsp.align.model import Divergence
 from cwm_lsp.features import display
@@ -16,7 +16,46 @@ from cwm_lsp.trace.model import SourceFile
 STATES = "cwm/states"
 WHAT_IF = "cwm/whatIf"
 
-Json = dict[str, Any]
+
+class Position(TypedDict):
+    """The end of a line: both from 0, the character in UTF-16 code units."""
+
+    line: int
+    character: int
+
+
+class FragmentState(TypedDict):
+    """One thing said at the end of a line; the same as in LSP."""
+
+    text: str
+    state: str
+    words: str
+    name: str
+    dimmed: bool
+
+
+class LineState(TypedDict):
+    """What one line shows; the same as in LSP."""
+
+    at: Position
+    fragments: list[FragmentState]
+    mark: bool
+    visit: int
+    visits: int
+
+
+class DivergenceState(TypedDict):
+    """A surprise; the same as in LSP."""
+
+    at: Position
+    call: str
+    step: int
+    kind: str
+    name: str
+    observed: str
+    predicted: str
+    probability: float
+    message: str
 
 
 class DebugStates(TypedDict):
@@ -24,8 +63,8 @@ class DebugStates(TypedDict):
 
     uri: str
     version: None
-    lines: list[Json]
-    divergences: list[Json]
+    lines: list[LineState]
+    divergences: list[DivergenceState]
     summary: str
     threadId: int
     stop: int
@@ -38,7 +77,7 @@ class FutureStep(TypedDict):
     kind: str
     line: int
     probability: float
-    fragments: list[Json]
+    fragments: list[FragmentState]
     mark: bool
 
 
@@ -99,7 +138,7 @@ def what_if(base: Foresight, branches: Iterable[Branch]) -> WhatIfBody:
     }
 
 
-def fragment(one: Fragment) -> Json:
+def fragment(one: Fragment) -> FragmentState:
     """A ``FragmentState``."""
     return {
         "text": one.text,
@@ -124,7 +163,7 @@ def _future(foresight: Foresight, changes: Mapping[str, str], differs: int | Non
     return {"changes": dict(changes), "steps": steps, "differs": differs, "why": foresight.why}
 
 
-def _line(source: SourceFile, placement: Placement) -> Json:
+def _line(source: SourceFile, placement: Placement) -> LineState:
     return {
         "at": _end(source, placement.line),
         "fragments": [fragment(one) for one in placement.fragments],
@@ -134,7 +173,7 @@ def _line(source: SourceFile, placement: Placement) -> Json:
     }
 
 
-def _divergence(source: SourceFile, found: Divergence) -> Json:
+def _divergence(source: SourceFile, found: Divergence) -> DivergenceState:
     return {
         "at": _end(source, found.line),
         "call": "",
@@ -148,7 +187,7 @@ def _divergence(source: SourceFile, found: Divergence) -> Json:
     }
 
 
-def _end(source: SourceFile, line: int) -> Json:
+def _end(source: SourceFile, line: int) -> Position:
     lines = source.lines
     text = lines[line - 1] if 0 < line <= len(lines) else ""
     return {"line": line - 1, "character": len(text.encode("utf-16-le", "surrogatepass")) // 2}

@@ -36,7 +36,7 @@ class Journey:
         self._frames: dict[int, Standing] = {}
 
     def arrive(self, shot: Shot, standing: Standing | None, command: str) -> tuple[Stand, Event | None]:
-        """Where the thread stands now that ``command`` has led here, and the event that this was, if known."""
+        """Where the thread stands now that ``command`` has led here, and the event that this was."""
         before = self.last
         came: Event | None = None
         if before is not None and before.standing is not None and standing is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Any
 
@@ -29,6 +30,10 @@ from cwm_lsp.wire.dap import Event, Json, Request, Response
 log = logging.getLogger(__name__)
 
 Verdict = Request | Reply | Refuse | Later | None
+
+
+A_LOOK = 0.25
+"""Seconds for which the program is held at most until it was seen where it stands."""
 
 
 class Phase(Enum):
@@ -270,6 +275,20 @@ class Predicting:
     def _resume(self, request: Request) -> Later | None:
         if self._phase is Phase.SEARCHING:
             return None
+        if self._phase is Phase.STANDING and not self._stops.looked.is_set():
+            self._spawn(self._resume_later(request))
+            return LATER
+        return self._go_on(request)
+
+    async def _resume_later(self, request: Request) -> None:
+        """Take the look first that a step is compared with; it is a matter of milliseconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(A_LOOK):
+                await self._stops.looked.wait()
+        if self._go_on(request) is None:
+            self._desk.forward(request)
+
+    def _go_on(self, request: Request) -> Later | None:
         search = request.command == "continue" and self._surprise is not None
         self._leave(request.command)
         if not search:

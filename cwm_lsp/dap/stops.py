@@ -44,7 +44,7 @@ class Client:
 
 
 class Stops:
-    """The stops of one session, one at a time. ``world`` gives the model, and may raise ``ModelUnavailable``."""
+    """The stops of one session, one at a time. ``world`` may raise ``ModelUnavailable``."""
 
     def __init__(
         self, desk: Desk, world: Callable[[], World], client: Client, references: References
@@ -58,6 +58,7 @@ class Stops:
         self._scope = 0
         self._frame = 0
         self._ready = asyncio.Event()
+        self.looked = asyncio.Event()
         self._complained: set[type] = set()
         self.thread = 0
         self.number = 0
@@ -88,11 +89,18 @@ class Stops:
     def begin(self, thread: int) -> None:
         """``thread`` has stopped, and the client will ask."""
         self.void()
+        self.looked = asyncio.Event()
         self.thread = thread
         self.number += 1
 
     async def see(self, thread: int, command: str) -> Stand | None:
         """Where the thread stands now that ``command`` led here, held against what was foreseen."""
+        try:
+            return await self._seen(thread, command)
+        finally:
+            self.looked.set()
+
+    async def _seen(self, thread: int, command: str) -> Stand | None:
         foreseen, self.foresight, self.checked = self.foresight, None, None
         try:
             shot = await self._camera.shoot(thread)

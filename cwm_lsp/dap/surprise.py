@@ -41,8 +41,8 @@ def capability() -> Mapping[str, Any]:
     return {
         "filter": FILTER,
         "label": "Prediction diverged",
-        "description": "Steps through your code and stops where a value leaves the model's confident
-        prediction.", "default": False,
+        "description": "Steps through your code to where a value leaves the model's confident prediction.",
+        "default": False,
         "supportsCondition": True,
         "conditionDescription": f"The least probability of the prediction, such as 0.8 ({CONFIDENT:g}).",
     }

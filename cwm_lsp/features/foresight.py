@@ -37,7 +37,7 @@ MOST_BRANCHES = 8
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """``steps`` after ``standing``, the whole path's probability in each. ``why`` says why there are no more."""
+    """``steps`` after ``standing``, each with the whole path's probability; ``why`` there are no more."""
 
     standing: Standing
     steps: tuple[PredictedStep, ...]
@@ -97,8 +97,8 @@ async def foreseen(predictor: Predictor, standing: Standing, threshold: float) -
     """The last that :func:`foresee` has to say."""
     last = Foresight(standing, (), threshold, predictor.backend.info.model)
     async with aclosing(foresee(predictor, standing, threshold)) as growing:
-        async for last in growing:
-            pass
+        async for foresight in growing:
+            last = foresight
     return last
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from builtins import dict, getattr, id, isinstance, len, list, str, tuple, type  # noqa: UP029 - may be
-rebound from types import FrameType
+from builtins import dict, getattr, id, isinstance, len, list, str, tuple, type  # noqa: UP029 - rebound
+from types import FrameType
 from typing import Any
 
 from ...trace.render import Rendered, Renderer
