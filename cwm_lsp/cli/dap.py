@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from cwm_lsp.cli.console import Shell
 from cwm_lsp.cli.loop import run
-from cwm_lsp.cli.model import opened
+from cwm_lsp.cli.model import Model, opened
 from cwm_lsp.config import Settings, load
+from cwm_lsp.dap.predicting import Predicting
 from cwm_lsp.dap.session import Services, serve_session
 from cwm_lsp.dap.tcp import serve_tcp
 from cwm_lsp.lsp.stdio import FileWriter, read_chunks
@@ -87,7 +88,7 @@ async def _over_stdio(
     async with opened(_settings(request)) as model:
         sink = StdioSink(target)
         try:
-            await serve_session(read_chunks(source), sink, Services(lambda: model, adapter, ghost))
+            await serve_session(read_chunks(source), sink, _services(model, adapter, ghost))
         finally:
             await asyncio.to_thread(sink.join)
 
@@ -103,7 +104,12 @@ async def _over_tcp(
             shell.note(f"Listening for debuggers on {host}:{port}.")
 
     async with opened(_settings(request)) as model:
-        await serve_tcp(Services(lambda: model, adapter, ghost), host, port, listening)
+        await serve_tcp(_services(model, adapter, ghost), host, port, listening)
+
+
+def _services(model: Model, adapter: tuple[str, ...], ghost: bool) -> Services:
+    """Sessions with ``model``; those of the real debugpy are watched and predicted."""
+    return Services(lambda: model, adapter, ghost, (lambda desk: Predicting(desk, lambda: model),))
 
 
 def _settings(request: Request) -> Settings:

@@ -1,7 +1,7 @@
 """A session of the real debugpy, its messages passed on byte for byte in both directions.
 
-The one message that is changed is the announcement of a child process (``debugpyAttach``, or a
-``startDebugging`` request): it names a port of the adapter, and the client is to come to ours instead.
+What is changed is the announcement of a child process (``debugpyAttach``, or a ``startDebugging`` request),
+which names a port of the adapter, where the client is to come to ours instead; and what observers change.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cwm_lsp.dap.adapter_boot import VARIABLE
+from cwm_lsp.dap.channel import Channel
 from cwm_lsp.dap.children import ChildPort
+from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.stream import Framed, MessageReader, Sink
 from cwm_lsp.errors import RunError
 from cwm_lsp.record.client import kill_group, mended_adapter
-from cwm_lsp.wire.dap import Event, Request, Response, to_json
-from cwm_lsp.wire.framing import frame
+from cwm_lsp.wire.dap import Event, Response
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +38,13 @@ _BOOT = Path(__file__).with_name("adapter_boot.py")
 class Proxy:
     """One adapter process and the client that it serves."""
 
-    def __init__(self, process: asyncio.subprocess.Process, client: Sink, children: ChildPort) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, client: Sink, children: ChildPort, watches: Sequence[Watch]
+    ) -> None:
         self._process = process
         self._client = client
         self._children = children
-        self.seq = 0
+        self._channel = Channel(client.write, self._send, watches)
         self._answered = asyncio.Event()
         self.gone = asyncio.Event()
         self._ended = False
@@ -49,7 +52,7 @@ class Proxy:
         self._pump = asyncio.create_task(self._read(), name="dap-proxy")
 
     @classmethod
-    async def start(cls, client: Sink, options: Sequence[str] = ()) -> Proxy:
+    async def start(cls, client: Sink, options: Sequence[str] = (), watches: Sequence[Watch] = ()) -> Proxy:
         """Start an adapter with ``options`` of its own command line. Raises ``RunError``."""
         secret = secrets.token_hex(32)
         python, isolated, boot, folder = mended_adapter()
@@ -66,15 +69,19 @@ class Proxy:
             )
         except OSError as error:
             raise RunError(f"debugpy's adapter could not be started: {error.strerror or error}.") from error
-        return cls(process, client, ChildPort(secret))
+        return cls(process, client, ChildPort(secret, watches), watches)
 
-    async def send(self, raw: bytes) -> None:
-        """Pass on what the client sent."""
-        if self._process.stdin is None or self.gone.is_set():
-            return
-        self._process.stdin.write(raw)
-        with suppress(ConnectionError):
-            await self._process.stdin.drain()
+    @property
+    def seq(self) -> int:
+        """The highest number that debugpy has used."""
+        return self._channel.last_seq
+
+    async def take(self, framed: Framed) -> None:
+        """Take what the client sent."""
+        self._channel.from_client(framed)
+        if self._process.stdin is not None:
+            with suppress(ConnectionError):
+                await self._process.stdin.drain()
 
     async def greeted(self) -> None:
         """Wait until the client has the answer to its ``initialize``, or the adapter is gone."""
@@ -93,6 +100,7 @@ class Proxy:
 
     async def close(self) -> None:
         """Hang up; debugpy ends its program and itself, and what is left after a while is killed."""
+        await self._channel.close()
         await self._children.close()
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -112,38 +120,34 @@ class Proxy:
         try:
             while out is not None and (data := await out.read(CHUNK)):
                 for framed in reader.feed(data):
-                    self._client.write(await self._passed(framed))
+                    self._note(framed)
+                    self._channel.from_debugpy(await self._children.announced(framed))
                 await self._client.drain()
                 if reader.broken:
                     log.error("debugpy's adapter broke the framing: %s", reader.broken)
                     break
+            self._channel.ended()
             self._say_ended()
         finally:
             self.gone.set()
 
-    async def _passed(self, framed: Framed) -> bytes:
-        """The bytes for the client."""
-        message = framed.message
-        if isinstance(message, Request | Response | Event):
-            self.seq = max(self.seq, message.seq)
-        match message:
+    def _send(self, data: bytes) -> None:
+        if self._process.stdin is not None and not self.gone.is_set():
+            self._process.stdin.write(data)
+
+    def _note(self, framed: Framed) -> None:
+        """What the end of the session hangs on."""
+        match framed.message:
             case Response(command="initialize"):
                 self._answered.set()
             case Event(event="terminated"):
                 self._ended = True
             case Event(event="process", body={"startMethod": "launch", "systemProcessId": int(pid)}):
                 self._debuggee = pid
-            case Request() | Event() if framed.content is not None:
-                changed = await self._children.announced(framed.content)
-                return frame(changed) if changed is not None else framed.raw
-        return framed.raw
 
     def _say_ended(self) -> None:
         """The adapter is gone; a client that has not heard why is told that the session is over."""
         if not self._ended:
-            words: Mapping[str, Any] = {
-                "category": "important",
-                "output": "debugpy's adapter ended unexpectedly.\n",
-            }
-            for number, (event, body) in enumerate((("output", words), ("terminated", {})), self.seq + 1):
-                self._client.write(frame(to_json(Event(number, event, body))))
+            words = {"category": "important", "output": "debugpy's adapter ended unexpectedly.\n"}
+            self._channel.announce("output", words)
+            self._channel.announce("terminated", {})

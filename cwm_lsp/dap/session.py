@@ -16,6 +16,7 @@ from enum import Enum, auto
 
 from cwm_lsp.dap.ghost import GhostAdapter, World
 from cwm_lsp.dap.launch import is_ghost
+from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.proxy import Proxy
 from cwm_lsp.dap.stream import Framed, MessageReader, Sink, refusal
 from cwm_lsp.errors import CwmError
@@ -58,12 +59,14 @@ ROUTES: Mapping[tuple[Route, Kind], Route] = {
 class Services:
     """What sessions need. ``world`` is the model; ``adapter`` are options for debugpy's adapter.
 
-    ``ghost`` makes every session a ghost session: debugpy is not started at all.
+    ``ghost`` makes every session a ghost session: debugpy is not started at all. ``watches`` make the
+    observers of each proxied session, the first being told first.
     """
 
     world: Callable[[], World]
     adapter: tuple[str, ...] = ()
     ghost: bool = False
+    watches: tuple[Watch, ...] = ()
 
 
 async def serve_session(chunks: AsyncIterator[bytes], sink: Sink, services: Services) -> None:
@@ -134,9 +137,9 @@ class _Session:
                 await self._ghost.take(message)
             return
         if self._proxy is None:
-            self._proxy = await Proxy.start(self._sink, self._services.adapter)
+            self._proxy = await Proxy.start(self._sink, self._services.adapter, self._services.watches)
             self._watch(self._proxy.gone)
-        await self._proxy.send(framed.raw)
+        await self._proxy.take(framed)
 
     async def _to_ghost(self) -> None:
         """Let a ghost session take over from an adapter that has only been greeted."""

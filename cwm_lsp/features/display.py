@@ -372,6 +372,36 @@ def predicted_step(
     return tuple(found)
 
 
+def expected(step: PredictedStep, threshold: float) -> Fragment:
+    """Where a run is expected to go: ``→ line 4 · 93 %``, or ``→ ?`` when that is not sure."""
+    at = percent(step.probability)
+    outcome = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}
+    where = outcome.get(step.kind) or _place(step.kind, step.line)
+    if step.probability < threshold:
+        words = f"the model is not sure what comes next: best guess {where} at {at}"
+        return Fragment((Part(f"{NEXT} ?"),), State.WITHHELD, words)
+    parts = (Part(f"{NEXT} {where}{SEPARATOR}{at}"),)
+    return Fragment(parts, State.PREDICTED, f"the model expects {where} next, at {at}")
+
+
+def arrived(step: ComparedFlow) -> Fragment | None:
+    """``→ line 4 ✓``: where the run went, as expected; ``None`` unless it did."""
+    if step.agreement is not Agreement.AGREES:
+        return None
+    where = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}.get(step.kind)
+    where = where or _place(step.kind, step.line)
+    at = percent(step.probability)
+    words = f"the run went to {where}, as predicted ({at})"
+    return Fragment((Part(f"{NEXT} {where} {AGREE}"),), State.AGREES, words)
+
+
+def not_run(probability: float) -> Fragment:
+    """``≈ not run · 93 %``: a line that the expected branch passes over."""
+    at = percent(probability)
+    parts = (Part(f"{APPROX} not run{SEPARATOR}{at}"),)
+    return Fragment(parts, State.PREDICTED, f"the model expects that this line is not run, at {at}")
+
+
 def _disagrees(value: ComparedValue) -> bool:
     return value.agreement in (Agreement.DIFFERS, Agreement.MISSING, Agreement.EXTRA)
 

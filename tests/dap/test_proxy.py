@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from cwm_lsp.dap.observer import Watch
+from cwm_lsp.dap.session import Services
+from cwm_lsp.dap.tcp import serve_tcp
 from tests.dap.client import CWM, DEBUGPY, PATIENCE, Client, child_of, connected, over_stdio
 from tests.dap.programs import line
 
@@ -78,6 +81,21 @@ def _configuration(path: Path) -> dict[str, Any]:
 def printed(client: Client) -> str:
     outputs = [one["body"] for one in client.events if one.get("event") == "output"]
     return "".join(body["output"] for body in outputs if body.get("category") == "stdout")
+
+
+@asynccontextmanager
+async def served(watches: tuple[Watch, ...]) -> AsyncIterator[tuple[str, int]]:
+    """The address of an adapter in this process, with observers of the test's."""
+    where: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
+    services = Services(lambda: pytest.fail("no ghost is asked for"), watches=watches)
+    serving = asyncio.create_task(
+        serve_tcp(services, "127.0.0.1", 0, lambda host, port: where.set_result((host, port)))
+    )
+    try:
+        yield await where
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
 
 
 @pytest.mark.parametrize("command", [DEBUGPY, CWM], ids=["plain", "proxied"])

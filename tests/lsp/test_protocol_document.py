@@ -10,6 +10,7 @@ from typing import get_type_hints
 import pytest
 
 from cwm_lsp.align.model import DivergenceKind
+from cwm_lsp.dap import extension as debugging
 from cwm_lsp.features import diagnostics
 from cwm_lsp.features.claims import ClaimKind
 from cwm_lsp.features.display import State
@@ -25,6 +26,12 @@ TYPES = {
     "int": "integer",
     "float": "number",
     "int | None": "integer | null",
+    "None": "null",
+    "dict[str, str]": "{ [name: string]: string }",
+    "list[dict[str, str]]": "{ [name: string]: string }[]",
+    "list[FutureStep]": "FutureStep[]",
+    "list[Future]": "Future[]",
+    "Future": "Future",
     "Position": "Position",
     "list[LineState]": "LineState[]",
     "list[FragmentState]": "FragmentState[]",
@@ -65,10 +72,19 @@ TYPES = {
         extension.VisitArgument,
         extension.ViewArgument,
         extension.ViewResult,
+        debugging.LineState,
+        debugging.FragmentState,
+        debugging.DivergenceState,
+        debugging.Position,
+        debugging.DebugStates,
+        debugging.WhatIfArguments,
+        debugging.WhatIfBody,
+        debugging.Future,
+        debugging.FutureStep,
     ],
 )
 def test_members_and_their_types_are_documented(kind: type) -> None:
-    documented = dict(re.findall(r"^    (\w+): ([^;]+);", INTERFACES[kind.__name__], re.MULTILINE))
+    documented = dict(re.findall(r"^    (\w+)\??: ([^;]+);", INTERFACES[kind.__name__], re.MULTILINE))
     assert documented == {name: TYPES[_written(hint)] for name, hint in get_type_hints(kind).items()}
 
 
@@ -86,7 +102,8 @@ def _written(hint: object) -> str:
 
 
 def test_every_interface_of_the_document_exists() -> None:
-    assert {name for name in INTERFACES if not hasattr(extension, name)} == set()
+    known = {*vars(extension), *vars(debugging)}
+    assert {*INTERFACES} - known == set()
 
 
 def test_commands_are_those_of_the_table() -> None:
