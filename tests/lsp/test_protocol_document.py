@@ -26,7 +26,7 @@ TYPES = {
     "int": "integer",
     "float": "number",
     "int | None": "integer | null",
-    "None": "null",
+    "NoneType": "null",
     "dict[str, str]": "{ [name: string]: string }",
     "list[dict[str, str]]": "{ [name: string]: string }[]",
     "list[FutureStep]": "FutureStep[]",

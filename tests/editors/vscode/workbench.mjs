@@ -73,6 +73,24 @@ class Workbench {
         await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
     }
 
+    /** Take an entry of the list that is open. */
+    async pick(text) {
+        const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
+        await row.waitFor({ timeout: 60_000 });
+        await row.click();
+    }
+
+    /** The frame whose address `wanted` says yes to, once there is one. */
+    async frame(wanted, seconds = 60) {
+        for (const last = Date.now() + seconds * 1000; Date.now() < last; await pause(200)) {
+            const found = this.page.frames().find((frame) => wanted(frame.url()));
+            if (found !== undefined) {
+                return found;
+            }
+        }
+        throw new Error(`No such frame among:\n${this.page.frames().map((frame) => frame.url()).join('\n')}`);
+    }
+
     /** The visible lines of the editor, each with what stands at its end. */
     async lines() {
         return await this.page.evaluate(() => {
