@@ -14,6 +14,7 @@ from cwm_lsp.features.runnables import Runnable
 from cwm_lsp.features.text import preview
 
 CALL_CELLS = 32
+VALUE_CELLS = 16
 
 
 class Action(StrEnum):
@@ -86,11 +87,11 @@ def _outcome(result: Result) -> list[Lens]:
         return []
     line, found = result.trace.events[0].line, list[Lens]()
     if isinstance(result, Compared):
-        words = f"{preview(str(result.call), CALL_CELLS)}: {display.tally_words(result.comparison.values)}"
+        words = display.tally_words(result.comparison.values)
         found.append(Lens(line, f"{words}{display.SEPARATOR}clear", Action.CLEAR))
     gave = given(result.trace)
     if gave is not None:
-        title = f"{gave.words}, should be …"
+        title = f"{preview(gave.text, VALUE_CELLS)} should be …"
         found.append(Lens(line, title, Action.SHOULD_BE, result.call, observed=gave.text))
     return found
 

@@ -65,7 +65,8 @@ export class Server implements vscode.Disposable {
     async request<T>(command: string, argument: unknown, token?: CancellationToken): Promise<T | undefined> {
         const client = await this.ready();
         return (await this.execute(command, [argument], async () =>
-            await client?.sendRequest('workspace/executeCommand', { command, arguments: [argument] }, token),
+            // A token that is undefined would be sent as a second parameter.
+            await client?.sendRequest('workspace/executeCommand', { command, arguments: [argument] }, ...(token ? [token] : [])),
         )) as T | undefined;
     }
 

@@ -60,8 +60,8 @@ class Workbench {
     async file(name) {
         await this.page.keyboard.press('Control+P');
         await this.page.locator('.quick-input-widget input').first().fill(name);
-        await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().waitFor();
-        await this.page.keyboard.press('Enter');
+        await this.pick(name);
+        await this.page.locator('.tab.active', { hasText: name }).first().waitFor();
         await this.page.locator('.editor-instance .view-line').first().waitFor();
     }
 
