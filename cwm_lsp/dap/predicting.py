@@ -383,10 +383,10 @@ class Predicting:
         body = {"reason": look.reason, "description": look.text, "text": look.text}
         whole = {"threadId": self._stops.thread, "allThreadsStopped": True, **body}
         self._desk.announce("stopped", whole)
-        if self._client.options.cwmStates:
-            self._stops.show_past(self._past)
         if not look.ago:
             self._stops.show()
+        elif self._client.options.cwmStates:
+            self._spawn(self._stops.show_past(self._past))
 
     # --- asking ---
 

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
 from cwm_lsp.align.model import Tally
 from cwm_lsp.dap import extension
@@ -20,6 +19,7 @@ from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.journey import Journey, Stand
 from cwm_lsp.dap.observer import AskFailed, Desk, Refuse, Reply, Why
 from cwm_lsp.dap.options import SessionOptions
+from cwm_lsp.dap.past import Past
 from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
 from cwm_lsp.dap.shots import Camera
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
@@ -187,8 +187,22 @@ class Stops:
             stop=self.number,
         )
 
-    def show_past(self, past: Any) -> None:
+    async def show_past(self, past: Past) -> None:
         """Let the client draw the variables of an earlier stop, in its file."""
+        moment = past.moment
+        source = await self._camera.source(moment.frames[0].path) if moment is not None else None
+        if source is None or moment is not past.moment:
+            return
+        shown = extension.states(
+            source,
+            past.placements(),
+            None,
+            self.summary,
+            thread=self.thread,
+            stop=self.number,
+            past=past.ago,
+        )
+        self._desk.announce(extension.STATES, dict(shown))
 
     def void(self) -> None:
         """The program goes on: nothing that was shown holds any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ LOOP, BODY, LAST = (line(text, source=PROGRAM) for text in ("for x in xs", "n + 
 @asynccontextmanager
 async def launched(
     folder: Path,
-    breakpoints: list[Mapping[str, Any]],
+    breakpoints: Sequence[Mapping[str, Any]],
     *,
     source: str = PROGRAM,
     filters: Mapping[str, Any] | None = None,
@@ -228,6 +228,17 @@ async def test_stops_can_be_gone_back_to(tmp_path: Path) -> None:
         assert (await dap.variables(thread=thread))["x"]["value"] == "6"
         await step(dap, "next", thread)
         assert (await dap.variables(thread=thread))["n"]["value"] == "2"
+
+
+async def test_the_past_is_drawn_as_past(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        for _ in range(3):
+            await step(dap, "next", thread)
+        await step(dap, "stepBack", thread)
+        shown = await dap.until(lambda: _states(dap, BODY, "n = 1 ↶"))
+        assert shown["past"] == 1
+        assert [one["state"] for one in shown["lines"][0]["fragments"]] == ["past"]
 
 
 async def test_before_the_first_stop_there_is_no_past(tmp_path: Path) -> None:

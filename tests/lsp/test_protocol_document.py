@@ -9,8 +9,8 @@ from typing import get_type_hints
 import pytest
 
 from cwm_lsp.align.model import DivergenceKind
-from cwm_lsp.features.display import State
 from cwm_lsp.dap import extension as debugging
+from cwm_lsp.features.display import State
 from cwm_lsp.lsp import extension, loopback, options, protocol
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ TYPES = {
     "int": "integer",
     "float": "number",
     "int | None": "integer | null",
-    "None": "null",
+    "NoneType": "null",
     "dict[str, str]": "{ [name: string]: string }",
     "list[dict[str, str]]": "{ [name: string]: string }[]",
     "list[FutureStep]": "FutureStep[]",
