@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 Verdict = Request | Reply | Refuse | Later | None
 
 
-A_LOOK = 0.25
+A_LOOK = 1.0
 """Seconds for which the program is held at most until it was seen where it stands."""
 
 
@@ -126,7 +126,7 @@ class Predicting:
         if not self._client.options.predictions:
             return None
         if Past.moves(request.command, looking=self._past.looking):
-            return self._move_back(request)
+            return self._moving(request, self._move_back)
         verdict = self._past.answer(request)
         if verdict is not None:
             return verdict
@@ -275,18 +275,24 @@ class Predicting:
     def _resume(self, request: Request) -> Later | None:
         if self._phase is Phase.SEARCHING:
             return None
-        if self._phase is Phase.STANDING and not self._stops.looked.is_set():
-            self._spawn(self._resume_later(request))
-            return LATER
-        return self._go_on(request)
+        return self._moving(request, self._go_on)
 
-    async def _resume_later(self, request: Request) -> None:
-        """Take the look first that a step is compared with; it is a matter of milliseconds."""
+    def _moving(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> Verdict:
+        """Go to or fro, but not before it was seen where the program stands: a matter of milliseconds."""
+        if self._phase is not Phase.STANDING or self._stops.looked.is_set():
+            return go(request)
+        self._spawn(self._moving_later(request, go))
+        return LATER
+
+    async def _moving_later(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(A_LOOK):
                 await self._stops.looked.wait()
-        if self._go_on(request) is None:
+        verdict = go(request)
+        if verdict is None:
             self._desk.forward(request)
+        elif isinstance(verdict, Refuse):
+            self._desk.refuse(request, verdict.message)
 
     def _go_on(self, request: Request) -> Later | None:
         search = request.command == "continue" and self._surprise is not None
@@ -383,6 +389,7 @@ class Predicting:
         body = {"reason": look.reason, "description": look.text, "text": look.text}
         whole = {"threadId": self._stops.thread, "allThreadsStopped": True, **body}
         self._desk.announce("stopped", whole)
+        self._stops.hidden = bool(look.ago)
         if not look.ago:
             self._stops.show()
         elif self._client.options.cwmStates:

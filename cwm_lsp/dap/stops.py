@@ -44,7 +44,10 @@ class Client:
 
 
 class Stops:
-    """The stops of one session, one at a time. ``world`` may raise ``ModelUnavailable``."""
+    """The stops of one session, one at a time. ``world`` may raise ``ModelUnavailable``.
+
+    ``hidden`` says that the client looks elsewhere, at an earlier stop.
+    """
 
     def __init__(
         self, desk: Desk, world: Callable[[], World], client: Client, references: References
@@ -59,6 +62,7 @@ class Stops:
         self._frame = 0
         self._ready = asyncio.Event()
         self.looked = asyncio.Event()
+        self.hidden = False
         self._complained: set[type] = set()
         self.thread = 0
         self.number = 0
@@ -90,6 +94,7 @@ class Stops:
         """``thread`` has stopped, and the client will ask."""
         self.void()
         self.looked = asyncio.Event()
+        self.hidden = False
         self.thread = thread
         self.number += 1
 
@@ -165,7 +170,7 @@ class Stops:
     def show(self) -> None:
         """Let the client see what is known so far."""
         stand = self.stand
-        if stand is None:
+        if stand is None or self.hidden:
             return
         options = self._client.options
         self._scope = self._scope or self._references.put([])
