@@ -3,7 +3,7 @@
 Theory of operation. A stop is passed on as it comes. Behind it a task asks for the frames, holds what was
 foreseen at the stop before against what came, and lets the model write what comes next; :mod:`stops` shows
 each when it is there. The moment the program goes on, the task ends and all that it showed is void.
-``NEXT`` is the state machine. Whatever fails here, the session goes on as debugpy's own.
+``phases`` has the state machine. Whatever fails here, the session goes on as debugpy's own.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from enum import Enum, auto
 from typing import Any
 
-from cwm_lsp.dap import asking, extension, surprise
+from cwm_lsp.dap import extension, surprise
 from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.observer import HIDE, LATER, AskFailed, Desk, Hide, Later, Refuse, Reply
 from cwm_lsp.dap.options import SessionOptions, taken_out
 from cwm_lsp.dap.past import Look, Past
+from cwm_lsp.dap.phases import NEXT, Phase, Sign
 from cwm_lsp.dap.predicted_scope import References
 from cwm_lsp.dap.stops import Client, Stops
+from cwm_lsp.dap.what_if import Asker
 from cwm_lsp.errors import CwmError, UserError
-from cwm_lsp.features.foresight import Checked, what_if
+from cwm_lsp.features.foresight import Checked
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Event, Json, Request, Response
 
@@ -35,43 +36,6 @@ Verdict = Request | Reply | Refuse | Later | None
 A_LOOK = 1.0
 """Seconds for which the program is held at most until it was seen where it stands."""
 
-
-class Phase(Enum):
-    """Where the session stands."""
-
-    RUNNING = auto()
-    STANDING = auto()
-    SEARCHING = auto()
-    """Our own steps, unseen by the client, until something is surprising."""
-    PAST = auto()
-    """The program stands; the client looks at an earlier stop."""
-
-
-class Sign(Enum):
-    """What moves it."""
-
-    STOPPED = auto()
-    RESUMED = auto()
-    SEARCH = auto()
-    BACK = auto()
-    PRESENT = auto()
-
-
-NEXT: Mapping[tuple[Phase, Sign], Phase] = {
-    (Phase.RUNNING, Sign.STOPPED): Phase.STANDING,
-    (Phase.RUNNING, Sign.SEARCH): Phase.SEARCHING,
-    (Phase.STANDING, Sign.STOPPED): Phase.STANDING,
-    (Phase.STANDING, Sign.RESUMED): Phase.RUNNING,
-    (Phase.STANDING, Sign.SEARCH): Phase.SEARCHING,
-    (Phase.STANDING, Sign.BACK): Phase.PAST,
-    (Phase.SEARCHING, Sign.STOPPED): Phase.STANDING,
-    (Phase.SEARCHING, Sign.RESUMED): Phase.RUNNING,
-    (Phase.PAST, Sign.BACK): Phase.PAST,
-    (Phase.PAST, Sign.PRESENT): Phase.STANDING,
-    (Phase.PAST, Sign.STOPPED): Phase.STANDING,
-    (Phase.PAST, Sign.RESUMED): Phase.RUNNING,
-}
-"""A sign that is missing here means nothing in that phase."""
 
 _SKIPPED = "Frame skipped from debugging during step-in"
 """debugpy's advice to who steps into a library; here it was not the user who did."""
@@ -99,6 +63,7 @@ class Predicting:
         self._work: asyncio.Task[None] | None = None
         self._hidden: asyncio.Future[None] | None = None
         self._pausing = False
+        self._asker = Asker(desk, world, self._standing, self._spawn)
         self._requests: Mapping[str, Callable[[Request], Verdict]] = {
             "initialize": self._initialize,
             "launch": self._configure,
@@ -108,9 +73,9 @@ class Predicting:
             "configurationDone": self._configured,
             "exceptionInfo": self._exception_info,
             "variables": self._variables,
-            "evaluate": self._evaluate,
+            "evaluate": self._asker.typed,
             "pause": self._pause,
-            extension.WHAT_IF: self._what_if,
+            extension.WHAT_IF: self._asker.asked,
         } | dict.fromkeys(RESUMING, self._resume)
         self._responses: Mapping[str, Callable[[Request, Json], Json | None]] = {
             "initialize": self._capabilities,
@@ -272,7 +237,7 @@ class Predicting:
             self._stops.show()
         await self._stops.foretell()
 
-    def _resume(self, request: Request) -> Later | None:
+    def _resume(self, request: Request) -> Verdict:
         if self._phase is Phase.SEARCHING:
             return None
         return self._moving(request, self._go_on)
@@ -406,44 +371,8 @@ class Predicting:
             return LATER
         return self._stops.rows(reference)
 
-    def _evaluate(self, request: Request) -> Later | None:
-        expression = str(request.arguments.get("expression", ""))
-        if not expression.lstrip().startswith(asking.PREFIX):
-            return None
-        self._spawn(self._answered(request, self._asked(expression)))
-        return LATER
-
-    def _what_if(self, request: Request) -> Later:
-        self._spawn(self._answered(request, self._asked_in_full(request.arguments)))
-        return LATER
-
-    async def _answered(self, request: Request, work: Coroutine[Any, Any, Json]) -> None:
-        try:
-            body = await work
-        except CwmError as error:
-            self._desk.refuse(request, str(error))
-        else:
-            self._desk.answer(request, body)
-
-    async def _asked(self, expression: str) -> Json:
-        standing = await self._standing()
-        world = self._world()
-        changes = asking.typed(expression, standing.locals)
-        base, branches = await what_if(world.predictor, standing, world.threshold, changes)
-        return {
-            "result": asking.spoken(base, branches),
-            "type": "predicted, not run",
-            "variablesReference": 0,
-        }
-
-    async def _asked_in_full(self, arguments: Json) -> Json:
-        standing = await self._standing()
-        world = self._world()
-        changes = asking.branches_of(arguments, standing.locals)
-        return dict(extension.what_if(*await what_if(world.predictor, standing, world.threshold, changes)))
-
     async def _standing(self) -> Standing:
         """The present stop as a premise. Raises ``ArgumentsError`` where there is none."""
-        if self._phase is Phase.STANDING and not self._stops.seen and self._work is not None:
-            await asyncio.wait((self._work,))
+        if self._phase is Phase.STANDING:
+            await self._stops.looked.wait()
         return self._stops.premise()

@@ -123,7 +123,7 @@ class Predictor:
                 written: list[PredictedStep] = []
                 problems += await self._event(decoder, prefix, written, sampling)
                 for step in written:
-                    yield _weighted(step, path)
+                    yield weighted(step, path)
                     path *= _certainty(step)
         finally:
             await prefix.close()
@@ -187,19 +187,19 @@ def _certainty(step: PredictedStep) -> float:
     return math.prod((step.probability, *(guess.probability for guess in said)))
 
 
-def _weighted(step: PredictedStep, path: float) -> PredictedStep:
+def weighted(step: PredictedStep, path: float) -> PredictedStep:
     """``step`` with its probabilities times ``path``; values carried over keep theirs."""
 
-    def weighted(guess: Guess) -> Guess:
+    def scaled(guess: Guess) -> Guess:
         return Guess(guess.text, guess.probability * path)
 
-    changed = {name: weighted(guess) for name, guess in step.changed.items()}
+    changed = {name: scaled(guess) for name, guess in step.changed.items()}
     return replace(
         step,
         probability=step.probability * path,
         changed=changed,
         locals={name: changed.get(name, guess) for name, guess in step.locals.items()},
-        value=weighted(step.value) if step.value is not None else None,
+        value=scaled(step.value) if step.value is not None else None,
     )
 
 

@@ -52,6 +52,7 @@ TYPES = {
         debugging.DebugStates,
         debugging.WhatIfArguments,
         debugging.WhatIfBody,
+        debugging.ReallyBody,
         debugging.Future,
         debugging.FutureStep,
     ],
