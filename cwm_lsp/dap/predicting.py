@@ -23,8 +23,8 @@ from cwm_lsp.dap.phases import NEXT, Phase, Sign
 from cwm_lsp.dap.predicted_scope import References
 from cwm_lsp.dap.stops import Client, Stops
 from cwm_lsp.dap.what_if import Asker
-from cwm_lsp.errors import CwmError, UserError
-from cwm_lsp.features.foresight import Checked
+from cwm_lsp.errors import BackendError, CwmError, UserError
+from cwm_lsp.features.foresight import Checked, Following
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Event, Json, Request, Response
 
@@ -272,7 +272,7 @@ class Predicting:
     def _leave(self, command: str) -> None:
         """The program goes on."""
         self._command = command
-        if self._work is not None:
+        if self._work is not None and self._work is not asyncio.current_task():
             self._work.cancel()
         self._past.leave()
         self._diverged = None
@@ -299,24 +299,39 @@ class Predicting:
         self._pausing = False
         if self._stops.stand is None:
             await self._stops.see(thread, "")
-        while not self._pausing:
-            await self._stops.foretell(line_only=True)
-            self._hidden = asyncio.get_running_loop().create_future()
-            self._command = "stepIn"
+        try:
+            following = self._stops.following()
+        except BackendError as error:
+            await self._give_up(thread, error)
+            return
+        async with following:
+            await self._step_on(thread, following)
+
+    async def _step_on(self, thread: int, following: Following) -> None:
+        while not self._pausing and self._diverged is None:
             try:
+                await self._stops.foretell_line(following)
+                self._hidden = asyncio.get_running_loop().create_future()
+                self._command = "stepIn"
                 await self._desk.ask("stepIn", {"threadId": thread})
-            except AskFailed as failed:
-                self._stops.complain(failed)
-                break
+            except (BackendError, AskFailed) as error:
+                await self._give_up(thread, error)
+                return
             await self._hidden
             stand = await self._stops.see(thread, "stepIn")
             if stand is not None and self._client.options.stepBack:
                 self._past.add(stand)
             if self._surprise is not None and self._surprise.is_one(self._stops.checked):
                 self._diverged = self._stops.checked
-                break
         self._found(thread)
         await self._stops.foretell()
+
+    async def _give_up(self, thread: int, error: CwmError) -> None:
+        """Nothing can be found any more: the program runs on as the client has asked."""
+        self._stops.complain(error)
+        self._leave("continue")
+        with suppress(AskFailed):
+            await self._desk.ask("continue", {"threadId": thread})
 
     def _found(self, thread: int) -> None:
         """Let the client hear of the stop at which the search ended."""

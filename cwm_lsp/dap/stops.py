@@ -24,7 +24,7 @@ from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
 from cwm_lsp.dap.shots import Camera
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
 from cwm_lsp.features import display
-from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Foresight, check, foresee, placements
+from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Following, Foresight, check, foresee, placements
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Event as Came
 from cwm_lsp.wire.dap import Json, Request
@@ -131,20 +131,29 @@ class Stops:
             )
         return checked
 
-    async def foretell(self, *, line_only: bool = False) -> None:
-        """Let the model say what comes next, and show it as it comes; ``line_only`` shows nothing."""
+    async def foretell_line(self, following: Following) -> None:
+        """Let the model say what the present line will do, and show nothing. Raises ``BackendError``."""
+        standing = self.stand.standing if self.stand is not None else None
+        if standing is not None:
+            self.foresight = await following.next(standing, self.checked)
+
+    def following(self) -> Following:
+        """For a search. Raises ``ModelUnavailable``."""
+        world = self._world()
+        return Following(world.predictor, world.threshold)
+
+    async def foretell(self) -> None:
+        """Let the model say what comes next, and show it as it comes."""
         stand = self.stand
         if stand is None or stand.standing is None:
             self._ready.set()
             return
-        ahead = LOOK_AHEAD if self._client.options.lookAhead and not line_only else 0
+        ahead = LOOK_AHEAD if self._client.options.lookAhead else 0
         try:
             world = self._world()
             growing = foresee(world.predictor, stand.standing, world.threshold, look_ahead=ahead)
             async with aclosing(growing):
                 async for self.foresight in growing:
-                    if line_only:
-                        return
                     self.show()
         except BackendError as error:
             self.complain(error)
