@@ -117,7 +117,8 @@ class Predictor:
         """What the model writes from the prompt on, step by step; ``problems`` takes what ends it early."""
         self._fits(len(decoder.forced))
         room = len(decoder.forced) + self.window
-        prefix = await self.backend.open()
+        prefix = await self.backend.open(decoder.forced)  # which begins from what is in memory of it
+        decoder.accept()
         try:
             while not decoder.done:
                 if decoder.forced:
