@@ -10,8 +10,11 @@ from cwm_lsp.dap.stream import Framed
 from cwm_lsp.dap.traffic import Action, Settled, ToClient, ToDebugpy, Traffic
 from cwm_lsp.wire.dap import Json, Request, Response
 
-LINE_HELD = 3.0
-"""Seconds for which a request may keep others from being sent; then it is as with debugpy alone."""
+LINE_HELD = 90.0
+"""Seconds for which a request may keep others from being sent; then it is as with debugpy alone.
+
+Long, since debugpy's adapter itself waits for what it has passed on, deaf meanwhile to ``disconnect``.
+"""
 
 Write = Callable[[bytes], None]
 

@@ -30,14 +30,18 @@ TOKEN = "cwmToken"
 class ChildPort:
     """The port for clients of child processes; opened with the first announcement."""
 
-    def __init__(self, secret: str, watches: Sequence[Watch] = ()) -> None:
+    def __init__(self, secret: bytes, watches: Sequence[Watch] = ()) -> None:
         self._watches = watches
-        self._secret = secret.encode("ascii")
+        self._secret = secret
         self._token = secrets.token_urlsafe(32)
         self._server: asyncio.Server | None = None
         self._port = 0
         self._adapter: tuple[str, int] | None = None
         self._clients: set[asyncio.Task[None]] = set()
+
+    def move(self, secret: bytes) -> None:
+        """The adapter is another one from here on."""
+        self._secret = secret
 
     async def announced(self, framed: Framed) -> Framed:
         """The announcement of a child process with our port and token in it; anything else as it is."""

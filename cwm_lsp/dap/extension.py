@@ -13,6 +13,7 @@ from cwm_lsp.features.foresight import Branch, Foresight
 from cwm_lsp.features.states import Placement
 from cwm_lsp.trace.model import SourceFile
 
+REALLY = "cwm/really"
 STATES = "cwm/states"
 WHAT_IF = "cwm/whatIf"
 
@@ -71,6 +72,17 @@ class DebugStates(TypedDict):
     past: int
 
 
+class ReallyBody(TypedDict):
+    """The answer to ``cwm/really``."""
+
+    result: str
+    type: str
+    variablesReference: int
+    lines: list[LineState]
+    divergence: DivergenceState | None
+    summary: str
+
+
 class FutureStep(TypedDict):
     """One predicted event."""
 
@@ -118,8 +130,8 @@ def states(
     return {
         "uri": Path(source.path).absolute().as_uri(),
         "version": None,
-        "lines": [_line(source, one) for one in placements],
-        "divergences": [_divergence(source, divergence)] if divergence is not None else [],
+        "lines": [line_state(source, one) for one in placements],
+        "divergences": [divergence_state(source, divergence)] if divergence is not None else [],
         "summary": summary,
         "threadId": thread,
         "stop": stop,
@@ -163,7 +175,8 @@ def _future(foresight: Foresight, changes: Mapping[str, str], differs: int | Non
     return {"changes": dict(changes), "steps": steps, "differs": differs, "why": foresight.why}
 
 
-def _line(source: SourceFile, placement: Placement) -> LineState:
+def line_state(source: SourceFile, placement: Placement) -> LineState:
+    """A ``LineState``."""
     return {
         "at": _end(source, placement.line),
         "fragments": [fragment(one) for one in placement.fragments],
@@ -173,7 +186,8 @@ def _line(source: SourceFile, placement: Placement) -> LineState:
     }
 
 
-def _divergence(source: SourceFile, found: Divergence) -> DivergenceState:
+def divergence_state(source: SourceFile, found: Divergence) -> DivergenceState:
+    """A ``DivergenceState``."""
     return {
         "at": _end(source, found.line),
         "call": "",

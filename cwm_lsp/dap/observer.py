@@ -54,6 +54,14 @@ class Refuse:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """The request passes, and right before it goes one of ours, whose answer nobody hears."""
+
+    command: str
+    arguments: Json
+
+
 class Later(Enum):
     """The observer has taken the request: it will ``answer``, ``refuse`` or ``forward`` it at its desk."""
 
@@ -73,7 +81,7 @@ HIDE = Hide.HIDE
 class Observer(Protocol):
     """Watches one session. Each method may return ``None``: let it pass as it is."""
 
-    def request(self, request: Request) -> Request | Reply | Refuse | Later | None:
+    def request(self, request: Request) -> Request | First | Reply | Refuse | Later | None:
         """The client asks. A ``Request`` returned (same ``seq``) goes to debugpy in its place.
 
         The observers after this one see what it returned; a request that is answered or taken here they

@@ -19,6 +19,7 @@ from cwm_lsp.dap.observer import Refuse, Reply
 from cwm_lsp.dap.predicted_scope import References, row
 from cwm_lsp.dap.shots import Frame
 from cwm_lsp.features import display
+from cwm_lsp.features.states import Placement
 from cwm_lsp.features.text import clean
 from cwm_lsp.trace.model import Value
 from cwm_lsp.trace.render import render
@@ -108,6 +109,24 @@ class Past:
     def moment(self) -> Moment | None:
         """The stop that is looked at, ``None`` in the present."""
         return self._moments[self._at] if self._at is not None else None
+
+    def placements(self) -> tuple[Placement, ...]:
+        """What the lines of the file show at the stop that is looked at: what the step to it had changed."""
+        if self._at is None:
+            return ()
+        here = self._moments[self._at]
+        before = self._moments[self._at - 1] if self._at else here
+        same = before is not here and before.frames[0].identity == here.frames[0].identity
+        earlier = (before.locals[0] if same else None) or {}
+        changed = {
+            name: value
+            for name, value in (here.locals[0] or {}).items()
+            if earlier.get(name) != value and display.shown(name, value)
+        }
+        fragments = [display.past(name, value, self.ago) for name, value in changed.items()]
+        line = before.frames[0].line if same else here.frames[0].line
+        shown = tuple(fragments[: display.VALUES_PER_LINE])
+        return (Placement(line, 0, 1, 1, shown),) if shown else ()
 
     # --- moving ---
 

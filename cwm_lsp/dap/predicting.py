@@ -3,7 +3,7 @@
 Theory of operation. A stop is passed on as it comes. Behind it a task asks for the frames, holds what was
 foreseen at the stop before against what came, and lets the model write what comes next; :mod:`stops` shows
 each when it is there. The moment the program goes on, the task ends and all that it showed is void.
-``NEXT`` is the state machine. Whatever fails here, the session goes on as debugpy's own.
+``phases`` has the state machine. Whatever fails here, the session goes on as debugpy's own.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from enum import Enum, auto
 from typing import Any
 
-from cwm_lsp.dap import asking, extension, surprise
+from cwm_lsp.dap import extension, surprise
 from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.observer import HIDE, LATER, AskFailed, Desk, Hide, Later, Refuse, Reply
 from cwm_lsp.dap.options import SessionOptions, taken_out
 from cwm_lsp.dap.past import Look, Past
+from cwm_lsp.dap.phases import NEXT, Phase, Sign
 from cwm_lsp.dap.predicted_scope import References
 from cwm_lsp.dap.stops import Client, Stops
-from cwm_lsp.errors import CwmError, UserError
-from cwm_lsp.features.foresight import Checked, what_if
+from cwm_lsp.dap.what_if import Asker
+from cwm_lsp.errors import BackendError, CwmError, UserError
+from cwm_lsp.features.foresight import Checked, Following
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Event, Json, Request, Response
 
@@ -32,46 +33,9 @@ log = logging.getLogger(__name__)
 Verdict = Request | Reply | Refuse | Later | None
 
 
-A_LOOK = 0.25
+A_LOOK = 1.0
 """Seconds for which the program is held at most until it was seen where it stands."""
 
-
-class Phase(Enum):
-    """Where the session stands."""
-
-    RUNNING = auto()
-    STANDING = auto()
-    SEARCHING = auto()
-    """Our own steps, unseen by the client, until something is surprising."""
-    PAST = auto()
-    """The program stands; the client looks at an earlier stop."""
-
-
-class Sign(Enum):
-    """What moves it."""
-
-    STOPPED = auto()
-    RESUMED = auto()
-    SEARCH = auto()
-    BACK = auto()
-    PRESENT = auto()
-
-
-NEXT: Mapping[tuple[Phase, Sign], Phase] = {
-    (Phase.RUNNING, Sign.STOPPED): Phase.STANDING,
-    (Phase.RUNNING, Sign.SEARCH): Phase.SEARCHING,
-    (Phase.STANDING, Sign.STOPPED): Phase.STANDING,
-    (Phase.STANDING, Sign.RESUMED): Phase.RUNNING,
-    (Phase.STANDING, Sign.SEARCH): Phase.SEARCHING,
-    (Phase.STANDING, Sign.BACK): Phase.PAST,
-    (Phase.SEARCHING, Sign.STOPPED): Phase.STANDING,
-    (Phase.SEARCHING, Sign.RESUMED): Phase.RUNNING,
-    (Phase.PAST, Sign.BACK): Phase.PAST,
-    (Phase.PAST, Sign.PRESENT): Phase.STANDING,
-    (Phase.PAST, Sign.STOPPED): Phase.STANDING,
-    (Phase.PAST, Sign.RESUMED): Phase.RUNNING,
-}
-"""A sign that is missing here means nothing in that phase."""
 
 _SKIPPED = "Frame skipped from debugging during step-in"
 """debugpy's advice to who steps into a library; here it was not the user who did."""
@@ -99,6 +63,7 @@ class Predicting:
         self._work: asyncio.Task[None] | None = None
         self._hidden: asyncio.Future[None] | None = None
         self._pausing = False
+        self._asker = Asker(desk, world, self._standing, self._spawn)
         self._requests: Mapping[str, Callable[[Request], Verdict]] = {
             "initialize": self._initialize,
             "launch": self._configure,
@@ -108,9 +73,9 @@ class Predicting:
             "configurationDone": self._configured,
             "exceptionInfo": self._exception_info,
             "variables": self._variables,
-            "evaluate": self._evaluate,
+            "evaluate": self._asker.typed,
             "pause": self._pause,
-            extension.WHAT_IF: self._what_if,
+            extension.WHAT_IF: self._asker.asked,
         } | dict.fromkeys(RESUMING, self._resume)
         self._responses: Mapping[str, Callable[[Request, Json], Json | None]] = {
             "initialize": self._capabilities,
@@ -126,7 +91,7 @@ class Predicting:
         if not self._client.options.predictions:
             return None
         if Past.moves(request.command, looking=self._past.looking):
-            return self._move_back(request)
+            return self._moving(request, self._move_back)
         verdict = self._past.answer(request)
         if verdict is not None:
             return verdict
@@ -272,21 +237,27 @@ class Predicting:
             self._stops.show()
         await self._stops.foretell()
 
-    def _resume(self, request: Request) -> Later | None:
+    def _resume(self, request: Request) -> Verdict:
         if self._phase is Phase.SEARCHING:
             return None
-        if self._phase is Phase.STANDING and not self._stops.looked.is_set():
-            self._spawn(self._resume_later(request))
-            return LATER
-        return self._go_on(request)
+        return self._moving(request, self._go_on)
 
-    async def _resume_later(self, request: Request) -> None:
-        """Take the look first that a step is compared with; it is a matter of milliseconds."""
+    def _moving(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> Verdict:
+        """Go to or fro, but not before it was seen where the program stands: a matter of milliseconds."""
+        if self._phase is not Phase.STANDING or self._stops.looked.is_set():
+            return go(request)
+        self._spawn(self._moving_later(request, go))
+        return LATER
+
+    async def _moving_later(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(A_LOOK):
                 await self._stops.looked.wait()
-        if self._go_on(request) is None:
+        verdict = go(request)
+        if verdict is None:
             self._desk.forward(request)
+        elif isinstance(verdict, Refuse):
+            self._desk.refuse(request, verdict.message)
 
     def _go_on(self, request: Request) -> Later | None:
         search = request.command == "continue" and self._surprise is not None
@@ -301,7 +272,7 @@ class Predicting:
     def _leave(self, command: str) -> None:
         """The program goes on."""
         self._command = command
-        if self._work is not None:
+        if self._work is not None and self._work is not asyncio.current_task():
             self._work.cancel()
         self._past.leave()
         self._diverged = None
@@ -328,24 +299,39 @@ class Predicting:
         self._pausing = False
         if self._stops.stand is None:
             await self._stops.see(thread, "")
-        while not self._pausing:
-            await self._stops.foretell(line_only=True)
-            self._hidden = asyncio.get_running_loop().create_future()
-            self._command = "stepIn"
+        try:
+            following = self._stops.following()
+        except BackendError as error:
+            await self._give_up(thread, error)
+            return
+        async with following:
+            await self._step_on(thread, following)
+
+    async def _step_on(self, thread: int, following: Following) -> None:
+        while not self._pausing and self._diverged is None:
             try:
+                await self._stops.foretell_line(following)
+                self._hidden = asyncio.get_running_loop().create_future()
+                self._command = "stepIn"
                 await self._desk.ask("stepIn", {"threadId": thread})
-            except AskFailed as failed:
-                self._stops.complain(failed)
-                break
+            except (BackendError, AskFailed) as error:
+                await self._give_up(thread, error)
+                return
             await self._hidden
             stand = await self._stops.see(thread, "stepIn")
             if stand is not None and self._client.options.stepBack:
                 self._past.add(stand)
             if self._surprise is not None and self._surprise.is_one(self._stops.checked):
                 self._diverged = self._stops.checked
-                break
         self._found(thread)
         await self._stops.foretell()
+
+    async def _give_up(self, thread: int, error: CwmError) -> None:
+        """Nothing can be found any more: the program runs on as the client has asked."""
+        self._stops.complain(error)
+        self._leave("continue")
+        with suppress(AskFailed):
+            await self._desk.ask("continue", {"threadId": thread})
 
     def _found(self, thread: int) -> None:
         """Let the client hear of the stop at which the search ended."""
@@ -383,10 +369,11 @@ class Predicting:
         body = {"reason": look.reason, "description": look.text, "text": look.text}
         whole = {"threadId": self._stops.thread, "allThreadsStopped": True, **body}
         self._desk.announce("stopped", whole)
-        if self._client.options.cwmStates:
-            self._stops.show_past(self._past)
+        self._stops.hidden = bool(look.ago)
         if not look.ago:
             self._stops.show()
+        elif self._client.options.cwmStates:
+            self._spawn(self._stops.show_past(self._past))
 
     # --- asking ---
 
@@ -399,44 +386,8 @@ class Predicting:
             return LATER
         return self._stops.rows(reference)
 
-    def _evaluate(self, request: Request) -> Later | None:
-        expression = str(request.arguments.get("expression", ""))
-        if not expression.lstrip().startswith(asking.PREFIX):
-            return None
-        self._spawn(self._answered(request, self._asked(expression)))
-        return LATER
-
-    def _what_if(self, request: Request) -> Later:
-        self._spawn(self._answered(request, self._asked_in_full(request.arguments)))
-        return LATER
-
-    async def _answered(self, request: Request, work: Coroutine[Any, Any, Json]) -> None:
-        try:
-            body = await work
-        except CwmError as error:
-            self._desk.refuse(request, str(error))
-        else:
-            self._desk.answer(request, body)
-
-    async def _asked(self, expression: str) -> Json:
-        standing = await self._standing()
-        world = self._world()
-        changes = asking.typed(expression, standing.locals)
-        base, branches = await what_if(world.predictor, standing, world.threshold, changes)
-        return {
-            "result": asking.spoken(base, branches),
-            "type": "predicted, not run",
-            "variablesReference": 0,
-        }
-
-    async def _asked_in_full(self, arguments: Json) -> Json:
-        standing = await self._standing()
-        world = self._world()
-        changes = asking.branches_of(arguments, standing.locals)
-        return dict(extension.what_if(*await what_if(world.predictor, standing, world.threshold, changes)))
-
     async def _standing(self) -> Standing:
         """The present stop as a premise. Raises ``ArgumentsError`` where there is none."""
-        if self._phase is Phase.STANDING and not self._stops.seen and self._work is not None:
-            await asyncio.wait((self._work,))
+        if self._phase is Phase.STANDING:
+            await self._stops.looked.wait()
         return self._stops.premise()

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
 from cwm_lsp.align.model import Tally
 from cwm_lsp.dap import extension
@@ -20,11 +19,12 @@ from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.journey import Journey, Stand
 from cwm_lsp.dap.observer import AskFailed, Desk, Refuse, Reply, Why
 from cwm_lsp.dap.options import SessionOptions
+from cwm_lsp.dap.past import Past
 from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
 from cwm_lsp.dap.shots import Camera
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
 from cwm_lsp.features import display
-from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Foresight, check, foresee, placements
+from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Following, Foresight, check, foresee, placements
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Event as Came
 from cwm_lsp.wire.dap import Json, Request
@@ -44,7 +44,10 @@ class Client:
 
 
 class Stops:
-    """The stops of one session, one at a time. ``world`` may raise ``ModelUnavailable``."""
+    """The stops of one session, one at a time. ``world`` may raise ``ModelUnavailable``.
+
+    ``hidden`` says that the client looks elsewhere, at an earlier stop.
+    """
 
     def __init__(
         self, desk: Desk, world: Callable[[], World], client: Client, references: References
@@ -59,6 +62,7 @@ class Stops:
         self._frame = 0
         self._ready = asyncio.Event()
         self.looked = asyncio.Event()
+        self.hidden = False
         self._complained: set[type] = set()
         self.thread = 0
         self.number = 0
@@ -90,6 +94,7 @@ class Stops:
         """``thread`` has stopped, and the client will ask."""
         self.void()
         self.looked = asyncio.Event()
+        self.hidden = False
         self.thread = thread
         self.number += 1
 
@@ -126,20 +131,29 @@ class Stops:
             )
         return checked
 
-    async def foretell(self, *, line_only: bool = False) -> None:
-        """Let the model say what comes next, and show it as it comes; ``line_only`` shows nothing."""
+    async def foretell_line(self, following: Following) -> None:
+        """Let the model say what the present line will do, and show nothing. Raises ``BackendError``."""
+        standing = self.stand.standing if self.stand is not None else None
+        if standing is not None:
+            self.foresight = await following.next(standing, self.checked)
+
+    def following(self) -> Following:
+        """For a search. Raises ``ModelUnavailable``."""
+        world = self._world()
+        return Following(world.predictor, world.threshold)
+
+    async def foretell(self) -> None:
+        """Let the model say what comes next, and show it as it comes."""
         stand = self.stand
         if stand is None or stand.standing is None:
             self._ready.set()
             return
-        ahead = LOOK_AHEAD if self._client.options.lookAhead and not line_only else 0
+        ahead = LOOK_AHEAD if self._client.options.lookAhead else 0
         try:
             world = self._world()
             growing = foresee(world.predictor, stand.standing, world.threshold, look_ahead=ahead)
             async with aclosing(growing):
                 async for self.foresight in growing:
-                    if line_only:
-                        return
                     self.show()
         except BackendError as error:
             self.complain(error)
@@ -165,7 +179,7 @@ class Stops:
     def show(self) -> None:
         """Let the client see what is known so far."""
         stand = self.stand
-        if stand is None:
+        if stand is None or self.hidden:
             return
         options = self._client.options
         self._scope = self._scope or self._references.put([])
@@ -187,8 +201,22 @@ class Stops:
             stop=self.number,
         )
 
-    def show_past(self, past: Any) -> None:
+    async def show_past(self, past: Past) -> None:
         """Let the client draw the variables of an earlier stop, in its file."""
+        moment = past.moment
+        source = await self._camera.source(moment.frames[0].path) if moment is not None else None
+        if source is None or moment is not past.moment:
+            return
+        shown = extension.states(
+            source,
+            past.placements(),
+            None,
+            self.summary,
+            thread=self.thread,
+            stop=self.number,
+            past=past.ago,
+        )
+        self._desk.announce(extension.STATES, dict(shown))
 
     def void(self) -> None:
         """The program goes on: nothing that was shown holds any more."""

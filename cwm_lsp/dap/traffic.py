@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import ParamSpec, TypeVar
 
-from cwm_lsp.dap.observer import HIDE, LATER, Observer, Refuse, Reply, Why
+from cwm_lsp.dap.observer import HIDE, LATER, First, Observer, Refuse, Reply, Why
 from cwm_lsp.dap.stream import Framed
 from cwm_lsp.wire.dap import Event, Json, Request, Response, to_json
 from cwm_lsp.wire.framing import frame
@@ -103,7 +103,8 @@ class _Asked:
     request: Request
     raw: bytes | None = None
     ours: bool = False
-    settled: bool = False
+    silent: bool = False
+    """Nobody waits for the answer, or not any more."""
 
     @property
     def kind(self) -> Kind:
@@ -131,14 +132,20 @@ class Traffic:
         message = framed.message
         if not isinstance(message, Request):
             return [ToDebugpy(framed.raw)]
-        request = message
+        request, before = message, list[First]()
         for observer in tuple(self._observers):
             verdict = self._guarded(observer, observer.request, request)
             if isinstance(verdict, Request):
                 request = verdict
+            elif isinstance(verdict, First):
+                before.append(verdict)
             elif verdict is not None:
                 return self._instead(request, verdict)
-        return self._submit(_Asked(request, framed.raw if request is message else None))
+        first = [
+            self._submit(_Asked(Request(OWN, one.command, one.arguments), silent=True)) for one in before
+        ]
+        asked = _Asked(request, framed.raw if request is message else None)
+        return [action for actions in (*first, self._submit(asked)) for action in actions]
 
     def from_debugpy(self, framed: Framed) -> list[Action]:
         """debugpy has sent something."""
@@ -160,7 +167,7 @@ class Traffic:
         """Nobody waits for this question any more; one that was sent still holds its place in the line."""
         asked = self._table.get(ticket)
         if asked is not None:
-            asked.settled = True
+            asked.silent = True
             if ticket in self._ours:
                 self._ours.remove(ticket)
                 del self._table[ticket]
@@ -194,10 +201,10 @@ class Traffic:
         """debugpy is gone: whoever still waits is told."""
         actions: list[Action] = []
         for number, asked in self._table.items():
-            if not asked.ours:
-                actions += self.refuse(asked.request, "debugpy is gone.")
-            elif not asked.settled:
+            if asked.ours and not asked.silent:
                 actions.append(Settled(number, Why.GONE))
+            elif not asked.silent:
+                actions += self.refuse(asked.request, "debugpy is gone.")
         self._table.clear()
         self._theirs.clear()
         self._ours.clear()
@@ -241,10 +248,10 @@ class Traffic:
             self.in_flight = None
         if asked.kind is Kind.RESUMING and response.success:
             actions += self._drop_ours()
-        if not asked.ours:
-            actions.append(self._passed(framed, asked.request, response))
-        elif not asked.settled:
+        if asked.ours and not asked.silent:
             actions.append(Settled(response.request_seq, response))
+        elif not asked.silent:
+            actions.append(self._passed(framed, asked.request, response))
         return actions + self._pump()
 
     def _passed(self, framed: Framed, request: Request, response: Response) -> ToClient:
@@ -278,9 +285,9 @@ class Traffic:
         for number in [number for number, asked in self._table.items() if asked.ours]:
             asked = self._table[number]
             waits = number in self._ours
-            if asked.settled or (asked.kind is not Kind.BOUND and not waits):
+            if asked.silent or (asked.kind is not Kind.BOUND and not waits):
                 continue
-            asked.settled = True
+            asked.silent = True
             dropped.append(Settled(number, Why.CONTINUED))
             if waits:
                 self._ours.remove(number)

@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from cwm_lsp.align.compare import tally
 from cwm_lsp.align.judge import divergence, judge
 from cwm_lsp.align.model import ComparedStep, Divergence, Tally
+from cwm_lsp.align.values import same_value
 from cwm_lsp.align.walk import News, Place
 from cwm_lsp.features import display, states
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.states import Placement
-from cwm_lsp.predict import Predictor
+from cwm_lsp.predict import Predictor, certainty, weighted
 from cwm_lsp.predict.standing import Standing, premise, settled
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
 from cwm_lsp.trace.predicted import PredictedStep
@@ -78,10 +79,11 @@ async def foresee(
         yield replace(empty, why="What the call on this line gave back is not known.")
         return
     steps: list[PredictedStep] = []
-    within, why = 0, ""
+    within, why, path = 0, "", 1.0
     async with aclosing(predictor.ahead(given.trace)) as ahead:
         async for step in ahead:
-            steps.append(step)
+            steps.append(weighted(step, path))
+            path *= certainty(step)
             within += step.depth == 0
             if step.depth == 0 and within == 1:
                 yield replace(empty, steps=tuple(steps))
@@ -91,6 +93,57 @@ async def foresee(
                 break
     if within != 1 or len(steps) > 1 or why:
         yield replace(empty, steps=tuple(steps), why=why)
+
+
+class Following:
+    """One line at a time along a run: while it goes as foreseen, the model need not be told of it anew.
+
+    An asynchronous context, which ends the asking.
+    """
+
+    def __init__(self, predictor: Predictor, threshold: float) -> None:
+        self._predictor = predictor
+        self._threshold = threshold
+        self._ahead: AsyncGenerator[PredictedStep] | None = None
+        self._unsure: frozenset[int] = frozenset()
+
+    async def next(self, standing: Standing, came: Checked | None) -> Foresight:
+        """What the line at ``standing`` does, ``came`` being what the one before was seen to have done.
+
+        Raises ``BackendError``.
+        """
+        empty = Foresight(standing, (), self._threshold, self._predictor.backend.info.model)
+        if self._ahead is None or came is None or not came.as_foreseen:
+            await self._begin(standing)
+        if self._ahead is None or standing.statement in self._unsure:
+            await self._stop()
+            return empty
+        steps: list[PredictedStep] = []
+        path = 1.0
+        async for step in self._ahead:
+            steps.append(weighted(step, path))
+            path *= certainty(step)
+            if step.depth == 0 or len(steps) >= MOST_EVENTS:
+                break
+        return replace(empty, steps=tuple(steps))
+
+    async def __aenter__(self) -> Following:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            await ahead.aclose()
+
+    async def _begin(self, standing: Standing) -> None:
+        await self._stop()
+        if not standing.midway:
+            given = premise(standing)
+            self._unsure = given.unsure
+            self._ahead = self._predictor.ahead(given.trace)
 
 
 async def foreseen(predictor: Predictor, standing: Standing, threshold: float) -> Foresight:
@@ -119,6 +172,22 @@ class Checked:
         result = self.compared.result
         said = [value.agreement for value in self.compared.values]
         return tally([*said, result.agreement] if result is not None else said)
+
+    @property
+    def as_foreseen(self) -> bool:
+        """Whether the same frame is at the expected line, in the expected state, however sure that was."""
+        flow = self.compared.flow
+        same = (flow.kind, flow.line) == (flow.predicted_kind, flow.predicted_line)
+        return (
+            same
+            and flow.kind is EventKind.LINE
+            and all(
+                one.observed is not None
+                and one.predicted is not None
+                and same_value(one.observed, one.predicted.text)
+                for one in self.compared.values
+            )
+        )
 
     @property
     def fragments(self) -> tuple[Fragment, ...]:

@@ -2,6 +2,6 @@
 
 from cwm_lsp.predict.calibration import Calibration
 from cwm_lsp.predict.entry import entry_trace
-from cwm_lsp.predict.predictor import Prediction, Predictor
+from cwm_lsp.predict.predictor import Prediction, Predictor, certainty, weighted
 
-__all__ = ["Calibration", "Prediction", "Predictor", "entry_trace"]
+__all__ = ["Calibration", "Prediction", "Predictor", "certainty", "entry_trace", "weighted"]

@@ -90,8 +90,10 @@ class Predictor:
         steps: list[PredictedStep] = []
         problems: list[Problem] = []
         async with aclosing(self._going(decoder, problems, sampling)) as going:
+            path = 1.0
             async for step in going:
-                steps.append(step)
+                steps.append(weighted(step, path))
+                path *= certainty(step)
                 if progress is not None:
                     progress(len(steps), max_events)
                 if len(steps) == max_events:
@@ -101,7 +103,8 @@ class Predictor:
     async def ahead(self, trace: Trace, *, sampling: Sampling = GREEDY) -> AsyncGenerator[PredictedStep]:
         """The steps after the state in which ``trace`` ends, each as soon as it is there.
 
-        The model is told of that state alone, not of how the run came to it. Ends where the entry scope is
+        The model is told of that state alone, not of how the run came to it. The probabilities of a step are
+        its own, given those before it. Ends where the entry scope is
         left or the model writes what cannot be read; close it to stop asking. Raises ``BackendError``.
         """
         async with aclosing(self._going(self.codec.decoder(trace, _STATE_ALONE), [], sampling)) as going:
@@ -111,11 +114,11 @@ class Predictor:
     async def _going(
         self, decoder: Decoder, problems: list[Problem], sampling: Sampling
     ) -> AsyncGenerator[PredictedStep]:
-        """What the model writes from the decoder's prompt on; ``problems`` takes what ends it early."""
+        """What the model writes from the prompt on, step by step; ``problems`` takes what ends it early."""
         self._fits(len(decoder.forced))
         room = len(decoder.forced) + self.window
-        path = 1.0
-        prefix = await self.backend.open()
+        prefix = await self.backend.open(decoder.forced)  # which begins from what is in memory of it
+        decoder.accept()
         try:
             while not decoder.done:
                 if decoder.forced:
@@ -123,8 +126,7 @@ class Predictor:
                 written: list[PredictedStep] = []
                 problems += await self._event(decoder, prefix, written, sampling)
                 for step in written:
-                    yield _weighted(step, path)
-                    path *= _certainty(step)
+                    yield step
         finally:
             await prefix.close()
 
@@ -181,25 +183,25 @@ class Predictor:
             )
 
 
-def _certainty(step: PredictedStep) -> float:
+def certainty(step: PredictedStep) -> float:
     """How probable a step is in all that it says."""
     said = [*step.changed.values(), *([step.value] if step.value is not None else [])]
     return math.prod((step.probability, *(guess.probability for guess in said)))
 
 
-def _weighted(step: PredictedStep, path: float) -> PredictedStep:
+def weighted(step: PredictedStep, path: float) -> PredictedStep:
     """``step`` with its probabilities times ``path``; values carried over keep theirs."""
 
-    def weighted(guess: Guess) -> Guess:
+    def scaled(guess: Guess) -> Guess:
         return Guess(guess.text, guess.probability * path)
 
-    changed = {name: weighted(guess) for name, guess in step.changed.items()}
+    changed = {name: scaled(guess) for name, guess in step.changed.items()}
     return replace(
         step,
         probability=step.probability * path,
         changed=changed,
         locals={name: changed.get(name, guess) for name, guess in step.locals.items()},
-        value=weighted(step.value) if step.value is not None else None,
+        value=scaled(step.value) if step.value is not None else None,
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.dap.client import Client, Message, over_stdio
+from tests.dap.client import CWM, Client, Message, over_stdio
 from tests.dap.programs import line
 
 PROGRAM = """\
@@ -39,17 +43,18 @@ LOOP, BODY, LAST = (line(text, source=PROGRAM) for text in ("for x in xs", "n + 
 @asynccontextmanager
 async def launched(
     folder: Path,
-    breakpoints: list[Mapping[str, Any]],
+    breakpoints: Sequence[Mapping[str, Any]],
     *,
     source: str = PROGRAM,
     filters: Mapping[str, Any] | None = None,
     client: Mapping[str, Any] | None = None,
+    command: tuple[str, ...] = CWM,
     **configuration: Any,
 ) -> AsyncIterator[Client]:
     """A session of ``source`` that has begun; it is seen to its end."""
     path = folder / "program.py"
     path.write_text(source, encoding="utf-8")
-    async with over_stdio() as dap:
+    async with over_stdio(command=command) as dap:
         await dap.ask("initialize", adapterID="debugpy", supportsVariableType=True, **(client or {}))
         launch = {"program": str(path), "console": "internalConsole", **configuration}
         start = dap.post("launch", launch)
@@ -230,6 +235,17 @@ async def test_stops_can_be_gone_back_to(tmp_path: Path) -> None:
         assert (await dap.variables(thread=thread))["n"]["value"] == "2"
 
 
+async def test_the_past_is_drawn_as_past(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        for _ in range(3):
+            await step(dap, "next", thread)
+        await step(dap, "stepBack", thread)
+        shown = await dap.until(lambda: _states(dap, BODY, "n = 1 ↶"))
+        assert shown["past"] == 1
+        assert [one["state"] for one in shown["lines"][0]["fragments"]] == ["past"]
+
+
 async def test_before_the_first_stop_there_is_no_past(tmp_path: Path) -> None:
     async with launched(tmp_path, [{"line": LOOP}]) as dap:
         thread = (await dap.event("stopped"))["threadId"]
@@ -262,3 +278,55 @@ async def test_what_if_in_the_console(tmp_path: Path) -> None:
         assert other.startswith("n = 4: ◆ ")
         wrong = await dap.refused("evaluate", expression="?? m = 4", frameId=number, context="repl")
         assert "m has no value here" in wrong
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+async def test_a_model_that_is_killed_leaves_a_debugger(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await dap.until(lambda: _states(dap, LOOP, "x ≈ 5 · "))
+        assert dap.process is not None
+        for _ in range(3):
+            for pid in model_hosts(dap.process.pid):
+                os.kill(pid, signal.SIGKILL)
+            await step(dap, "next", thread)
+            assert (await dap.variables(thread=thread))["n"]["value"].isdecimal()
+        await dap.ask("setBreakpoints", source={"path": str(tmp_path / "program.py")}, breakpoints=[])
+        await dap.ask("continue", threadId=thread)
+        assert (await dap.event("exited"))["exitCode"] == 0
+        assert len(_said(dap)) <= 1
+
+
+def model_hosts(pid: int) -> list[int]:
+    """The processes of the model that ``pid`` has started."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
+    return [int(one) for one, parent, words in rows if int(parent) == pid and "backend.host" in words]
+
+
+async def test_pause_ends_the_search_for_a_surprise(tmp_path: Path) -> None:
+    endless = "def spin(n):\n    while True:\n        n = n + 1\n\n\nspin(0)\n"
+    certain = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "100 %"}]}
+    async with launched(tmp_path, [], source=endless, filters=certain) as dap:
+        thread = int((await dap.ask("threads"))["threads"][0]["id"])
+        await dap.ask("pause", threadId=thread)
+        stop = await dap.event("stopped")
+        assert stop["reason"] == "pause"
+        assert (await dap.where(stop["threadId"]))[-1][0] == "<module>"
+
+
+async def test_without_a_model_it_is_said_once_and_debugging_goes_on(tmp_path: Path) -> None:
+    without = (*CWM, "--backend", "off")
+    async with launched(tmp_path, [{"line": LOOP}], command=without) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await dap.until(lambda: _said(dap))
+        for _ in range(2):
+            await step(dap, "next", thread)
+        assert (await dap.variables(thread=thread))["n"]["value"] == "1"
+        await dap.ask("threads")
+        assert len(_said(dap)) == 1
+
+
+def _said(dap: Client) -> list[str]:
+    said = [one["body"]["output"] for one in dap.named("output")]
+    return [one for one in said if "without predictions" in one]

@@ -27,8 +27,8 @@ from cwm_lsp.dap.traffic import OWN, Action, Settled, ToClient, ToDebugpy, Traff
 from cwm_lsp.wire.dap import Event, Json, Message, Request, Response, to_json
 from cwm_lsp.wire.framing import frame
 from tests.dap.client import connected
+from tests.dap.debugging import SUM, launch, served, written
 from tests.dap.programs import line
-from tests.dap.test_proxy import SUM, launch, served, written
 
 
 def framed(message: Message) -> Framed:

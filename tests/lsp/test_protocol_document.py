@@ -79,6 +79,7 @@ TYPES = {
         debugging.DebugStates,
         debugging.WhatIfArguments,
         debugging.WhatIfBody,
+        debugging.ReallyBody,
         debugging.Future,
         debugging.FutureStep,
     ],
