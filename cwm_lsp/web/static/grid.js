@@ -7,6 +7,7 @@ const CHARACTER = 7.55;
 const PADDING = 22;
 const FEWEST = 14;
 const BESIDE_CODE = 168;
+const VISIT = 56;
 
 export class Grid {
   /** `app` gives rows and what is chosen; `side` is "left" or "right". */
@@ -45,7 +46,7 @@ export class Grid {
   measure() {
     const wide = (characters) => Math.round(characters * CHARACTER) + PADDING;
     const most = Math.max(FEWEST, Math.floor(this.scroll.clientWidth / CHARACTER / 3));
-    this.fixed = BESIDE_CODE + wide(Math.max(FEWEST, Math.min(this.run.code, most)));
+    this.fixed = (this.root.classList.contains("pair") ? BESIDE_CODE - VISIT : BESIDE_CODE) + wide(Math.max(FEWEST, Math.min(this.run.code, most)));
     this.root.style.setProperty("--fixed", `${this.fixed}px`);
     this.edges = [0, this.run.gives ? wide(this.run.gives) : 0];
     for (const width of this.run.widths) this.edges.push(this.edges.at(-1) + wide(width));
