@@ -129,6 +129,7 @@ def _rows(sheet: Sheet, about: Mapping[str, Any]) -> Rows:
         "left": [None if left is None else row(sheet.left, left) for left, _ in pairs],
         "right": [None if right is None or beside is None else row(beside, right) for _, right in pairs],
         "apart": [sheet.apart(row) for row in range(start, end)],
+        "odd": [next(filter(None, sheet.odd(row)), "") for row in range(start, end)],
     }
 
 

@@ -69,6 +69,13 @@ class Sheet:
         names = _odd(mine, theirs)
         return display.apart_words(*(_listed(names, side) or "nothing" for side in (mine, theirs)))
 
+    def odd(self, row: int) -> list[str]:
+        """The names that the two runs do not tell the same of in a row; "" is what it gave."""
+        left, right = self.pair(row)
+        if self.right is None or left is None or right is None:
+            return []
+        return _odd(_by_name(self.left.told(left)), _by_name(self.right.told(right)))
+
     def next_difference(self, row: int, *, back: bool) -> int | None:
         """The difference after ``row``, or before it."""
         index = bisect_left(self.differences, row if back else row + 1)

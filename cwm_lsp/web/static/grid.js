@@ -21,7 +21,7 @@ export class Grid {
     root.append(this.name, this.heads, this.scroll);
     this.scroll.tabIndex = 0;
     this.scroll.setAttribute("role", "grid");
-    this.scroll.dataset.side = side;
+    this.scroll.setAttribute("aria-owns", `${side}-heads`);
     this.list = new VirtualList(this.scroll, 26, () => this.makeRow(), (row, index) => this.fill(row, index));
     this.list.drawn = (first, count) => app.seen(first, count);
     this.scroll.addEventListener("scroll", () => this.follow(), { passive: true });
@@ -88,6 +88,8 @@ export class Grid {
     const inner = element("div", "");
     inner.style.width = `${this.width}px`;
     inner.style.height = "100%";
+    inner.id = `${this.side}-heads`;
+    inner.setAttribute("role", "row");
     const [first, last] = this.columns;
     const cells = [];
     for (let column = first; column < last; column += 1) {
@@ -201,10 +203,12 @@ export class Grid {
   revealColumn(column, index) {
     const held = this.app.rows.get(index);
     const data = held && held[this.side];
-    if (column < 0 && data) {
+    if (column >= 0 && this.side === this.app.side) this.reveal(column);
+    else if (data && held.odd) this.reveal(this.run.columns.indexOf(held.odd));
+    else if (data) {
       const odd = data.pieces.find((piece) => piece.state === "differs");
       if (odd) this.reveal(odd.column);
-    } else if (column >= 0) this.reveal(column);
+    }
   }
 
   reveal(column) {

@@ -43,7 +43,10 @@ class App {
     at("keys").addEventListener("click", () => at("help").showModal());
     this.findBox.addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.find(event.shiftKey);
-      if (event.key === "Escape") this.grids[this.side].scroll.focus();
+      if (event.key === "Escape") {
+        event.preventDefault(); // the browser would clear what is looked for
+        this.grids[this.side].scroll.focus();
+      }
     });
     this.findBox.addEventListener("input", () => this.findBox.classList.remove("missing"));
   }
@@ -171,6 +174,7 @@ class App {
     this.grids.left.setRun(this.run, this.total, pair);
     if (pair) this.grids.right.setRun(this.runOf("right"), this.total, pair);
     else this.side = "left";
+    if (document.activeElement === document.body) this.grids.left.scroll.focus({ preventScroll: true });
   }
 
   async loadWhole() {
@@ -233,7 +237,7 @@ class App {
     this.column = column;
     if (!quiet) this.moved = true;
     this.grids.left.list.reveal(this.chosen);
-    this.grids[this.side].revealColumn(column, this.chosen);
+    for (const one of this.beside === null ? ["left"] : ["left", "right"]) this.grids[one].revealColumn(column, this.chosen);
     this.drawGrids();
     this.strip.schedule();
     at("strip").setAttribute("aria-valuenow", this.chosen + 1);
@@ -329,3 +333,4 @@ function fillSelect(select, runs, chosen, none = null) {
 const app = new App();
 globalThis.cwm = app;
 app.connect();
+addEventListener("hashchange", () => location.reload());
