@@ -23,7 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge")
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which something that a test waits for counts as never coming."""
 
 CODES = {
