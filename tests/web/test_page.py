@@ -55,10 +55,8 @@ async def test_it_opens_at_the_first_divergence_and_says_it_in_words_and_glyphs(
     text = await tab.text()
     assert "right in 88 % of 8 values" in text
     assert "2 ✗" in text
-    spoken = await tab.value("document.getElementById('live').textContent")
-    assert spoken == (
-        "step 11 of 16, mean_above line 4. the run went to line 3; the model expected line 5, at 64 %"
-    )
+    spoken = "step 11 of 16, mean_above line 4. the run went to line 3; the model expected line 5, at 64 %"
+    await tab.until(f"document.getElementById('live').textContent === '{spoken}'")
 
 
 async def test_a_prediction_is_never_shown_as_observed(tab: Tab, served: Pages) -> None:
