@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -171,7 +172,7 @@ def one_step(value: Value) -> Shown:
 
 
 @pytest.mark.parametrize("part", [{"cut": True}, {"opaque": True}])
-def test_values_that_are_not_whole_are_not_held_against_each_other(part: dict[str, bool]) -> None:
+def test_values_that_are_not_whole_are_not_held_against_each_other(part: dict[str, Any]) -> None:
     whole, other = Value("'a'"), Value("'b'")
     assert beside(one_step(whole), one_step(other)).differences == [0, 2]
     assert beside(one_step(whole), one_step(replace(other, **part))).differences == []

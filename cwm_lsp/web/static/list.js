@@ -3,6 +3,9 @@
 // Browsers lay out no more than some millions of pixels; beyond, the scroll bar stands for a share of the list.
 const TALLEST = 8_000_000;
 
+// Lines that are kept in sight before and after the chosen one.
+const AROUND = 2;
+
 export class VirtualList {
   /** `fill(element, index)` draws a line into an element made by `make()`; both are reused. */
   constructor(viewport, height, make, fill) {
@@ -55,7 +58,8 @@ export class VirtualList {
     const from = this.offset;
     if (top >= from && top + this.height <= from + this.room) return;
     const near = top > from - this.height * 2 && top < from + this.room + this.height * 2;
-    if (near) this.offset = top < from ? top : top + this.height - this.room;
+    const around = AROUND * this.height;
+    if (near) this.offset = top < from ? top - around : top + this.height + around - this.room;
     else this.offset = top - this.room / 2;
     this.schedule();
   }
