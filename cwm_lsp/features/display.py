@@ -101,13 +101,13 @@ def divergence_words(divergence: Divergence) -> str:
 
 
 def apart_words(left: str, right: str) -> str:
-    """The sentence where two runs that stand side by side part."""
-    return f"the left run gave {preview(left)}, the right run {preview(right)}"
+    """The sentence where two runs that stand side by side part; either may be a prediction."""
+    return f"left: {preview(left)}; right: {preview(right)}"
 
 
 def alone_words(*, left: bool) -> str:
     """The sentence where one of two runs did something that the other did not."""
-    return f"only the {'left' if left else 'right'} run did this"
+    return f"only {'left' if left else 'right'} does this"
 
 
 def differences_words(count: int, *, compared: bool, pair: bool) -> str:

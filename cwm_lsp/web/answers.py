@@ -36,6 +36,9 @@ SAMPLE = 500
 BOUNDS = (6, 26)
 """Characters that a column has at least and at most."""
 
+GIVES = 14
+"""Characters kept free for what a step gives; where its row says nothing else, it reaches further."""
+
 MOST_ROWS = 500
 MOST_BUCKETS = 4000
 
@@ -101,7 +104,7 @@ def _widths(table: Table, sample: Iterable[int]) -> tuple[list[int], int]:
             else:
                 widths[piece["column"]] = max(widths[piece["column"]], len(piece["text"]))
     narrow, wide = BOUNDS
-    return [min(wide, max(narrow, width)) for width in widths], min(wide, gives)
+    return [min(wide, max(narrow, width)) for width in widths], min(GIVES, gives)
 
 
 # --- answers -----------------------------------------------------------------------------------
@@ -129,6 +132,7 @@ def _rows(sheet: Sheet, about: Mapping[str, Any]) -> Rows:
         "left": [None if left is None else row(sheet.left, left) for left, _ in pairs],
         "right": [None if right is None or beside is None else row(beside, right) for _, right in pairs],
         "apart": [sheet.apart(row) for row in range(start, end)],
+        "odd": [next(filter(None, sheet.odd(row)), "") for row in range(start, end)],
     }
 
 

@@ -148,12 +148,16 @@ class Row(TypedDict):
 
 
 class Rows(TypedDict):
-    """Rows of a sheet: ``left`` and ``right`` are what each run did, ``apart`` how they differ, or ""."""
+    """Rows of a sheet: ``left`` and ``right`` are what each run did, ``apart`` how they differ, or "".
+
+    ``odd`` is the first variable in which they do.
+    """
 
     start: int
     left: list[Row | None]
     right: list[Row | None]
     apart: list[str]
+    odd: list[str]
 
 
 class Sheet(TypedDict):

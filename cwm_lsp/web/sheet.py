@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cwm_lsp.align.pairs import pair_runs
+from cwm_lsp.align.values import same_text
 from cwm_lsp.features import display
 from cwm_lsp.features.display import State
 from cwm_lsp.trace.model import Event, SourceFile
-from cwm_lsp.web.table import Table, worst
+from cwm_lsp.web.table import Table, Told, worst
 
 Pair = tuple[int | None, int | None]
 """A row: the step of the left run, and that of the right one."""
@@ -62,11 +63,18 @@ class Sheet:
         if self.right is None or not self._is_difference(row):
             return ""
         left, right = self.pair(row)
-        mine, theirs = _told(self.left, left), _told(self.right, right)
         if left is None or right is None:
             return display.alone_words(left=right is None)
-        names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
+        mine, theirs = _by_name(self.left.told(left)), _by_name(self.right.told(right))
+        names = _odd(mine, theirs)
         return display.apart_words(*(_listed(names, side) or "nothing" for side in (mine, theirs)))
+
+    def odd(self, row: int) -> list[str]:
+        """The names that the two runs do not tell the same of in a row; "" is what it gave."""
+        left, right = self.pair(row)
+        if self.right is None or left is None or right is None:
+            return []
+        return _odd(_by_name(self.left.told(left)), _by_name(self.right.told(right)))
 
     def next_difference(self, row: int, *, back: bool) -> int | None:
         """The difference after ``row``, or before it."""
@@ -127,18 +135,31 @@ class Sheet:
         return [
             row
             for row, (left, right) in enumerate(self.pairs)
-            if left is None or right is None or mine.told(left) != theirs.told(right)
+            if left is None or right is None or _odd(_by_name(mine.told(left)), _by_name(theirs.told(right)))
         ]
 
 
-def _told(table: Table, step: int | None) -> dict[str, str]:
-    return {} if step is None else dict(table.told(step))
+def _by_name(told: Sequence[Told]) -> dict[str, Told]:
+    return {one.name: one for one in told}
 
 
-def _listed(names: Sequence[str], told: Mapping[str, str]) -> str:
+def _odd(mine: Mapping[str, Told], theirs: Mapping[str, Told]) -> list[str]:
+    """The names that two steps do not tell the same of. What is not whole on a side says nothing."""
+    return [name for name in {**mine, **theirs} if not _same(mine.get(name), theirs.get(name))]
+
+
+def _same(left: Told | None, right: Told | None) -> bool:
+    if left is None or right is None:
+        return False
+    return not (left.whole and right.whole) or same_text(left.text, right.text)
+
+
+def _listed(names: Sequence[str], told: Mapping[str, Told]) -> str:
     """What one run told of ``names``, as it would stand at the end of a line."""
-    leads = ((f"{name} = " if name else f"{display.RETURN} ", name) for name in names if name in told)
-    return ", ".join(f"{lead}{told[name]}" for lead, name in leads)
+    here = (told[name] for name in names if name in told)
+    return ", ".join(
+        f"{one.name} = {one.text}" if one.name else f"{display.RETURN} {one.text}" for one in here
+    )
 
 
 def _rows_of(pairs: Sequence[Pair], steps: int) -> list[int]:

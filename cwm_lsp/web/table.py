@@ -39,6 +39,18 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A value as text, "" naming a result. Only what is ``whole`` can be held against another run's.
+
+    A value that is cut, that does not describe itself or that the model is not sure of is not whole.
+    """
+
+    name: str
+    text: str
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class CallSpan:
     """One call from its event to its last; ``end`` is inclusive."""
 
@@ -110,8 +122,8 @@ class Table:
         """Every variable of the frame at a step, in order of first assignment."""
         raise NotImplementedError
 
-    def told(self, step: int) -> tuple[tuple[str, str], ...]:
-        """Names and texts that a step wrote and gave, "" naming a result; for search and comparison."""
+    def told(self, step: int) -> tuple[Told, ...]:
+        """What a step wrote and gave, for search and for a comparison with another run."""
         raise NotImplementedError
 
     # --- what all have in common ---
@@ -169,8 +181,8 @@ class Table:
         """The texts of a step that a search looks at."""
         yield self.events[step].function
         yield self.text(step)
-        for name, text in self.told(step):
-            yield f"{name} = {text}" if name else text
+        for one in self.told(step):
+            yield f"{one.name} = {one.text}" if one.name else one.text
 
 
 def worst(states: Sequence[State], otherwise: State = State.OBSERVED) -> State:

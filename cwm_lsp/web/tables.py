@@ -13,7 +13,7 @@ from cwm_lsp.features.results import Compared, Predicted, Recorded, Result
 from cwm_lsp.features.states import predicted_places
 from cwm_lsp.trace.model import Event, Trace, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
-from cwm_lsp.web.table import Table, Variable, worst
+from cwm_lsp.web.table import Table, Told, Variable, worst
 
 _STATES = {
     Agreement.AGREES: State.AGREES,
@@ -81,7 +81,7 @@ class ObservedTable(Table):
         written = self._news[step].written
         return observed_variables(self.events[step], frozenset(written))
 
-    def told(self, step: int) -> tuple[tuple[str, str], ...]:
+    def told(self, step: int) -> tuple[Told, ...]:
         """What was written and given."""
         return observed_told(self.events[step], self._news[step].written.items())
 
@@ -160,7 +160,7 @@ class ComparedTable(Table):
         extra = [_judged(value, dimmed) for value in judged.values()]
         return (*found, *(one for one in extra if one is not None))
 
-    def told(self, step: int) -> tuple[tuple[str, str], ...]:
+    def told(self, step: int) -> tuple[Told, ...]:
         """What was written and given."""
         event = self.events[step]
         if step == 0:
@@ -255,13 +255,15 @@ class PredictedTable(Table):
         said = [self._variable(name, guess, name in changed) for name, guess in guesses.items()]
         return (*given, *said)
 
-    def told(self, step: int) -> tuple[tuple[str, str], ...]:
+    def told(self, step: int) -> tuple[Told, ...]:
         """What is expected to be written and given."""
         one = self._step(step)
         if one is None:
             return observed_told(self.events[step], self.events[step].locals.items())
-        names = [(name, guess.text) for name, guess in one.changed.items() if display.shown(name, None)]
-        return (*names, *([("", one.value.text)] if one.value is not None else []))
+        guesses = [(name, guess) for name, guess in one.changed.items() if display.shown(name, None)]
+        guesses += [("", one.value)] if one.value is not None else []
+        sure = [(name, guess.text, guess.probability >= self._limit) for name, guess in guesses]
+        return tuple(Told(name, text if whole else "?", whole) for name, text, whole in sure)
 
     def _step(self, step: int) -> PredictedStep | None:
         return self._result.steps[step - self._given] if step >= self._given else None
@@ -287,12 +289,12 @@ def observed_variables(event: Event, written: frozenset[str]) -> tuple[Variable,
     )
 
 
-def observed_told(event: Event, written: Iterable[tuple[str, Value]]) -> tuple[tuple[str, str], ...]:
-    """What an event wrote and gave, but for values that are cut or do not describe themselves."""
+def observed_told(event: Event, written: Iterable[tuple[str, Value]]) -> tuple[Told, ...]:
+    """What an event wrote and gave."""
     found = [(name, value) for name, value in written if display.shown(name, value)]
     if event.value is not None and not event.yielded:
         found.append(("", event.value))
-    return tuple((name, value.text) for name, value in found if not (value.cut or value.opaque))
+    return tuple(Told(name, value.text, not (value.cut or value.opaque)) for name, value in found)
 
 
 def _judged(value: ComparedValue, dimmed: bool) -> Variable | None:

@@ -26,6 +26,18 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 PATIENCE = 60.0
 """Seconds after which something that a test waits for counts as never coming."""
 
+CODES = {
+    "Enter": 13,
+    "Escape": 27,
+    "End": 35,
+    "Home": 36,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
+"""Keys that have no text, by the code that Chromium wants for them."""
+
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -112,8 +124,10 @@ class Tab:
 
     async def until(self, condition: str) -> None:
         """Wait until an expression holds; it is looked at in every frame that the browser draws."""
-        look = f"({condition}) ? done(true) : requestAnimationFrame(look)"
-        watch = f"new Promise(done => {{ const look = () => {look}; look(); }})"
+        # What is not there yet may make the condition raise: then it does not hold yet, either.
+        holds = f"const holds = () => {{ try {{ return {condition} }} catch {{ return false }} }}"
+        look = "const look = () => holds() ? done(true) : requestAnimationFrame(look)"
+        watch = f"new Promise(done => {{ {holds}; {look}; look(); }})"
         try:
             await asyncio.wait_for(self.value(watch), PATIENCE)
         except TimeoutError:
@@ -125,7 +139,7 @@ class Tab:
 
     async def press(self, key: str, modifiers: int = 0) -> None:
         """A key, as the keyboard sends it."""
-        written = {"text": key} if len(key) == 1 else {}
+        written: dict[str, Any] = {"text": key} if len(key) == 1 else {"windowsVirtualKeyCode": CODES[key]}
         await self.send("Input.dispatchKeyEvent", type="keyDown", key=key, modifiers=modifiers, **written)
         await self.send("Input.dispatchKeyEvent", type="keyUp", key=key, modifiers=modifiers)
 

@@ -80,6 +80,9 @@ export class CallTree {
     const call = this.visible[index];
     const calls = this.calls;
     const folded = this.folded.has(call);
+    const key = `${call} ${folded} ${call === this.current} ${this.app.layout}`;
+    if (line.key === key) return;
+    line.key = key;
     line.call = call;
     line.style.paddingLeft = `${8 + calls.depth[call] * 12}px`;
     line.twist.textContent = this.hasCalls(call) ? (folded ? "▸" : "▾") : "";

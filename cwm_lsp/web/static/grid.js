@@ -7,6 +7,7 @@ const CHARACTER = 7.55;
 const PADDING = 22;
 const FEWEST = 14;
 const BESIDE_CODE = 168;
+const VISIT = 56;
 
 export class Grid {
   /** `app` gives rows and what is chosen; `side` is "left" or "right". */
@@ -20,9 +21,12 @@ export class Grid {
     root.append(this.name, this.heads, this.scroll);
     this.scroll.tabIndex = 0;
     this.scroll.setAttribute("role", "grid");
-    this.scroll.dataset.side = side;
+    this.scroll.setAttribute("aria-owns", `${side}-heads`);
     this.list = new VirtualList(this.scroll, 26, () => this.makeRow(), (row, index) => this.fill(row, index));
-    this.list.drawn = (first, count) => app.seen(first, count);
+    this.list.drawn = (first, count) => {
+      app.seen(first, count);
+      this.point();
+    };
     this.scroll.addEventListener("scroll", () => this.follow(), { passive: true });
     new ResizeObserver(() => this.resized()).observe(this.scroll);
   }
@@ -43,9 +47,9 @@ export class Grid {
 
   /** Where each column begins: what steps give is the first, then the variables. */
   measure() {
-    const wide = (characters) => Math.round(characters * CHARACTER) + PADDING;
-    const most = Math.max(FEWEST, Math.floor(this.scroll.clientWidth / CHARACTER / 3));
-    this.fixed = BESIDE_CODE + wide(Math.max(FEWEST, Math.min(this.run.code, most)));
+    this.room = this.scroll.clientWidth;
+    const most = Math.max(FEWEST, Math.floor(this.room / CHARACTER / 2.4));
+    this.fixed = (this.root.classList.contains("pair") ? BESIDE_CODE - VISIT : BESIDE_CODE) + wide(Math.max(FEWEST, Math.min(this.run.code, most)));
     this.root.style.setProperty("--fixed", `${this.fixed}px`);
     this.edges = [0, this.run.gives ? wide(this.run.gives) : 0];
     for (const width of this.run.widths) this.edges.push(this.edges.at(-1) + wide(width));
@@ -64,7 +68,7 @@ export class Grid {
   /** The variables in sight: the first, and the one after the last. */
   get columns() {
     const left = this.scroll.scrollLeft;
-    const right = left + this.scroll.clientWidth - this.fixed;
+    const right = left + this.room - this.fixed;
     const first = this.edges.findIndex((edge, index) => index > 1 && edge > left) - 2;
     const after = this.edges.findIndex((edge, index) => index > 0 && edge >= right);
     return [first < 0 ? 0 : first, after < 0 ? this.run.columns.length : after - 1];
@@ -78,6 +82,7 @@ export class Grid {
   follow() {
     this.app.scrolled(this);
     if (this.scroll.scrollLeft !== this.left) this.drawHeads();
+    this.list.schedule();
   }
 
   drawHeads() {
@@ -87,7 +92,10 @@ export class Grid {
     const inner = element("div", "");
     inner.style.width = `${this.width}px`;
     inner.style.height = "100%";
-    const [first, last] = this.columns;
+    inner.id = `${this.side}-heads`;
+    inner.setAttribute("role", "row");
+    this.range = this.columns;
+    const [first, last] = this.range;
     const cells = [];
     for (let column = first; column < last; column += 1) {
       const cell = element("div", "cell", this.run.columns[column]);
@@ -129,11 +137,16 @@ export class Grid {
     this.app.choose(row.index, { side: this.side, column: cell ? cell.column : -1 });
   }
 
+  /** What a row's look depends on; it is drawn again only when that has changed. */
   fill(row, index) {
-    row.index = index;
     const held = this.app.rows.get(index);
     const data = held && held[this.side];
     const chosen = index === this.app.chosen;
+    const key = `${index} ${chosen && `${this.app.side} ${this.app.column}`} ${this.range} ${this.app.layout} ${held && held.apart}`;
+    if (row.key === key && row.data === data) return;
+    row.key = key;
+    row.data = data;
+    row.index = index;
     row.style.width = `${this.width}px`;
     row.setAttribute("aria-rowindex", index + 2);
     row.setAttribute("aria-selected", chosen);
@@ -165,18 +178,25 @@ export class Grid {
   }
 
   fillCells(row, pieces) {
-    const [first, last] = this.columns;
+    const [first, last] = this.range;
     const given = pieces.filter((piece) => piece.column < 0);
     let used = 0;
-    if (given.length) this.place(row, used++, merged(given));
+    if (given.length) this.place(row, used++, merged(given), this.roomFor(pieces));
     for (const piece of pieces) {
       if (piece.column >= first && piece.column < last) this.place(row, used++, piece);
     }
     for (let spare = used; spare < row.cells.length; spare += 1) row.cells[spare].hidden = true;
   }
 
-  place(row, slot, piece) {
-    const [left, width] = this.span(piece.column);
+  /** What a step gives may reach over the columns that say nothing in its row. */
+  roomFor(pieces) {
+    const next = pieces.reduce((least, piece) => (piece.column < 0 ? least : Math.min(least, piece.column)), this.run.columns.length);
+    return this.edges[next + 1];
+  }
+
+  place(row, slot, piece, reach = 0) {
+    const [left, own] = this.span(piece.column);
+    const width = Math.max(own, Math.min(reach, wide(piece.text.length)));
     let cell = row.cells[slot];
     if (!cell) {
       cell = element("div", "cell");
@@ -188,8 +208,12 @@ export class Grid {
     const here = this.app.chosen === row.index && this.app.side === this.side && this.app.column === piece.column && piece.column >= 0;
     cell.hidden = false;
     cell.column = piece.column;
-    cell.style.left = `${left}px`;
-    cell.style.width = `${width}px`;
+    if (cell.left !== left || cell.width !== width) {
+      cell.left = left;
+      cell.width = width;
+      cell.style.left = `${left}px`;
+      cell.style.width = `${width}px`;
+    }
     cell.className = `cell ${piece.state}${piece.dimmed ? " dimmed" : ""}${here ? " here" : ""}`;
     cell.title = name ? `${name}: ${piece.words}` : piece.words;
     cell.setAttribute("aria-label", cell.title);
@@ -200,25 +224,36 @@ export class Grid {
   revealColumn(column, index) {
     const held = this.app.rows.get(index);
     const data = held && held[this.side];
-    if (column < 0 && data) {
+    if (column >= 0 && this.side === this.app.side) this.reveal(column);
+    else if (data && held.odd) this.reveal(this.run.columns.indexOf(held.odd));
+    else if (data) {
       const odd = data.pieces.find((piece) => piece.state === "differs");
       if (odd) this.reveal(odd.column);
-    } else if (column >= 0) this.reveal(column);
+    }
   }
 
   reveal(column) {
     const [left, right] = [this.edges[column + 1], this.edges[column + 2]];
-    const room = this.scroll.clientWidth - this.fixed;
+    const room = this.room - this.fixed;
     if (left < this.scroll.scrollLeft) this.scroll.scrollLeft = left;
     else if (right > this.scroll.scrollLeft + room) this.scroll.scrollLeft = right - room;
   }
 
   draw() {
-    this.list.draw();
+    this.list.schedule();
+  }
+
+  /** Tell those who listen which row is the chosen one. */
+  point() {
     const row = this.list.element(this.app.chosen);
     if (row) this.scroll.setAttribute("aria-activedescendant", row.id);
     else this.scroll.removeAttribute("aria-activedescendant");
   }
+}
+
+/** The pixels of a cell with so many characters. */
+function wide(characters) {
+  return Math.round(characters * CHARACTER) + PADDING;
 }
 
 /** Where the run went and what it gave, as one. */

@@ -3,6 +3,9 @@
 // Browsers lay out no more than some millions of pixels; beyond, the scroll bar stands for a share of the list.
 const TALLEST = 8_000_000;
 
+// Lines that are kept in sight before and after the chosen one.
+const AROUND = 2;
+
 export class VirtualList {
   /** `fill(element, index)` draws a line into an element made by `make()`; both are reused. */
   constructor(viewport, height, make, fill) {
@@ -18,8 +21,13 @@ export class VirtualList {
     this.spacer.setAttribute("role", "presentation");
     viewport.append(this.spacer);
     this.scheduled = false;
+    this.room = viewport.clientHeight;
+    this.tall = 0;
     viewport.addEventListener("scroll", () => this.schedule(), { passive: true });
-    new ResizeObserver(() => this.schedule()).observe(viewport);
+    new ResizeObserver(() => {
+      this.room = viewport.clientHeight;
+      this.schedule();
+    }).observe(viewport);
   }
 
   setTotal(total) {
@@ -31,30 +39,28 @@ export class VirtualList {
 
   /** How far down the list the upper edge is, in pixels of a list of full height. */
   get offset() {
-    const room = this.viewport.clientHeight;
     if (this.tall <= TALLEST) return this.viewport.scrollTop;
-    return (this.viewport.scrollTop / (TALLEST - room)) * (this.tall - room);
+    return (this.viewport.scrollTop / (TALLEST - this.room)) * (this.tall - this.room);
   }
 
   set offset(value) {
-    const room = this.viewport.clientHeight;
-    const top = Math.max(0, Math.min(value, this.tall - room));
-    this.viewport.scrollTop = this.tall <= TALLEST ? top : (top / (this.tall - room)) * (TALLEST - room);
+    const top = Math.max(0, Math.min(value, this.tall - this.room));
+    this.viewport.scrollTop = this.tall <= TALLEST ? top : (top / (this.tall - this.room)) * (TALLEST - this.room);
   }
 
   get visible() {
-    return Math.ceil(this.viewport.clientHeight / this.height) + 1;
+    return Math.ceil(this.room / this.height) + 1;
   }
 
   /** Scroll no more than it takes to see a line, with some around it after a jump. */
   reveal(index) {
-    const room = this.viewport.clientHeight;
     const top = index * this.height;
     const from = this.offset;
-    if (top >= from && top + this.height <= from + room) return;
-    const near = top > from - this.height * 2 && top < from + room + this.height * 2;
-    if (near) this.offset = top < from ? top : top + this.height - room;
-    else this.offset = top - room / 2;
+    if (top >= from && top + this.height <= from + this.room) return;
+    const near = top > from - this.height * 2 && top < from + this.room + this.height * 2;
+    const around = AROUND * this.height;
+    if (near) this.offset = top < from ? top - around : top + this.height + around - this.room;
+    else this.offset = top - this.room / 2;
     this.schedule();
   }
 
@@ -64,29 +70,38 @@ export class VirtualList {
     requestAnimationFrame(() => { this.scheduled = false; this.draw(); });
   }
 
+  /** A line keeps its element, and its place, as long as it is in sight: scrolling costs what comes in. */
   draw() {
     const offset = this.offset;
-    const shift = this.viewport.scrollTop - offset;
+    const shift = Math.round(this.viewport.scrollTop - offset);
     this.first = Math.max(0, Math.floor(offset / this.height));
-    const count = Math.min(this.visible, this.total - this.first);
-    while (this.pool.length < count) {
+    this.count = Math.max(0, Math.min(this.visible, this.total - this.first));
+    while (this.pool.length < this.visible) {
       const element = this.make();
+      element.at = null;
       this.viewport.append(element);
       this.pool.push(element);
     }
-    this.pool.forEach((element, slot) => {
-      element.hidden = slot >= count;
-      if (slot >= count) return;
-      const index = this.first + slot;
-      element.style.transform = `translateY(${index * this.height + shift}px)`;
+    const size = this.pool.length;
+    for (let slot = 0; slot < size; slot += 1) {
+      const index = this.first + ((((slot - this.first) % size) + size) % size);
+      const element = this.pool[slot];
+      const here = index < this.first + this.count;
+      if (element.hidden === here) element.hidden = !here;
+      if (!here) continue;
+      const place = index * this.height + shift;
+      if (element.at !== place) {
+        element.at = place;
+        element.style.transform = `translateY(${place}px)`;
+      }
       this.fill(element, index);
-    });
-    if (this.drawn) this.drawn(this.first, count);
+    }
+    if (this.drawn) this.drawn(this.first, this.count);
   }
 
   /** The element that shows a line now, or undefined. */
   element(index) {
-    const slot = index - this.first;
-    return slot >= 0 && slot < this.pool.length && !this.pool[slot].hidden ? this.pool[slot] : undefined;
+    const here = index >= this.first && index < this.first + (this.count || 0);
+    return here ? this.pool[index % this.pool.length] : undefined;
   }
 }

@@ -12,8 +12,11 @@ import { copy } from "/text.js";
 
 const at = (id) => document.getElementById(id);
 
+const SPOKEN_AFTER = 120;
+
 class App {
   constructor() {
+    this.layout = 0;
     this.head = null;
     this.number = 0;
     this.beside = null;
@@ -43,7 +46,10 @@ class App {
     at("keys").addEventListener("click", () => at("help").showModal());
     this.findBox.addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.find(event.shiftKey);
-      if (event.key === "Escape") this.grids[this.side].scroll.focus();
+      if (event.key === "Escape") {
+        event.preventDefault(); // the browser would clear what is looked for
+        this.grids[this.side].scroll.focus();
+      }
     });
     this.findBox.addEventListener("input", () => this.findBox.classList.remove("missing"));
   }
@@ -145,6 +151,7 @@ class App {
     this.loadWhole();
     this.sources.clear();
     await this.loadSources();
+    this.layout += 1; // rows that were drawn without their source are drawn again
     this.choose(this.whereTo(atEnd), { quiet: true });
   }
 
@@ -157,6 +164,7 @@ class App {
   }
 
   layOut(sheet) {
+    this.layout += 1;
     const pair = this.beside !== null;
     const words = pair ? `${this.run.steps.toLocaleString("en")} and ${this.runOf("right").steps.toLocaleString("en")} steps beside each other` : this.run.summary;
     at("summary").textContent = words;
@@ -171,6 +179,7 @@ class App {
     this.grids.left.setRun(this.run, this.total, pair);
     if (pair) this.grids.right.setRun(this.runOf("right"), this.total, pair);
     else this.side = "left";
+    if (document.activeElement === document.body) this.grids.left.scroll.focus({ preventScroll: true });
   }
 
   async loadWhole() {
@@ -233,9 +242,9 @@ class App {
     this.column = column;
     if (!quiet) this.moved = true;
     this.grids.left.list.reveal(this.chosen);
-    this.grids[this.side].revealColumn(column, this.chosen);
+    for (const one of this.beside === null ? ["left"] : ["left", "right"]) this.grids[one].revealColumn(column, this.chosen);
     this.drawGrids();
-    this.strip.schedule();
+    this.strip.point();
     at("strip").setAttribute("aria-valuenow", this.chosen + 1);
     this.calls.follow(this.chosen);
     this.waits = this.chosen;
@@ -258,7 +267,8 @@ class App {
     this.detail.show(detail, held.apart);
     const words = `${detail ? detail.words : ""}${held.apart ? `. ${held.apart}` : ""}`;
     at("strip").setAttribute("aria-valuetext", words);
-    at("live").textContent = words;
+    clearTimeout(this.speaking); // who races past steps is told of the one that they stop at
+    this.speaking = setTimeout(() => { at("live").textContent = words; }, SPOKEN_AFTER);
   }
 
   move(rows) {
@@ -329,3 +339,4 @@ function fillSelect(select, runs, chosen, none = null) {
 const app = new App();
 globalThis.cwm = app;
 app.connect();
+addEventListener("hashchange", () => location.reload());

@@ -31,7 +31,7 @@ export class RowCache {
     const chunk = this.chunks.get(Math.floor(index / CHUNK));
     const at = index % CHUNK;
     if (!chunk || at >= chunk.left.length) return undefined;
-    return { left: chunk.left[at], right: chunk.right[at], apart: chunk.apart[at] };
+    return { left: chunk.left[at], right: chunk.right[at], apart: chunk.apart[at], odd: chunk.odd[at] };
   }
 
   /** See to it that rows from `first` on are here soon; what was wanted before is not any more. */

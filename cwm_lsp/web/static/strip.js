@@ -8,6 +8,7 @@ export class Strip {
     this.app = app;
     this.root = root;
     this.canvas = root.querySelector("canvas");
+    this.handle = root.querySelector(".handle");
     this.data = null;
     this.scheduled = false;
     new ResizeObserver(() => this.app.measured()).observe(root);
@@ -68,7 +69,14 @@ export class Strip {
     this.drawProbability(paint);
     this.drawStates(paint);
     this.drawMark(paint);
-    this.drawHere(paint);
+    this.point();
+  }
+
+  /** Move the handle; the picture under it stays. */
+  point() {
+    const width = this.root.clientWidth - 2 * PAD;
+    const at = this.app.total ? PAD + ((this.app.chosen + 0.5) / this.app.total) * width : 0;
+    this.handle.style.transform = `translateX(${at}px)`;
   }
 
   x(bucket, width) {
@@ -144,16 +152,6 @@ export class Strip {
     pen.lineTo(at + 5, 8);
     pen.lineTo(at, 14);
     pen.lineTo(at - 5, 8);
-    pen.fill();
-  }
-
-  drawHere({ pen, width, height, ink }) {
-    const at = ((this.app.chosen + 0.5) / this.app.total) * width;
-    pen.strokeStyle = ink("ink");
-    line(pen, at, 0, at, height);
-    pen.fillStyle = ink("ink");
-    pen.beginPath();
-    pen.arc(at, height - 4, 4, 0, Math.PI * 2);
     pen.fill();
   }
 }

@@ -16,13 +16,14 @@ export function sourceText(app, side, row) {
 
 /** A fragment's text, its glyph and what follows set apart from the value. */
 export function said(target, piece) {
-  if (piece.tail < 0) {
-    if (target.firstChild && target.childNodes.length === 1 && target.firstChild.nodeType === Node.TEXT_NODE) {
-      target.firstChild.data = piece.text;
-    } else target.textContent = piece.text;
-    return;
+  if (!target.value) {
+    target.value = document.createTextNode("");
+    target.rest = element("span", "glyph");
+    target.append(target.value, target.rest);
   }
-  target.replaceChildren(piece.text.slice(0, piece.tail), element("span", "glyph", piece.text.slice(piece.tail)));
+  const cut = piece.tail < 0 ? piece.text.length : piece.tail;
+  target.value.data = piece.text.slice(0, cut);
+  target.rest.textContent = piece.text.slice(cut);
 }
 
 const TOKENS = /(#.*$)|((?:\b[rbfuRBFU]{1,2})?(?:"""|'''|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?))|\b(False|None|True|and|as|assert|async|await|break|case|class|continue|def|del|elif|else|except|finally|for|from|global|if|import|in|is|lambda|match|nonlocal|not|or|pass|raise|return|try|while|with|yield)\b|\b(\d[\d_.xXa-fA-FoObB]*)\b/g;
