@@ -38,10 +38,12 @@ demo: $(BASE)
 ifeq ($(FULL),1)
 test: $(HEAVY) $(NODE) check
 	@$(PY) tests/editors/nvim/fetch.py neovim
+	@$(PY) tests/web/chromium.py
 	FULL=1 $(PY) -m pytest -n $(JOBS)
 else
 test: $(DEV)
 	@$(PY) tests/editors/nvim/fetch.py neovim
+	@$(PY) tests/web/chromium.py
 	$(PY) -m pytest -n $(JOBS)
 endif
 

@@ -239,6 +239,25 @@ def compare(trace: Path | None, svg: Path | None, **values: Any) -> int:
     return compare(_request(values), trace, svg)
 
 
+@commands.command(cls=_TargetCommand)
+@_with(*_TARGET, *_RECORDING, *_MODEL, *_COMMON)
+@click.option(
+    "--port", type=_PORT, default=0, metavar="PORT", help="Serve the page here; 0 takes a free port."
+)
+@click.option("--no-open", is_flag=True, help="Only print the address; open no browser.")
+def view(port: int, no_open: bool, **values: Any) -> int:
+    """Show TARGET in a browser page as it runs, beside its prediction; or runs that were saved.
+
+    \b
+    cwm-lsp view shop.py::total "[4, 9]" tax=0.2
+    cwm-lsp view run.json
+    cwm-lsp view before.json after.json
+    """
+    from cwm_lsp.cli.page import view
+
+    return view(_request(values), port, opens=not no_open)
+
+
 @commands.command()
 @_with(*_RECORDING, *_MODEL, *_COMMON)
 @click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Also save the picture.")

@@ -15,13 +15,15 @@ from cwm_lsp.cli.console import Shell
 from cwm_lsp.cli.engines import LocalEngines
 from cwm_lsp.cli.loop import run
 from cwm_lsp.cli.model import Model
+from cwm_lsp.cli.viewer import PageViewer
 from cwm_lsp.config import Settings, load
-from cwm_lsp.lsp.loopback import Listening, make_token
 from cwm_lsp.lsp.server import CwmServer, Services
 from cwm_lsp.lsp.stdio import serve_stdio
 from cwm_lsp.lsp.tcp import serve_tcp
 from cwm_lsp.lsp.websocket import serve_ws
 from cwm_lsp.lsp.wiring import create_server
+from cwm_lsp.web.server import Pages
+from cwm_lsp.wire.loopback import Listening, make_token
 
 if TYPE_CHECKING:
     from cwm_lsp.cli.main import Request
@@ -44,6 +46,7 @@ class Workshop:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._models: dict[Settings, Model] = {}
+        self._viewer = PageViewer(Pages())
 
     def engines(self, settings: Mapping[str, object], trusted: bool) -> LocalEngines:
         """Engines for an editor's settings and its trust in the workspace."""
@@ -57,10 +60,11 @@ class Workshop:
 
     def server(self) -> CwmServer:
         """A server for one connection."""
-        return create_server(Services(self.engines))
+        return create_server(Services(self.engines, self._viewer))
 
     async def close(self) -> None:
-        """End the models that were started."""
+        """End the models and the pages that were started."""
+        await self._viewer.close()
         for model in self._models.values():
             await model.close()
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from cwm_lsp.dap.channel import Channel
+from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.stream import Framed, MessageReader, refusal
-from cwm_lsp.wire.dap import Json, Malformed, Request, Response, to_json
+from cwm_lsp.wire.dap import Json, Malformed, Request, Response, parse, to_json
 from cwm_lsp.wire.framing import frame
 
 CHUNK = 1 << 16
@@ -28,27 +30,31 @@ TOKEN = "cwmToken"
 class ChildPort:
     """The port for clients of child processes; opened with the first announcement."""
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret.encode("ascii")
+    def __init__(self, secret: bytes, watches: Sequence[Watch] = ()) -> None:
+        self._watches = watches
+        self._secret = secret
         self._token = secrets.token_urlsafe(32)
         self._server: asyncio.Server | None = None
         self._port = 0
         self._adapter: tuple[str, int] | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
-    async def announced(self, message: Json) -> dict[str, Any] | None:
-        """``message`` with our port and token if it announces a child process, else ``None``."""
-        configuration = _configuration(message)
+    def move(self, secret: bytes) -> None:
+        """The adapter is another one from here on."""
+        self._secret = secret
+
+    async def announced(self, framed: Framed) -> Framed:
+        """The announcement of a child process with our port and token in it; anything else as it is."""
+        configuration = _configuration(framed.content)
         connect = configuration.get("connect") if configuration is not None else None
-        if configuration is None or not isinstance(connect, Mapping):
-            return None
+        if configuration is None or framed.content is None or not isinstance(connect, Mapping):
+            return framed
         await self._open()
         if connect.get("port") != self._port:
             self._adapter = str(connect.get("host")), int(connect.get("port", 0))
         ours = {**configuration, "connect": {"host": HOST, "port": self._port}, TOKEN: self._token}
-        if message.get("type") == "event":
-            return {**message, "body": ours}
-        return {**message, "arguments": {**message["arguments"], "configuration": ours}}
+        changed = _with(framed.content, ours)
+        return Framed(parse(changed), frame(changed), changed)
 
     async def close(self) -> None:
         """Hang up on all clients."""
@@ -82,9 +88,10 @@ class ChildPort:
             return
         from_adapter, to_adapter = await asyncio.open_connection(*self._adapter)
         to_adapter.write(self._secret)
+        channel = Channel(writer.write, to_adapter.write, self._watches)
         ways = (
-            asyncio.create_task(self._from_client(reader, writer, to_adapter)),
-            asyncio.create_task(self._from_adapter(from_adapter, writer)),
+            asyncio.create_task(self._from_client(reader, writer, to_adapter, channel)),
+            asyncio.create_task(self._from_adapter(from_adapter, writer, channel)),
         )
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -92,12 +99,17 @@ class ChildPort:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
+            await channel.close()
             to_adapter.close()
             with suppress(ConnectionError):
                 await writer.drain()
 
     async def _from_client(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, adapter: asyncio.StreamWriter
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        adapter: asyncio.StreamWriter,
+        channel: Channel,
     ) -> None:
         messages = MessageReader()
         known = False
@@ -108,15 +120,16 @@ class ChildPort:
                 if refused is not None:
                     writer.write(frame(to_json(refused)))
                     return
-                adapter.write(framed.raw)
+                channel.from_client(framed)
             await adapter.drain()
 
-    async def _from_adapter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _from_adapter(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, channel: Channel
+    ) -> None:
         messages = MessageReader()
         while not messages.broken and (data := await reader.read(CHUNK)):
             for framed in messages.feed(data):
-                changed = await self.announced(framed.content) if framed.content is not None else None
-                writer.write(frame(changed) if changed is not None else framed.raw)
+                channel.from_debugpy(await self.announced(framed))
             await writer.drain()
 
     def _shows_token(self, framed: Framed) -> bool:
@@ -126,7 +139,7 @@ class ChildPort:
         return False
 
 
-def _configuration(message: Json) -> Mapping[str, Any] | None:
+def _configuration(message: Json | None) -> Mapping[str, Any] | None:
     """The configuration in the announcement of a child process, ``None`` in any other message."""
     match message:
         case {"type": "event", "event": "debugpyAttach", "body": dict(body)}:
@@ -134,6 +147,13 @@ def _configuration(message: Json) -> Mapping[str, Any] | None:
         case {"type": "request", "command": "startDebugging", "arguments": {"configuration": dict(inner)}}:
             return inner
     return None
+
+
+def _with(message: Json, configuration: Json) -> dict[str, Any]:
+    """An announcement with another configuration in it."""
+    if message.get("type") == "event":
+        return {**message, "body": configuration}
+    return {**message, "arguments": {**message["arguments"], "configuration": configuration}}
 
 
 def _refused(framed: Framed, known: bool) -> Response | None:

@@ -16,7 +16,9 @@ from enum import Enum, auto
 
 from cwm_lsp.dap.ghost import GhostAdapter, World
 from cwm_lsp.dap.launch import is_ghost
+from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.proxy import Proxy
+from cwm_lsp.dap.really import Recorder
 from cwm_lsp.dap.stream import Framed, MessageReader, Sink, refusal
 from cwm_lsp.errors import CwmError
 from cwm_lsp.wire.dap import Malformed, Message, Request, to_json
@@ -58,12 +60,16 @@ ROUTES: Mapping[tuple[Route, Kind], Route] = {
 class Services:
     """What sessions need. ``world`` is the model; ``adapter`` are options for debugpy's adapter.
 
-    ``ghost`` makes every session a ghost session: debugpy is not started at all.
+    ``ghost`` makes every session a ghost session: debugpy is not started at all. ``watches`` make the
+    observers of each proxied session, the first being told first. ``recorder`` runs what a ghost session is
+    asked to run for comparison.
     """
 
     world: Callable[[], World]
     adapter: tuple[str, ...] = ()
     ghost: bool = False
+    watches: tuple[Watch, ...] = ()
+    recorder: Recorder | None = None
 
 
 async def serve_session(chunks: AsyncIterator[bytes], sink: Sink, services: Services) -> None:
@@ -93,7 +99,9 @@ class _Session:
         self._watching: set[asyncio.Task[None]] = set()
         self.over = asyncio.Event()
         if services.ghost:
-            self._ghost = self._haunted(GhostAdapter(services.world(), self._send))
+            self._ghost = self._haunted(
+                GhostAdapter(services.world(), self._send, recorder=services.recorder)
+            )
 
     async def read(self, chunks: AsyncIterator[bytes]) -> None:
         """Take what the client sends, to its end."""
@@ -134,9 +142,9 @@ class _Session:
                 await self._ghost.take(message)
             return
         if self._proxy is None:
-            self._proxy = await Proxy.start(self._sink, self._services.adapter)
+            self._proxy = await Proxy.start(self._sink, self._services.adapter, self._services.watches)
             self._watch(self._proxy.gone)
-        await self._proxy.send(framed.raw)
+        await self._proxy.take(framed)
 
     async def _to_ghost(self) -> None:
         """Let a ghost session take over from an adapter that has only been greeted."""
@@ -148,7 +156,13 @@ class _Session:
             await self._proxy.leave()
             seq, self._proxy = self._proxy.seq, None
         self._ghost = self._haunted(
-            GhostAdapter(self._services.world(), self._send, seq=seq, initialized=greeted)
+            GhostAdapter(
+                self._services.world(),
+                self._send,
+                seq=seq,
+                initialized=greeted,
+                recorder=self._services.recorder,
+            )
         )
 
     def _haunted(self, ghost: GhostAdapter) -> GhostAdapter:

@@ -84,6 +84,12 @@ def of_comparison(
     comparison: Comparison, *, file: int = 0, focus: int | None = None
 ) -> tuple[Placement, ...]:
     """Placements in one file of a compared run."""
+    visits, first = _compared(comparison, file)
+    return _chosen(visits, focus if focus is not None else first, marked=focus is None)
+
+
+def _compared(comparison: Comparison, file: int) -> tuple[_Visits, int | None]:
+    """The visits of a compared run, and the step of its first divergence."""
     divergence = comparison.divergence
     first = divergence.step if divergence is not None else None
     events = comparison.trace.events
@@ -100,11 +106,15 @@ def of_comparison(
         bound.fragments += display.compared_values(step, dimmed=dimmed)
         visit.fragments += display.compared_outcome(step, dimmed=dimmed)
         visit.mark = visit.mark or step.step == first
-    return _chosen(visits, focus if focus is not None else first)
+    return visits, first
 
 
 def of_trace(trace: Trace, *, file: int = 0, focus: int | None = None) -> tuple[Placement, ...]:
     """Placements in one file of an observed run (normalised) that nothing was predicted for."""
+    return _chosen(_traced(trace, file), focus)
+
+
+def _traced(trace: Trace, file: int) -> _Visits:
     visits = _Visits()
     told = zip(trace.events, places(trace), news(trace.events), strict=True)
     for step, (event, place, fresh) in enumerate(told):
@@ -112,13 +122,17 @@ def of_trace(trace: Trace, *, file: int = 0, focus: int | None = None) -> tuple[
         if event.file == file:
             bound = visits.entered(step, event) if event.kind is EventKind.CALL else visit
             bound.fragments += display.observed_step(event, fresh.written)
-    return _chosen(visits, focus)
+    return visits
 
 
 def of_prediction(
     start: Trace, steps: Sequence[PredictedStep], threshold: float, *, focus: int | None = None
 ) -> tuple[Placement, ...]:
     """Placements of a run that was predicted from the inputs in ``start`` and not run."""
+    return _chosen(_predicted(start, steps, threshold), focus)
+
+
+def _predicted(start: Trace, steps: Sequence[PredictedStep], threshold: float) -> _Visits:
     visits = _Visits()
     inputs = len(start.events)
     for step, (event, place) in enumerate(predicted_places(start, steps)):
@@ -128,7 +142,43 @@ def of_prediction(
             bound.fragments += display.predicted_step(steps[step - inputs], threshold)
         elif event.kind is EventKind.CALL:
             bound.fragments += display.inputs(event)
-    return _chosen(visits, focus)
+    return visits
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One visit of a line. With ``focus`` as the focus, all lines show how things stand at its end."""
+
+    placement: Placement
+    focus: int
+
+
+def stops_of_comparison(comparison: Comparison, line: int) -> tuple[Stop, ...]:
+    """The visits of a line in a compared run."""
+    return _stops(_compared(comparison, 0)[0], line)
+
+
+def stops_of_trace(trace: Trace, line: int) -> tuple[Stop, ...]:
+    """The visits of a line in an observed run."""
+    return _stops(_traced(trace, 0), line)
+
+
+def stops_of_prediction(
+    start: Trace, steps: Sequence[PredictedStep], threshold: float, line: int
+) -> tuple[Stop, ...]:
+    """The visits of a line in a predicted run."""
+    return _stops(_predicted(start, steps, threshold), line)
+
+
+def _stops(visits: _Visits, line: int) -> tuple[Stop, ...]:
+    """A visit lasts until the same frame comes back to the line; the last one as long as the run."""
+    found = [(frame, visit) for (frame, at, _), visit in visits.found.items() if at == line]
+    last = max((visit.step for visit in visits.found.values()), default=0)
+    stops: list[Stop] = []
+    for frame, visit in sorted(found, key=lambda one: one[1].step):
+        after = [other.step for at, other in found if at == frame and other.step > visit.step]
+        stops.append(Stop(visit.placed(), min(after) - 1 if after else last))
+    return tuple(stops)
 
 
 def predicted_places(start: Trace, steps: Iterable[PredictedStep]) -> tuple[tuple[Event, Place], ...]:
@@ -154,8 +204,11 @@ def shown(placements: Iterable[Placement], *, observed: bool, mark: bool) -> tup
     return tuple(kept)
 
 
-def _chosen(visits: _Visits, focus: int | None) -> tuple[Placement, ...]:
-    """One visit a line: the last up to ``focus`` that says something, else the first after it."""
+def _chosen(visits: _Visits, focus: int | None, *, marked: bool = True) -> tuple[Placement, ...]:
+    """One visit a line: the last up to ``focus`` that says something, else the first after it.
+
+    If ``marked``, the visit of the first divergence keeps its line.
+    """
     chosen: dict[int, _Visit] = {}
     for visit in sorted(visits.found.values(), key=lambda one: one.step):
         if not visit.fragments and not visit.mark:
@@ -164,6 +217,6 @@ def _chosen(visits: _Visits, focus: int | None) -> tuple[Placement, ...]:
         if passed and visit.line in chosen:
             continue
         held = chosen.get(visit.line)
-        if held is None or not held.mark:
+        if held is None or not (held.mark and marked):
             chosen[visit.line] = visit
     return tuple(chosen[line].placed() for line in sorted(chosen))

@@ -59,6 +59,17 @@ def build_trace(plan: Plan, reader: RecordingReader, ending: Ending) -> Trace:
     )
 
 
+def trace_so_far(plan: Plan, reader: RecordingReader) -> Trace:
+    """What is known of a run that is going on. Raises ``SourceError`` for a file that cannot be read."""
+    return Trace(
+        files=tuple(_files(plan, reader)),
+        events=tuple(reader.events),
+        entry=plan.entry,
+        python=str(reader.header.get("python", "")),
+        recorder=str(reader.header.get("recorder", "")),
+    )
+
+
 def _files(plan: Plan, reader: RecordingReader) -> list[SourceFile]:
     """The recorded files, the entry's as it was when the run began."""
     entry = plan.source or _checked_source(reader)

@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from cwm_lsp.features.results import Call, Result
 from cwm_lsp.features.session import Report
 from cwm_lsp.lsp import convert, options
-from cwm_lsp.lsp.extension import CallResult
+from cwm_lsp.lsp.extension import CallResult, ViewResult
 from cwm_lsp.lsp.progress import with_progress
 from cwm_lsp.lsp.server import CwmServer
 
@@ -49,6 +49,12 @@ async def toggle(ls: CwmServer, params: types.ExecuteCommandParams) -> dict[str,
     for uri in ls.session.uris:
         await ls.publish(uri)
     return {name: getattr(switches, name)}
+
+
+async def view(ls: CwmServer, params: types.ExecuteCommandParams) -> ViewResult:
+    """``cwm.view``: where a browser finds the results of a document."""
+    (uri,) = _texts(params, "uri")
+    return {"url": await ls.view(uri)}
 
 
 async def _call(ls: CwmServer, params: types.ExecuteCommandParams, title: str, work: _Work) -> CallResult:
