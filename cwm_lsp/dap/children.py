@@ -9,22 +9,21 @@ comes back with ``attach``. Without it nothing but ``initialize`` reaches debugp
 from __future__ import annotations
 
 import asyncio
-import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from cwm_lsp.dap.channel import Channel
+from cwm_lsp.dap.door import TOKEN, Door
 from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.stream import Framed, MessageReader, refusal
-from cwm_lsp.wire.dap import Json, Malformed, Request, Response, parse, to_json
+from cwm_lsp.wire.dap import Json, Malformed, parse, to_json
 from cwm_lsp.wire.framing import frame
 
 CHUNK = 1 << 16
 HOST = "127.0.0.1"
-TOKEN = "cwmToken"
-"""The key of the token in a configuration."""
+_LEARNT = "from the configuration that the child process was announced with"
 
 
 class ChildPort:
@@ -112,11 +111,11 @@ class ChildPort:
         channel: Channel,
     ) -> None:
         messages = MessageReader()
-        known = False
+        door = Door(self._token, _LEARNT)
         while not messages.broken and (data := await reader.read(CHUNK)):
             for framed in messages.feed(data):
-                known = known or self._shows_token(framed)
-                refused = _refused(framed, known)
+                malformed = framed.message if isinstance(framed.message, Malformed) else None
+                refused = refusal(malformed, 1) if malformed else door.refusal(framed)
                 if refused is not None:
                     writer.write(frame(to_json(refused)))
                     return
@@ -131,12 +130,6 @@ class ChildPort:
             for framed in messages.feed(data):
                 channel.from_debugpy(await self.announced(framed))
             await writer.drain()
-
-    def _shows_token(self, framed: Framed) -> bool:
-        match framed.message:
-            case Request(command="attach", arguments={"cwmToken": str(shown)}):
-                return hmac.compare_digest(shown.encode("utf-8", "replace"), self._token.encode("ascii"))
-        return False
 
 
 def _configuration(message: Json | None) -> Mapping[str, Any] | None:
@@ -154,18 +147,3 @@ def _with(message: Json, configuration: Json) -> dict[str, Any]:
     if message.get("type") == "event":
         return {**message, "body": configuration}
     return {**message, "arguments": {**message["arguments"], "configuration": configuration}}
-
-
-def _refused(framed: Framed, known: bool) -> Response | None:
-    """The answer to what must not reach debugpy."""
-    match framed.message:
-        case Malformed() as malformed:
-            return refusal(malformed, 1)
-        case Request(command="initialize"):
-            return None
-        case Request() as request if not known:
-            words = (
-                f"{request.command[:80]} needs the configuration that the child process was announced with."
-            )
-            return Response(1, request.seq, request.command, False, message=words)
-    return None

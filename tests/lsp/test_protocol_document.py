@@ -38,6 +38,7 @@ TYPES = {
         extension.Position,
         extension.CallArgument,
         extension.CallResult,
+        extension.DebugAdapter,
     ],
 )
 def test_members_and_their_types_are_documented(kind: type) -> None:
