@@ -35,6 +35,7 @@ class Command(StrEnum):
     VIEW = "cwm.view"
     VISITS = "cwm.visits"
     VISIT = "cwm.visit"
+    DEBUG_ADAPTER = "cwm.debugAdapter"
 
 
 class Position(TypedDict):
@@ -221,3 +222,11 @@ class VisitArgument(TypedDict):
     uri: str
     call: str
     focus: int | None
+
+
+class DebugAdapter(TypedDict):
+    """Where this server debugs, and the ``cwmToken`` that a configuration needs there."""
+
+    host: str
+    port: int
+    token: str

@@ -56,6 +56,7 @@ COMMANDS: Mapping[Command, Handler] = {
     Command.VIEW: commands.view,
     Command.VISITS: visiting.visits,
     Command.VISIT: visiting.visit,
+    Command.DEBUG_ADAPTER: commands.debug_adapter,
 }
 
 

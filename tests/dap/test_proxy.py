@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from cwm_lsp.dap import children
 from cwm_lsp.dap.unserved import CAPABILITY
-from tests.dap.client import child_of, connected, over_stdio
+from cwm_lsp.wire.framing import frame
+from tests.dap.client import CWM, PATIENCE, child_of, connected, over_stdio
 from tests.dap.debugging import (
     PARENT,
     SUM,
@@ -24,6 +28,7 @@ from tests.dap.debugging import (
     posix,
     printed,
     reported,
+    served,
     top,
     went_on,
     written,
@@ -112,6 +117,23 @@ async def test_attach_where_nobody_listens_says_so() -> None:
         assert "--listen" in message
 
 
+@pytest.mark.parametrize("refuses", [True, False])
+async def test_a_child_that_nobody_comes_for_runs(
+    refuses: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parent waits for its child, which would wait for a client for ever."""
+    if not refuses:
+        monkeypatch.setattr(children, "CLAIM", 0.0)
+    path = written(tmp_path, PARENT)
+    async with served(()) as address, connected(*address) as client:
+        client.refuses = ("startDebugging",)
+        await client.ask("initialize", adapterID="debugpy", supportsStartDebuggingRequest=refuses)
+        await configured(client, path, client.post("launch", configuration(path)), [])
+        await client.event("terminated")
+        assert client.count("startDebugging" if refuses else "debugpyAttach") == 1
+        assert "parent read hello" in printed(client)
+
+
 HUNG = "[n for n in iter(int, 1)]"
 
 
@@ -153,3 +175,12 @@ async def test_what_pydevd_never_answers_is_refused(tmp_path: Path) -> None:
         for command in CAPABILITY:
             assert command in await client.refused(command, threadId=thread)
         await finished(client, thread)
+
+
+async def test_the_log_of_debugpy_on_standard_error() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *CWM, "--log-stderr", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    request = {"seq": 1, "type": "request", "command": "initialize", "arguments": {"adapterID": "debugpy"}}
+    _, log = await asyncio.wait_for(process.communicate(frame(request)), PATIENCE)
+    assert b'"command": "initialize"' in log

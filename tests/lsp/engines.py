@@ -82,4 +82,7 @@ def services(engines: BelievingEngines) -> Services:
         engines.settings = settings
         return engines
 
-    return Services(build, PageViewer(Pages()))
+    async def debug_port(settings: Mapping[str, object], trusted: bool) -> tuple[str, int, str]:
+        return "127.0.0.1", 4711, "token"
+
+    return Services(build, PageViewer(Pages()), debug_port)
