@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -24,6 +24,7 @@ from cwm_lsp.config import Loaded, load
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 from cwm_lsp.record import FunctionTarget, ModuleTarget, Progress, PytestTarget, ScriptTarget, Target
 from cwm_lsp.record import record as record_target
+from cwm_lsp.record.session import OnEvents
 from cwm_lsp.trace import json as trace_json
 from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.normalise import normalise
@@ -158,8 +159,8 @@ def settings_for(request: Request, near: Path, shell: Shell) -> Loaded:
     return loaded
 
 
-async def recorded(job: Job, shell: Shell, on_events: Callable[[Trace], None] | None = None) -> Trace:
-    """The run, with a bar that counts events; ``on_events`` is given the run as it grows."""
+async def recorded(job: Job, shell: Shell, on_events: OnEvents | None = None) -> Trace:
+    """The run, with a bar that counts events; ``on_events`` is offered the run as it grows."""
     options = engines.options(job.loaded, job.near, str(Path.cwd()))
     with shell.progress(f"Running {job.title}"[:40]) as advance:
 

@@ -126,7 +126,7 @@ class _Growing:
     def __init__(self, page: View, title: str) -> None:
         self._page = page
         self._title = title
-        self._latest: Trace | None = None
+        self._latest: Callable[[], Trace] | None = None
         self._came = asyncio.Event()
 
     async def __aenter__(self) -> _Growing:
@@ -137,20 +137,19 @@ class _Growing:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    def take(self, trace: Trace) -> None:
-        """Take the run so far."""
-        self._latest = trace
+    def take(self, latest: Callable[[], Trace]) -> None:
+        """Take what makes the run so far."""
+        self._latest = latest
         self._came.set()
 
     async def _show(self) -> None:
         while True:
             await self._came.wait()
             self._came.clear()
-            trace = self._latest
-            if trace is None:
+            if self._latest is None:
                 continue
             began = time.monotonic()
-            whole = await asyncio.to_thread(normalise, trace)
+            whole = await asyncio.to_thread(normalise, self._latest())
             shown = Shown(self._title, Recorded(Call(whole.entry, ""), whole))
             self._page.show([shown], Stage.RECORDING, f"Running {self._title}")
             await asyncio.sleep(REST * (time.monotonic() - began))

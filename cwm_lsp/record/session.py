@@ -52,7 +52,7 @@ class Stop:
 
 OnStop = Callable[[Stop], Awaitable[None]]
 OnProgress = Callable[[Progress], None]
-OnEvents = Callable[[Trace], None]
+OnEvents = Callable[[Callable[[], Trace]], None]
 
 
 async def record(
@@ -68,7 +68,8 @@ async def record(
     A program that fails, exits, is killed or runs into a limit gives a trace, in the latter cases with
     ``cut``. Raises ``SourceError``, ``TargetError``, ``ArgumentsError`` or ``InterpreterError`` for what
     cannot be run, ``RunError`` for what could not be recorded. Cancelling kills the program. ``on_events`` is
-    given the run so far, as recorded and not normalised, a few times a second while events come in.
+    offered the run so far a few times a second while events come in: what it is given makes the trace, as
+    recorded and not normalised, when it is called (on this loop).
     """
     options = options or Options()
     prepared = await plan(target, options)
@@ -242,11 +243,11 @@ class _Session:
             self._recording_since = time.monotonic()
 
     def _tell_events(self) -> None:
-        """Hand on the run so far, if it has grown."""
+        """Offer the run so far, if it has grown."""
         count = len(self.reader.events)
         if self._on_events is not None and count > self._told:
             self._told = count
-            self._on_events(trace_so_far(self._plan, self.reader))
+            self._on_events(lambda: trace_so_far(self._plan, self.reader))
 
     def _report(self, stage: Any) -> None:
         if self._progress is not None:
