@@ -282,7 +282,7 @@ def _extra(value: ComparedValue, dimmed: bool) -> Fragment | None:
             parts, State.DIFFERS, "gone in the run; the model expected it to stay", value.name, dimmed
         )
     expected, at = clean(value.predicted.text), percent(value.predicted.probability)
-    subject = value.name or "nothing"
+    subject = f"{value.name} not set" if value.name else "nothing"
     parts = (Part(f"{subject} {DIFFER} predicted "), Part(expected, elastic=True), Part(f"{SEPARATOR}{at}"))
     words = f"not set in the run; the model expected {expected}, at {at}"
     return Fragment(parts, State.DIFFERS, words, value.name, dimmed)

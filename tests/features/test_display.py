@@ -81,7 +81,7 @@ def value(agreement: Agreement, observed: Value | None = SIX, guess: Guess | Non
         ),
         (
             display.compared(value(Agreement.EXTRA, None, Guess("5", 0.8))),
-            "total ✗ predicted 5 · 80 %",
+            "total not set ✗ predicted 5 · 80 %",
             State.DIFFERS,
             "not set in the run; the model expected 5, at 80 %",
         ),

@@ -126,6 +126,37 @@ def test_arguments_of_inner_calls_stand_where_their_names_are_bound() -> None:
     )
 
 
+def test_lines_of_a_recursion_show_one_call_and_not_values_of_several() -> None:
+    check(
+        TREE,
+        "total((1, (2, (3, None))))",
+        """
+        |  def total(tree):                  tree = (1, (2, (3, None)))
+        |      if not tree:
+        |          return 0                  ← 0
+        |      left, right = tree            left = 1 · right = (2, (3, None))
+        |      rest = total(right)           rest = 5
+        |      return left + rest            ← 6
+        """,
+    )
+
+
+def test_lines_after_the_focus_show_the_call_that_it_is_in() -> None:
+    check(
+        TREE,
+        "total((1, (2, (3, None))))",
+        """
+        |  def total(tree):                  tree = (2, (3, None))
+        |      if not tree:
+        |          return 0                  ← 0
+        |      left, right = tree            left = 2 · right = (3, None)
+        |      rest = total(right)           rest = 3
+        |      return left + rest            ← 5
+        """,
+        focus=7,
+    )
+
+
 def test_exceptions_are_told_as_such() -> None:
     check(
         RAISES,
