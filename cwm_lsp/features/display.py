@@ -212,9 +212,13 @@ def flow(step: ComparedFlow, *, dimmed: bool = False) -> Fragment | None:
     return Fragment(parts, State.DIFFERS, words, dimmed=dimmed)
 
 
-def result(kind: EventKind, value: ComparedValue, *, dimmed: bool = False) -> Fragment | None:
-    """A returned or raised value with what the model said of it: ``← 5.0 ✗ predicted 6.67 · 58 %``."""
-    return _compared(_result_lead(kind), value, dimmed)
+def result(
+    kind: EventKind, value: ComparedValue, *, yielded: bool = False, dimmed: bool = False
+) -> Fragment | None:
+    """A returned, yielded or raised value with what the model said: ``← 5.0 ✗ predicted 6.67 · 58 %``."""
+    if yielded and not _disagrees(value) and not (value.observed and _handed_out(value.observed)):
+        return None
+    return _compared(_result_lead(kind, yielded), value, dimmed)
 
 
 def _assigned(name: str, value: Value) -> tuple[Part, ...]:
@@ -229,8 +233,15 @@ def _cut_words(value: Value) -> str:
     return f", cut; {value.size:,} in all" if value.size is not None else ", cut"
 
 
-def _result_lead(kind: EventKind) -> str:
+def _result_lead(kind: EventKind, yielded: bool = False) -> str:
+    if yielded:
+        return "yields "
     return "raises " if kind is EventKind.EXCEPTION else f"{RETURN} "
+
+
+def _handed_out(value: Value) -> bool:
+    """Whether a suspension gives something: an ``await`` gives its loop nothing, or an opaque future."""
+    return value.text != "None" and not value.opaque
 
 
 def _predicted(lead: str, guess: Guess, threshold: float, name: str) -> Fragment:
@@ -308,11 +319,13 @@ def compared_values(step: ComparedStep, *, dimmed: bool = False) -> tuple[Fragme
     return tuple(fragment for fragment in found if fragment is not None)
 
 
-def compared_outcome(step: ComparedStep, *, dimmed: bool = False) -> tuple[Fragment, ...]:
-    """Where a compared step went, if that differs, and what it returned or raised."""
+def compared_outcome(
+    step: ComparedStep, *, yielded: bool = False, dimmed: bool = False
+) -> tuple[Fragment, ...]:
+    """Where a compared step went, if that differs, and what it returned, ``yielded`` or raised."""
     found = [flow(step.flow, dimmed=dimmed)]
     if step.result is not None:
-        found.append(result(step.flow.kind, step.result, dimmed=dimmed))
+        found.append(result(step.flow.kind, step.result, yielded=yielded, dimmed=dimmed))
     return tuple(fragment for fragment in found if fragment is not None)
 
 
@@ -320,9 +333,10 @@ def observed_step(event: Event, written: Mapping[str, Value]) -> tuple[Fragment,
     """What an observed event says: the locals ``written`` since its frame was last seen, and its result."""
     values = [observed(name, value) for name, value in written.items() if shown(name, value)]
     found = values[:VALUES_PER_LINE]
-    if event.value is not None and not event.yielded:
+    if event.value is not None and (not event.yielded or _handed_out(event.value)):
         value = observed("", event.value)
-        found.append(replace(value, parts=(Part(_result_lead(event.kind)), *value.parts[1:])))
+        lead = Part(_result_lead(event.kind, event.yielded))
+        found.append(replace(value, parts=(lead, *value.parts[1:])))
     return tuple(found)
 
 

@@ -111,7 +111,7 @@ def of_comparison(
         dimmed = first is not None and step.step > first
         bound = visits.entered(step.step, event) if event.kind is EventKind.CALL else visit
         bound.fragments += display.compared_values(step, dimmed=dimmed)
-        visit.fragments += display.compared_outcome(step, dimmed=dimmed)
+        visit.fragments += display.compared_outcome(step, yielded=event.yielded, dimmed=dimmed)
         visit.mark = visit.mark or step.step == first
     return _chosen(visits, focus if focus is not None else first)
 

@@ -141,7 +141,11 @@ TESTS = """
 
 @pytest.mark.parametrize(
     ("node", "says"),
-    [("test_skipped", "not on Sundays"), ("test_set_up", "OSError: no database"), ("test_no", "exit status 4")],
+    [
+        ("test_skipped", "not on Sundays"),
+        ("test_set_up", "OSError: no database"),
+        ("test_no", "exit status 4"),
+    ],
 )
 async def test_why_pytest_ran_nothing_is_said(tmp_path: Path, node: str, says: str) -> None:
     path = written(tmp_path, TESTS, "test_it.py")
