@@ -93,7 +93,7 @@ async def _over_stdio(
     async with opened(loaded.settings) as model:
         sink = StdioSink(target)
         try:
-            await serve_session(read_chunks(source), sink, _services(loaded, model, adapter, ghost))
+            await serve_session(read_chunks(source), sink, debugging(loaded, model, adapter, ghost=ghost))
         finally:
             await asyncio.to_thread(sink.join)
 
@@ -110,13 +110,15 @@ async def _over_tcp(
 
     loaded = _loaded(request)
     async with opened(loaded.settings) as model:
-        await serve_tcp(_services(loaded, model, adapter, ghost), host, port, listening)
+        await serve_tcp(debugging(loaded, model, adapter, ghost=ghost), host, port, listening)
 
 
-def _services(loaded: Loaded, model: Model, adapter: tuple[str, ...], ghost: bool) -> Services:
+def debugging(
+    loaded: Loaded, model: Model, adapter: tuple[str, ...] = (), *, ghost: bool = False, token: str = ""
+) -> Services:
     """Sessions with ``model``; those of the real debugpy are watched and predicted."""
     watches = (lambda desk: Predicting(desk, lambda: model),)
-    return Services(lambda: model, adapter, ghost, watches, recorder(loaded, model))
+    return Services(lambda: model, adapter, ghost, watches, recorder(loaded, model), token)
 
 
 def recorder(loaded: Loaded, model: Model) -> Recorder:

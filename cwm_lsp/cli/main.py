@@ -34,6 +34,9 @@ def run(argv: Sequence[str]) -> int:
         result = commands.main(args=list(argv), prog_name="cwm-lsp", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
     except click.ClickException as error:
         return _refused(argv, UserError(_sentence(error.format_message()), _usage_hint(error)))
     except (KeyboardInterrupt, click.Abort):
@@ -72,7 +75,10 @@ def _sentence(text: str) -> str:
 
 def _usage_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
-    return f"See `{context.command_path if context else 'cwm-lsp'} --help`."
+    more = ""
+    if isinstance(error, click.NoSuchOption) and context and isinstance(context.command, _TargetCommand):
+        more = " What is meant for your program goes after `--`."
+    return f"See `{context.command_path if context else 'cwm-lsp'} --help`.{more}"
 
 
 # --- options -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cwm_lsp.cli.console import Shell
+from cwm_lsp.cli.dap import debugging
 from cwm_lsp.cli.debug_port import DebugPort
 from cwm_lsp.cli.engines import LocalEngines
 from cwm_lsp.cli.loop import run
@@ -57,9 +58,11 @@ class Workshop:
 
     async def debug_port(self, settings: Mapping[str, object], trusted: bool) -> tuple[str, int, str]:
         """Host, port and token of a debug adapter with the same model; one for all of the same settings."""
-        chosen = self._loaded(settings, trusted).settings
+        loaded = self._loaded(settings, trusted)
+        chosen = loaded.settings
         if chosen not in self._debug_ports:
-            self._debug_ports[chosen] = DebugPort(self._model(chosen))
+            services = debugging(loaded, self._model(chosen), token=make_token())
+            self._debug_ports[chosen] = DebugPort(services)
         return await self._debug_ports[chosen].address()
 
     def server(self) -> CwmServer:

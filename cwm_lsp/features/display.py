@@ -237,9 +237,13 @@ def flow(step: ComparedFlow, *, dimmed: bool = False) -> Fragment | None:
     return Fragment(parts, State.DIFFERS, words, dimmed=dimmed)
 
 
-def result(kind: EventKind, value: ComparedValue, *, dimmed: bool = False) -> Fragment | None:
-    """A returned or raised value with what the model said of it: ``← 5.0 ✗ predicted 6.67 · 58 %``."""
-    return _compared(_result_lead(kind), value, dimmed)
+def result(
+    kind: EventKind, value: ComparedValue, *, yielded: bool = False, dimmed: bool = False
+) -> Fragment | None:
+    """A returned, yielded or raised value with what the model said: ``← 5.0 ✗ predicted 6.67 · 58 %``."""
+    if yielded and not _disagrees(value) and not (value.observed and _handed_out(value.observed)):
+        return None
+    return _compared(_result_lead(kind, yielded), value, dimmed)
 
 
 def _assigned(name: str, value: Value) -> tuple[Part, ...]:
@@ -254,8 +258,15 @@ def _cut_words(value: Value) -> str:
     return f", cut; {value.size:,} in all" if value.size is not None else ", cut"
 
 
-def _result_lead(kind: EventKind) -> str:
+def _result_lead(kind: EventKind, yielded: bool = False) -> str:
+    if yielded:
+        return "yields "
     return "raises " if kind is EventKind.EXCEPTION else f"{RETURN} "
+
+
+def _handed_out(value: Value) -> bool:
+    """Whether a suspension gives something: an ``await`` gives its loop nothing, or an opaque future."""
+    return value.text != "None" and not value.opaque
 
 
 def _predicted(lead: str, guess: Guess, threshold: float, name: str) -> Fragment:
@@ -307,7 +318,7 @@ def _extra(value: ComparedValue, dimmed: bool) -> Fragment | None:
             parts, State.DIFFERS, "gone in the run; the model expected it to stay", value.name, dimmed
         )
     expected, at = clean(value.predicted.text), percent(value.predicted.probability)
-    subject = value.name or "nothing"
+    subject = f"{value.name} not set" if value.name else "nothing"
     parts = (Part(f"{subject} {DIFFER} predicted "), Part(expected, elastic=True), Part(f"{SEPARATOR}{at}"))
     words = f"not set in the run; the model expected {expected}, at {at}"
     return Fragment(parts, State.DIFFERS, words, value.name, dimmed)
@@ -335,11 +346,13 @@ def compared_values(
     return tuple(fragment for fragment in found if fragment is not None)
 
 
-def compared_outcome(step: ComparedStep, *, dimmed: bool = False) -> tuple[Fragment, ...]:
-    """Where a compared step went, if that differs, and what it returned or raised."""
+def compared_outcome(
+    step: ComparedStep, *, yielded: bool = False, dimmed: bool = False
+) -> tuple[Fragment, ...]:
+    """Where a compared step went, if that differs, and what it returned, ``yielded`` or raised."""
     found = [flow(step.flow, dimmed=dimmed)]
     if step.result is not None:
-        found.append(result(step.flow.kind, step.result, dimmed=dimmed))
+        found.append(result(step.flow.kind, step.result, yielded=yielded, dimmed=dimmed))
     return tuple(fragment for fragment in found if fragment is not None)
 
 
@@ -349,9 +362,10 @@ def observed_step(
     """What an observed event says: the locals ``written`` since its frame was last seen, and its result."""
     values = [observed(name, value) for name, value in written.items() if shown(name, value)]
     found = values[:limit]
-    if event.value is not None and not event.yielded:
+    if event.value is not None and (not event.yielded or _handed_out(event.value)):
         value = observed("", event.value)
-        found.append(replace(value, parts=(Part(_result_lead(event.kind)), *value.parts[1:])))
+        lead = Part(_result_lead(event.kind, event.yielded))
+        found.append(replace(value, parts=(lead, *value.parts[1:])))
     return tuple(found)
 
 

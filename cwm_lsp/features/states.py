@@ -3,10 +3,14 @@
 A line of a loop or of a recursive function runs many times and has room for one visit. Which one
 follows from a *focus*, the step that the user looks at: each line shows its last visit up to the
 focus, or its first one after it. Without a choice the focus is the first divergence, else the end.
+Values of different calls never stand side by side where they need not: of the calls that ran a line, the
+one counts that was running latest, up to the focus, so that of a finished recursion it is the outermost.
 """
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -43,6 +47,7 @@ class Placement:
 class _Visit:
     """One execution of one line in one frame, gathered from the events that it led to."""
 
+    frame: int
     line: int
     step: int
     visit: int
@@ -63,6 +68,7 @@ class _Visits:
     def __init__(self) -> None:
         self.found: dict[tuple[int, int, int], _Visit] = {}
         self._running: dict[int, int] = {}
+        self._steps: dict[int, list[int]] = {}
 
     def of(self, step: int, event: Event, place: Place) -> _Visit:
         """The visit whose execution led to ``event``, number ``step`` of the run."""
@@ -77,7 +83,14 @@ class _Visits:
         return self._visit(event.frame, event.line, step, 1, 1)
 
     def _visit(self, frame: int, line: int, step: int, visit: int, visits: int) -> _Visit:
-        return self.found.setdefault((frame, line, visit), _Visit(line, step, visit, visits))
+        self._steps.setdefault(frame, []).append(step)
+        return self.found.setdefault((frame, line, visit), _Visit(frame, line, step, visit, visits))
+
+    def last(self, frame: int, focus: int) -> int:
+        """The last step of ``frame`` up to ``focus``, -1 where it has none."""
+        steps = self._steps[frame]
+        at = bisect_right(steps, focus)
+        return steps[at - 1] if at else -1
 
 
 def of_comparison(
@@ -104,7 +117,7 @@ def _compared(comparison: Comparison, file: int) -> tuple[_Visits, int | None]:
         dimmed = first is not None and step.step > first
         bound = visits.entered(step.step, event) if event.kind is EventKind.CALL else visit
         bound.fragments += display.compared_values(step, dimmed=dimmed)
-        visit.fragments += display.compared_outcome(step, dimmed=dimmed)
+        visit.fragments += display.compared_outcome(step, yielded=event.yielded, dimmed=dimmed)
         visit.mark = visit.mark or step.step == first
     return visits, first
 
@@ -205,18 +218,19 @@ def shown(placements: Iterable[Placement], *, observed: bool, mark: bool) -> tup
 
 
 def _chosen(visits: _Visits, focus: int | None, *, marked: bool = True) -> tuple[Placement, ...]:
-    """One visit a line: the last up to ``focus`` that says something, else the first after it.
+    """One visit a line, of those that say something: the nearest to ``focus``.
 
     If ``marked``, the visit of the first divergence keeps its line.
     """
-    chosen: dict[int, _Visit] = {}
-    for visit in sorted(visits.found.values(), key=lambda one: one.step):
-        if not visit.fragments and not visit.mark:
-            continue
-        passed = focus is not None and visit.step > focus
-        if passed and visit.line in chosen:
-            continue
-        held = chosen.get(visit.line)
-        if held is None or not (held.mark and marked):
-            chosen[visit.line] = visit
-    return tuple(chosen[line].placed() for line in sorted(chosen))
+    end = sys.maxsize if focus is None else focus
+    lines: dict[int, list[_Visit]] = {}
+    for visit in visits.found.values():
+        if visit.fragments or visit.mark:
+            lines.setdefault(visit.line, []).append(visit)
+
+    def nearness(visit: _Visit) -> tuple[bool, int, bool, int]:
+        passed = visit.step <= end
+        kept = visit.mark and marked
+        return kept, visits.last(visit.frame, end), passed, visit.step if passed else -visit.step
+
+    return tuple(max(lines[line], key=nearness).placed() for line in sorted(lines))
