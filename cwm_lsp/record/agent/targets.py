@@ -119,8 +119,9 @@ def _trouble(report: Any) -> str:
         return str(report.longrepr[2]).partition("\n")[0]
     if not report.failed:
         return ""
-    errors = [line[1:].strip() for line in report.longreprtext.splitlines() if line.startswith("E ")]
-    return (errors or report.longreprtext.split("\n"))[0].rstrip(".")
+    text: str = report.longreprtext
+    errors = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    return (errors or text.split("\n"))[0].rstrip(".")
 
 
 RUNNERS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
