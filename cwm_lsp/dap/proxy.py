@@ -67,6 +67,7 @@ class Proxy:
                     return
             case _:
                 pass
+        self._children.heard(framed.message)
         self._channel.from_client(framed)
         await self._upstream.drain()
 

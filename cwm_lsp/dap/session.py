@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from cwm_lsp.dap.door import Door
 from cwm_lsp.dap.ghost import GhostAdapter, World
 from cwm_lsp.dap.launch import is_ghost
 from cwm_lsp.dap.observer import Watch
@@ -25,6 +26,8 @@ from cwm_lsp.wire.dap import Malformed, Message, Request, to_json
 from cwm_lsp.wire.framing import frame
 
 log = logging.getLogger(__name__)
+
+_LEARNT = "from the answer of the language server's cwm.debugAdapter"
 
 
 class Route(Enum):
@@ -62,7 +65,7 @@ class Services:
 
     ``ghost`` makes every session a ghost session: debugpy is not started at all. ``watches`` make the
     observers of each proxied session, the first being told first. ``recorder`` runs what a ghost session is
-    asked to run for comparison.
+    asked to run for comparison. Where there is a ``token``, a client has to show it (``door``).
     """
 
     world: Callable[[], World]
@@ -70,6 +73,7 @@ class Services:
     ghost: bool = False
     watches: tuple[Watch, ...] = ()
     recorder: Recorder | None = None
+    token: str = ""
 
 
 async def serve_session(chunks: AsyncIterator[bytes], sink: Sink, services: Services) -> None:
@@ -97,6 +101,7 @@ class _Session:
         self._proxy: Proxy | None = None
         self._ghost: GhostAdapter | None = None
         self._watching: set[asyncio.Task[None]] = set()
+        self._door = Door(services.token, _LEARNT) if services.token else None
         self.over = asyncio.Event()
         if services.ghost:
             self._ghost = self._haunted(
@@ -132,6 +137,11 @@ class _Session:
         message = framed.message
         if isinstance(message, Malformed):
             self._send(refusal(message, self._last_seq() + 1))
+            return
+        refused = self._door.refusal(framed) if self._door is not None else None
+        if refused is not None:
+            self._send(refused)
+            self.over.set()
             return
         route = ROUTES[self._route, _kind(message)]
         if route is Route.GHOST and self._ghost is None:

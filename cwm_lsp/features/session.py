@@ -122,12 +122,16 @@ class Session:
         self._keep(snapshot, Recorded(call, trace))
         return self._keep(snapshot, await self._engines().compare(trace, call, report))
 
-    async def _runnable(self, uri: str) -> Snapshot:
-        """A document that may be run, and that is on disk what it is in the editor."""
+    def require_trust(self) -> None:
+        """Raise ``UserError`` where the editor does not trust the workspace."""
         if not self.trusted:
             raise UserError(
                 "This workspace is not trusted, so nothing in it is run.", "Trust it in the editor first."
             )
+
+    async def _runnable(self, uri: str) -> Snapshot:
+        """A document that may be run, and that is on disk what it is in the editor."""
+        self.require_trust()
         snapshot = self._parsed(uri)
         on_disk = await asyncio.to_thread(read_source, snapshot.source.path)
         if on_disk.digest != snapshot.digest:

@@ -23,6 +23,7 @@ class Command(StrEnum):
     COMPARE = "cwm.compare"
     CLEAR = "cwm.clear"
     TOGGLE = "cwm.toggle"
+    DEBUG_ADAPTER = "cwm.debugAdapter"
 
 
 class Position(TypedDict):
@@ -92,3 +93,11 @@ class CallResult(TypedDict):
     cut: str
     summary: str
     divergence: DivergenceState | None
+
+
+class DebugAdapter(TypedDict):
+    """Where this server debugs, and the ``cwmToken`` that a configuration needs there."""
+
+    host: str
+    port: int
+    token: str

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import operator
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,12 @@ class Services:
 
     ``engines`` makes the engines for an editor's settings (values for :class:`cwm_lsp.config.Settings`) and
     its trust in the workspace. It is called again when either changes, so what is heavy is kept behind it.
-    It may raise :class:`cwm_lsp.errors.CwmError`, which answers the request that needed it.
+    It may raise :class:`cwm_lsp.errors.CwmError`, which answers the request that needed it. ``debug_port``
+    gives host, port and token of a debug adapter in this process, for the same settings and trust.
     """
 
     engines: Callable[[Mapping[str, object], bool], Engines]
+    debug_port: Callable[[Mapping[str, object], bool], Awaitable[tuple[str, int, str]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ COMMANDS: Mapping[Command, Handler] = {
     Command.COMPARE: commands.compare,
     Command.CLEAR: commands.clear,
     Command.TOGGLE: commands.toggle,
+    Command.DEBUG_ADAPTER: commands.debug_adapter,
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cwm_lsp.dap import children
 from cwm_lsp.dap.unserved import CAPABILITY
 from tests.dap.client import child_of, connected, over_stdio
 from tests.dap.debugging import (
@@ -24,6 +25,7 @@ from tests.dap.debugging import (
     posix,
     printed,
     reported,
+    served,
     top,
     went_on,
     written,
@@ -110,6 +112,23 @@ async def test_attach_where_nobody_listens_says_so() -> None:
         message = await client.refused("attach", connect={"port": port})
         assert f"127.0.0.1:{port}" in message
         assert "--listen" in message
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+async def test_a_child_that_nobody_comes_for_runs(
+    refuses: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parent waits for its child, which would wait for a client for ever."""
+    if not refuses:
+        monkeypatch.setattr(children, "CLAIM", 0.0)
+    path = written(tmp_path, PARENT)
+    async with served(()) as address, connected(*address) as client:
+        client.refuses = ("startDebugging",)
+        await client.ask("initialize", adapterID="debugpy", supportsStartDebuggingRequest=refuses)
+        await configured(client, path, client.post("launch", configuration(path)), [])
+        await client.event("terminated")
+        assert client.count("startDebugging" if refuses else "debugpyAttach") == 1
+        assert "parent read hello" in printed(client)
 
 
 HUNG = "[n for n in iter(int, 1)]"

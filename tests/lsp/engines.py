@@ -65,4 +65,7 @@ def services(engines: BelievingEngines) -> Services:
         engines.settings = settings
         return engines
 
-    return Services(build)
+    async def debug_port(settings: Mapping[str, object], trusted: bool) -> tuple[str, int, str]:
+        return "127.0.0.1", 4711, "token"
+
+    return Services(build, debug_port)

@@ -55,6 +55,7 @@ TYPES = {
         debugging.ReallyBody,
         debugging.Future,
         debugging.FutureStep,
+        extension.DebugAdapter,
     ],
 )
 def test_members_and_their_types_are_documented(kind: type) -> None:
