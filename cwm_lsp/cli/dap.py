@@ -12,17 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cwm_lsp.cli.console import Shell
-from cwm_lsp.cli.engines import LocalEngines
+from cwm_lsp.cli.debugging import services
 from cwm_lsp.cli.loop import run
-from cwm_lsp.cli.model import Model, opened
+from cwm_lsp.cli.model import opened
 from cwm_lsp.config import Loaded, load
-from cwm_lsp.dap.predicting import Predicting
-from cwm_lsp.dap.really import Recorder
-from cwm_lsp.dap.session import Services, serve_session
+from cwm_lsp.dap.session import serve_session
 from cwm_lsp.dap.tcp import serve_tcp
-from cwm_lsp.features.results import Call
 from cwm_lsp.lsp.stdio import FileWriter, read_chunks
-from cwm_lsp.trace.model import SourceFile, Trace
 from cwm_lsp.wire.loopback import require_loopback
 
 if TYPE_CHECKING:
@@ -93,7 +89,7 @@ async def _over_stdio(
     async with opened(loaded.settings) as model:
         sink = StdioSink(target)
         try:
-            await serve_session(read_chunks(source), sink, debugging(loaded, model, adapter, ghost=ghost))
+            await serve_session(read_chunks(source), sink, services(loaded, model, adapter, ghost=ghost))
         finally:
             await asyncio.to_thread(sink.join)
 
@@ -110,25 +106,7 @@ async def _over_tcp(
 
     loaded = _loaded(request)
     async with opened(loaded.settings) as model:
-        await serve_tcp(debugging(loaded, model, adapter, ghost=ghost), host, port, listening)
-
-
-def debugging(
-    loaded: Loaded, model: Model, adapter: tuple[str, ...] = (), *, ghost: bool = False, token: str = ""
-) -> Services:
-    """Sessions with ``model``; those of the real debugpy are watched and predicted."""
-    watches = (lambda desk: Predicting(desk, lambda: model),)
-    return Services(lambda: model, adapter, ghost, watches, recorder(loaded, model), token)
-
-
-def recorder(loaded: Loaded, model: Model) -> Recorder:
-    """What runs a call that a ghost session was asked about, with the interpreter of its file."""
-    engines = LocalEngines(loaded, model)
-
-    async def run(source: SourceFile, call: Call) -> Trace:
-        return await engines.record(source, call, lambda words, share: None)
-
-    return run
+        await serve_tcp(services(loaded, model, adapter, ghost=ghost), host, port, listening)
 
 
 def _loaded(request: Request) -> Loaded:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
-from cwm_lsp.dap.session import Services
+from cwm_lsp.cli.debugging import services
+from cwm_lsp.cli.model import Model
+from cwm_lsp.config import Loaded
 from cwm_lsp.dap.tcp import serve_tcp
+from cwm_lsp.wire.loopback import make_token
 
 HOST = "127.0.0.1"
 
 
 class DebugPort:
-    """Debug sessions over TCP, for clients that show the token of ``services``."""
+    """Debug sessions over TCP that predict with a model of the server's."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, loaded: Loaded, model: Model) -> None:
+        self._token = make_token()
+        self._services = services(loaded, model, token=self._token)
         self._serving: asyncio.Task[None] | None = None
         self._where: asyncio.Future[tuple[str, int]] | None = None
 
@@ -25,7 +29,7 @@ class DebugPort:
             self._serving = asyncio.create_task(serve_tcp(self._services, HOST, 0, self._listening))
             self._serving.add_done_callback(self._ended)
         host, port = await asyncio.shield(self._where)
-        return host, port, self._services.token
+        return host, port, self._token
 
     async def close(self) -> None:
         """End all sessions."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cwm_lsp.cli.console import Shell
-from cwm_lsp.cli.dap import debugging
 from cwm_lsp.cli.debug_port import DebugPort
 from cwm_lsp.cli.engines import LocalEngines
 from cwm_lsp.cli.loop import run
@@ -61,8 +60,7 @@ class Workshop:
         loaded = self._loaded(settings, trusted)
         chosen = loaded.settings
         if chosen not in self._debug_ports:
-            services = debugging(loaded, self._model(chosen), token=make_token())
-            self._debug_ports[chosen] = DebugPort(services)
+            self._debug_ports[chosen] = DebugPort(loaded, self._model(chosen))
         return await self._debug_ports[chosen].address()
 
     def server(self) -> CwmServer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cwm_lsp.cli.dap import recorder
+from cwm_lsp.cli.debugging import recorder
 from cwm_lsp.cli.model import Model
 from cwm_lsp.config import load
 from cwm_lsp.dap.really import Recorder
