@@ -86,7 +86,10 @@ class Checkpoint:
         """Who answers when these weights run on ``device``."""
         context, vocabulary = self.config["max_position_embeddings"], self.config["vocab_size"]
         name = self.folder.resolve().name
-        return BackendInfo("transformers", name, self.codec, context, vocabulary, device, self.digest)
+        tokenizer = str(self.folder / TOKENIZER) if self.codec == CWM else ""
+        return BackendInfo(
+            "transformers", name, self.codec, context, vocabulary, device, self.digest, tokenizer
+        )
 
     def verify(self) -> None:
         """Compare every file with its stated checksum. Raises ``ModelUnavailable``."""

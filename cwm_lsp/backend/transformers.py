@@ -8,10 +8,11 @@ only the scores and one row of logits come back.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +28,9 @@ from cwm_lsp.backend.local import CacheLimits, LocalBackend
 from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Scores
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import BackendError, ModelUnavailable
+
+if TYPE_CHECKING:
+    from cwm_lsp.backend.constraint import Grammars
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +56,8 @@ class TransformersEngine:
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         self._shape = KVShape(config.num_hidden_layers, config.num_key_value_heads, width)
         self._windows = _windows(config)
+        taken = inspect.signature(model.model.layers[0].forward).parameters
+        self._cache_name = "cache" if "cache" in taken else "past_key_values"  # renamed in transformers 5.24
         self._workspace = Workspace(model.lm_head.weight)
         logger.info("logits are read by %s", self._workspace.path)
 
@@ -125,8 +131,8 @@ class TransformersEngine:
                 x,
                 attention_mask=masks[window],
                 position_ids=positions,
-                past_key_values=store,
                 position_embeddings=angles,
+                **{self._cache_name: store},
             )
         hidden: Tensor = inner.norm(x)[0]
         return hidden
@@ -159,7 +165,9 @@ class _Store:
         self._before = before
         self._after = after
 
-    def update(self, key: Tensor, value: Tensor, layer: int, *_: object) -> tuple[Tensor, Tensor]:
+    def update(
+        self, key: Tensor, value: Tensor, layer: int, *_: object, **__: object
+    ) -> tuple[Tensor, Tensor]:
         """Take what a layer computed [1, heads, T, head_dim]; return all that it may attend to."""
         block = self._arrays[layer]
         block[0, :, :, self._before : self._after] = key
@@ -174,7 +182,16 @@ def create(settings: Settings) -> LocalBackend[SharedMemory[Tensor]]:
     found.verify()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     engine = TransformersEngine(load(found, device), found.info(str(device)))
-    return LocalBackend(engine, CacheLimits(size=_kept(device)))
+    return LocalBackend(engine, CacheLimits(size=_kept(device)), _grammars(found))
+
+
+def _grammars(found: Checkpoint) -> Grammars | None:
+    """Grammars over the tokens of a checkpoint with a tokenizer. Raises ``ModelUnavailable``."""
+    if found.codec != checkpoint.CWM:
+        return None
+    from cwm_lsp.backend.constraint import Grammars  # a compact model needs no llguidance
+
+    return Grammars(found.folder / checkpoint.TOKENIZER, found.config["vocab_size"])
 
 
 def load(found: Checkpoint, device: torch.device) -> Any:

@@ -25,7 +25,7 @@ WINDOW = 640
 with the state there, which keeps every cost linear and the model within the lengths that it learned from."""
 
 MAX_EVENT = 600
-"""Tokens that the model may write for one event."""
+"""Tokens that the model may write for one event, unless the predictor says otherwise."""
 
 ProgressReport = Callable[[int, int], None]
 """Called with the number of events done and of all."""
@@ -42,12 +42,17 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A model with the codec that it speaks. ``trace`` arguments must be normalised."""
+    """A model with the codec that it speaks. ``trace`` arguments must be normalised.
+
+    ``window`` and ``longest`` count tokens: those of a run that are shown behind the source, and those
+    that the model may write for one event.
+    """
 
     backend: Backend
     codec: Codec
     calibration: Calibration = field(default_factory=Calibration)
     window: int = WINDOW
+    longest: int = MAX_EVENT
 
     async def score(
         self, trace: Trace, *, progress: ProgressReport | None = None
@@ -95,19 +100,21 @@ class Predictor:
         path = 1.0
         prefix = await self.backend.open()
         try:
+            written: list[PredictedStep] = []
             while not decoder.done and len(steps) < max_events:
-                if decoder.forced:
-                    if len(prefix.tokens) + len(decoder.forced) > room:
-                        await prefix.rewind(0)
-                        prompt = decoder.restart()
-                        self._fits(len(prompt))
-                        room = len(prompt) + self.window
-                        await prefix.extend(prompt)
-                    else:
-                        await prefix.extend(decoder.forced)
-                        decoder.accept()
-                written: list[PredictedStep] = []
-                problems += await self._event(decoder, prefix, written, sampling)
+                if written and len(prefix.tokens) + len(decoder.forced) > room:
+                    await prefix.rewind(0)
+                    prompt = decoder.restart()
+                    self._fits(len(prompt))
+                    room = len(prompt) + self.window
+                    await prefix.extend(prompt)
+                elif decoder.forced:
+                    await prefix.extend(decoder.forced)
+                    decoder.accept()
+                written = []
+                problems += (met := await self._event(decoder, prefix, written, sampling))
+                if met and not written:
+                    break
                 for step in written:
                     steps.append(_weighted(step, path))
                     path *= _certainty(step)
@@ -120,13 +127,13 @@ class Predictor:
     async def _event(
         self, decoder: Decoder, prefix: Prefix, steps: list[PredictedStep], sampling: Sampling = GREEDY
     ) -> list[Problem]:
-        """Let the model write until an event is complete or means nothing."""
+        """Let the model write until an event is complete or means nothing, or something is to be forced."""
         written = 0
-        while not decoder.done and not decoder.forced:
-            if written >= MAX_EVENT:
+        while not decoder.done and not decoder.forced and not steps:
+            if written >= self.longest:
                 return [Problem(written, "an event that does not end")]
             more = await prefix.write(
-                decoder.stop, MAX_EVENT - written, first=decoder.choices, sampling=sampling
+                decoder.stop, self.longest - written, first=decoder.choices, sampling=sampling
             )
             written += len(more.tokens)
             decoded = decoder.feed(more.tokens, more.logprob)
@@ -148,7 +155,7 @@ class Predictor:
         return _mapped(step, self.calibration.values, self.calibration.flow)
 
     def _fits(self, tokens: int) -> None:
-        room = self.backend.info.context - MAX_EVENT
+        room = self.backend.info.context - self.longest
         if tokens > room:
             raise ContextExceeded(
                 f"The code in play and its state take {tokens:,} tokens; "
@@ -273,7 +280,7 @@ class _Reading:
         branch = await prefix.fork()
         try:
             await branch.rewind(miss)
-            more = await branch.write(codec.value_stop, MAX_EVENT)
+            more = await branch.write(codec.value_stop, self.owner.longest)
         finally:
             await branch.close()
         text = codec.read_value(self.encoded, span, (*self.encoded.tokens[span.start : miss], *more.tokens))
@@ -323,8 +330,9 @@ class _Reading:
             tokens = [self.encoded.tokens[position] for position in given]
             steps += decoder.feed(tokens, [float(self.scores.logprob[position]) for position in given]).steps
             written = 0
-            while not decoder.done and written < MAX_EVENT:
-                more = await branch.write(decoder.stop, MAX_EVENT - written, first=decoder.choices)
+            longest = self.owner.longest
+            while not decoder.done and written < longest:
+                more = await branch.write(decoder.stop, longest - written, first=decoder.choices)
                 written += len(more.tokens)
                 steps += decoder.feed(more.tokens, more.logprob).steps
         finally:

@@ -185,7 +185,7 @@ class HostedPrefix:
         stop: frozenset[int],
         max_tokens: int,
         *,
-        first: frozenset[int] | None = None,
+        first: frozenset[int] | str | None = None,
         sampling: Sampling = GREEDY,
     ) -> Continuation:
         """Continue until a token of ``stop``, ``max_tokens`` or the end of the context."""
