@@ -20,12 +20,13 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from cwm_kernels.head import Workspace, verify_head
+from cwm_kernels.head import Workspace
 from cwm_lsp.backend import checkpoint
 from cwm_lsp.backend.checkpoint import Checkpoint
 from cwm_lsp.backend.kv import KVShape, SharedMemory
 from cwm_lsp.backend.local import CacheLimits, LocalBackend
 from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Scores
+from cwm_lsp.backend.verified import head_scores
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import BackendError, ModelUnavailable
 
@@ -56,8 +57,9 @@ class TransformersEngine:
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         self._shape = KVShape(config.num_hidden_layers, config.num_key_value_heads, width)
         self._windows = _windows(config)
-        taken = inspect.signature(model.model.layers[0].forward).parameters
-        self._cache_name = "cache" if "cache" in taken else "past_key_values"  # renamed in transformers 5.24
+        # transformers 5.24 renamed it, and drops the older name in 5.40.
+        takes = inspect.signature(type(model.model.layers[0]).forward).parameters
+        self._cache = "cache" if "cache" in takes else "past_key_values"
         self._workspace = Workspace(model.lm_head.weight)
         logger.info("logits are read by %s", self._workspace.path)
 
@@ -85,17 +87,8 @@ class TransformersEngine:
 
         def answer(hidden: Tensor) -> tuple[Scores, Logs]:
             rows = hidden[first_row : first_row + len(targets)]
-            given = torch.from_numpy(targets.astype(np.int64)).to(self._device)
-            found = verify_head(rows, self._model.lm_head.weight, given, workspace=self._workspace)
-            scores = Scores(
-                found.logprob.cpu().numpy(),
-                found.best.to(torch.int32).cpu().numpy(),
-                found.best_logprob.cpu().numpy(),
-            )
-            if (scores.best < 0).any():
-                raise BackendError(
-                    f"{self.info.model} computed what is no number.", "Its weights are damaged."
-                )
+            head = self._model.lm_head.weight
+            scores = head_scores(rows, head, targets, self._workspace, self.info.model)
             return scores, self._logits(hidden[-1:])[0]
 
         return self._appended(memory, tokens, answer)
@@ -132,7 +125,7 @@ class TransformersEngine:
                 attention_mask=masks[window],
                 position_ids=positions,
                 position_embeddings=angles,
-                **{self._cache_name: store},
+                **{self._cache: store},
             )
         hidden: Tensor = inner.norm(x)[0]
         return hidden

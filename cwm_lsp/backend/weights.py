@@ -20,7 +20,8 @@ from cwm_lsp.errors import ModelUnavailable
 
 MODEL = "model.onnx"
 MANIFEST = "model.json"
-FORMAT = 1
+FORMAT = 2
+"""Of the folder and of what the codec gives the model: weights learn from one and are wrong about another."""
 
 _REINSTALL = "Install cwm-lsp again, or point the setting `model` at a folder of weights."
 

@@ -41,6 +41,7 @@ class CwmDecoder:
         self._prompt = prompt
         self._single = single
         self._done = False
+        self._unseen = 0
         self._reading = Reading(form.program, state, form.functions, self._report)
         self._recent: deque[int] = deque(maxlen=_LONGEST_CYCLE * (MAX_REPEATS + 1))
 
@@ -67,7 +68,7 @@ class CwmDecoder:
         frame, state = self._frames.frame, self._reading.state
         if self._prompt or self._done:
             return None
-        grammar = Grammar(self._program, self._tokens, state)
+        grammar = Grammar(self._program, self._tokens, state, self._unseen)
         if frame is None or not self._reading.started:
             return grammar.kinds() if self._reading.started else frozenset({self._tokens.kinds[EventKind.CALL]})
         gives = frame.kind in (EventKind.RETURN, EventKind.EXCEPTION)
@@ -158,6 +159,7 @@ class CwmDecoder:
             return
         if frame.complete:
             self._reading.take(frame)
+            self._unseen = 0 if self._reading.steps else self._unseen + 1
         repeats = self._repeats(frame)
         if repeats:
             self._report("the model repeats itself")

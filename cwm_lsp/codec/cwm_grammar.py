@@ -38,6 +38,9 @@ QUOTED: /b?\\"([^"\\\x00-\x1f]|UNICODE|\\\\([nrt]|\\\\|x[0-9a-f]{2}|u[0-9a-f]{4}
 """
 _VALUES = _VALUES.replace("PLAIN", r'([^<>"\\\x00-\x1f]|\\")').replace("UNICODE", r"\\u([0-9a-ce-f][0-9a-f]{3}|d[0-7][0-9a-f]{2}|d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})")
 
+MAX_UNSEEN = 64
+"""Frames in a row of comprehensions, lambdas and the insides of statements, which show nothing to a user."""
+
 HIDDEN = ".0"
 """The argument of a comprehension's frame, in interpreters that give it one."""
 
@@ -53,11 +56,19 @@ class _Name:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """The parts of the next frame of one program in one state."""
+    """The parts of the next frame of one program in one state.
+
+    ``unseen`` counts the frames before it that showed nothing; after too many, nothing but what shows may come.
+    """
 
     program: Program
     tokens: TraceTokens
     state: State
+    unseen: int = 0
+
+    @property
+    def _hasty(self) -> bool:
+        return self.unseen >= MAX_UNSEEN
 
     def kinds(self) -> frozenset[int]:
         """The tokens that may begin the next frame; where no frame runs, a call or the end of the trace."""
@@ -65,7 +76,7 @@ class Grammar:
         if top is None:
             calls = {names[EventKind.CALL]} if self.state.suspended else set()
             return frozenset({self.tokens.end, *calls})
-        if self.state.unseen >= MAX_UNSEEN:
+        if top.hidden and self._hasty:
             return frozenset({names[EventKind.RETURN]})
         found = {names[EventKind.EXCEPTION], names[EventKind.CALL]}
         if self._lines():
@@ -115,7 +126,7 @@ class Grammar:
             return self._left()
         reached = program.next_lines(top)
         inside = [*program.parts(top.lines), *program.parts(reached), *(top.lines if top.inside else ())]
-        return self._texts([*reached, *inside])
+        return self._texts(reached if self._hasty else [*reached, *inside])
 
     def _left(self) -> set[str]:
         """The texts that a return or an exception may show."""
@@ -167,6 +178,13 @@ class Grammar:
                 given = [_Name(name, optional=False) for name in held.parameters]
                 header = self._texts([line, *self.program.parts([line])])
                 found.append((given + [_Name(name) for name in held.others], header))
+        if not self._hasty:
+            found += self._hidden_calls()
+        return [(given, texts) for given, texts in found if texts]
+
+    def _hidden_calls(self) -> list[tuple[list[_Name], set[str]]]:
+        """As :meth:`_calls`, for comprehensions and lambdas."""
+        names, found = self.program.names, []
         around = self._visible()
         free = [] if around is None else self._further(around, set())
         if around is not None and not names.comprehensions.isdisjoint(around.lines):
@@ -177,7 +195,7 @@ class Grammar:
                 given = [_Name(name, optional=False) for name in parameters]
                 rest = [one for one in free if one.name not in parameters]
                 found.append((given + rest, self._texts([line])))
-        return [(given, texts) for given, texts in found if texts]
+        return found
 
 
 def _token(token: int) -> str:

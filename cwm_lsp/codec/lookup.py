@@ -1,14 +1,14 @@
 """What can be looked up in the values of names: ``xs[i]``, ``s[1:]``, ``len(s)``, ``k in d``, a loop's items.
 
-A lookup finds a part of a value that is already written down, counts its items, or says whether an item
-stands in it. Nothing is executed: a place is a literal, a name's value or a length, or the sum or
-difference of two of them.
+A lookup asks a value that is already written down for a part of it, how long it is, whether it is the same as
+another, whether, where and how often something stands in it. Nothing is executed and nothing is made: a
+place is a literal, a name's value or a length, or sums and differences of those.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cwm_lsp.codec.values import join_items, split_items
@@ -16,6 +16,15 @@ from cwm_lsp.codec.values import join_items, split_items
 Texts = Mapping[str, str]
 
 _QUOTES = ("'", '"')
+
+_QUESTIONS: Mapping[str, Callable[[str, str], str | None]] = {
+    "count": lambda whole, part: str(whole.count(part)),
+    "find": lambda whole, part: str(whole.find(part)),
+    "index": lambda whole, part: str(whole.index(part)) if part in whole else None,
+    "startswith": lambda whole, part: str(whole.startswith(part)),
+    "endswith": lambda whole, part: str(whole.endswith(part)),
+}
+"""Methods that only ask, with their answers for strings; lists and tuples know the first and the third."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +154,14 @@ def findable(node: ast.expr) -> bool:
             return findable(node.value) and _key(node.slice, None) is not None
         case ast.Call(func=ast.Attribute(value=container, attr="get"), args=[key, *_], keywords=[]):
             return findable(container) and _key(key, None) is not None
+        case ast.Call(func=ast.Attribute(value=container, attr=method), args=[key], keywords=[]):
+            return method in _QUESTIONS and findable(container) and _key(key, None) is not None
         case ast.Call(func=ast.Name(id="len"), args=[container], keywords=[]):
             return findable(container)
         case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()], comparators=[container]):
             return findable(container) and _key(key, None) is not None
+        case ast.Compare(left=one, ops=[ast.Eq() | ast.NotEq()], comparators=[other]):
+            return findable(one) and _key(one, None) is not None and _key(other, None) is not None
     return False
 
 
@@ -163,12 +176,14 @@ def find(node: ast.expr, texts: Texts) -> str | None:
             return _cut(find(node.value, texts), bounds, texts)
         case ast.Subscript():
             return _item(find(node.value, texts), _key(node.slice, texts))
-        case ast.Call(func=ast.Attribute(value=container), args=[key, *_]):
-            text = find(container, texts)
-            return _item(text, _key(key, texts)) if text is not None and text[:1] == "{" else None
+        case ast.Call(func=ast.Attribute(value=container, attr=method), args=[key, *_]):
+            return _asked(method, find(container, texts), _key(key, texts))
         case ast.Call(args=[container]):
             items = _items(find(container, texts))
             return None if items is None else str(len(items))
+        case ast.Compare(left=one, ops=[ast.Eq() | ast.NotEq() as sign], comparators=[other]):
+            same = _same(_key(one, texts), _key(other, texts))
+            return None if same is None else str(same != isinstance(sign, ast.NotEq))
         case ast.Compare(left=key, ops=[sign], comparators=[container]):
             there = _holds(find(container, texts), _key(key, texts))
             return None if there is None else str(there != isinstance(sign, ast.NotIn))
@@ -195,11 +210,10 @@ def _place(node: ast.expr, texts: Texts | None) -> int | None:
             return None
         case ast.Constant(value=int(number)):
             return number
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
-            return -number
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            place = _place(operand, texts)
+            return None if place is None else -place
         case ast.BinOp(left, ast.Add() | ast.Sub() as sign, right):
-            if isinstance(left, ast.BinOp) or isinstance(right, ast.BinOp):
-                return None
             one, other = _place(left, texts), _place(right, texts)
             if one is None or other is None:
                 return None
@@ -232,6 +246,39 @@ def _cut(container: str | None, bounds: ast.Slice, texts: Texts) -> str | None:
     if container[0] in _QUOTES:
         return repr("".join(map(ast.literal_eval, cut)))
     return join_items(container[0], cut)
+
+
+def _asked(method: str, container: str | None, key: str | None) -> str | None:
+    """What a question of a container answers, ``None`` where it raises or cannot be told."""
+    if container is None or key is None:
+        return None
+    if method == "get":
+        return _item(container, key) if container[:1] == "{" else None
+    whole, part = _string(container), _string(key)
+    if whole is not None:
+        return _QUESTIONS[method](whole, part) if part is not None else None
+    items = _items(container)
+    if items is None or container[0] == "{" or key not in items:
+        return "0" if method == "count" and items is not None and container[0] != "{" else None
+    return {"count": str(items.count(key)), "index": str(items.index(key))}.get(method)
+
+
+def _same(one: str | None, other: str | None) -> bool | None:
+    """Whether two texts stand for equal values; ``None`` where texts do not tell."""
+    kinds = {_kind(text) for text in (one, other)}
+    if len(kinds) > 1 or None in kinds:
+        return None
+    return True if one == other else None if kinds == {"display"} else False
+
+
+def _kind(text: str | None) -> str | None:
+    if not text:
+        return None
+    if text[0] in _QUOTES:
+        return "string"
+    if text.removeprefix("-").isdecimal():
+        return "integer"
+    return "display" if split_items(text) is not None and "nan" not in text and "<" not in text else None
 
 
 def _holds(container: str | None, key: str | None) -> bool | None:

@@ -18,9 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cwm_kernels.head import Workspace
 from cwm_lsp.backend.kv import Block, KVMemory, KVShape
 from cwm_lsp.backend.local import LocalBackend
-from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs
+from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Scores
+from cwm_lsp.backend.verified import head_scores
 from cwm_lsp.errors import ModelUnavailable
 from cwm_lsp.learn.model import EPSILON, WorldModel
 from cwm_lsp.learn.train import load_model
@@ -37,6 +39,8 @@ class TorchEngine:
         self._shape = shape
         self._kv = KVShape(shape.layers, shape.kv_heads, shape.head_dim)
         self._weights = {key: weight.detach().float().cpu() for key, weight in model.state_dict().items()}
+        self._table = self._weights["embedding.weight"]
+        self._workspace = Workspace(self._table)
         self._cos, self._sin = model.cos.float().cpu(), model.sin.float().cpu()
 
     def memory(self) -> KVMemory:
@@ -45,19 +49,32 @@ class TorchEngine:
 
     def forward(self, memory: KVMemory, tokens: Ids, first_row: int) -> Logs:
         """Append ``tokens`` [T]; logits [T - first_row, V]."""
+        return self._logits(self._appended(memory, tokens)[first_row:])
+
+    def verify(self, memory: KVMemory, tokens: Ids, first_row: int, targets: Ids) -> tuple[Scores, Logs]:
+        """Append ``tokens`` [T]; the scores of ``targets`` from ``first_row`` on, and the last row [V]."""
+        hidden = self._appended(memory, tokens)
+        rows = hidden[first_row : first_row + len(targets)]
+        scores = head_scores(rows, self._table, targets, self._workspace, self.info.model)
+        return scores, self._logits(hidden[-1:])[0]
+
+    def _logits(self, hidden: Tensor) -> Logs:
+        logits: Logs = F.linear(hidden, self._table).numpy()
+        return logits
+
+    def _appended(self, memory: KVMemory, tokens: Ids) -> Tensor:
+        """Hidden states [T, d] after the last norm; what fails leaves ``memory`` as it was."""
         before, after = memory.length, memory.length + len(tokens)
         block = memory.extend(len(tokens))
         try:
             with torch.inference_mode():
-                ids = torch.from_numpy(tokens.astype(np.int64))
-                return self._forward(block, ids, before, after, first_row)
+                return self._hidden(block, torch.from_numpy(tokens.astype(np.int64)), before, after)
         except BaseException:
             memory.rewind(before)
             raise
 
-    def _forward(self, block: Block, ids: Tensor, before: int, after: int, first_row: int) -> Logs:
-        table = self._weights["embedding.weight"]
-        x = table[ids]
+    def _hidden(self, block: Block, ids: Tensor, before: int, after: int) -> Tensor:
+        x = self._table[ids]
         cos, sin = self._cos[before:after], self._sin[before:after]
         # Row t may see what was before and the first t + 1 of the given ones.
         seen = torch.ones(after - before, after, dtype=torch.bool).tril(before)
@@ -67,8 +84,7 @@ class TorchEngine:
             h = self._norm(x, f"layers.{layer}.norm_mid")
             gate, up = F.linear(h, self._weights[f"layers.{layer}.gate_up.weight"]).chunk(2, -1)
             x = x + F.linear(F.silu(gate) * up, self._weights[f"layers.{layer}.down.weight"])
-        logits: Logs = F.linear(self._norm(x[first_row:], "norm"), table).numpy()
-        return logits
+        return self._norm(x, "norm")
 
     def _attention(
         self,

@@ -1,8 +1,10 @@
 """Measure ways to score tokens under a language-model head: ``python kernels/bench/verify.py``.
 
 Prints one JSON line for the machine and one for each way that ran, and for each that did not a line
-with the reason. Nothing is estimated: without a GPU there are no figures of one. ``--device cpu`` measures
-the path of the CPU, at sizes that it can bear.
+with the reason. ``gb_s`` is the memory traffic that a way cannot avoid, hidden states, head and logits once
+each, by its time; ``of_gemm`` the time of the bare multiplication by that of the way, which is its share of
+what the matrix unit could do. Nothing is estimated: without a GPU there are no figures of one. ``--device
+cpu`` measures the path of the CPU, at sizes that it can bear.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import argparse
 import datetime
 import json
 import platform
+import shutil
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -50,23 +54,44 @@ def chunked(hidden: Tensor, weight: Tensor, targets: Tensor) -> list[tuple[Tenso
     return [naive(part, weight, given) for part, given in parts]
 
 
-def ours(weight: Tensor, k: int) -> Way:
+def liger() -> Way:
+    """Liger's fused head and cross-entropy: the target's logarithm alone. Raises ``ImportError``."""
+    from liger_kernel.transformers import LigerFusedLinearCrossEntropyLoss
+
+    loss = LigerFusedLinearCrossEntropyLoss(reduction="none")
+    return lambda hidden, weight, targets: loss(weight, hidden, targets)
+
+
+def cut_cross_entropy() -> Way:
+    """Apple's: the target's logarithm alone. Raises ``ImportError``."""
+    from cut_cross_entropy import linear_cross_entropy
+
+    return lambda hidden, weight, targets: linear_cross_entropy(hidden, weight, targets, reduction="none")
+
+
+def ours(weight: Tensor, k: int, limit: int | None = None) -> Way:
     """``verify_head`` with its workspace."""
-    workspace = Workspace(weight)
+    workspace = Workspace(weight, limit)
     return lambda hidden, head, targets: verify_head(hidden, head, targets, k, workspace)
 
 
-def ways(weight: Tensor) -> dict[str, Way]:
+SPLIT_LIMIT = 16 << 20
+"""Bytes of logits of the way that splits the vocabulary."""
+
+
+def ways(weight: Tensor) -> dict[str, Callable[[], Way]]:
     """What is measured, by name."""
-    compiled: Way = torch.compile(chunked)
     return {
-        "gemm alone": bare,
-        "naive: argmax, logprob": naive,
-        "naive: all": naive_full,
-        "chunked: argmax, logprob": chunked,
-        "chunked, torch.compile: argmax, logprob": compiled,
-        "verify_head": ours(weight, 0),
-        "verify_head: all": ours(weight, 8),
+        "gemm alone": lambda: bare,
+        "naive: argmax, logprob": lambda: naive,
+        "naive: all": lambda: naive_full,
+        "chunked: argmax, logprob": lambda: chunked,
+        "chunked, torch.compile: argmax, logprob": lambda: torch.compile(chunked),
+        "liger: logprob": liger,
+        "cut cross-entropy: logprob": cut_cross_entropy,
+        "verify_head": lambda: ours(weight, 0),
+        "verify_head: all": lambda: ours(weight, 8),
+        "verify_head in 16 MiB: all": lambda: ours(weight, 8, SPLIT_LIMIT),
     }
 
 
@@ -108,10 +133,19 @@ def machine(device: torch.device) -> dict[str, object]:
         "date": datetime.date.today().isoformat(),
         "device": gpu or platform.processor() or platform.machine(),
         "cuda": torch.version.cuda,
+        "driver": _driver() if device.type == "cuda" else None,
         "torch": torch.__version__,
         "triton": _version("triton"),
         "threads": torch.get_num_threads(),
     }
+
+
+def _driver() -> str | None:
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return None
+    asked = [tool, "--query-gpu=driver_version", "--format=csv,noheader"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
 
 def _version(package: str) -> str | None:
@@ -142,12 +176,24 @@ def main() -> None:
     hidden = torch.randn(chosen.rows, chosen.width, device=device, dtype=dtype)
     weight = torch.randn(chosen.vocabulary, chosen.width, device=device, dtype=dtype) / chosen.width**0.5
     targets = torch.randint(0, chosen.vocabulary, (chosen.rows,), device=device)
+    report((hidden, weight, targets), chosen.repeat)
+
+
+def report(case: tuple[Tensor, Tensor, Tensor], repeat: int) -> None:
+    """Measure each way on ``case`` and print its line."""
+    hidden, weight, _ = case
+    moved = (hidden.numel() + weight.numel() + len(hidden) * len(weight)) * weight.element_size()
+    gemm = 0.0
     with torch.inference_mode():
-        for name, way in ways(weight).items():
+        for name, make in ways(weight).items():
             try:
-                row = measure(way, (hidden, weight, targets), chosen.repeat)
-            except RuntimeError as error:  # out of memory, or no compiler for torch.compile
+                row = measure(make(), case, repeat)
+            except (ImportError, RuntimeError) as error:  # not installed, out of memory, no compiler
                 row = {"measured": None, "why": str(error).splitlines()[0]}
+            else:
+                took = float(str(row["ms"]))
+                gemm = gemm or took
+                row |= {"gb_s": round(moved / took / 1e6, 1), "of_gemm": round(gemm / took, 3)}
             print(json.dumps({"way": name, **row}))
 
 

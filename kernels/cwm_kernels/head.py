@@ -8,13 +8,14 @@ anywhere else the reference: :func:`path` says which, and why.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from cwm_kernels.reference import Verified, verify_rows_ref
+from cwm_kernels.split import Partial
 
 HOST_LIMIT = 64 << 20
 DEVICE_LIMIT = 256 << 20
@@ -24,7 +25,18 @@ _SHARE = 4
 _COPIES = 4
 """How many arrays of the size of the logits the reference makes, in float32, beside the logits."""
 
-VerifyRows = Callable[[Tensor, Tensor, int], Verified]
+FEW_ROWS = 128
+"""Rows below which a matrix unit idles: a limit with room for fewer splits the vocabulary instead."""
+
+_COLUMNS = 1024
+
+
+class VerifyRows(Protocol):
+    """``verify_rows``, by whatever path."""
+
+    def __call__(self, logits: Tensor, targets: Tensor, k: int = 0, given: Tensor | None = None) -> Verified:
+        """See :func:`~cwm_kernels.reference.verify_rows_ref`."""
+        ...
 
 
 def path(device: torch.device) -> tuple[VerifyRows, str]:
@@ -43,23 +55,29 @@ class Workspace:
     """Room for the logits of some rows under a head ``weight`` [V, d], kept between calls.
 
     ``limit`` is how many bytes they may take, with what the reference needs beside them; by default
-    a fixed size, or a quarter of what the GPU has free where that is less. At least one row is held.
+    a fixed size, or a quarter of what the GPU has free where that is less. ``rows`` and ``columns`` are what
+    stands at a time: all of the vocabulary, unless that leaves room for fewer than :data:`FEW_ROWS` rows.
     """
 
     def __init__(self, weight: Tensor, limit: int | None = None) -> None:
         self.verify_rows, self.path = path(weight.device)
-        each = weight.shape[0] * weight.element_size()
+        each = weight.element_size()
         if self.verify_rows is verify_rows_ref:
-            each += weight.shape[0] * 4 * _COPIES
-        self.rows = max(1, (_limit(weight.device) if limit is None else limit) // each)
+            each += 4 * _COPIES
+        room = (_limit(weight.device) if limit is None else limit) // each
+        vocabulary = weight.shape[0]
+        self.columns = vocabulary
+        if room < FEW_ROWS * vocabulary:
+            self.columns = min(vocabulary, max(_COLUMNS, room // FEW_ROWS // _COLUMNS * _COLUMNS))
+        self.rows = max(1, room // self.columns)
         self._weight = weight
-        self._logits = weight.new_empty(0, weight.shape[0])
+        self._logits = weight.new_empty(0)
 
-    def logits(self, rows: int) -> Tensor:
-        """Room for the logits [rows, V], ``rows`` being at most ``self.rows``."""
-        if len(self._logits) < rows:
-            self._logits = self._weight.new_empty(rows, self._weight.shape[0])
-        return self._logits[:rows]
+    def logits(self, rows: int, columns: int) -> Tensor:
+        """Room for logits [rows, columns], at most ``self.rows`` and ``self.columns`` of them."""
+        if len(self._logits) < rows * columns:
+            self._logits = self._weight.new_empty(rows * columns)
+        return self._logits[: rows * columns].view(rows, columns)
 
     def fits(self, weight: Tensor) -> bool:
         """Whether this was made for ``weight`` or one of its size, kind and place."""
@@ -80,7 +98,9 @@ def verify_head(
     """How ``targets`` [T] (absent where outside 0 to V - 1) do under ``hidden`` [T, d] and ``weight`` [V, d].
 
     Logits have the type of ``hidden`` and are read in float32. With a ``workspace`` that has grown to its
-    size, nothing of the size of the logits is allocated, and nothing waits for a GPU.
+    size, nothing of the size of the logits is allocated, and nothing waits for a GPU. Where the workspace
+    splits the vocabulary, the target's own logit is a product apart, so its rank among logits that equal
+    it up to rounding may differ.
     """
     if hidden.dim() != 2 or targets.shape != hidden.shape[:1]:
         raise ValueError(f"hidden is {tuple(hidden.shape)} and targets {tuple(targets.shape)}")
@@ -90,11 +110,33 @@ def verify_head(
     found = Verified.empty(len(hidden), k, hidden.device)
     for begin in range(0, len(hidden), workspace.rows):
         part = slice(begin, begin + workspace.rows)
-        logits = workspace.logits(len(hidden[part]))
+        score = _whole if workspace.columns >= len(weight) else _split
         with torch.no_grad():  # a head that could be trained refuses to be multiplied into given memory
-            torch.mm(hidden[part], weight.t(), out=logits)
-        found.rows(begin, part.stop).take(workspace.verify_rows(logits, targets[part], k))
+            scored = score(hidden[part], weight, targets[part], k, workspace)
+        found.rows(begin, part.stop).take(scored)
     return found
+
+
+def _whole(hidden: Tensor, weight: Tensor, targets: Tensor, k: int, workspace: Workspace) -> Verified:
+    logits = workspace.logits(len(hidden), len(weight))
+    torch.mm(hidden, weight.t(), out=logits)
+    return workspace.verify_rows(logits, targets, k)
+
+
+def _split(hidden: Tensor, weight: Tensor, targets: Tensor, k: int, workspace: Workspace) -> Verified:
+    """Some of the vocabulary at a time, merged."""
+    wanted = weight[targets.clamp(0, len(weight) - 1)]
+    given = (hidden.float() * wanted.float()).sum(1).to(hidden.dtype)
+    merged: Partial | None = None
+    for first in range(0, len(weight), workspace.columns):
+        some = weight[first : first + workspace.columns]
+        logits = workspace.logits(len(hidden), len(some))
+        torch.mm(hidden, some.t(), out=logits)
+        empty = logits.amax(1) == -torch.inf
+        part = Partial.of(workspace.verify_rows(logits, targets - first, k, given), empty, first)
+        merged = part if merged is None else merged.merge(part)
+    assert merged is not None
+    return merged.verified(targets, given, len(weight))
 
 
 def verify_head_ref(hidden: Tensor, weight: Tensor, targets: Tensor, k: int = 0) -> Verified:

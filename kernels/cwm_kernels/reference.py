@@ -68,8 +68,10 @@ class Verified:
             mine.copy_(theirs)
 
 
-def check_rows(logits: Tensor, targets: Tensor, k: int) -> None:
+def check_rows(logits: Tensor, targets: Tensor, k: int, given: Tensor | None = None) -> None:
     """Raise ``ValueError`` for what ``verify_rows`` is not defined on."""
+    if given is not None and given.shape != targets.shape:
+        raise ValueError(f"given logits are {tuple(given.shape)}, not {tuple(targets.shape)}")
     if logits.dim() != 2 or logits.shape[1] == 0:
         raise ValueError(f"logits are {tuple(logits.shape)}, not [T, V] with V > 0")
     if targets.shape != logits.shape[:1]:
@@ -78,9 +80,13 @@ def check_rows(logits: Tensor, targets: Tensor, k: int) -> None:
         raise ValueError(f"k is {k}, not 0 to {MOST_RANKED}")
 
 
-def verify_rows_ref(logits: Tensor, targets: Tensor, k: int = 0) -> Verified:
-    """How ``targets`` [T] (absent where outside 0 to V - 1) do under ``logits`` [T, V] of any float type."""
-    check_rows(logits, targets, k)
+def verify_rows_ref(logits: Tensor, targets: Tensor, k: int = 0, given: Tensor | None = None) -> Verified:
+    """How ``targets`` [T] (absent where outside 0 to V - 1) do under ``logits`` [T, V] of any float type.
+
+    With ``given`` [T], the targets' logits, ``logits`` are a part of a row and no target is absent: one
+    outside of them is ranked among them by its id, which may be negative or past the end.
+    """
+    check_rows(logits, targets, k, given)
     z = logits if logits.dtype == torch.float64 else logits.float()
     vocabulary = z.shape[1]
     peak, best = _first_max(z)
@@ -90,15 +96,17 @@ def verify_rows_ref(logits: Tensor, targets: Tensor, k: int = 0) -> Verified:
     total = weights.sum(1)
     # A token that is ruled out adds 0 to the entropy, where the formula would multiply 0 by infinity.
     inner = torch.where(weights > 0, weights * (z - base), 0).sum(1)
-    present = (targets >= 0) & (targets < vocabulary)
-    given = z.gather(1, targets.clamp(0, vocabulary - 1).long()[:, None])
+    present = (targets >= 0) & (targets < vocabulary) | (given is not None)
+    inside = targets.clamp(0, vocabulary - 1).long()[:, None]
+    bar = z.gather(1, inside) if given is None else given.to(z.dtype)[:, None]
     ids = torch.arange(vocabulary, device=z.device)
-    before = (z > given) | ((z == given) & (ids < targets[:, None]))
+    # A given logit may differ from the target's own here by a rounding: the target never precedes itself.
+    before = ((z > bar) | ((z == bar) & (ids < targets[:, None]))) & (ids != targets[:, None])
     top_logprob, top = _top(z, k)
     found = Verified(
         best=best,
         best_logprob=-total.log(),
-        logprob=torch.where(present, given[:, 0] - peak - total.log(), torch.nan),
+        logprob=torch.where(present, bar[:, 0] - peak - total.log(), torch.nan),
         rank=torch.where(present, before.sum(1), -1),
         logsumexp=peak + total.log(),
         entropy=total.log() - inner / total,

@@ -43,6 +43,7 @@ def _grown(m, s, w, z):  # type: ignore[no-untyped-def]
 def _verify(  # type: ignore[no-untyped-def]
     logits,
     targets,
+    givens,
     numbers,
     ids,
     top,
@@ -51,6 +52,7 @@ def _verify(  # type: ignore[no-untyped-def]
     rows,
     row_stride,
     column_stride,
+    GIVEN: tl.constexpr,
     K: tl.constexpr,
     SLOTS: tl.constexpr,
     TILE: tl.constexpr,
@@ -61,7 +63,10 @@ def _verify(  # type: ignore[no-untyped-def]
     source = logits + row * row_stride
     target = tl.load(targets + row)
     inside = tl.minimum(tl.maximum(target, 0), vocabulary - 1)
-    given = tl.load(source + inside.to(tl.int64) * column_stride).to(tl.float32)
+    if GIVEN:
+        given = tl.load(givens + row).to(tl.float32)
+    else:
+        given = tl.load(source + inside.to(tl.int64) * column_stride).to(tl.float32)
     m = float("-inf")
     s = 0.0
     w = 0.0
@@ -80,7 +85,7 @@ def _verify(  # type: ignore[no-untyped-def]
         wrong += tl.sum(((z != z) | (z == float("inf"))).to(tl.int32), 0)
         # What is no number would poison the search below; the row is refused at the end anyway.
         z = tl.where((z != z) | (z == float("inf")), float("-inf"), z)
-        before = (z > given) | ((z == given) & (column < target))
+        before = ((z > given) & (column != target)) | ((z == given) & (column < target))
         rank += tl.sum((before & there).to(tl.int32), 0)
         peak = tl.max(z, 0)
         first = tl.min(tl.where(z == peak, column, FAR), 0)
@@ -101,7 +106,7 @@ def _verify(  # type: ignore[no-untyped-def]
     nan = float("nan")
     good = (wrong == 0) & (m > float("-inf"))
     log_s = tl.log(tl.where(good, s, 1.0))
-    present = good & (target == inside)
+    present = good & ((target == inside) | GIVEN)
     tl.store(numbers + row, tl.where(good, -log_s, nan))
     tl.store(numbers + rows + row, tl.where(present, given - m - log_s, nan))
     tl.store(numbers + 2 * rows + row, tl.where(good, m + log_s, nan))
@@ -115,12 +120,12 @@ def _verify(  # type: ignore[no-untyped-def]
         tl.store(top_logit + row * K + slot, relative, mask=slot < K)
 
 
-def verify_rows(logits: Tensor, targets: Tensor, k: int = 0) -> Verified:
+def verify_rows(logits: Tensor, targets: Tensor, k: int = 0, given: Tensor | None = None) -> Verified:
     """What :func:`~cwm_kernels.reference.verify_rows_ref` says of ``logits`` [T, V] of any strides.
 
     ``logits`` are float32, float16 or bfloat16. Nothing waits for the GPU.
     """
-    check_rows(logits, targets, k)
+    check_rows(logits, targets, k, given)
     if logits.dtype not in TYPES:
         raise ValueError(f"logits are {logits.dtype}")
     rows, vocabulary = logits.shape
@@ -133,6 +138,7 @@ def verify_rows(logits: Tensor, targets: Tensor, k: int = 0) -> Verified:
         _verify[(rows,)](
             logits,
             targets.to(torch.int64).contiguous(),
+            targets if given is None else given.contiguous(),
             numbers,
             ids,
             top,
@@ -141,6 +147,7 @@ def verify_rows(logits: Tensor, targets: Tensor, k: int = 0) -> Verified:
             rows,
             logits.stride(0),
             logits.stride(1),
+            GIVEN=given is not None,
             K=k,
             SLOTS=triton.next_power_of_2(max(k, 1)),
             TILE=min(TILE, triton.next_power_of_2(vocabulary)),

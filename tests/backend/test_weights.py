@@ -111,7 +111,8 @@ def test_an_incomplete_manifest_is_refused(folder: Path) -> None:
         weights.read_manifest(folder)
 
 
-def test_a_later_format_is_refused(folder: Path) -> None:
-    edit(folder, lambda document: document.update(format=2))
-    with pytest.raises(ModelUnavailable, match="format 2"):
+@pytest.mark.parametrize("other", [weights.FORMAT - 1, weights.FORMAT + 1])
+def test_another_format_is_refused(folder: Path, other: int) -> None:
+    edit(folder, lambda document: document.update(format=other))
+    with pytest.raises(ModelUnavailable, match=f"format {other}"):
         weights.read_manifest(folder)

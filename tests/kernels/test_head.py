@@ -11,10 +11,12 @@ pytest.importorskip("torch", reason="the kernels need torch")
 import torch
 
 from cwm_kernels.head import HOST_LIMIT, Workspace, path, verify_head, verify_head_ref
-from cwm_kernels.reference import verify_rows_ref
+from cwm_kernels.reference import Verified, verify_rows_ref
+from cwm_kernels.split import Partial
 from tests.kernels.test_rows import check_same
 
 ROWS, WIDTH, VOCABULARY = 13, 24, 301
+INF, NAN = float("inf"), float("nan")
 
 
 def case(dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -54,17 +56,56 @@ def test_a_workspace_is_used_again() -> None:
     hidden, weight, targets = case()
     workspace = Workspace(weight)
     verify_head(hidden, weight, targets, workspace=workspace)
-    held = workspace.logits(ROWS).data_ptr()
+    held = workspace.logits(ROWS, VOCABULARY).data_ptr()
     verify_head(hidden[:4], weight, targets[:4], workspace=workspace)
-    assert workspace.logits(4).data_ptr() == held
+    assert workspace.logits(4, VOCABULARY).data_ptr() == held
 
 
-def test_a_limit_bounds_the_rows() -> None:
+def test_a_limit_bounds_what_stands() -> None:
     _, weight, _ = case()
     small, large = Workspace(weight, 1), Workspace(weight, 1 << 20)
     assert small.rows == 1
     assert 1 < large.rows <= (1 << 20) // (4 * VOCABULARY)
     assert Workspace(weight).rows * VOCABULARY * 4 <= max(HOST_LIMIT, 256 << 20)
+    wide = torch.empty(128_256, 1)
+    split = Workspace(wide, 8 << 20)
+    assert split.columns < 128_256
+    assert split.rows * split.columns * 4 <= 8 << 20
+    assert Workspace(wide, 1 << 30).columns == 128_256
+
+
+@pytest.mark.parametrize("columns", [75, 100, 300])
+@pytest.mark.parametrize("k", [0, 5])
+def test_parts_of_the_vocabulary_do_not_show(columns: int, k: int) -> None:
+    hidden, weight, targets = case()
+    workspace = Workspace(weight)
+    workspace.rows, workspace.columns = 5, columns
+    wanted = verify_head_ref(hidden.double(), weight.double(), targets, k)
+    check_same(verify_head(hidden, weight, targets, k, workspace), wanted, 1e-4)
+
+
+def test_parts_that_are_ruled_out_or_poisoned() -> None:
+    weight = torch.tensor(
+        [[1.0, -INF, 2.0, -INF], [5.0, 0.0, -INF, -INF], [5.0, 3.0, NAN, -INF], [-INF, 3.0, 0.0, -INF]]
+    ).to(DEVICE)
+    targets = torch.tensor([2, 3, 0, 1]).to(DEVICE)
+    logits = weight.t()
+    rows = [workspace_rows(logits, targets, columns) for columns in (1, 2, 3)]
+    for found in rows:
+        check_same(found, verify_rows_ref(logits, targets, 3))
+
+
+def workspace_rows(logits: torch.Tensor, targets: torch.Tensor, columns: int) -> Verified:
+    """Logits in parts of ``columns``, merged as ``verify_head`` does."""
+    given = logits.gather(1, targets[:, None])[:, 0]
+    merged: Partial | None = None
+    for first in range(0, logits.shape[1], columns):
+        some = logits[:, first : first + columns]
+        verify_rows, _ = path(logits.device)
+        part = Partial.of(verify_rows(some, targets - first, 3, given), some.amax(1) == -INF, first)
+        merged = part if merged is None else merged.merge(part)
+    assert merged is not None
+    return merged.verified(targets, given, logits.shape[1])
 
 
 def test_another_head_is_refused() -> None:
