@@ -6,6 +6,8 @@ leaves one way to go on, the tokens are known without asking the model (*jump-fo
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -26,11 +28,17 @@ except ImportError as error:
 
 Mask = npt.NDArray[np.bool_]
 
-_CLOSING = "\"'])}>0n:,"
-"""What brings that which is open to an end, the surest first."""
+_CLOSING = "'\\])}>0n"
+"""What ends one of the things that can be open, or goes on where it cannot end at once."""
 
-_FOLLOWING = ("a", "1", "'", '"', " x", "  ", "\n", ")", ", ")
+_SURE = '"'
+"""What ends a text in JSON wherever it can stand."""
+
+_FOLLOWING = (*string.punctuation, "a", "Z", "1", "é", " x", "  ", "\n", "..", "['", "('", "{'", "[]", "()", "{}", "-1")
 """Text of each kind that may come after a known one and change how its end is cut into tokens."""
+
+_UNFINISHED = re.compile(r"\s*\w*$")
+"""A word or a run of spaces at the end of a known text: what follows belongs to it."""
 
 _TOKEN = b"\xff"
 """Stands before the number of a special token in known text."""
@@ -59,19 +67,24 @@ class Grammars:
         except Exception as error:  # both libraries raise bare exceptions for a file they cannot read
             raise ModelUnavailable(f"The tokenizer {tokenizer} cannot be read: {error}.") from error
         self._words.encode_special_tokens = True
-        ids = (self._words.token_to_id(character) for character in _CLOSING)
-        self.closing = tuple(int(token) for token in ids if token is not None)
+        self.sure = self._ids(_SURE)
+        self.closing = self._ids(_CLOSING)
         self._begun = lru_cache(maxsize=64)(self._matcher)
+        self.cut = lru_cache(maxsize=4096)(self._cut)
 
-    def cut(self, text: str, *, whole: bool = False) -> list[int]:
+    def _cut(self, text: str, whole: bool) -> tuple[int, ...]:
         """The tokens of ``text`` that are the same whatever follows it; ``whole``: no text follows."""
-        if whole:
-            return [int(token) for token in self._words.encode(text, add_special_tokens=False).ids]
-        kinds = [self._words.encode(text + more, add_special_tokens=False).ids for more in _FOLLOWING]
+        sure = text if whole else _UNFINISHED.sub("", text)
+        texts = [sure] if whole else [sure + more for more in _FOLLOWING]
+        kinds = [one.ids for one in self._words.encode_batch(texts, add_special_tokens=False)]
         same = 0
         while all(same < len(ids) and ids[same] == kinds[0][same] for ids in kinds):
             same += 1
-        return [int(token) for token in kinds[0][:same]]
+        return tuple(map(int, kinds[0][:same]))
+
+    def _ids(self, characters: str) -> tuple[int, ...]:
+        ids = (self._words.token_to_id(character) for character in characters)
+        return tuple(int(token) for token in ids if token is not None)
 
     def begin(self, grammar: str, given: Sequence[int] = ()) -> Constraint:
         """What may follow ``given``, which are the first tokens of what ``grammar`` describes.
@@ -104,7 +117,7 @@ class Constraint:
         ahead = self._matcher.deep_copy()  # asked for known text, it goes on past it and takes itself for done
         known, token, _ = ahead.compute_ff_bytes().partition(_TOKEN)
         text = known.decode("utf-8", "ignore")
-        tokens = self._grammars.cut(text, whole=bool(token)) if text else []
+        tokens = list(self._grammars.cut(text, bool(token))) if text else []
         if not tokens:
             tokens = np.flatnonzero(self.allowed())[:2].tolist()
             return tokens if len(tokens) == 1 else []
@@ -118,10 +131,15 @@ class Constraint:
             self._mask = bits[: self._grammars.vocabulary].astype(bool)
         return self._mask
 
-    def closing(self, stop: frozenset[int]) -> int | None:
-        """A token that brings the writing nearer to its end, or ``None`` where none of the usual ones may come."""
-        allowed = self.allowed()
-        return next((token for token in (*stop, *self._grammars.closing) if allowed[token]), None)
+    def closing(self, stop: frozenset[int], turn: int) -> int | None:
+        """A token that may bring the writing nearer to its end, or ``None`` where none of the usual ones may come.
+
+        Called for one ``turn`` after another, it tries each of them first in turn, so that all that is open ends.
+        """
+        allowed, usual = self.allowed(), self._grammars.closing
+        start = turn % max(1, len(usual))
+        order = (*stop, *self._grammars.sure, *usual[start:], *usual[:start])
+        return next((token for token in order if allowed[token]), None)
 
     def take(self, token: int) -> None:
         """Say that ``token`` was written. Raises ``BackendError`` for one that may not be."""

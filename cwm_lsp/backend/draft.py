@@ -72,7 +72,8 @@ class Draft:
             self._write(*choose(row, place, ids, self.sampling))
             return
         ids = np.flatnonzero(self.constraint.allowed())
-        closing = self.constraint.closing(self.stop) if 2 * len(self.tokens) >= self.limit else None
+        late = 2 * len(self.tokens) >= self.limit
+        closing = self.constraint.closing(self.stop, len(self.tokens)) if late else None
         if closing is None:
             self._write(*choose(row, place, ids, self.sampling))
         else:

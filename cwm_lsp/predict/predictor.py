@@ -277,10 +277,13 @@ class _Reading:
     async def _rewritten(self, span: Span, miss: int, prefix: Prefix) -> None:
         """The model would have written another value: let it, that value alone."""
         codec = self.owner.codec
+        decoder = codec.decoder_at(self.encoded, self.step)
+        given = self.encoded.tokens[self.encoded.starts[self.step] : miss]
+        decoder.feed(given, [0.0] * len(given))
         branch = await prefix.fork()
         try:
             await branch.rewind(miss)
-            more = await branch.write(codec.value_stop, self.owner.longest)
+            more = await branch.write(codec.value_stop, self.owner.longest, first=decoder.choices)
         finally:
             await branch.close()
         text = codec.read_value(self.encoded, span, (*self.encoded.tokens[span.start : miss], *more.tokens))
