@@ -28,8 +28,11 @@ except ImportError as error:
 
 Mask = npt.NDArray[np.bool_]
 
-_CLOSING = "'\\])}>0n"
-"""What ends one of the things that can be open, or goes on where it cannot end at once."""
+_CLOSING = "'\\])}>,"
+"""What ends one of the things that can be open."""
+
+_FILLING = "0n"
+"""What goes on where nothing can end at once: in a number, after a backslash."""
 
 _SURE = '"'
 """What ends a text in JSON wherever it can stand."""
@@ -69,6 +72,7 @@ class Grammars:
         self._words.encode_special_tokens = True
         self.sure = self._ids(_SURE)
         self.closing = self._ids(_CLOSING)
+        self.filling = self._ids(_FILLING)
         self._begun = lru_cache(maxsize=64)(self._matcher)
         self.cut = lru_cache(maxsize=4096)(self._cut)
 
@@ -138,7 +142,7 @@ class Constraint:
         """
         allowed, usual = self.allowed(), self._grammars.closing
         start = turn % max(1, len(usual))
-        order = (*stop, *self._grammars.sure, *usual[start:], *usual[:start])
+        order = (*stop, *self._grammars.sure, *usual[start:], *usual[:start], *self._grammars.filling)
         return next((token for token in order if allowed[token]), None)
 
     def take(self, token: int) -> None:

@@ -39,6 +39,7 @@ KINDS = {
         "transformers",
         load_within=900.0,  # 65 GB from a disk
     ),
+    "vllm": Kind("cwm_lsp.backend.vllm:describe", "cwm_lsp.backend.vllm:create"),
     "replay": Kind("cwm_lsp.backend.replay:describe", "cwm_lsp.backend.replay:create"),
 }
 

@@ -23,7 +23,7 @@ from tests.codec.programs import names, program, record
 from tests.codec.tokens import merging, merging_tokenizer
 
 CODEC = CwmCodec(merging_tokenizer())
-LIMIT = 300
+LIMIT = 120
 """Tokens of one part of a frame."""
 
 
@@ -95,7 +95,7 @@ def chosen(decoder: CwmDecoder, row: Callable[[], np.ndarray[tuple[int], np.dtyp
 
 @pytest.mark.parametrize("name", names())
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=3)
+@settings(max_examples=1)
 def test_whatever_is_written_can_be_read(name: str, seed: int) -> None:
     random = np.random.default_rng(seed)
 
@@ -103,7 +103,7 @@ def test_whatever_is_written_can_be_read(name: str, seed: int) -> None:
         return random.normal(0, 3, CODEC.vocabulary).astype(np.float32)
 
     decoder, problems = begun(record(*program(name))), []
-    for _ in range(60):
+    for _ in range(40):
         if decoder.done:
             break
         if decoder.forced:
@@ -121,18 +121,13 @@ def test_user_text_never_becomes_a_trace_token() -> None:
     assert encoded.tokens.count(merging().token_to_id("<|end_of_text|>")) == 1  # the one that ends the trace
     frames = merging().token_to_id("<|frame_sep|>")
     assert encoded.tokens.count(frames) == len(trace.events) + 1
-    assert decoder.choices is not None
-    kind = min(decoder.choices)
-    assert isinstance(kind, int)
+    kind = merging().token_to_id("<|line_sep|>")
     decoder.feed([kind], [0.0])
     constraint = grammars().begin(str(decoder.choices))
-    while True:
-        allowed = np.flatnonzero(constraint.allowed())
-        special = CODEC.value_stop.intersection(allowed.tolist())
-        assert not special or len(allowed) == 1  # a separator stands only where nothing else can
-        if special:
-            break
-        constraint.take(int((constraint.forced() or allowed)[0]))
+    for token in merging_tokenizer().encode('{"s": "..", "t": "\'<|frame_sep|>\'"}'):
+        assert CODEC.value_stop.isdisjoint(np.flatnonzero(constraint.allowed()).tolist())
+        constraint.take(token)
+    assert constraint.forced() == [merging().token_to_id("<|action_sep|>")]
 
 
 def test_what_stands_already_is_the_beginning_of_what_a_grammar_describes() -> None:
