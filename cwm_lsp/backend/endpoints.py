@@ -79,12 +79,12 @@ class Endpoints:
         self._key = key
         self._within = within
 
-    def pick(self, kept: Endpoint | None = None) -> Endpoint:
+    def pick(self, kept: Endpoint | None, failed: Sequence[Endpoint] = ()) -> Endpoint:
         """Where to ask: ``kept`` while it works, otherwise the least busy of those that do.
 
-        Raises ``BackendError`` where every server is being left alone.
+        ``failed`` are left out. Raises ``BackendError`` where every other server is being left alone.
         """
-        ready = [one for one in self.all if one.backoff.remaining <= 0]
+        ready = [one for one in self.all if one.backoff.remaining <= 0 and one not in failed]
         if kept in ready:
             return kept
         if ready:
@@ -96,30 +96,32 @@ class Endpoints:
 
     async def ask(self, body: Mapping[str, Any], path: str, kept: Endpoint | None) -> tuple[Any, Endpoint]:
         """The answer and who gave it: ``kept``, or another where that one fails. Raises ``BackendError``."""
-        failures: list[BackendError] = []
-        for _ in self.all:
+        failed: list[Endpoint] = []
+        failure: BackendError | None = None
+        while failure is None or len(failed) < len(self.all):
             try:
-                endpoint = self.pick(kept)
-            except BackendError:
-                if failures:
-                    break
-                raise
+                endpoint = self.pick(kept, failed)
+            except BackendError as error:
+                raise failure or error from error
             try:
-                if not endpoint.checked:
-                    await self._check(endpoint)
-                    endpoint.checked = True
-                answer = await self.tried(endpoint, path, body)
+                return await self._asked(endpoint, path, body), endpoint
             except RequestFailed as error:
-                failure = endpoint.failed(error)
-                logger.warning("%s", failure)
+                said = endpoint.failed(error)
+                failure = failure or said
+                logger.warning("%s: %s", endpoint.address, error)
                 if error.fault is Fault.REFUSED:
                     endpoint.worked()
                     raise failure from error
-                failures.append(failure)
-            else:
-                endpoint.worked()
-                return answer, endpoint
-        raise failures[0]
+                failed.append(endpoint)
+        raise failure
+
+    async def _asked(self, endpoint: Endpoint, path: str, body: Mapping[str, Any]) -> Any:
+        if not endpoint.checked:
+            await self._check(endpoint)
+            endpoint.checked = True
+        answer = await self.tried(endpoint, path, body)
+        endpoint.worked()
+        return answer
 
     async def tried(self, endpoint: Endpoint, path: str, body: Mapping[str, Any] | None) -> Any:
         """One answer of one server, asked again where a fault may pass. Raises ``RequestFailed``."""
