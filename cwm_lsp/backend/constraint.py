@@ -37,7 +37,24 @@ _FILLING = "0n"
 _SURE = '"'
 """What ends a text in JSON wherever it can stand."""
 
-_FOLLOWING = (*string.punctuation, "a", "Z", "1", "é", " x", "  ", "\n", "..", "['", "('", "{'", "[]", "()", "{}", "-1")
+_FOLLOWING = (
+    *string.punctuation,
+    "a",
+    "Z",
+    "1",
+    "é",
+    " x",
+    "  ",
+    "\n",
+    "..",
+    "['",
+    "('",
+    "{'",
+    "[]",
+    "()",
+    "{}",
+    "-1",
+)
 """Text of each kind that may come after a known one and change how its end is cut into tokens."""
 
 _UNFINISHED = re.compile(r"\s*\w*$")
@@ -48,7 +65,7 @@ _TOKEN = b"\xff"
 
 _END = "<|end_of_text|>"
 
-# Left to itself the library cuts known text into tokens before it knows what follows, which a trained model never saw.
+# Left to itself the library cuts known text into tokens before it knows what follows, as no model saw it.
 _OPTIONS = '%llguidance {"no_forcing": true}\n'
 
 
@@ -118,7 +135,9 @@ class Constraint:
 
     def forced(self) -> list[int]:
         """Tokens that are known to come next."""
-        ahead = self._matcher.deep_copy()  # asked for known text, it goes on past it and takes itself for done
+        ahead = (
+            self._matcher.deep_copy()
+        )  # asked for known text, it goes on past it and takes itself for done
         known, token, _ = ahead.compute_ff_bytes().partition(_TOKEN)
         text = known.decode("utf-8", "ignore")
         tokens = list(self._grammars.cut(text, bool(token))) if text else []
@@ -136,9 +155,9 @@ class Constraint:
         return self._mask
 
     def closing(self, stop: frozenset[int], turn: int) -> int | None:
-        """A token that may bring the writing nearer to its end, or ``None`` where none of the usual ones may come.
+        """A token that may bring the writing nearer to its end, or ``None`` where none may come.
 
-        Called for one ``turn`` after another, it tries each of them first in turn, so that all that is open ends.
+        Called for one ``turn`` after another, it begins with each of them in turn: all that is open ends.
         """
         allowed, usual = self.allowed(), self._grammars.closing
         start = turn % max(1, len(usual))

@@ -57,7 +57,9 @@ class Endpoint:
         self.backoff.failed()
         self.checked = False
         kind = ModelUnavailable if error.fault is Fault.DOWN else BackendError
-        self.failure = kind(f"The model server {self.address} {_SAID[error.fault]}: {error}.", _HINTS[error.fault])
+        self.failure = kind(
+            f"The model server {self.address} {_SAID[error.fault]}: {error}.", _HINTS[error.fault]
+        )
         return self.failure
 
     def worked(self) -> None:
@@ -73,11 +75,20 @@ Check = Callable[[Endpoint], Awaitable[None]]
 class Endpoints:
     """The servers of one model. ``within`` are seconds for one answer."""
 
-    def __init__(self, addresses: Sequence[Address], check: Check, *, key: str = "", within: float) -> None:
+    def __init__(
+        self,
+        addresses: Sequence[Address],
+        check: Check,
+        *,
+        key: str = "",
+        within: float,
+        attempts: int | None = None,
+    ) -> None:
         self.all = [Endpoint(address) for address in addresses]
         self._check = check
         self._key = key
         self._within = within
+        self._attempts = ATTEMPTS if attempts is None else attempts
 
     def pick(self, kept: Endpoint | None, failed: Sequence[Endpoint] = ()) -> Endpoint:
         """Where to ask: ``kept`` while it works, otherwise the least busy of those that do.
@@ -127,7 +138,7 @@ class Endpoints:
         """One answer of one server, asked again where a fault may pass. Raises ``RequestFailed``."""
         endpoint.load += 1
         try:
-            for attempt in range(1, ATTEMPTS):
+            for attempt in range(1, self._attempts):
                 try:
                     return await ask(endpoint.address, path, body, within=self._within, key=self._key)
                 except RequestFailed as error:

@@ -317,7 +317,7 @@ class LocalPrefix(Generic[M]):
         return room
 
     def _constraint(self, grammar: str, stop: frozenset[int]) -> Constraint:
-        """``grammar``, what stands since the last token of ``stop`` being the beginning of what it describes."""
+        """``grammar``, the beginning of which may stand already, after the last token of ``stop``."""
         if self._backend.grammars is None:
             raise BackendError(f"{self._backend.info.model} cannot be held to a grammar.")
         begin = len(self.tokens)

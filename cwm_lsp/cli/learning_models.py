@@ -88,7 +88,7 @@ class ModelSource:
             return predictor_for(backend, Calibration())
         settings = Settings(backend=self.backend, model=self.model, threads=self.threads)
         opened = registry.create(self.backend, settings)
-        made = predictor_for(opened, calibration(settings, self.backend))
+        made = predictor_for(opened, calibration(self.model, self.backend))
         return uncalibrated(made) if self.raw else made
 
 

@@ -20,7 +20,7 @@ CWM_WINDOW = 6_000
 """Tokens of a run that CWM is shown behind the source: with it about the 8,192 that it attends to in full."""
 
 CWM_EVENT = 2_000
-"""Tokens that CWM may write for one event: it shows all locals after a call, and the frames of comprehensions."""
+"""Tokens that CWM may write for one event: all locals after a call, and the frames of comprehensions."""
 
 
 class Model:
@@ -44,7 +44,7 @@ class Model:
         if self._predictor is None:
             if self.choice.backend is None:
                 raise ModelUnavailable(self.choice.reason, "`cwm-lsp doctor` says what is missing.")
-            calibrated = calibration(self._settings, self.choice.name)
+            calibrated = calibration(self.choice.model, self.choice.name)
             self._predictor = predictor_for(self.choice.backend, calibrated)
         return self._predictor
 
@@ -118,8 +118,8 @@ def predictor_for(backend: Backend, calibrated: Calibration) -> Predictor:
     return Predictor(backend, codec, calibrated, window, longest)
 
 
-def calibration(settings: Settings, backend: str) -> Calibration:
-    """What was stored with the embedded weights; the identity for other models."""
+def calibration(model: str, backend: str) -> Calibration:
+    """What was stored with the embedded weights in the folder ``model``; the identity for other models."""
     if backend != "embedded":
         return Calibration()
-    return Calibration.from_json(read_manifest(locate(settings.model)).calibration)
+    return Calibration.from_json(read_manifest(locate(model)).calibration)

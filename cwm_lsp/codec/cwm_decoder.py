@@ -70,7 +70,9 @@ class CwmDecoder:
             return None
         grammar = Grammar(self._program, self._tokens, state, self._unseen)
         if frame is None or not self._reading.started:
-            return grammar.kinds() if self._reading.started else frozenset({self._tokens.kinds[EventKind.CALL]})
+            return (
+                grammar.kinds() if self._reading.started else frozenset({self._tokens.kinds[EventKind.CALL]})
+            )
         gives = frame.kind in (EventKind.RETURN, EventKind.EXCEPTION)
         if self._frames.part is Part.VALUE:
             return grammar.value(frame.kind)

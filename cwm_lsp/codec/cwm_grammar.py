@@ -36,7 +36,9 @@ OPAQUE: /<(PLAIN|<(PLAIN|<PLAIN*>)*>)+>/
 TEXT: /b?'([^'"\\\x00-\x1f]|\\"|UNICODE|\\\\(['nrt]|\\\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*'/
 QUOTED: /b?\\"([^"\\\x00-\x1f]|UNICODE|\\\\([nrt]|\\\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*\\"/
 """
-_VALUES = _VALUES.replace("PLAIN", r'([^<>"\\\x00-\x1f]|\\")').replace("UNICODE", r"\\u([0-9a-ce-f][0-9a-f]{3}|d[0-7][0-9a-f]{2}|d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})")
+_PLAIN = r'([^<>"\\\x00-\x1f]|\\")'
+_UNICODE = r"\\u([0-9a-ce-f][0-9a-f]{3}|d[0-7][0-9a-f]{2}|d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})"
+_VALUES = _VALUES.replace("PLAIN", _PLAIN).replace("UNICODE", _UNICODE)
 
 MAX_UNSEEN = 64
 """Frames in a row of comprehensions, lambdas and the insides of statements, which show nothing to a user."""
@@ -47,7 +49,7 @@ HIDDEN = ".0"
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A local that an object may list: ``known`` ones may stand as unchanged, ``optional`` ones be left out."""
+    """A local that an object may list: a ``known`` one as unchanged, an ``optional`` one not at all."""
 
     name: str
     known: bool = False
@@ -58,7 +60,7 @@ class _Name:
 class Grammar:
     """The parts of the next frame of one program in one state.
 
-    ``unseen`` counts the frames before it that showed nothing; after too many, nothing but what shows may come.
+    ``unseen`` counts the frames before it that showed nothing; after too many, only what shows may come.
     """
 
     program: Program
@@ -87,10 +89,8 @@ class Grammar:
 
     def locals(self, kind: EventKind) -> str:
         """The locals of a call or line frame, up to the separator before its source."""
-        if kind is EventKind.LINE:
-            objects = [self._present()]
-        else:
-            objects = [names for names, _ in self._calls()]
+        line = kind is EventKind.LINE
+        objects = [self._present()] if line else [names for names, _ in self._calls()]
         rules: list[str] = []
         starts = [_object(f"o{index}_", names, rules) for index, names in enumerate(objects)]
         return "\n".join([f"start: ({' | '.join(starts)}) {_token(self.tokens.action)}", *rules, _VALUES])

@@ -72,7 +72,9 @@ class ScriptedServer:
             writer.write(fault)
             await writer.drain()
             return
-        status, answer = (fault, {"error": {"message": "no"}}) if isinstance(fault, int) else self._answer(path, body)
+        status, answer = (
+            (fault, {"error": {"message": "no"}}) if isinstance(fault, int) else self._answer(path, body)
+        )
         text = json.dumps(answer).encode()
         head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(text)}\r\n\r\n".encode()
         writer.write(head + (text[: len(text) // 2] if fault == "drop" else text))

@@ -1,4 +1,4 @@
-"""The embedded model's own weights as a checkpoint that vLLM serves: ``python -m tests.backend.served FOLDER``.
+"""The embedded model's own weights as a checkpoint for vLLM: ``python -m tests.backend.served FOLDER``.
 
 Two folders describe it: ``embedded`` holds the weights and speaks ``compact``; ``cwm/embedded`` is the same
 model as one that speaks CWM's format, which asks for its tokenizer alone and says nothing sensible.

@@ -18,7 +18,7 @@ from tests.codec.tokens import merging
 pytest.importorskip("torch", reason="needs the extra transformers")
 pytest.importorskip("transformers", reason="needs the extra transformers")
 
-SOURCE = '''\
+SOURCE = """\
 def double(n):
     return n * 2
 
@@ -28,7 +28,7 @@ def f(n):
     while n < 9:
         n = double(n)
     return n, text
-'''
+"""
 
 
 def write(folder: Path, vocabulary: int) -> None:

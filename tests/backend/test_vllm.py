@@ -86,7 +86,7 @@ async def test_what_may_pass_is_asked_again(server: ScriptedServer, fault: int |
         (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "no answer of a model server"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<htm>", "no answer of a model server"),
         (b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"choices": 1}', "no answer of a model server"),
-        (b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', "no answer of a model server"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "no answer of a model server"),
         (400, "refused the request: HTTP 400: no"),
     ],
 )
