@@ -1,4 +1,4 @@
-# make demo | test | check | bench | vscode | test-vscode | clean: each does its own set-up, from nothing but a Python >= 3.11.
+# make demo | test | check | bench | vscode | test-vscode | test-vllm | clean: each does its own set-up, from nothing but a Python >= 3.11.
 #
 # `make test` installs no torch and is done in minutes. `make test FULL=1` adds what is heavy: the [train] and [kernels]
 # extras, and `make check`. TORCH names the torch to install for it; where your index serves a CUDA build of
@@ -25,7 +25,7 @@ HEAVY := $(VENV)/.heavy
 NODE := $(VENV)/.node
 EXTENSION := editors/vscode
 
-.PHONY: help setup demo test check format bench vscode test-vscode clean
+.PHONY: help setup demo test check format bench vscode test-vscode test-vllm clean
 
 help:
 	@sed -n '1,5p' Makefile
@@ -69,8 +69,14 @@ test-vscode: $(HEAVY) vscode
 	sh tests/editors/vscode/install.sh $(VENV)
 	FULL=1 $(PY) -m pytest tests/editors/vscode
 
+# The CPU build of vLLM is 3.4 GB and starts for minutes on a small machine.
+test-vllm: $(HEAVY)
+	sh tests/backend/install-vllm.sh .venv-vllm
+	VLLM_PYTHON="$(abspath .venv-vllm/bin/python)" $(PY) -m pytest tests/backend/test_vllm_real.py -n 0
+
 clean:
-	rm -rf $(VENV) $(EXTENSION)/dist $(EXTENSION)/node_modules $(EXTENSION)/*.vsix tests/editors/vscode/node_modules tests/dap/testsupport/node_modules
+	rm -rf .venv-vllm $(VENV) $(EXTENSION)/dist $(EXTENSION)/node_modules $(EXTENSION)/*.vsix
+	rm -rf tests/editors/vscode/node_modules tests/dap/testsupport/node_modules
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -44,6 +44,7 @@ ROTATIONS = ("default", "linear", "llama3", "yarn")
 
 _MAX_HEADER = 100 << 20
 _HINT = "The setting `model` names a folder with config.json and weights in safetensors."
+_OUTLINED = "The setting `model` names a folder with the config.json and tokenizer.json of the served model."
 _AGAIN = "Copy or download the checkpoint again."
 
 
@@ -86,7 +87,10 @@ class Checkpoint:
         """Who answers when these weights run on ``device``."""
         context, vocabulary = self.config["max_position_embeddings"], self.config["vocab_size"]
         name = self.folder.resolve().name
-        return BackendInfo("transformers", name, self.codec, context, vocabulary, device, self.digest)
+        tokenizer = str(self.folder / TOKENIZER) if self.codec == CWM else ""
+        return BackendInfo(
+            "transformers", name, self.codec, context, vocabulary, device, self.digest, tokenizer
+        )
 
     def verify(self) -> None:
         """Compare every file with its stated checksum. Raises ``ModelUnavailable``."""
@@ -116,6 +120,24 @@ def read(folder: str) -> Checkpoint:
 def describe(settings: Settings) -> BackendInfo:
     """Who would answer, without loading the model. Raises ``ModelUnavailable``."""
     return read(settings.model).info(DEVICES)
+
+
+def outline(folder: str, backend: str, device: str) -> BackendInfo:
+    """Who answers where another program holds the weights: only configuration and tokenizer are read.
+
+    Raises ``ModelUnavailable``, saying what ``folder`` lacks.
+    """
+    if not folder:
+        raise ModelUnavailable("No model is named.", _OUTLINED)
+    place = Path(folder).expanduser()
+    config = _object(place / CONFIG, _OUTLINED)
+    sizes = [config.get("max_position_embeddings"), config.get("vocab_size")]
+    if not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise ModelUnavailable(f"{place / CONFIG} names no context and vocabulary.", _OUTLINED)
+    ours = config.get(OURS, {})
+    codec = _codec(place, ours if isinstance(ours, dict) else {})
+    tokenizer = str(place / TOKENIZER) if codec == CWM else ""
+    return BackendInfo(backend, place.resolve().name, codec, *sizes, device, "", tokenizer)
 
 
 def mark(folder: Path, codec: str) -> None:

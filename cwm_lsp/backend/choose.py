@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from cwm_lsp.backend import registry
 from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.backend.protocol import Backend
 from cwm_lsp.config import Settings
-from cwm_lsp.errors import ModelUnavailable
+from cwm_lsp.errors import BackendError
 
 logger = logging.getLogger(__name__)
 
-AUTOMATIC = ("embedded",)
-"""What ``auto`` tries, in this order."""
+ON_THIS_MACHINE = ("embedded",)
+"""What ``auto`` tries, in this order, after the servers of the setting `endpoint` where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The backend, or ``None`` for a debugger without a model; ``reason`` is one sentence for the user."""
+    """The backend, or ``None`` for a debugger without a model; ``reason`` is for the user.
+
+    ``model`` is the setting of this name that the backend goes by: ``auto`` falls back to shipped weights.
+    """
 
     backend: Backend | None
     name: str
     reason: str
+    model: str = ""
 
 
 def choose(settings: Settings) -> Choice:
@@ -45,15 +50,28 @@ def _named(settings: Settings) -> Choice:
 
 def _automatic(settings: Settings) -> Choice:
     failures = []
-    for name in AUTOMATIC:
+    for name, wanted in _wanted(settings):
         try:
-            return _hosted(name, settings, "It is the first that can be had")
-        except ModelUnavailable as error:
+            registry.present(name, wanted)
+            choice = _hosted(name, wanted, "It is the first that can be had")
+        except BackendError as error:
             failures.append(f"{name}: {error}")
+        else:
+            return replace(choice, reason=" ".join([choice.reason, *failures]))
     return Choice(None, "off", f"No model can be had. {' '.join(failures)}")
+
+
+def _wanted(settings: Settings) -> Iterator[tuple[str, Settings]]:
+    """What ``auto`` tries. With an endpoint, `model` describes what is served there, and not our weights."""
+    here = settings
+    if settings.endpoint:
+        yield "vllm", settings
+        here = replace(settings, model="")
+    for name in ON_THIS_MACHINE:
+        yield name, here
 
 
 def _hosted(name: str, settings: Settings, reason: str) -> Choice:
     info = registry.describe(name, settings)
     backend = HostedBackend(name, settings, info, start_within=registry.load_within(name))
-    return Choice(backend, name, f"{reason}: {info.model} on {info.device}.")
+    return Choice(backend, name, f"{reason}: {info.model} on {info.device}.", settings.model)

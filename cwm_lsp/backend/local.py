@@ -18,16 +18,20 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from cwm_lsp.backend.draft import Draft
 from cwm_lsp.backend.engine import Engine, M, Verifier
 from cwm_lsp.backend.protocol import GREEDY, BackendInfo, Continuation, Ids, Logs, Sampling, Scores
-from cwm_lsp.backend.scoring import choose, joined, score, unpredicted
+from cwm_lsp.backend.scoring import joined, score, unpredicted
 from cwm_lsp.errors import BackendError, ContextExceeded
+
+if TYPE_CHECKING:
+    from cwm_lsp.backend.constraint import Constraint, Grammars
 
 T = TypeVar("T")
 
@@ -54,10 +58,16 @@ class Held(NamedTuple):
 
 
 class LocalBackend(Generic[M]):
-    """Serves an engine. Call it from one event loop."""
+    """Serves an engine. Call it from one event loop. ``grammars`` are those over the tokens of its model."""
 
-    def __init__(self, engine: Engine[M], limits: CacheLimits | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine[M],
+        limits: CacheLimits | None = None,
+        grammars: Grammars | None = None,
+    ) -> None:
         self.engine = engine
+        self.grammars = grammars
         self._limits = limits or CacheLimits()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="cwm-model")
         self._open: weakref.WeakSet[LocalPrefix[M]] = weakref.WeakSet()
@@ -186,12 +196,15 @@ class LocalPrefix(Generic[M]):
         stop: frozenset[int],
         max_tokens: int,
         *,
-        first: frozenset[int] | None = None,
+        first: frozenset[int] | str | None = None,
         sampling: Sampling = GREEDY,
     ) -> Continuation:
         """Continue until a token of ``stop``, ``max_tokens`` or the end of the context."""
         async with self._exclusive():
-            draft = _Draft(len(self.tokens), stop, min(max_tokens, self._room(first)), first, sampling)
+            ids = None if isinstance(first, str) else first
+            draft = Draft(len(self.tokens), stop, min(max_tokens, self._room(ids)), sampling, ids)
+            if isinstance(first, str):
+                draft.constraint = await self._backend.run(partial(self._constraint, first, stop))
             if draft.limit <= 0:
                 return Continuation((), (), False)
             row = await self._prediction()
@@ -303,42 +316,23 @@ class LocalPrefix(Generic[M]):
             raise ContextExceeded(f"The context of {info.model}, {info.context} tokens, is full.")
         return room
 
-    def _drafted(self, draft: _Draft, row: Logs) -> Logs:
-        """Write a few tokens. The last one is fed only when another is to follow it."""
+    def _constraint(self, grammar: str, stop: frozenset[int]) -> Constraint:
+        """``grammar``, the beginning of which may stand already, after the last token of ``stop``."""
+        if self._backend.grammars is None:
+            raise BackendError(f"{self._backend.info.model} cannot be held to a grammar.")
+        begin = len(self.tokens)
+        while begin and self.tokens[begin - 1] not in stop:
+            begin -= 1
+        return self._backend.grammars.begin(grammar, self.tokens[begin:])
+
+    def _drafted(self, draft: Draft, row: Logs) -> Logs:
+        """Write a few tokens. The last ones are fed only when another is to follow them."""
         for _ in range(WRITTEN_AT_ONCE):
-            token = draft.take(row)
+            tokens = draft.take(row)
             if draft.done:
                 break
-            row = self._backend.engine.forward(self.memory, np.array([token], np.int32), 0)[0]
+            row = self._backend.engine.forward(self.memory, np.array(tokens, np.int32), len(tokens) - 1)[0]
         return row
-
-
-@dataclass(slots=True)
-class _Draft:
-    """What one call has written so far behind ``held`` tokens."""
-
-    held: int
-    stop: frozenset[int]
-    limit: int
-    first: frozenset[int] | None
-    sampling: Sampling
-    tokens: list[int] = field(default_factory=list)
-    logprob: list[float] = field(default_factory=list)
-
-    def take(self, row: Logs) -> int:
-        first = None if self.tokens else self.first
-        token, logprob = choose(row, self.held + len(self.tokens), first, self.sampling)
-        self.tokens.append(token)
-        self.logprob.append(logprob)
-        return token
-
-    @property
-    def stopped(self) -> bool:
-        return bool(self.tokens) and self.tokens[-1] in self.stop
-
-    @property
-    def done(self) -> bool:
-        return self.stopped or len(self.tokens) >= self.limit
 
 
 def _common(held: Sequence[int], ids: Ids) -> int:

@@ -22,7 +22,8 @@ class BackendInfo:
     """Who answers. ``context`` and ``vocabulary`` are counts of tokens.
 
     ``codec`` names the encoding the model was trained on (``compact`` or ``cwm``), ``digest``
-    the SHA-256 of its weights ("" where unknown), ``device`` where it runs.
+    the SHA-256 of its weights ("" where unknown), ``device`` where it runs, ``tokenizer`` the path of
+    the ``tokenizer.json`` whose ids it takes ("" for ``compact``, whose ids are our own).
     """
 
     name: str
@@ -32,6 +33,7 @@ class BackendInfo:
     vocabulary: int
     device: str = "cpu"
     digest: str = ""
+    tokenizer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +95,15 @@ class Prefix(Protocol):
         stop: frozenset[int],
         max_tokens: int,
         *,
-        first: frozenset[int] | None = None,
+        first: frozenset[int] | str | None = None,
         sampling: Sampling = GREEDY,
     ) -> Continuation:
         """Let the model continue until a token of ``stop`` (kept) or ``max_tokens``.
 
         ``first``, where given, limits the first token to these ids, its log-probability being
-        renormalised over them. What is written becomes part of the prefix.
+        renormalised over them. As text it is a grammar (Lark, as llguidance reads it) and limits every
+        token in this way: it describes all that follows the last token of ``stop`` in the prefix, of
+        which some may stand already. What is written becomes part of the prefix.
         """
         ...
 

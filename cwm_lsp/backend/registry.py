@@ -22,13 +22,15 @@ class Kind:
 
     ``describe`` says who would answer and must be cheap: it runs in the server. ``create`` loads the
     model: it runs in the model host. ``extra`` is what must be installed for it, ``load_within`` how
-    many seconds loading may take.
+    many seconds loading may take. ``present``, where there is one, raises if what is described cannot
+    be had just now; it takes a moment and is asked before ``auto`` chooses.
     """
 
     describe: str
     create: str
     extra: str = ""
     load_within: float = 60.0
+    present: str = ""
 
 
 KINDS = {
@@ -39,6 +41,9 @@ KINDS = {
         "transformers",
         load_within=900.0,  # 65 GB from a disk
     ),
+    "vllm": Kind(
+        "cwm_lsp.backend.vllm:describe", "cwm_lsp.backend.vllm:create", present="cwm_lsp.backend.vllm:present"
+    ),
     "replay": Kind("cwm_lsp.backend.replay:describe", "cwm_lsp.backend.replay:create"),
 }
 
@@ -47,6 +52,12 @@ def describe(name: str, settings: Settings) -> BackendInfo:
     """Who would answer. Raises ``ModelUnavailable``."""
     info: BackendInfo = _function(name, _kind(name).describe)(settings)
     return info
+
+
+def present(name: str, settings: Settings) -> None:
+    """Raise ``ModelUnavailable`` where the backend cannot be had just now, as far as that is known soon."""
+    if _kind(name).present:
+        _function(name, _kind(name).present)(settings)
 
 
 def create(name: str, settings: Settings) -> Backend:

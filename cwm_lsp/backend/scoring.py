@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,17 +41,29 @@ def joined(parts: list[Scores]) -> Scores:
     )
 
 
-def choose(row: Logs, position: int, first: frozenset[int] | None, sampling: Sampling) -> tuple[int, float]:
+def choose(
+    row: Logs, position: int, ids: npt.NDArray[np.integer[Any]] | None, sampling: Sampling
+) -> tuple[int, float]:
     """The next token under logits ``row`` [V], and its log-probability at temperature 1.
 
-    ``first`` limits the choice and renormalises. A draw depends on the seed and on ``position``
-    in the prefix alone, so that writing in pieces gives what writing at once gives.
+    ``ids``, in ascending order, limit the choice and renormalise. A draw depends on the seed and on
+    ``position`` in the prefix alone, so that writing in pieces gives what writing at once gives.
     """
-    ids = None if first is None else sorted(first)
-    logits = (row if ids is None else row[ids]).astype(np.float64)
-    logits -= logits.max()
+    logits = _centred(row, ids)
     index = int(logits.argmax()) if sampling.temperature <= 0 else _draw(logits, position, sampling)
-    return index if ids is None else ids[index], float(logits[index] - np.log(np.exp(logits).sum()))
+    return index if ids is None else int(ids[index]), float(logits[index] - np.log(np.exp(logits).sum()))
+
+
+def likelihood(row: Logs, token: int, ids: npt.NDArray[np.integer[Any]]) -> float:
+    """The log-probability of ``token`` under logits ``row`` [V], renormalised over ``ids``."""
+    logits = _centred(row, ids)
+    return float(logits[np.searchsorted(ids, token)] - np.log(np.exp(logits).sum()))
+
+
+def _centred(row: Logs, ids: npt.NDArray[np.integer[Any]] | None) -> npt.NDArray[np.float64]:
+    logits = (row if ids is None else row[ids]).astype(np.float64)
+    peak: npt.NDArray[np.float64] = logits - logits.max()
+    return peak
 
 
 def _draw(logits: npt.NDArray[np.float64], position: int, sampling: Sampling) -> int:

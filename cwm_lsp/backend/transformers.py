@@ -12,7 +12,7 @@ import inspect
 import logging
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +29,9 @@ from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Scores
 from cwm_lsp.backend.verified import head_scores
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import BackendError, ModelUnavailable
+
+if TYPE_CHECKING:
+    from cwm_lsp.backend.constraint import Grammars
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +175,16 @@ def create(settings: Settings) -> LocalBackend[SharedMemory[Tensor]]:
     found.verify()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     engine = TransformersEngine(load(found, device), found.info(str(device)))
-    return LocalBackend(engine, CacheLimits(size=_kept(device)))
+    return LocalBackend(engine, CacheLimits(size=_kept(device)), _grammars(found))
+
+
+def _grammars(found: Checkpoint) -> Grammars | None:
+    """Grammars over the tokens of a checkpoint with a tokenizer. Raises ``ModelUnavailable``."""
+    if found.codec != checkpoint.CWM:
+        return None
+    from cwm_lsp.backend.constraint import Grammars  # a compact model needs no llguidance
+
+    return Grammars(found.folder / checkpoint.TOKENIZER, found.config["vocab_size"])
 
 
 def load(found: Checkpoint, device: torch.device) -> Any:

@@ -118,7 +118,7 @@ def _backend(loaded: Loaded, problems: list[dict[str, str]]) -> dict[str, Any]:
     verified = None
     if choice.name == "embedded":
         try:
-            load(locate(loaded.settings.model))
+            load(locate(choice.model))
             verified = True
         except CwmError as error:
             verified = False

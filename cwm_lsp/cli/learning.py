@@ -51,7 +51,7 @@ _EXCLUDE = click.option(
 
 @click.group()
 def model() -> None:
-    """Measure and make the embedded model."""
+    """Measure and make the embedded model; serve a larger one."""
 
 
 @model.command("eval")
@@ -254,3 +254,33 @@ def card(**values: Any) -> int:
     from cwm_lsp.cli.learning_commands import card
 
     return card(values)
+
+
+@model.command("serve", context_settings={"ignore_unknown_options": True})
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="MODEL")
+@click.argument("rest", nargs=-1, metavar="[VLLM OPTIONS]...")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--quantization", default="", metavar="KIND", help="As vLLM names it: fp8, awq_marlin, ...")
+@click.option(
+    "--cards", type=click.IntRange(min=1), default=1, show_default=True, help="GPUs that share the model."
+)
+@click.option("--length", type=click.IntRange(min=1), metavar="N", help="Tokens of a prompt at most.")
+@click.option(
+    "--program", default="", metavar="PATH", help="The vllm to run; the installed one if not given."
+)
+def serve(folder: Path, rest: tuple[str, ...], length: int | None, **values: Any) -> int:
+    """Serve MODEL with vLLM on this machine, and start it again when it dies.
+
+    What is not known here goes to `vllm serve` as it stands. docs/backends.md has recipes for cards of 80,
+    48 and 24 GB.
+
+    \b
+    cwm-lsp model serve ./cwm --quantization fp8 --cards 2
+    """
+    from cwm_lsp.cli.console import Shell
+    from cwm_lsp.cli.loop import run
+    from cwm_lsp.cli.serving import Wish, serve
+
+    wish = Wish(model=folder, length=length or 0, rest=rest, **values)
+    run(serve(wish, Shell().note))
+    return 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from cwm_lsp.backend import registry
 from cwm_lsp.cli import interpreter
 from cwm_lsp.cli.console import Shell
-from cwm_lsp.cli.model import calibration, codec_for
+from cwm_lsp.cli.model import calibration, predictor_for
 from cwm_lsp.config import Settings, load
 from cwm_lsp.errors import CwmError, ModelUnavailable, TargetError, UserError
 from cwm_lsp.features.runnables import runnables
@@ -85,10 +85,10 @@ class ModelSource:
             with training_parts():
                 from cwm_lsp.learn.torch_backend import checkpoint_backend
             backend = checkpoint_backend(Path(self.checkpoint), self.threads)
-            return Predictor(backend, codec_for(backend.info), Calibration())
+            return predictor_for(backend, Calibration())
         settings = Settings(backend=self.backend, model=self.model, threads=self.threads)
         opened = registry.create(self.backend, settings)
-        made = Predictor(opened, codec_for(opened.info), calibration(settings, self.backend))
+        made = predictor_for(opened, calibration(self.model, self.backend))
         return uncalibrated(made) if self.raw else made
 
 

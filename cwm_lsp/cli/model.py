@@ -6,13 +6,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cwm_lsp.backend.choose import Choice, choose
-from cwm_lsp.backend.protocol import BackendInfo
+from cwm_lsp.backend.protocol import Backend, BackendInfo
 from cwm_lsp.backend.weights import locate, read_manifest
 from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.cwm import CwmCodec
+from cwm_lsp.codec.cwm_tokens import HuggingFaceTokenizer
 from cwm_lsp.codec.protocol import Codec
 from cwm_lsp.config import Settings
-from cwm_lsp.errors import ModelUnavailable
+from cwm_lsp.errors import ModelUnavailable, SettingsError
 from cwm_lsp.predict import Calibration, Predictor
+
+CWM_WINDOW = 6_000
+"""Tokens of a run that CWM is shown behind the source: with it about the 8,192 that it attends to in full."""
+
+CWM_EVENT = 2_000
+"""Tokens that CWM may write for one event: all locals after a call, and the frames of comprehensions."""
 
 
 class Model:
@@ -36,10 +44,8 @@ class Model:
         if self._predictor is None:
             if self.choice.backend is None:
                 raise ModelUnavailable(self.choice.reason, "`cwm-lsp doctor` says what is missing.")
-            codec = codec_for(self.choice.backend.info)
-            self._predictor = Predictor(
-                self.choice.backend, codec, calibration(self._settings, self.choice.name)
-            )
+            calibrated = calibration(self.choice.model, self.choice.name)
+            self._predictor = predictor_for(self.choice.backend, calibrated)
         return self._predictor
 
     @property
@@ -84,11 +90,36 @@ def codec_for(info: BackendInfo) -> Codec:
                 "Export or adapt it again with this version.",
             )
         return CompactCodec()
+    if info.codec == CwmCodec.name:
+        return _cwm(info)
     raise ModelUnavailable(f"The model {info.model} speaks {info.codec!r}, which this version does not read.")
 
 
-def calibration(settings: Settings, backend: str) -> Calibration:
-    """What was stored with the embedded weights; the identity for other models."""
+def _cwm(info: BackendInfo) -> CwmCodec:
+    try:
+        codec = CwmCodec(HuggingFaceTokenizer.load(info.tokenizer), info.context)
+    except SettingsError as error:
+        raise ModelUnavailable(error.message, error.hint) from error
+    if codec.vocabulary > info.vocabulary:
+        raise ModelUnavailable(
+            f"The tokenizer of {info.model} has {codec.vocabulary} tokens and the model {info.vocabulary}.",
+            "Take tokenizer and weights of the same checkpoint.",
+        )
+    return codec
+
+
+def predictor_for(backend: Backend, calibrated: Calibration) -> Predictor:
+    """What predicts with ``backend``, with the lengths that suit its format. Raises ``ModelUnavailable``."""
+    info = backend.info
+    codec = codec_for(info)
+    if info.codec == CompactCodec.name:
+        return Predictor(backend, codec, calibrated)
+    window, longest = min(CWM_WINDOW, info.context // 2), min(CWM_EVENT, info.context // 4)
+    return Predictor(backend, codec, calibrated, window, longest)
+
+
+def calibration(model: str, backend: str) -> Calibration:
+    """What was stored with the embedded weights in the folder ``model``; the identity for other models."""
     if backend != "embedded":
         return Calibration()
-    return Calibration.from_json(read_manifest(locate(settings.model)).calibration)
+    return Calibration.from_json(read_manifest(locate(model)).calibration)

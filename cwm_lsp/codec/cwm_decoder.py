@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Sequence
 
 from cwm_lsp.codec.cwm_frames import FrameReader, Part, RawFrame
+from cwm_lsp.codec.cwm_grammar import Grammar
 from cwm_lsp.codec.cwm_state import State
 from cwm_lsp.codec.cwm_steps import Reading
+from cwm_lsp.codec.cwm_text import read_locals
 from cwm_lsp.codec.cwm_writer import Format
 from cwm_lsp.codec.flow import EXIT
 from cwm_lsp.codec.protocol import Decoded
@@ -39,6 +41,7 @@ class CwmDecoder:
         self._prompt = prompt
         self._single = single
         self._done = False
+        self._unseen = 0
         self._reading = Reading(form.program, state, form.functions, self._report)
         self._recent: deque[int] = deque(maxlen=_LONGEST_CYCLE * (MAX_REPEATS + 1))
 
@@ -60,13 +63,23 @@ class CwmDecoder:
         return self._tokens.all
 
     @property
-    def choices(self) -> frozenset[int] | None:
-        """Between frames the kinds that are possible; inside one, anything."""
-        if self._frames.part is not Part.BETWEEN or self._prompt:
+    def choices(self) -> frozenset[int] | str | None:
+        """Between frames the kinds that are possible; inside one, the grammar of the part that is written."""
+        frame, state = self._frames.frame, self._reading.state
+        if self._prompt or self._done:
             return None
-        if self._reading.state.stack:
-            return frozenset(self._tokens.events)
-        return frozenset({self._tokens.end, self._tokens.kinds[EventKind.CALL]})
+        grammar = Grammar(self._program, self._tokens, state, self._unseen)
+        if frame is None or not self._reading.started:
+            return (
+                grammar.kinds() if self._reading.started else frozenset({self._tokens.kinds[EventKind.CALL]})
+            )
+        gives = frame.kind in (EventKind.RETURN, EventKind.EXCEPTION)
+        if self._frames.part is Part.VALUE:
+            return grammar.value(frame.kind)
+        if self._frames.part is Part.LOCALS and not gives:
+            return grammar.locals(frame.kind)
+        shown = frozenset(entry.name for entry in read_locals(frame.locals.text).entries)
+        return grammar.source(frame.kind, shown, separator=self._frames.part is Part.LOCALS)
 
     @property
     def forced(self) -> tuple[int, ...]:
@@ -148,6 +161,7 @@ class CwmDecoder:
             return
         if frame.complete:
             self._reading.take(frame)
+            self._unseen = 0 if self._reading.steps else self._unseen + 1
         repeats = self._repeats(frame)
         if repeats:
             self._report("the model repeats itself")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from cwm_lsp.codec.cwm_names import ProgramNames, names_of
 from cwm_lsp.codec.cwm_text import unmarked, write_exception
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
 from cwm_lsp.codec.scopes import Scope, Scopes, scopes_of
@@ -98,6 +99,7 @@ class Program:
         self.texts = source.split("\n")
         self.flow: Flow = flow_of(source)
         self.scopes: Scopes = scopes_of(source)
+        self.names: ProgramNames = names_of(source)
         self._parts: dict[int, list[int]] = {}
         for line, first in statement_lines(source).items():
             self._parts.setdefault(first, []).append(line)

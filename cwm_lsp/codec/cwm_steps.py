@@ -32,7 +32,8 @@ class Reading:
     """Reads frames one after another. ``report`` is told of every problem.
 
     :attr:`steps` are the steps so far, for the owner to take away; :attr:`lost` counts frames in a row
-    that fit nowhere; :attr:`left` says that the entry scope was left for good.
+    that fit nowhere; :attr:`started` says that the entry scope was entered, :attr:`left` that it was left
+    for good.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Reading:
         self._program = program
         self._functions = functions
         self._report = report
-        self._started = bool(state.stack)
+        self.started = bool(state.stack)
         self._held: _Held | None = None
         self._carry: dict[int, dict[str, Guess]] = {}
         self._readers: dict[EventKind, Callable[[RawFrame], None]] = {
@@ -62,9 +63,9 @@ class Reading:
     def take(self, frame: RawFrame) -> None:
         """One whole frame."""
         calls = frame.kind is EventKind.CALL
-        if not self._started and not calls:
+        if not self.started and not calls:
             self._report("the trace does not begin with a call")
-        elif self._started and not self.state.stack and not calls:
+        elif self.started and not self.state.stack and not calls:
             self._lose("a frame after the entry scope was left")
         else:
             self._readers[frame.kind](frame)
@@ -82,8 +83,8 @@ class Reading:
         names = frozenset(entry.name for entry in entries)
         text = unmarked(frame.source.text)
         resumed = self._resumed(text, {entry.name: entry.text for entry in entries})
-        entry = not self._started
-        self._started = True
+        entry = not self.started
+        self.started = True
         scopes = frozenset[int]()
         if ".0" not in names and resumed is None:
             scopes = self._program.scope_called(text, names, self._hint(entries))

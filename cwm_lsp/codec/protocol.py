@@ -81,8 +81,12 @@ class Decoder(Protocol):
         ...
 
     @property
-    def choices(self) -> frozenset[int] | None:
-        """The only ids that may come first, or ``None`` for any."""
+    def choices(self) -> frozenset[int] | str | None:
+        """What the model may write: the only ids that may come first, a grammar, or ``None`` for anything.
+
+        A grammar is Lark text as :mod:`cwm_lsp.codec.cwm_grammar` writes it. It describes all that stands
+        after the last token of ``stop`` up to the next one, so also what was fed since then.
+        """
         ...
 
     @property

@@ -26,7 +26,7 @@ WINDOW = 640
 with the state there, which keeps every cost linear and the model within the lengths that it learned from."""
 
 MAX_EVENT = 600
-"""Tokens that the model may write for one event."""
+"""Tokens that the model may write for one event, unless the predictor says otherwise."""
 
 _STATE_ALONE = 1
 """Tokens of a run that a prompt has room for, so few that it begins with the state reached."""
@@ -46,12 +46,17 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A model with the codec that it speaks. ``trace`` arguments must be normalised."""
+    """A model with the codec that it speaks. ``trace`` arguments must be normalised.
+
+    ``window`` and ``longest`` count tokens: those of a run that are shown behind the source, and those
+    that the model may write for one event.
+    """
 
     backend: Backend
     codec: Codec
     calibration: Calibration = field(default_factory=Calibration)
     window: int = WINDOW
+    longest: int = MAX_EVENT
 
     async def score(
         self, trace: Trace, *, progress: ProgressReport | None = None
@@ -109,8 +114,8 @@ class Predictor:
         """The steps after the state in which ``trace`` ends, each as soon as it is there.
 
         The model is told of that state alone, not of how the run came to it. The probabilities of a step are
-        its own, given those before it. Ends where the entry scope is
-        left or the model writes what cannot be read; close it to stop asking. Raises ``BackendError``.
+        its own, given those before it. Ends where the entry scope is left or the model writes what cannot be
+        read; close it to stop asking. Raises ``BackendError``.
         """
         async with aclosing(self._going(self.codec.decoder(trace, _STATE_ALONE), [], sampling)) as going:
             async for step in going:
@@ -125,21 +130,27 @@ class Predictor:
         prefix = await self.backend.open(decoder.forced)  # which begins from what is in memory of it
         decoder.accept()
         try:
+            written: list[PredictedStep] = []
             while not decoder.done:
-                if decoder.forced:
-                    room = await self._tell(decoder, prefix, room)
-                written: list[PredictedStep] = []
-                problems += await self._event(decoder, prefix, written, sampling)
+                room = await self._tell(decoder, prefix, room, between=bool(written))
+                written = []
+                problems += (met := await self._event(decoder, prefix, written, sampling))
+                if met and not written:
+                    break
                 for step in written:
                     yield step
         finally:
             await prefix.close()
 
-    async def _tell(self, decoder: Decoder, prefix: Prefix, room: int) -> int:
-        """Append what is known, in a fresh context if the present one is full; the room there is then."""
-        if len(prefix.tokens) + len(decoder.forced) <= room:
-            await prefix.extend(decoder.forced)
-            decoder.accept()
+    async def _tell(self, decoder: Decoder, prefix: Prefix, room: int, *, between: bool) -> int:
+        """Append what is known; ``between`` events in a fresh context if the present one is full.
+
+        Gives back the room there is then.
+        """
+        if not between or len(prefix.tokens) + len(decoder.forced) <= room:
+            if decoder.forced:
+                await prefix.extend(decoder.forced)
+                decoder.accept()
             return room
         await prefix.rewind(0)
         prompt = decoder.restart()
@@ -150,13 +161,13 @@ class Predictor:
     async def _event(
         self, decoder: Decoder, prefix: Prefix, steps: list[PredictedStep], sampling: Sampling = GREEDY
     ) -> list[Problem]:
-        """Let the model write until an event is complete or means nothing."""
+        """Let the model write until an event is complete or means nothing, or something is to be forced."""
         written = 0
-        while not decoder.done and not decoder.forced:
-            if written >= MAX_EVENT:
+        while not decoder.done and not decoder.forced and not steps:
+            if written >= self.longest:
                 return [Problem(written, "an event that does not end")]
             more = await prefix.write(
-                decoder.stop, MAX_EVENT - written, first=decoder.choices, sampling=sampling
+                decoder.stop, self.longest - written, first=decoder.choices, sampling=sampling
             )
             written += len(more.tokens)
             decoded = decoder.feed(more.tokens, more.logprob)
@@ -178,7 +189,7 @@ class Predictor:
         return _mapped(step, self.calibration.values, self.calibration.flow)
 
     def _fits(self, tokens: int) -> None:
-        room = self.backend.info.context - MAX_EVENT
+        room = self.backend.info.context - self.longest
         if tokens > room:
             raise ContextExceeded(
                 f"The code in play and its state take {tokens:,} tokens; "
@@ -300,10 +311,13 @@ class _Reading:
     async def _rewritten(self, span: Span, miss: int, prefix: Prefix) -> None:
         """The model would have written another value: let it, that value alone."""
         codec = self.owner.codec
+        decoder = codec.decoder_at(self.encoded, self.step)
+        given = self.encoded.tokens[self.encoded.starts[self.step] : miss]
+        decoder.feed(given, [0.0] * len(given))
         branch = await prefix.fork()
         try:
             await branch.rewind(miss)
-            more = await branch.write(codec.value_stop, MAX_EVENT)
+            more = await branch.write(codec.value_stop, self.owner.longest, first=decoder.choices)
         finally:
             await branch.close()
         text = codec.read_value(self.encoded, span, (*self.encoded.tokens[span.start : miss], *more.tokens))
@@ -353,8 +367,9 @@ class _Reading:
             tokens = [self.encoded.tokens[position] for position in given]
             steps += decoder.feed(tokens, [float(self.scores.logprob[position]) for position in given]).steps
             written = 0
-            while not decoder.done and written < MAX_EVENT:
-                more = await branch.write(decoder.stop, MAX_EVENT - written, first=decoder.choices)
+            longest = self.owner.longest
+            while not decoder.done and written < longest:
+                more = await branch.write(decoder.stop, longest - written, first=decoder.choices)
                 written += len(more.tokens)
                 steps += decoder.feed(more.tokens, more.logprob).steps
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from cwm_lsp.backend import registry
-from cwm_lsp.backend.choose import choose
+from cwm_lsp.backend.choose import Choice, choose
 from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import ModelUnavailable
-from tests.backend import tiny
+from tests.backend import pretrained, tiny
+from tests.backend.scripted import scripted
 
 
 @pytest.mark.parametrize("name", ["auto", "embedded"])
@@ -58,3 +60,19 @@ def test_every_backend_has_time_to_load() -> None:
     assert registry.load_within("transformers") > registry.load_within("embedded") > 0
     with pytest.raises(ModelUnavailable, match="no backend 'oracle'"):
         registry.load_within("oracle")
+
+
+def test_auto_takes_the_server_of_the_endpoint_and_falls_back_where_there_is_none(tmp_path: Path) -> None:
+    pretrained.write(tmp_path / "tiny")
+
+    async def chosen() -> tuple[Choice, Choice]:
+        async with scripted() as server:
+            settings = Settings(endpoint=server.url, model=str(tmp_path / "tiny"))
+            found = await asyncio.to_thread(choose, settings)
+        return found, await asyncio.to_thread(choose, settings)
+
+    found, instead = asyncio.run(chosen())
+    assert (found.name, found.model) == ("vllm", str(tmp_path / "tiny"))
+    assert (instead.name, instead.model) == ("embedded", "")
+    assert "vllm: The model server" in instead.reason
+    assert "cannot be reached" in instead.reason

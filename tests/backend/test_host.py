@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from cwm_lsp.backend import registry
+from cwm_lsp.backend.backoff import Backoff
 from cwm_lsp.backend.host import messages
-from cwm_lsp.backend.host.client import Backoff, HostedBackend
+from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.backend.host.framing import Frame, FrameDecoder, encode
 from cwm_lsp.backend.host.process import ERRORS_KEPT, HostProcess
 from cwm_lsp.config import Settings

@@ -23,11 +23,11 @@ LAYERS, HIDDEN, INTERMEDIATE, HEADS, KV_HEADS, HEAD_DIM = 2, 64, 96, 4, 2, 16
 VOCABULARY, CONTEXT, THETA, EPSILON = 96, 640, 10_000.0, 1e-5
 
 
-def parameters() -> dict[str, Floats]:
+def parameters(vocabulary: int = VOCABULARY) -> dict[str, Floats]:
     """The parameters by the names of ``CwmForCausalLM``; the same on every machine."""
     random = np.random.default_rng(20)
     inner, cached = HEADS * HEAD_DIM, KV_HEADS * HEAD_DIM
-    shapes = {"model.embed_tokens.weight": (VOCABULARY, HIDDEN), "model.norm.weight": (HIDDEN,)}
+    shapes = {"model.embed_tokens.weight": (vocabulary, HIDDEN), "model.norm.weight": (HIDDEN,)}
     for layer in range(LAYERS):
         prefix = f"model.layers.{layer}"
         shapes |= {

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from cwm_lsp.backend.weights import load, read_manifest
 from cwm_lsp.cli.model import calibration
-from cwm_lsp.config import Settings
 from cwm_lsp.errors import UserError
 from cwm_lsp.learn.calibrate import POINTS, choose_threshold, fit, isotonic, store
 from cwm_lsp.learn.judging import Claim, Frame, Role, RowResult, Status
@@ -116,7 +115,7 @@ def test_what_is_stored_is_what_the_predictor_reads(tmp_path: Path) -> None:
     found = fit(overconfident())
     store(folder, found, "rows.jsonl")
     load(folder)  # the checksum still holds
-    read = calibration(Settings(model=str(folder)), "embedded")
+    read = calibration(str(folder), "embedded")
     assert read.values(0.7) == pytest.approx(found.calibration.values(0.7), abs=1e-4)
     assert read.threshold == pytest.approx(found.calibration.threshold, abs=1e-4)
     assert read_manifest(folder).calibration["fitted_on"] == "rows.jsonl"

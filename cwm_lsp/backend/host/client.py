@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from cwm_lsp.backend.backoff import Backoff
 from cwm_lsp.backend.host import messages
 from cwm_lsp.backend.host.framing import Frame
 from cwm_lsp.backend.host.process import HostProcess
@@ -23,31 +23,6 @@ from cwm_lsp.errors import BackendError
 START_WITHIN = 60.0
 ANSWER_WITHIN = 120.0
 """Seconds that the host may take to load the model, and to answer one request."""
-
-
-class Backoff:
-    """How long to leave a failing thing alone: not at all after one failure, then 1, 2, 4 ... 60 seconds."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic, most: float = 60.0) -> None:
-        self._clock = clock
-        self._most = most
-        self._failures = 0
-        self._until = clock()
-
-    @property
-    def remaining(self) -> float:
-        """Seconds still to wait."""
-        return max(0.0, self._until - self._clock())
-
-    def failed(self) -> None:
-        """Count a failure."""
-        self._failures += 1
-        pause = min(self._most, 2.0 ** (self._failures - 2)) if self._failures > 1 else 0.0
-        self._until = self._clock() + pause
-
-    def worked(self) -> None:
-        """Forget the failures."""
-        self._failures, self._until = 0, self._clock()
 
 
 class HostedBackend:
@@ -185,7 +160,7 @@ class HostedPrefix:
         stop: frozenset[int],
         max_tokens: int,
         *,
-        first: frozenset[int] | None = None,
+        first: frozenset[int] | str | None = None,
         sampling: Sampling = GREEDY,
     ) -> Continuation:
         """Continue until a token of ``stop``, ``max_tokens`` or the end of the context."""

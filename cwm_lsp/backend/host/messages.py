@@ -84,12 +84,18 @@ def header_continuation(header: Mapping[str, Any]) -> Continuation:
 
 
 def write_header(
-    stop: frozenset[int], max_tokens: int, first: frozenset[int] | None, sampling: Sampling
+    stop: frozenset[int], max_tokens: int, first: frozenset[int] | str | None, sampling: Sampling
 ) -> dict[str, Any]:
     """The arguments of ``write``, as part of a header."""
     return {
         "stop": sorted(stop),
         "max": max_tokens,
-        "first": None if first is None else sorted(first),
+        "first": sorted(first) if isinstance(first, frozenset) else first,
         **asdict(sampling),
     }
+
+
+def header_first(header: Mapping[str, Any]) -> frozenset[int] | str | None:
+    """What the writing is limited to, from a header of ``write``."""
+    first = header["first"]
+    return frozenset(first) if isinstance(first, list) else first

@@ -92,7 +92,7 @@ class Session:
         written = await prefix.write(
             frozenset(header["stop"]),
             header["max"],
-            first=None if header["first"] is None else frozenset(header["first"]),
+            first=messages.header_first(header),
             sampling=Sampling(header["temperature"], header["seed"]),
         )
         return messages.continuation_header(written), b""
