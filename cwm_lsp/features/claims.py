@@ -60,12 +60,14 @@ class Claim:
 class Failure:
     """An observed run that breaks a claim, or that raised and nothing says it should.
 
-    ``line`` is where to say so. ``claim`` is ``None`` for an exception; ``call`` is the call that was run.
+    ``line`` is where to say so. ``claim`` is ``None`` for an exception; ``call`` is the call that was run, and
+    ``gave`` what it came to, as in a sentence.
     """
 
     line: int
     words: str
     call: str
+    gave: str
     claim: Claim | None = None
 
 
@@ -103,9 +105,9 @@ def _judged(call: str, trace: Trace, cases: Iterable[tuple[Claim, Case]]) -> Ite
         stated = True
         if gave.raised or not _same(gave.text, case.expect):
             words = f"{preview(call)} {gave.words}; {_AUTHORS[claim.kind]} {preview(case.expect)}"
-            yield Failure(case.line, words, call, claim)
+            yield Failure(case.line, words, call, gave.words, claim)
     if gave.raised and not stated:
-        yield Failure(gave.line, f"{preview(call)} {gave.words}", call)
+        yield Failure(gave.line, f"{preview(call)} {gave.words}", call, gave.words)
 
 
 _AUTHORS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,17 +59,18 @@ def lenses(
     A function's first inputs stand over its ``def``; others where they are written, if that is in ``path``.
     Unless ``trusted``, only what runs no code is offered.
     """
-    found: list[Lens] = []
+    # What is first on a line is never cut off by the editor.
+    found = [_repair(failure, path) for failure in failures]
     defined: set[str] = set()
+    stands: dict[str, int] = {}
     for runnable in runnables:
         call = Call(runnable.function, runnable.arguments)
-        if runnable.function not in defined:
+        first = runnable.function not in defined
+        if first or runnable.origin_path == path:
             defined.add(runnable.function)
-            found += _pair(runnable.line, call, literal=runnable.literal)
-        elif runnable.origin_path == path:
-            found += _pair(runnable.origin_line, call, literal=runnable.literal)
-    found += [lens for result in results for lens in _outcome(result)]
-    found += [_repair(failure, path) for failure in failures]
+            stands[str(call)] = runnable.line if first else runnable.origin_line
+            found += _pair(stands[str(call)], call, literal=runnable.literal)
+    found += [lens for result in results for lens in _outcome(result, stands)]
     offered = (lens for lens in found if trusted or lens.action not in RUNNING)
     return tuple(sorted(offered, key=lambda lens: lens.line))
 
@@ -81,11 +82,14 @@ def _pair(line: int, call: Call, *, literal: bool) -> list[Lens]:
     return [*predict, Lens(line, f"Compare {text}", Action.COMPARE, call)]
 
 
-def _outcome(result: Result) -> list[Lens]:
-    """What a comparison came to, as a lens that clears it, and one to say what a run should have given."""
+def _outcome(result: Result, stands: Mapping[str, int]) -> list[Lens]:
+    """What a comparison came to, as a lens that clears it, and one to say what a run should have given.
+
+    They are where the call stands, else over the function.
+    """
     if isinstance(result, Predicted) or not result.trace.events:
         return []
-    line, found = result.trace.events[0].line, list[Lens]()
+    line, found = stands.get(str(result.call), result.trace.events[0].line), list[Lens]()
     if isinstance(result, Compared):
         words = display.tally_words(result.comparison.values)
         found.append(Lens(line, f"{words}{display.SEPARATOR}clear", Action.CLEAR))
@@ -97,4 +101,5 @@ def _outcome(result: Result) -> list[Lens]:
 
 
 def _repair(failure: Failure, path: str) -> Lens:
-    return Lens(failure.line, f"Find a fix: {failure.words}", Action.FIX, wish=wish_of(failure, path))
+    title = f"{preview(failure.gave, CALL_CELLS)}: find a fix"
+    return Lens(failure.line, title, Action.FIX, wish=wish_of(failure, path))

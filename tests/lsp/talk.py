@@ -109,7 +109,7 @@ class Talk:
                 return message
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, future))
-        return await asyncio.wait_for(future, timeout=30)
+        return await asyncio.wait_for(future, timeout=120)
 
     def last(self, method: str) -> Any:
         """The parameters of the latest notification of a method, ``None`` if there was none."""

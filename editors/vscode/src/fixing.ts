@@ -91,14 +91,14 @@ async function offer(result: RepairResult): Promise<void> {
     }
     const items = result.fixes.map((fix) => ({
         label: `$(${fix.verified ? 'verified' : 'question'}) ${fix.title}`,
-        description: fix.verified ? 'verified' : '',
-        detail: `${shortDiff(fix.diff)}   ·   ${fix.evidence.slice(1).join('; ')}`,
+        description: shortDiff(fix.diff),
+        detail: fix.evidence.filter((one) => !one.startsWith('failed before')).join(' · '),
         fix,
     }));
     const chosen = await vscode.window.showQuickPick(items, {
         title: result.status === 'verified' ? 'CWM: a verified fix' : 'CWM: plausible, not verified',
         placeHolder: 'Enter applies the edit, Escape leaves the file as it is',
-        matchOnDetail: true,
+        matchOnDescription: true,
     });
     if (chosen !== undefined) {
         await apply(chosen.fix);

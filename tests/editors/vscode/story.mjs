@@ -134,7 +134,7 @@ test('a failing doctest leads to a fix that is taken, and the line is another', 
     await workbench.page.locator('.view-line', { hasText: 'total += x' }).first().click();
     await workbench.command('CWM: Record Function');
     await workbench.pick('mean_above([1, 2, 3], 3)');
-    const lens = workbench.page.locator('.codelens-decoration a', { hasText: 'Find a fix' });
+    const lens = workbench.page.locator('.codelens-decoration a', { hasText: 'find a fix' });
     await lens.first().waitFor({ timeout: 60_000 });
     await workbench.shot('unmet');
     await lens.first().click();
