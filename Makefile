@@ -68,7 +68,7 @@ test-vscode: $(HEAVY) vscode
 	FULL=1 $(PY) -m pytest tests/editors/vscode
 
 clean:
-	rm -rf $(VENV) $(EXTENSION)/dist $(EXTENSION)/node_modules $(EXTENSION)/*.vsix tests/editors/vscode/node_modules
+	rm -rf $(VENV) $(EXTENSION)/dist $(EXTENSION)/node_modules $(EXTENSION)/*.vsix tests/editors/vscode/node_modules tests/dap/testsupport/node_modules
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

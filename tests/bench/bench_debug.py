@@ -1,6 +1,8 @@
 """Debugging through the proxy, against stock debugpy where that stalls, and what the proxy adds where not.
 
 Both sides run at the same time and are asked in turns, so that a busy moment of the machine falls on both.
+Of what is asked in several sittings the median of the best sitting counts, for either side: what is left then
+is the debugger and not the machine's other work.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ from cwm_lsp.record.client import DapClient, checked
 from tests.bench.registry import Row, benchmark
 from tests.bench.stepping import PROXY, STOCK, everything, innermost, stopped_workload
 
+SITTINGS = 8
 STEPS = 40
-ROUNDS = 15
+ROUNDS = 24
 WATCHES = 8
 MESSAGES = 2000
 MEDIAN_ALLOWED, WORST_ALLOWED = 0.5, 2.0
@@ -48,6 +51,12 @@ async def in_turns(
         return taken
 
 
+def best(times: list[float]) -> float:
+    """The median of the best sitting."""
+    size = len(times) // SITTINGS
+    return min(median(times[start : start + size]) for start in range(0, size * SITTINGS, size))
+
+
 async def look(side: Side) -> None:
     """What an editor asks at each stop."""
     await everything(*side)
@@ -74,10 +83,10 @@ def debug() -> Iterator[Row]:
     stock, ours = asyncio.run(in_turns((STOCK, PROXY), True, look, STEPS))
     name = "debugging through the proxy"
     what = f"{name}: a step with threads, stack, scopes and variables, against stock debugpy"
-    yield Row(what, median(ours), "ms", median(stock), "lower")
+    yield Row(what, best(ours), "ms", best(stock), "lower")
     stock, ours = asyncio.run(in_turns((STOCK, PROXY), False, watches, ROUNDS))
     what = f"{name}: {WATCHES} watches sent at once, against stock debugpy"
-    yield Row(what, median(ours), "ms", median(stock), "lower")
+    yield Row(what, best(ours), "ms", best(stock), "lower")
     bare, ours = asyncio.run(in_turns(((), PROXY), False, one_message, MESSAGES))
     what = f"{name}: added to a question and its answer where debugpy does not stall"
     added = median(ours) - median(bare)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from cwm_lsp.dap import children
 from cwm_lsp.dap.unserved import CAPABILITY
-from tests.dap.client import child_of, connected, over_stdio
+from cwm_lsp.wire.framing import frame
+from tests.dap.client import CWM, PATIENCE, child_of, connected, over_stdio
 from tests.dap.debugging import (
     PARENT,
     SUM,
@@ -172,3 +175,12 @@ async def test_what_pydevd_never_answers_is_refused(tmp_path: Path) -> None:
         for command in CAPABILITY:
             assert command in await client.refused(command, threadId=thread)
         await finished(client, thread)
+
+
+async def test_the_log_of_debugpy_on_standard_error() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *CWM, "--log-stderr", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    request = {"seq": 1, "type": "request", "command": "initialize", "arguments": {"adapterID": "debugpy"}}
+    _, log = await asyncio.wait_for(process.communicate(frame(request)), PATIENCE)
+    assert b'"command": "initialize"' in log
