@@ -7,9 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 from cwm_lsp.align.model import Tally
+from cwm_lsp.dap.expressions import Undecided, compute
 from cwm_lsp.features import display
 from cwm_lsp.features.display import Fragment
-from cwm_lsp.features.foresight import Checked, Foresight, unrun
+from cwm_lsp.features.foresight import Checked, Foresight, condition_at, unrun
+from cwm_lsp.predict.standing import Standing
+from cwm_lsp.trace.model import Value
 from cwm_lsp.trace.predicted import PredictedStep
 
 SCOPE = "Predicted"
@@ -53,14 +56,20 @@ class References:
 
 def rows(
     references: References,
+    standing: Standing | None,
     foresight: Foresight | None,
     checked: Checked | None,
     tally: Tally,
     *,
     look_ahead: bool,
 ) -> list[Json]:
-    """The variables of the scope: what the present line will do, then what came of the last one."""
+    """The variables of the scope: what the present line will do, then what came of the last one.
+
+    The condition of an ``if`` or ``while`` that is pure is not predicted but computed, from ``standing``.
+    """
     found: list[Json] = []
+    if standing is not None:
+        found += _decided(standing)
     if foresight is None:
         found.append(row("(predicting)", "…", "the model has not answered yet"))
     else:
@@ -85,6 +94,19 @@ def rows(
 def row(name: str, value: str, words: str = "", reference: int = 0) -> Json:
     """One variable; ``words`` stand where its type would."""
     return {"name": name, "value": value, "type": words, "variablesReference": reference}
+
+
+def _decided(standing: Standing) -> Iterable[Json]:
+    """The condition that the present line decides, if it can be computed from what was observed."""
+    test = condition_at(standing)
+    known = {name: value.text for name, value in standing.locals.items() if not (value.opaque or value.cut)}
+    try:
+        value = bool(compute(test, known)) if test else None
+    except Undecided:
+        return
+    if value is not None:
+        said = display.computed(test, Value(repr(value)))
+        yield row(f"({test})", f"{value} · computed", said.words)
 
 
 def _following(step: PredictedStep, threshold: float) -> Iterable[Json]:

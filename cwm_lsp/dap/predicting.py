@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from cwm_lsp.dap import extension, surprise
@@ -49,6 +50,7 @@ class Predicting:
     def __init__(self, desk: Desk, world: Callable[[], World]) -> None:
         self._desk = desk
         self._world = world
+        self._given: Json = {}
         self._client = Client(SessionOptions())
         references = References()
         self._references = references
@@ -105,8 +107,10 @@ class Predicting:
             return None
         return handler(request, response.body)
 
-    def event(self, event: Event) -> Hide | None:
+    def event(self, event: Event) -> Event | Hide | None:
         """See ``Observer.event``."""
+        if event.event == "debugpyAttach" and self._given:  # a child's session is asked for as ours was
+            return replace(event, body={**event.body, **self._given})
         if not self._client.options.predictions:
             return None
         match event.event:
@@ -163,6 +167,7 @@ class Predicting:
             self._client.options, rest = taken_out(request.arguments)
         except UserError as error:
             return Refuse(str(error))
+        self._given = {key: value for key, value in request.arguments.items() if key not in rest}
         options = self._client.options
         if not (options.predictions and options.stepBack):
             off = {"supportsStepBack": False, "supportsRestartFrame": False}

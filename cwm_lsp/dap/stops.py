@@ -183,7 +183,14 @@ class Stops:
             return
         options = self._client.options
         self._scope = self._scope or self._references.put([])
-        found = rows(self._references, self.foresight, self.checked, self.tally, look_ahead=options.lookAhead)
+        found = rows(
+            self._references,
+            stand.standing,
+            self.foresight,
+            self.checked,
+            self.tally,
+            look_ahead=options.lookAhead,
+        )
         self._references.replace(self._scope, found)
         if options.cwmStates and stand.standing is not None:
             self._desk.announce(extension.STATES, dict(self._states(stand)))

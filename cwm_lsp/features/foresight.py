@@ -279,6 +279,15 @@ def _choices(standing: Standing) -> Mapping[int, tuple[frozenset[int], ...]]:
     return found
 
 
+def condition_at(standing: Standing) -> str:
+    """The condition that decides where the run goes from here, "" where no ``if`` or ``while`` stands."""
+    tree = parse(standing.source.text)
+    for node in blocks(tree) if tree is not None else ():
+        if isinstance(node, ast.If | ast.While) and node.lineno == standing.statement:
+            return ast.unparse(node.test)
+    return ""
+
+
 def _statements(body: Sequence[ast.stmt]) -> frozenset[int]:
     return frozenset(first_line(one) for node in body for one in blocks(node))
 

@@ -137,7 +137,7 @@ async def test_a_session_from_start_to_end_is_told_in_order(command: Command, tm
 @both
 async def test_options_of_the_adapter(command: Command, tmp_path: Path) -> None:
     path = written(tmp_path, SUM)
-    options = "--access-token", "one", "--server-access-token", "other", "--log-dir", str(tmp_path)
+    options = "--access-token", "one", "--log-dir", str(tmp_path)
     async with over_stdio(*options, command=command) as client:
         await launch(client, path, [{"line": 2}])
         await finished(client, (await client.event("stopped"))["threadId"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cwm_lsp.dap.journey import Stand
@@ -119,7 +121,7 @@ def test_the_present_is_left_to_debugpy() -> None:
     assert not Past.moves("next", looking=False)
 
 
-def answered(history: Past, command: str, **arguments: object) -> dict[str, list[dict[str, object]]]:
+def answered(history: Past, command: str, **arguments: object) -> dict[str, Any]:
     reply = history.answer(Request(1, command, arguments))
     assert isinstance(reply, Reply), reply
     return dict(reply.body)

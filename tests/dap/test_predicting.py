@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from cwm_lsp.dap.observer import AskFailed, Why
+from cwm_lsp.dap.predicting import Predicting
+from cwm_lsp.wire.dap import Event, Json, Request
 from tests.dap.client import CWM, Client, Message, over_stdio
 from tests.dap.programs import line
 
@@ -110,6 +113,14 @@ async def test_a_step_that_goes_otherwise_is_told_with_both_values(tmp_path: Pat
         after = await predicted(dap, thread)
         assert after[f"(expected at line {BODY})"]["value"].startswith("n = 1 ✗ predicted 3 · ")
         assert after["(score)"]["value"] == "right in 0 % of 1 value here"
+
+
+async def test_a_condition_that_is_pure_is_computed_not_predicted(tmp_path: Path) -> None:
+    source = PROGRAM.replace("        n = n + 1", "        if x > n:\n            n = n + 1")
+    async with launched(tmp_path, [{"line": BODY, "condition": "x == 5"}], source=source) as dap:
+        found = await predicted(dap, (await dap.event("stopped"))["threadId"])
+        assert found["(x > n)"]["value"] == "True · computed"
+        assert found["(x > n)"]["type"] == "computed from observed values"
 
 
 async def test_a_scope_of_an_earlier_stop_says_so(tmp_path: Path) -> None:
@@ -330,3 +341,36 @@ async def test_without_a_model_it_is_said_once_and_debugging_goes_on(tmp_path: P
 def _said(dap: Client) -> list[str]:
     said = [one["body"]["output"] for one in dap.named("output")]
     return [one for one in said if "without predictions" in one]
+
+
+class Desk:
+    """A desk that nobody sits behind: it keeps what is announced and answers nothing."""
+
+    def __init__(self) -> None:
+        self.announced: list[tuple[str, Mapping[str, Any]]] = []
+
+    async def ask(self, command: str, arguments: Json | None = None, *, patience: float = 1.0) -> Json:
+        raise AskFailed(command, Why.GONE)
+
+    def announce(self, event: str, body: Json) -> None:
+        self.announced.append((event, body))
+
+    def answer(self, request: Request, body: Json) -> None:
+        raise AssertionError(request)
+
+    def refuse(self, request: Request, message: str) -> None:
+        raise AssertionError(request)
+
+    def forward(self, request: Request) -> None:
+        raise AssertionError(request)
+
+
+def test_child_processes_are_announced_with_the_same_keys() -> None:
+    observer = Predicting(Desk(), lambda: pytest.fail("no model is asked for"))
+    given = {"program": "a.py", "predictions": False, "lookAhead": False}
+    launch = observer.request(Request(1, "launch", given))
+    assert isinstance(launch, Request)
+    assert launch.arguments == {"program": "a.py"}
+    child = observer.event(Event(2, "debugpyAttach", {"connect": {"port": 1}}))
+    assert isinstance(child, Event)
+    assert child.body == {"connect": {"port": 1}, "predictions": False, "lookAhead": False}

@@ -14,6 +14,7 @@ from cwm_lsp.dap.observer import (
     LATER,
     AskFailed,
     Desk,
+    First,
     Hide,
     Later,
     Observer,
@@ -169,13 +170,13 @@ def test_who_waits_is_told_when_debugpy_is_gone() -> None:
 class Says:
     """An observer that says what it was given to say, once its words match."""
 
-    verdicts: dict[str, Request | Reply | Refuse | Later]
+    verdicts: dict[str, Request | First | Reply | Refuse | Later]
     body: Json | None = None
     happens: Event | Hide | None = None
     broken: bool = False
     heard: list[str] = field(default_factory=list)
 
-    def request(self, request: Request) -> Request | Reply | Refuse | Later | None:
+    def request(self, request: Request) -> Request | First | Reply | Refuse | Later | None:
         self.heard.append(request.command)
         return self.verdicts.get(request.command)
 
@@ -200,7 +201,7 @@ def watched(*observers: Observer) -> Traffic:
 
 def test_an_observer_answers_refuses_takes_and_changes() -> None:
     changed = Request(4, "setBreakpoints", {"lines": []})
-    says: dict[str, Request | Reply | Refuse | Later] = {
+    says: dict[str, Request | First | Reply | Refuse | Later] = {
         "stepBack": Reply({"ok": 1}),
         "goto": Refuse("No."),
         "reverseContinue": LATER,
@@ -216,6 +217,13 @@ def test_an_observer_answers_refuses_takes_and_changes() -> None:
     taken = Request(3, "reverseContinue", {})
     assert shown(traffic.forward(taken)) == [(">", "reverseContinue 3")]
     assert shown(traffic.answer(taken, {})) == [("<", "reverseContinue 3 ok")]
+
+
+def test_what_is_to_come_first_goes_first_and_is_not_shown() -> None:
+    traffic = watched(Says({"evaluate": First("evaluate", {"limit": 2})}))
+    assert shown(traffic.from_client(asked(1, "evaluate"))) == [(">", "evaluate ours")]
+    assert shown(traffic.from_debugpy(answered(OWN, success=False))) == [(">", "evaluate 1")]
+    assert shown(traffic.from_debugpy(answered(1))) == [("<", "evaluate 1 ok")]
 
 
 def test_observers_change_answers_one_after_the_other_and_keep_what_they_do_not_know() -> None:

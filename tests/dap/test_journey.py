@@ -1,0 +1,114 @@
+"""What a step turned out to be, told from where the thread stood before and stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from cwm_lsp.dap.journey import Journey
+from cwm_lsp.dap.shots import Frame, Shot
+from cwm_lsp.predict.standing import Standing
+from cwm_lsp.trace.model import Event, EventKind, SourceFile, Value
+
+SOURCE = SourceFile(
+    "shop.py",
+    "def outer(n):\n    m = inner(\n        n,\n    ) + inner(3)\n    return m\n\n\n"
+    "def inner(k):\n    return k\n",
+)
+OUTER, INNER = Frame(1, "shop.py", "outer", 1, 2), Frame(2, "shop.py", "inner", 8, 9)
+
+
+class Walk:
+    """A journey that stands at lines of ``outer``, or of ``inner`` called from line 2."""
+
+    def __init__(self) -> None:
+        self.journey = Journey()
+        self.standing: Standing | None = None
+
+    def to(
+        self,
+        line: int,
+        command: str = "stepIn",
+        *,
+        inner: bool = False,
+        returned: Mapping[str, Value] | None = None,
+        raised: Value | None = None,
+    ) -> Event | None:
+        caller = Frame(OUTER.identity, OUTER.path, OUTER.function, OUTER.first, 2 if inner else line)
+        frames = (Frame(2, "shop.py", "inner", 8, line), caller) if inner else (caller,)
+        shown = {"k": Value("3")} if inner else {"n": Value("3")}
+        shot = Shot(1, 7, frames, shown, returned or {}, raised)
+        top = frames[0]
+        here = Standing(SOURCE, top.function, top.first, line, shown, frame=top.identity)
+        stand, came = self.journey.arrive(shot, here, command)
+        self.standing = stand.standing
+        return came
+
+
+def test_a_step_within_a_frame_is_a_line() -> None:
+    walk = Walk()
+    assert walk.to(2) is None, "nothing is known of how it got to the first stop"
+    came = walk.to(5, "next")
+    assert came is not None
+    assert (came.kind, came.line, came.depth) == (EventKind.LINE, 5, 0)
+
+
+@pytest.mark.parametrize("command", ["continue", "stepOut", "goto"])
+def test_other_ways_on_are_compared_with_nothing(command: str) -> None:
+    walk = Walk()
+    walk.to(2)
+    assert walk.to(5, command) is None
+
+
+def test_fragments_of_a_statement_are_one() -> None:
+    walk = Walk()
+    walk.to(2)
+    assert walk.to(3) is None
+    assert walk.to(2) is None
+    assert walk.to(5) is not None
+
+
+def test_in_and_out_of_a_call() -> None:
+    walk = Walk()
+    walk.to(2)
+    entered = walk.to(9, inner=True)
+    assert entered is not None
+    assert (entered.kind, entered.line, entered.depth) == (EventKind.CALL, 8, 1)
+    given = walk.to(2, returned={"inner": Value("3")})
+    assert given is not None
+    assert (given.kind, given.value) == (EventKind.RETURN, Value("3"))
+    assert walk.standing is not None
+    assert list(walk.standing.returned) == [Value("3")]
+    assert not walk.standing.midway
+    walk.to(9, inner=True)
+    walk.to(2, returned={"inner": Value("4")})
+    assert list(walk.standing.returned) == [Value("3"), Value("4")]
+
+
+def test_a_value_that_nobody_saw_leaves_the_line_unjudged() -> None:
+    walk = Walk()
+    walk.to(2)
+    walk.to(9, inner=True)
+    came = walk.to(2)
+    assert came is not None
+    assert came.value is None
+    assert walk.standing is not None
+    assert walk.standing.midway
+    walk.to(5)
+    assert not walk.standing.midway
+
+
+def test_an_exception_is_one_of_the_line_that_stood() -> None:
+    walk = Walk()
+    walk.to(5)
+    came = walk.to(5, "next", raised=Value("ValueError('no')"))
+    assert came is not None
+    assert (came.kind, came.value) == (EventKind.EXCEPTION, Value("ValueError('no')"))
+
+
+def test_a_caller_that_stands_elsewhere_was_not_returned_to() -> None:
+    walk = Walk()
+    walk.to(2)
+    walk.to(9, inner=True)
+    assert walk.to(5) is None
