@@ -1,6 +1,8 @@
-"""``python -m tests.repair.measure [COUNT] [BUDGET] [SEED]``: how many seeded bugs the search mends.
+"""How many bugs the search mends: ``python -m tests.repair.measure SET [BUDGET] [STEP] [FIRST]``.
 
-Prints one line a bug on stderr and the figures on stdout. ``docs/repair.md`` quotes them.
+``SET``: ``tuned`` or ``aside``, made by hand, or ``seeded``, by mutation. Every ``STEP``-th bug from ``FIRST``
+is tried for ``BUDGET`` seconds. Prints one line a bug on stderr (none for ``aside``, which nobody looks into)
+and the figures on stdout. ``docs/repair.md`` quotes them.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from cwm_lsp.errors import CwmError
@@ -16,23 +20,26 @@ from cwm_lsp.repair.model import Outcome, Status
 from cwm_lsp.repair.search import repair
 from cwm_lsp.repair.specification import Specification
 from tests.bench.registry import machine
+from tests.repair import handmade
 from tests.repair.seeded import Bug, bugs, holds
 
 
-def main(count: int = 54, budget: float = 10.0, seed: int = 1) -> None:
-    """Seed, search, judge by the cases kept back, print."""
+def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 0) -> None:
+    """Break, search, judge by the cases kept back, print."""
     tally: Counter[str] = Counter()
     started = time.monotonic()
+    chosen = list(islice(_bugs(name), first, None, step))
     with tempfile.TemporaryDirectory() as folder:
-        for number, bug in enumerate(bugs(count, seed)):
+        for number, (kind, bug) in enumerate(chosen):
             file = Path(folder, str(number), f"{bug.name}.py")
             file.parent.mkdir()
             file.write_text(bug.source, encoding="utf-8")
             verdict = _one(file, bug, budget, tally)
-            print(f"{bug.name}, line {bug.line}: {verdict}", file=sys.stderr, flush=True)
+            if name != "aside":
+                print(f"{bug.name}, line {bug.line}, {kind}: {verdict}", file=sys.stderr, flush=True)
     seen = tally["bugs"]
     print(
-        f"{machine()}; {count} mutants, {budget:g} s each, seed {seed}, "
+        f"{machine()}; {name}, {len(chosen)} bugs, {budget:g} s each, "
         f"{time.monotonic() - started:.0f} s in all"
     )
     print(f"noticed by the given half of the cases: {seen}")
@@ -45,6 +52,12 @@ def main(count: int = 54, budget: float = 10.0, seed: int = 1) -> None:
     for top in (1, 3, 5):
         print(f"line in the top {top}: {tally[f'top {top}']} ({_share(tally[f'top {top}'], seen)})")
     print(f"candidates a minute: {60 * tally['tried'] / max(1, tally['milliseconds'] / 1000):,.0f}")
+
+
+def _bugs(name: str) -> Iterator[tuple[str, Bug]]:
+    if name == "seeded":
+        return (("mutant", bug) for bug in bugs(81, seed=4))
+    return handmade.bugs({"tuned": handmade.TUNED, "aside": handmade.ASIDE}[name])
 
 
 def _one(file: Path, bug: Bug, budget: float, tally: Counter[str]) -> str:
@@ -78,4 +91,4 @@ def _share(part: int, whole: int) -> str:
 
 
 if __name__ == "__main__":
-    main(*(kind(word) for kind, word in zip((int, float, int), sys.argv[1:], strict=False)))
+    main(*(kind(word) for kind, word in zip((str, float, int, int), sys.argv[1:], strict=False)))

@@ -13,6 +13,7 @@ from typing import Any
 
 from cwm_lsp.learn.corpus import mutate
 from cwm_lsp.repair import scratch
+from cwm_lsp.repair.agent.alarm import Overtime, limited
 from cwm_lsp.repair.heldout import held_out, parsed_call
 from cwm_lsp.repair.model import Check, CheckKind
 from cwm_lsp.repair.workers import Job, Worker
@@ -63,7 +64,7 @@ def bugs(count: int, seed: int) -> Iterator[Bug]:
         yield Bug(
             name,
             changed,
-            _first_difference(plain, changed),
+            first_difference(plain, changed),
             tuple(_checks(right, list(zip(calls[:half], shuffled[:half], strict=True)))),
             tuple(_checks(right, kept)),
         )
@@ -99,7 +100,22 @@ def _checks(right: Callable[..., Any], inputs: Sequence[tuple[str, Sequence[Any]
         yield Check(CheckKind.CALL, text, repr(value))
 
 
-def _first_difference(one: str, other: str) -> int:
+def valued(source: str, calls: Sequence[str]) -> Iterator[Check]:
+    """What each expression gives in the right program; those that it refuses, or takes long over, are left out."""
+    code = compile(source, "right.py", "exec")
+    for text in calls:
+        namespace: dict[str, Any] = {"__name__": "right"}
+        exec(code, namespace)
+        try:
+            with limited(0.5):
+                value = eval(text, namespace)
+        except (Overtime, Exception):
+            continue
+        yield Check(CheckKind.CALL, text, repr(value))
+
+
+def first_difference(one: str, other: str) -> int:
+    """The first line, from 1, on which two texts differ."""
     pairs = zip(one.splitlines(), other.splitlines(), strict=False)
     return next((n for n, (a, b) in enumerate(pairs, 1) if a != b), len(other.splitlines()))
 
