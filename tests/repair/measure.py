@@ -1,6 +1,6 @@
 """How many bugs the search mends: ``python -m tests.repair.measure SET [BUDGET] [STEP] [FIRST]``.
 
-``SET``: ``tuned`` or ``aside``, made by hand, or ``seeded``, by mutation. Every ``STEP``-th bug from ``FIRST``
+``SET``: ``tuned`` or ``aside``, made by hand, or ``seeded``, by mutation. Every ``STEP``-th from ``FIRST``
 is tried for ``BUDGET`` seconds. Prints one line a bug on stderr (none for ``aside``, which nobody looks into)
 and the figures on stdout. ``docs/repair.md`` quotes them.
 """

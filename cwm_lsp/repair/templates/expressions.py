@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from cwm_lsp.repair.templates import kindred
+from cwm_lsp.repair.templates.rewrites import REWRITES
 from cwm_lsp.repair.templates.scope import Scope
 from cwm_lsp.repair.text import Text
 
@@ -369,4 +370,5 @@ _TEMPLATES: tuple[Template, ...] = (
     combined,
     ingredient,
     comprehension,
+    *REWRITES,
 )
