@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -94,7 +95,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A line and how strongly failing runs single it out, 0 to 1 (Ochiai)."""
+    """A line and how strongly it is suspected, 0 to 1."""
 
     line: int
     score: float
@@ -102,7 +103,10 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a search found. ``tried`` counts candidates that were run; ``seconds`` is the time it all took."""
+    """What a search found. ``tried`` counts candidates that were run; ``seconds`` is the time it all took.
+
+    ``signals``: the ranking of lines by each signal alone.
+    """
 
     status: Status
     fixes: tuple[Fix, ...]
@@ -110,3 +114,4 @@ class Outcome:
     seconds: float
     suspects: tuple[Suspect, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    signals: Mapping[str, tuple[Suspect, ...]] = field(default_factory=dict)

@@ -20,22 +20,33 @@ from typing import Any
 
 from cwm_lsp.errors import RunError, SourceError, TargetError
 from cwm_lsp.repair import scratch
-from cwm_lsp.repair.localise import ochiai
-from cwm_lsp.repair.model import Check, CheckKind, Outcome, Status, Suspect
+from cwm_lsp.repair.guided import Guide
+from cwm_lsp.repair.localise import ochiai, sliced, together
+from cwm_lsp.repair.model import Candidate, Check, CheckKind, Outcome, Status, Suspect
 from cwm_lsp.repair.screen import Screen
+from cwm_lsp.repair.slicing import backwards, facts
 from cwm_lsp.repair.specification import Specification, example_calls, matching
 from cwm_lsp.repair.templates.generate import candidates as generate
+from cwm_lsp.repair.templates.holes import holes
+from cwm_lsp.repair.templates.symptoms import ENDLESS, likelier
 from cwm_lsp.repair.verify import Ground, verified
 from cwm_lsp.repair.workers import Job, Worker
 
 WORKERS = 2
 
-FIRST_SECONDS = {CheckKind.CALL: 1.0, CheckKind.DOCTEST: 1.0, CheckKind.TEST: 10.0}
+FIRST_SECONDS = {CheckKind.CALL: 0.6, CheckKind.DOCTEST: 0.6, CheckKind.TEST: 10.0}
 """Processor seconds that a check may take on the file as it stands."""
+
+QUICK_SECONDS = 0.004
+QUICK_SLACK = 4.0
+"""So many seconds and times as long as the slowest check that passes, for the first look at a candidate."""
 
 LEAST_SECONDS = 0.02
 SLACK = 10.0
 """A candidate's check may take so many times as long as the slowest that passes, plus the least."""
+
+GUIDED = 0.2
+"""Of the budget, what is spent on values that expressions would have to have."""
 
 Progress = Callable[[int, int], None]
 
@@ -49,7 +60,9 @@ class Baseline:
     passing: tuple[int, ...]
     said: dict[int, str]
     suspects: tuple[Suspect, ...]
+    signals: dict[str, tuple[Suspect, ...]]
     calls: tuple[str, ...]
+    quick: float
     seconds: float
     notes: tuple[str, ...]
 
@@ -83,13 +96,21 @@ def repair(
     try:
         baseline = _baseline(workers, specification, job)
         scores = {suspect.line: suspect.score for suspect in baseline.suspects}
-        found = generate(text, scores, scores.keys())
-        screen = Screen(workers, baseline.order, baseline.failing, baseline.seconds)
-        survivors = screen.run(found, started + budget * 0.85, progress)
+        found = generate(text, scores, scores.keys(), likelier(baseline.said.values()))
+
+        def weight(one: Candidate) -> float:
+            return one.prior * (0.25 + scores.get(one.line, 0.0))
+
+        def guided() -> list[Candidate]:
+            guide = Guide(workers, baseline.failing, baseline.passing, baseline.quick)
+            return guide.run(holes(text, scores, scores.keys()), time.monotonic() + budget * GUIDED)
+
+        screen = Screen(workers, baseline.order, baseline.failing, baseline.quick, baseline.seconds, weight)
+        survivors = screen.run(found, started + budget * 0.85, progress, guided)
         ground = Ground(
             job, baseline.checks, baseline.failing, baseline.passing, baseline.calls, baseline.seconds
         )
-        fixes, notes = verified(ground, survivors, baseline.said)
+        fixes, notes = verified(ground, survivors, baseline.said, weight)
         notes = (*_copied(workers), *baseline.notes, *notes)
     finally:
         for worker in workers:
@@ -97,7 +118,9 @@ def repair(
     status = Status.NONE
     if fixes:
         status = Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
-    return Outcome(status, fixes, screen.tried, time.monotonic() - started, baseline.suspects, notes)
+    return Outcome(
+        status, fixes, screen.tried, time.monotonic() - started, baseline.suspects, notes, baseline.signals
+    )
 
 
 def _copied(workers: Sequence[Worker]) -> tuple[str, ...]:
@@ -136,13 +159,18 @@ def _baseline(workers: Sequence[Worker], specification: Specification, job: Job)
     passing = [n for n in range(len(checks)) if n not in flaky and first[n]["ok"]]
     every = range(1, job.text.count("\n") + 2)  # a run that ended its process left no lines
     ran = [(bool(first[n]["ok"]), first[n]["lines"] or every) for n in (*failing, *passing)]
+    spectrum = ochiai(ran)
+    known = facts(job.text)
+    slices = sliced([backwards(known, first[n]["steps"]) for n in failing if first[n]["said"] != ENDLESS])
     return Baseline(
         checks,
         tuple(sorted(failing, key=lambda n: first[n]["seconds"])),
         tuple(sorted(passing, key=lambda n: first[n]["seconds"])),
         {n: first[n]["said"] for n in failing},
-        tuple(ochiai(ran)),
+        tuple(together(spectrum, slices)),
+        {"spectrum": tuple(spectrum), "slice": tuple(slices)},
         tuple(_calls(checks, failing, passing, first)),
+        _quick([first[n]["seconds"] for n in passing], bool(job.nodes)),
         _seconds([first[n]["seconds"] for n in passing], longest, bool(job.nodes)),
         tuple(f"{checks[n].call} is flaky and was left out." for n in flaky),
     )
@@ -178,6 +206,12 @@ def _seconds(passing: Sequence[float], longest: float, tests: bool) -> float:
     if not passing:
         return min(longest, 1.0 if tests else 0.1)
     return min(longest, max(0.3 if tests else 0.0, LEAST_SECONDS + SLACK * max(passing)))
+
+
+def _quick(passing: Sequence[float], tests: bool) -> float:
+    if tests:
+        return 10.0  # their time is mostly that of pytest
+    return QUICK_SECONDS + QUICK_SLACK * max(passing, default=0.002)
 
 
 def _calls(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -24,6 +24,9 @@ SURVIVORS = 40
 """Of the candidates that pass screening, the most likely ones that are verified."""
 
 OFFERED = 3
+
+Weight = Callable[[Candidate], float]
+"""How likely an edit is, given where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Ran:
 
 
 def verified(
-    ground: Ground, survivors: Sequence[Candidate], said: Mapping[int, str]
+    ground: Ground, survivors: Sequence[Candidate], said: Mapping[int, str], weight: Weight
 ) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
     """The fixes to offer, best first, and notes. One cluster is verified, several are not."""
     kept, notes = _allowed(ground, survivors)
@@ -70,7 +73,7 @@ def verified(
     clean = [survivor for survivor in ran if not survivor.fresh]
     if ran and not clean:
         notes = (*notes, "Every fix hangs or raises on held-out inputs.")
-    clusters = _clusters(clean or ran)
+    clusters = _clusters(clean or ran, weight)
     wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
     sure = len(clusters) == 1 and bool(clean) and len(calls) >= ENOUGH and wanted
     if clusters and len(clusters) == 1 and not sure and clean:
@@ -132,13 +135,20 @@ def _fails(said: str) -> bool:
     return said.startswith(("raised ", _HANGS, "ran out of memory"))
 
 
-def _clusters(ran: Sequence[Ran]) -> list[list[Ran]]:
-    """Survivors by what they do, exceptions by their kind; in the order of their likeliest member."""
+def _clusters(ran: Sequence[Ran], weight: Weight) -> list[list[Ran]]:
+    """Survivors by what they do, exceptions by their kind; those first that many likely edits come to."""
     found: dict[tuple[str, ...], list[Ran]] = {}
     for one in ran:
         key = tuple(text.partition(":")[0] if _fails(text) else text for text in one.said)
         found.setdefault(key, []).append(one)
-    return list(found.values())
+    return sorted(found.values(), key=lambda cluster: -_standing(cluster, weight))
+
+
+def _standing(cluster: Sequence[Ran], weight: Weight) -> float:
+    """How much speaks for a cluster: its three likeliest edits, and that it seldom raises."""
+    said = cluster[0].said
+    best = sorted((weight(one.candidate) for one in cluster), reverse=True)[:3]
+    return sum(best) * (1.0 - sum(map(_fails, said)) / max(1, len(said)))
 
 
 def _fix(

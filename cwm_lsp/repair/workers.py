@@ -48,11 +48,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How a candidate did: the checks that held, and the first that failed (-1: all, or it did not load)."""
+    """How a candidate did: the checks that held, and the first that failed (-1: all, or it did not load).
+
+    ``slow``: a check ran into its limit, so that a longer one may show another outcome.
+    """
 
     candidate: Candidate
     passed: tuple[int, ...]
     failed: int
+    slow: bool = False
 
 
 class Worker:
@@ -95,9 +99,8 @@ class Worker:
             if len(found) < count:
                 self.end()
                 seconds = min(seconds, 0.3)  # one loop for ever is seldom alone, and the budget runs
-                found.append(
-                    {"ok": False, "said": "did not end", "seconds": seconds, "lines": [], "calls": []}
-                )
+                nothing: dict[str, Any] = {"lines": [], "calls": [], "steps": []}
+                found.append({"ok": False, "said": "did not end", "seconds": seconds, **nothing})
         return found
 
     def attempt(
@@ -118,7 +121,7 @@ class Worker:
             self._send({"op": "try", "items": items, "order": order, "seconds": seconds})
             done = 0
             while (answer := self._line(patience)) is not None and "done" not in answer:
-                yield Tried(left[done], tuple(answer["passed"]), answer["failed"])
+                yield Tried(left[done], tuple(answer["passed"]), answer["failed"], bool(answer.get("slow")))
                 done += 1
             if answer is not None:
                 return
@@ -136,6 +139,16 @@ class Worker:
             self.end()
             return None
         return list(answer["said"])
+
+    def explore(self, request: Mapping[str, Any], limit: float) -> list[str]:
+        """Texts for a hole (see the agent's ``explore``), sought for ``limit`` seconds of a processor."""
+        self._ready()
+        self._send({"op": "explore", "limit": limit, **request})
+        answer = self._line(limit * 10 + GRACE)
+        if answer is None:
+            self.end()
+            return []
+        return list(answer["found"])
 
     def end(self) -> None:
         """End the child and all it started."""

@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from statistics import median
 
 from cwm_lsp.errors import CwmError
-from cwm_lsp.repair.model import Outcome, Status
+from cwm_lsp.repair.model import Status, Suspect
 from cwm_lsp.repair.search import repair
 from cwm_lsp.repair.specification import Specification
 from tests.bench.registry import machine
@@ -27,6 +28,7 @@ from tests.repair.seeded import Bug, bugs, holds
 def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 0) -> None:
     """Break, search, judge by the cases kept back, print."""
     tally: Counter[str] = Counter()
+    seconds: list[float] = []
     started = time.monotonic()
     chosen = list(islice(_bugs(name), first, None, step))
     with tempfile.TemporaryDirectory() as folder:
@@ -34,7 +36,7 @@ def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 
             file = Path(folder, str(number), f"{bug.name}.py")
             file.parent.mkdir()
             file.write_text(bug.source, encoding="utf-8")
-            verdict = _one(file, bug, budget, tally)
+            verdict = _one(file, bug, budget, tally, seconds)
             if name != "aside":
                 print(f"{bug.name}, line {bug.line}, {kind}: {verdict}", file=sys.stderr, flush=True)
     seen = tally["bugs"]
@@ -49,8 +51,10 @@ def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 
         f"verified but refuted: {tally['refuted']}"
         f" ({_share(tally['refuted'], tally['verified'])} of the verified)"
     )
-    for top in (1, 3, 5):
-        print(f"line in the top {top}: {tally[f'top {top}']} ({_share(tally[f'top {top}'], seen)})")
+    for signal in ("together", "spectrum", "slice"):
+        tops = ", ".join(f"{top}: {_share(tally[f'{signal} {top}'], seen)}" for top in (1, 3, 5))
+        print(f"line in the top, by {signal}: {tops}")
+    print(f"seconds to a fix, median of those offered: {median(seconds or [0]):.1f}")
     print(f"candidates a minute: {60 * tally['tried'] / max(1, tally['milliseconds'] / 1000):,.0f}")
 
 
@@ -60,7 +64,7 @@ def _bugs(name: str) -> Iterator[tuple[str, Bug]]:
     return handmade.bugs({"tuned": handmade.TUNED, "aside": handmade.ASIDE}[name])
 
 
-def _one(file: Path, bug: Bug, budget: float, tally: Counter[str]) -> str:
+def _one(file: Path, bug: Bug, budget: float, tally: Counter[str], seconds: list[float]) -> str:
     try:
         outcome = repair(file, bug.source, Specification(bug.given), python=sys.executable, budget=budget)
     except CwmError as error:
@@ -70,20 +74,22 @@ def _one(file: Path, bug: Bug, budget: float, tally: Counter[str]) -> str:
     tally["tried"] += outcome.tried
     tally["milliseconds"] += int(outcome.seconds * 1000)
     tally[str(outcome.status)] += 1
-    for top in (1, 3, 5):
-        tally[f"top {top}"] += _within(outcome, bug, top)
+    for signal, suspects in {**outcome.signals, "together": outcome.suspects}.items():
+        for top in (1, 3, 5):
+            tally[f"{signal} {top}"] += _within(suspects, bug, top)
     right = [holds(file, fix.text, (*bug.given, *bug.kept)) for fix in outcome.fixes]
     tally["first fix right"] += bool(right[:1] == [True])
     tally["a fix offered is right"] += any(right)
     if outcome.status is Status.VERIFIED and not right[0]:
         tally["refuted"] += 1
+    seconds += [outcome.seconds] if right else []
     kinds = [fix.candidate.kind for fix in outcome.fixes]
     return f"{outcome.status} {right} {kinds}, {outcome.tried} tried in {outcome.seconds:.1f} s"
 
 
-def _within(outcome: Outcome, bug: Bug, top: int) -> bool:
+def _within(suspects: Sequence[Suspect], bug: Bug, top: int) -> bool:
     """Whether the seeded line, or the one above a dropped statement, is among the most suspicious."""
-    return any(one.line in (bug.line, bug.line - 1) for one in outcome.suspects[:top])
+    return any(one.line in (bug.line, bug.line - 1) for one in suspects[:top])
 
 
 def _share(part: int, whole: int) -> str:

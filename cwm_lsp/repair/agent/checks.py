@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import math
 import re
@@ -19,6 +20,9 @@ LONGEST = 300
 MOST = 10_000
 """Elements taken from an iterator that a call returned."""
 
+OVERTIME = "did not end"
+"""What is said of a check that ran into its limit."""
+
 Check = dict[str, Any]
 """``{"kind": "call", "call", "expect" | None, "raises" | None, "loose"}`` or ``{"kind": "doctest", ...}``."""
 
@@ -34,7 +38,7 @@ def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> 
                 return _doctest(namespace, check)
             return _call(namespace, check)
     except Overtime:
-        return False, "did not end"
+        return False, OVERTIME
     except RecursionError:
         return check.get("raises") == "RecursionError", "raised RecursionError"
     except MemoryError:
@@ -42,6 +46,14 @@ def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> 
     except BaseException as error:  # SystemExit and KeyboardInterrupt are outcomes of the user's code too
         name = type(error).__name__
         return check.get("raises") == name, clipped(f"raised {name}: {error}")
+
+
+def expected(check: Check) -> list[Any]:
+    """The plain value that a call should give, in a list; an empty one where none is said."""
+    try:
+        return [ast.literal_eval(check["expect"])] if check.get("expect") else []
+    except (ValueError, SyntaxError, TypeError):
+        return []
 
 
 def _call(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:

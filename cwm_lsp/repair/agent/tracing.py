@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,6 +11,9 @@ from typing import Any
 
 CALLS = 200
 """Calls noted of one run."""
+
+STEPS = 3000
+"""Steps noted of one run, the last ones."""
 
 TEXT = 400
 """Characters of a call's text; longer ones are not noted."""
@@ -22,6 +26,7 @@ class Spectrum:
         self.path = path
         self.lines: set[int] = set()
         self.calls: dict[str, None] = {}
+        self.steps: deque[int] = deque(maxlen=STEPS)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -43,6 +48,7 @@ class Spectrum:
     def _local(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
         if event == "line":
             self.lines.add(frame.f_lineno)
+            self.steps.append(frame.f_lineno)
         return self._local
 
     def _note_call(self, frame: FrameType) -> None:

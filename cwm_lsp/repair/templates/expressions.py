@@ -142,7 +142,7 @@ def _others(value: object) -> list[str]:
     if isinstance(value, float):
         return [repr(one) for one in (0.0, 1.0, -value, value * 2, value / 2, value * 10, value / 10)]
     if isinstance(value, str):
-        near = ("", " ", value.upper(), value.lower(), value.strip(), value[:-1], value[1:])
+        near = ("", " ", value.upper(), value.lower(), value.strip(), value[:-1], value[1:], value[::-1])
         return [repr(one) for one in near]
     return ["0", "[]", "''", "False", "{}", "True"] if value is None else []
 
