@@ -13,15 +13,17 @@ class CheckKind(StrEnum):
     CALL = "call"
     DOCTEST = "doctest"
     TEST = "test"
+    RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing that must hold.
 
-    ``call`` is an expression in the file's module, a doctest's name or a pytest node. A call must give the
-    value of the expression ``expect``, or raise ``raises``; with neither it must raise nothing. ``loose``
-    takes a tuple for a list, since JSON has no tuples. ``text`` is the docstring of a doctest.
+    ``call`` is an expression in the file's module, a doctest's name, a pytest node or, for a run of the whole
+    file as a program, the file's name. A call must give the value of the expression ``expect``, or raise
+    ``raises``; with neither it must raise nothing. ``loose`` takes a tuple for a list, since JSON has no
+    tuples. ``text`` is the docstring of a doctest, and the assertions of a program.
     """
 
     kind: CheckKind

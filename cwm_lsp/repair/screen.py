@@ -86,6 +86,12 @@ class Screen:
             self._all(self._pairs(found), deadline, progress, 0)
         return sorted(self._survivors, key=lambda one: -self._weight(one))
 
+    def more(self, found: Sequence[Candidate], deadline: float) -> list[Candidate]:
+        """All that survived, after these have been tried too, however unlikely they are."""
+        self._floor = 0.0
+        self._all(found, deadline, None, len(found))
+        return sorted(self._survivors, key=lambda one: -self._weight(one))
+
     def _all(
         self, found: Iterable[Candidate], deadline: float, progress: Progress | None, total: int
     ) -> None:

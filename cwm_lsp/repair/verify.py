@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from cwm_lsp.repair.baseline import failure
 from cwm_lsp.repair.heldout import held_out
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
 from cwm_lsp.repair.refuse import refusal
@@ -84,6 +85,8 @@ def verified(
 
 def _says_what(check: Check) -> bool:
     """Whether a check says more than that nothing must be raised."""
+    if check.kind is CheckKind.RUN:
+        return bool(check.text)
     return check.kind is not CheckKind.CALL or check.expect is not None or bool(check.raises)
 
 
@@ -162,7 +165,7 @@ def _fix(
     # All do the same: the likeliest is offered of those that add least.
     best = min(clusters[n], key=lambda one: max(0, len(one.text) - len(ground.job.text)))
     told_apart = [_distinction(best, other[0], calls) for m, other in enumerate(clusters) if m != n]
-    failed = tuple(_failure(ground.checks[at], text) for at, text in said.items())
+    failed = tuple(failure(ground.checks[at], text) for at, text in said.items())
     evidence = Evidence(
         failed=failed,
         passed=len(ground.failing) + len(ground.passing),
@@ -175,11 +178,6 @@ def _fix(
     )
     name = ground.job.place.file.name
     return Fix(best.candidate, best.text, diff(ground.job.text, best.text, name), sure, evidence)
-
-
-def _failure(check: Check, text: str) -> str:
-    wanted = f", not {check.expect}" if check.expect is not None else ""
-    return f"{check.call}: {text}{wanted}"
 
 
 def _distinction(one: Ran, other: Ran, calls: Sequence[str]) -> Distinction | None:

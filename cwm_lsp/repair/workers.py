@@ -74,6 +74,11 @@ class Worker:
         self.nodes: list[str] = []
         self.isolation = "bubblewrap" if shutil.which("bwrap") else "guarded"
 
+    @property
+    def work(self) -> Path:
+        """The scratch copy."""
+        return self._folder / "work"
+
     def __enter__(self) -> Self:
         return self
 
@@ -139,6 +144,26 @@ class Worker:
             self.end()
             return None
         return list(answer["said"])
+
+    def states(self, check: int, lines: Sequence[int], seconds: float) -> list[dict[str, Any]]:
+        """The values of names at some lines in the run of a check, as ``{"line", "values"}``."""
+        self._ready()
+        self._send({"op": "states", "check": check, "lines": list(lines), "seconds": seconds})
+        answer = self._line(seconds * 2 + GRACE)
+        if answer is None:
+            self.end()
+            return []
+        return list(answer["states"])
+
+    def again(self, numbers: Sequence[int], seconds: float) -> dict[int, bool]:
+        """Whether some checks pass on the text as it stands, once more. None that kills the child is told."""
+        self._ready()
+        self._send({"op": "again", "checks": list(numbers), "seconds": seconds})
+        answer = self._line(seconds * 2 * len(numbers) + GRACE)
+        if answer is None:
+            self.end()
+            return {}
+        return dict(zip(numbers, answer["ok"], strict=True))
 
     def explore(self, request: Mapping[str, Any], limit: float) -> list[str]:
         """Texts for a hole (see the agent's ``explore``), sought for ``limit`` seconds of a processor."""

@@ -33,6 +33,8 @@ def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> 
     """Whether ``check`` holds in a fresh module of the candidate, and what came out, as text."""
     try:
         with limited(seconds):
+            if check["kind"] == "run":
+                return _run(program)
             namespace = program.fresh(code).__dict__
             if check["kind"] == "doctest":
                 return _doctest(namespace, check)
@@ -46,6 +48,15 @@ def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> 
     except BaseException as error:  # SystemExit and KeyboardInterrupt are outcomes of the user's code too
         name = type(error).__name__
         return check.get("raises") == name, clipped(f"raised {name}: {error}")
+
+
+def _run(program: Program) -> tuple[bool, str]:
+    """A program ends well if it raises nothing but an exit with status 0."""
+    try:
+        program.run()
+    except SystemExit as error:
+        return error.code in (None, 0), clipped(f"exited with {error.code!r}")
+    return True, "ended"
 
 
 def expected(check: Check) -> list[Any]:

@@ -8,6 +8,8 @@
                               -> for each check {"check", "ok", "said", "seconds", "lines", "calls", "steps"}
     {"op": "try", "order", "seconds", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
+    {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
+    {"op": "again", "checks", "seconds"}        -> {"ok": [...]}
     {"op": "run", "edits", "calls", "seconds"}  -> {"said": [...]}
     {"op": "explore", "edits", "atoms", "failing", "passing", "truth", "seconds", "limit"}
                               -> {"found": [...]}
@@ -30,7 +32,7 @@ from .checks import OVERTIME, Check, evaluate, expected
 from .explore import explore
 from .program import Edits, Program
 from .pytests import FORKS, Session, forked, serve_session
-from .tracing import Spectrum
+from .tracing import Spectrum, States
 
 
 def serve() -> None:
@@ -115,6 +117,11 @@ class Worker:
             for number, edits in request["items"]:
                 yield {"id": number, **self._apart(partial(self._tried, edits, request))}
             yield {"done": True}
+        elif request["op"] == "again":
+            checks = [self._checks[number] for number in request["checks"]]
+            yield {"ok": [self._apart(partial(self._once, one, request["seconds"]))["ok"] for one in checks]}
+        elif request["op"] == "states":
+            yield {"states": [], **self._apart(partial(self._states, request))}
         elif request["op"] == "explore":
             yield {"found": [], **self._apart(partial(self._explored, request))}
         else:
@@ -125,7 +132,11 @@ class Worker:
         if self._session is None or not FORKS:
             return work()
         found = forked(work)
-        return {"passed": [], "failed": -1, "said": "the process died"} if "died" in found else found
+        return (
+            {"ok": False, "passed": [], "failed": -1, "said": "the process died"}
+            if "died" in found
+            else found
+        )
 
     def _tried(self, edits: Edits, request: dict[str, Any]) -> dict[str, Any]:
         """Checks in the order asked for, up to the first that fails; all of them once the first one holds."""
@@ -150,6 +161,16 @@ class Worker:
             if slow or not passed:
                 break
         return {"passed": passed, "failed": failed, "slow": slow}
+
+    def _states(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What the names hold at some lines in the run of one check."""
+        states = States(self._program.path, request["lines"])
+        with states.watching():
+            self._check(self._program.code([]), self._checks[request["check"]], request["seconds"])
+        return {"states": states.seen}
+
+    def _once(self, check: Check, seconds: float) -> dict[str, Any]:
+        return {"ok": self._check(self._program.code([]), check, seconds)[0]}
 
     def _explored(self, request: dict[str, Any]) -> dict[str, Any]:
         """Texts for a hole; none where it takes longer than it may."""

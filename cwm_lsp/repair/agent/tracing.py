@@ -70,6 +70,48 @@ class Spectrum:
             self.calls[text] = None
 
 
+LOOKS = 3
+"""Visits of one line whose values are told."""
+
+SHORT = 80
+"""Characters of a value that is told."""
+
+
+class States:
+    """The values of the local names each time one of some lines is about to run."""
+
+    def __init__(self, path: str, lines: list[int]) -> None:
+        self.path = path
+        self.seen: list[dict[str, Any]] = []
+        self._left = dict.fromkeys(lines, LOOKS)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Trace the body."""
+        before = sys.gettrace()
+        sys.settrace(self._global)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def _global(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        own = frame.f_code.co_filename == self.path and frame.f_code.co_name != "<module>"
+        return self._local if own else None
+
+    def _local(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        if event == "line" and self._left.get(frame.f_lineno, 0):
+            self._left[frame.f_lineno] -= 1
+            values = {name: _short(value) for name, value in frame.f_locals.items()}
+            self.seen.append({"line": frame.f_lineno, "values": values})
+        return self._local
+
+
+def _short(value: Any) -> str:
+    text = repr(value) if plain(value) else f"<{type(value).__name__}>"
+    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
+
+
 def plain(value: Any, depth: int = 4) -> bool:
     """Whether ``repr(value)`` evaluates to an equal value: built-in data only, and not too deep or long."""
     if value is None or type(value) in (bool, int, float, str, bytes):
