@@ -17,7 +17,7 @@ from cwm_lsp.repair.specification import Specification, example_calls, matching
 from cwm_lsp.repair.templates.symptoms import ENDLESS
 from cwm_lsp.repair.workers import Job, Worker
 
-FIRST_SECONDS = {CheckKind.CALL: 0.6, CheckKind.DOCTEST: 0.6, CheckKind.TEST: 10.0, CheckKind.RUN: 5.0}
+FIRST_SECONDS = {CheckKind.CALL: 0.5, CheckKind.DOCTEST: 0.5, CheckKind.TEST: 10.0, CheckKind.RUN: 5.0}
 """Processor seconds that a check may take on the file as it stands."""
 
 QUICK_SECONDS = 0.004

@@ -32,6 +32,8 @@ Progress = Callable[[int, int], None]
 class Screen:
     """The screening of one search. ``tried`` counts candidates that were run.
 
+    ``complete``: no candidate that could be a rival was left out for want of time.
+
     A check may take ``quick`` seconds of a processor at first; where no candidate survives that, those that
     took longer get ``seconds``.
     """
@@ -47,6 +49,7 @@ class Screen:
     ) -> None:
         self._weight = weight
         self.tried = 0
+        self.complete = True
         self._workers = workers
         self._order = order
         self._failing = set(failing)
@@ -120,9 +123,11 @@ class Screen:
                     self._note(tried)
                 if time.monotonic() > deadline + self._seconds:
                     worker.end()
+                    self.complete = False
                     return
             if progress is not None:
                 progress(self.tried, total)
+        self.complete = False
 
     def _note(self, tried: Tried) -> None:
         self.tried += 1

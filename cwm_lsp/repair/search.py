@@ -40,6 +40,9 @@ GUIDED = 0.2
 SEARCHED = 0.85
 """Of the budget, what is spent until verification."""
 
+AT_LEAST = 0.4
+"""Of the budget, what the search gets however long the baseline took."""
+
 Progress = Callable[[int, int], None]
 
 
@@ -120,7 +123,8 @@ class _Search:
         consultation = self._consulted(model) if model is not None else None
         known = self.known
         screen = Screen(self.workers, known.order, known.failing, known.quick, known.seconds, self._weight)
-        deadline = self.started + self.budget * SEARCHED
+        # Where the baseline took long, on a busy machine or in loops without an end, the search still begins.
+        deadline = max(self.started + self.budget * SEARCHED, time.monotonic() + self.budget * AT_LEAST)
         survivors = screen.run(self._blind(), deadline, self.progress, self._guided)
         told: tuple[str, ...] = ()
         if consultation is not None and model is not None:
@@ -128,7 +132,9 @@ class _Search:
             survivors = screen.more(found.candidates, time.monotonic() + self.budget)
             told = consult.notes(found)
         self.tried = screen.tried
-        ground = Ground(self.job, known.checks, known.failing, known.passing, known.calls, known.seconds)
+        ground = Ground(
+            self.job, known.checks, known.failing, known.passing, known.calls, known.seconds, screen.complete
+        )
         fixes, notes = verified(ground, survivors, known.said, self._weight)
         return fixes, (*notes, *told)
 

@@ -12,6 +12,7 @@ from cwm_lsp.repair.baseline import failure
 from cwm_lsp.repair.heldout import held_out
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
 from cwm_lsp.repair.refuse import refusal
+from cwm_lsp.repair.templates.holes import SOUGHT
 from cwm_lsp.repair.text import apply, diff
 from cwm_lsp.repair.workers import Job, Worker
 
@@ -32,7 +33,10 @@ Weight = Callable[[Candidate], float]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check."""
+    """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
+
+    ``complete``: every rival was tried.
+    """
 
     job: Job
     checks: tuple[Check, ...]
@@ -40,6 +44,7 @@ class Ground:
     passing: tuple[int, ...]
     calls: tuple[str, ...]
     seconds: float
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,10 @@ def verified(
     clusters = _clusters(clean or ran, weight)
     wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
     sure = len(clusters) == 1 and bool(clean) and len(calls) >= ENOUGH and wanted
-    if clusters and len(clusters) == 1 and not sure and clean:
+    if sure and not ground.complete and all(one.candidate.kind in SOUGHT for one in clusters[0]):
+        sure = False
+        notes = (*notes, "The fix was made from values, and there was no time to try what else it could be.")
+    elif len(clusters) == 1 and clean and len(calls) < ENOUGH:
         notes = (*notes, f"Only {len(calls)} held-out inputs could be made: too few to call a fix verified.")
     fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
     return fixes, notes

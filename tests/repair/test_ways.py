@@ -23,13 +23,13 @@ PLAIN = "\n\ndef plain(prices):\n    return sum(prices)\n"
 def mended(file: Path, source: str, specification: Specification) -> Outcome:
     """The outcome of a search."""
     file.write_text(source)
-    return repair(file, source, specification, python=sys.executable, budget=10.0)
+    return repair(file, source, specification, python=sys.executable, budget=30.0)
 
 
 def test_a_program_whose_assertion_fails_is_a_specification(tmp_path: Path) -> None:
     source = f"{TOTAL}\n\nassert total([1, 2]) == 3\nassert total([5]) == 5\nassert total([]) == 0\n"
     (tmp_path / "t.py").write_text(source)
-    done = cwm("repair", "t.py", "--budget", "10", "--json", cwd=tmp_path)
+    done = cwm("repair", "t.py", "--budget", "30", "--json", cwd=tmp_path)
     first = done.object["candidates"][0]
     assert "+    result = 0" in first["diff"]
     assert "AssertionError" in first["evidence"]["failed"][0]
@@ -91,7 +91,7 @@ def test_an_answer_is_a_call_and_its_value(text: str, said: tuple[str, str]) -> 
 
 def test_an_answer_joins_the_specification(tmp_path: Path) -> None:
     (tmp_path / "j.py").write_text("def join(a, b):\n    return a - b\n")
-    words = ("repair", "j.py", "--call", "join(2, 2)", "--expect", "4", "--json", "--budget", "8")
+    words = ("repair", "j.py", "--call", "join(2, 2)", "--expect", "4", "--json", "--budget", "20")
     before = cwm(*words, cwd=tmp_path).object
     one = before["candidates"][0]["evidence"]["distinctions"][0]
     assert one["this"] != one["other"]
@@ -110,7 +110,7 @@ def test_a_fix_that_adds_type_errors_is_not_verified(tmp_path: Path) -> None:
     (tmp_path / "h.py").write_text(source)
     rows = "\n".join(json.dumps([[n], n / 2]) for n in (1, 3, 5, 7, 9, 8))
     (tmp_path / "cases.jsonl").write_text(rows)
-    done = cwm("repair", "h.py", "--cases", "cases.jsonl", "--budget", "8", "--json", cwd=tmp_path)
+    done = cwm("repair", "h.py", "--cases", "cases.jsonl", "--budget", "20", "--json", cwd=tmp_path)
     best = done.object["candidates"][0]
     assert "n / 2" in best["diff"]
     assert not best["verified"]

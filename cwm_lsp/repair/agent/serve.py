@@ -78,7 +78,7 @@ def _prepared(opening: dict[str, Any]) -> Program:
     return Program(opening["path"], opening["name"], opening["text"])
 
 
-FIRST_SHARE = 0.2
+FIRST_SHARE = 0.12
 """Of the time that a check may take, what it gets at first."""
 
 LOOKED_AT = 0.05

@@ -15,6 +15,13 @@ from cwm_lsp.repair.text import Text
 ATOMS = 36
 """Expressions noted at a hole."""
 
+_CONDITION = "condition by its outcomes"
+_GUARD = "guard by its outcomes"
+_PART = "missing condition by its outcomes"
+_VALUE = "expression by its value"
+SOUGHT = frozenset({_CONDITION, _GUARD, _PART, _VALUE})
+"""The kinds of candidates made from values: they fit what was recorded, and little else speaks for them."""
+
 _SIMPLE = ast.Assign | ast.AugAssign | ast.Expr
 _NO_LAMBDA = ast.Yield | ast.YieldFrom | ast.Await | ast.NamedExpr | ast.Starred
 
@@ -107,7 +114,7 @@ def _conditions(function: Function, text: Text, atoms: tuple[str, ...]) -> Itera
         for test in tests:
             if _watchable(test) and "\n" not in text.of(test):
                 start, end = text.span(test)
-                kind = "condition by its outcomes"
+                kind = _CONDITION
                 yield Hole(start, end, "", text.of(test), "", True, kind, test.lineno, 0.16, atoms)
 
 
@@ -139,13 +146,13 @@ def _exits(
         return
     for word in words:
         after = f":\n{indent}{step}{word}\n"
-        kind, prior = "guard by its outcomes", 0.08 if first else 0.05
+        kind, prior = _GUARD, 0.08 if first else 0.05
         yield Hole(place, place, f"{indent}if ", "False", after, True, kind, statement.lineno, prior, atoms)
     if isinstance(statement, _SIMPLE):
         start, end = text.span(statement)
         body = text.source[start:end].replace("\n", f"\n{step}")
         after = f":\n{indent}{step}{body}"
-        kind = "missing condition by its outcomes"
+        kind = _PART
         yield Hole(start, end, "if ", "True", after, True, kind, statement.lineno, 0.07, atoms)
 
 
@@ -165,7 +172,7 @@ def _values(function: Function, text: Text, atoms: tuple[str, ...]) -> Iterator[
         for value, prior in _parts(node):
             if _watchable(value) and not is_condition(value) and "\n" not in text.of(value):
                 start, end = text.span(value)
-                kind = "expression by its value"
+                kind = _VALUE
                 yield Hole(start, end, "", text.of(value), "", False, kind, value.lineno, prior, atoms)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, product
 
 from cwm_lsp.repair.templates.scope import Scope
 from cwm_lsp.repair.text import Text
@@ -70,6 +70,19 @@ def recursion(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             if at != other and shift:
                 moved = {at: base, other: f"{args[other]}{shift}"}
                 yield _call(node.func.id, args, moved), "recursion", 0.3
+
+
+def branches(value: str, scope: Scope) -> Iterator[Variant]:
+    """A result of a function that calls itself, joined with one more such call."""
+    name = scope.function.name
+    calls = (n.func for n in ast.walk(scope.function) if isinstance(n, ast.Call))
+    if not any(isinstance(func, ast.Name) and func.id == name for func in calls) or len(scope.parameters) > 3:
+        return
+    steps = [(one, f"{one} - 1", f"{one}[1:]") for one in scope.parameters]
+    for words in product(*steps):
+        if list(words) != scope.parameters:
+            for word in ("+", "or", "and"):
+                yield f"{value} {word} {name}({', '.join(words)})", "missing recursion", 0.12
 
 
 def _call(name: str, args: list[str], changed: dict[int, str]) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from cwm_lsp.repair.model import Candidate, Edit
-from cwm_lsp.repair.templates import kindred
+from cwm_lsp.repair.templates import kindred, rewrites
 from cwm_lsp.repair.templates.scope import Function, Scope, suites
 from cwm_lsp.repair.text import Text
 
@@ -196,6 +196,8 @@ def _return(statement: ast.Return, scope: Scope, text: Text) -> Iterator[Convers
         yield f"return {one}", "result", 0.25
     if statement.value is not None:
         yield f"yield {text.of(statement.value)}", "yield", 0.05
+        for joined, kind, prior in rewrites.branches(text.of(statement.value), scope):
+            yield f"return {joined}", kind, prior
         for name in scope.changed:
             yield f"{name} = {text.of(statement.value)}", "early return", 0.08
 
@@ -241,12 +243,12 @@ def _moved(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
     if len(block.body) > 1 and not block.orelse:
         start, end = text.block(last)
         moved = re.sub(rf"(?m)^{re.escape(step)}", "", text.source[start:end])
-        yield Candidate((Edit(start, end, moved),), "indentation", last.lineno, 0.3)
+        yield Candidate((Edit(start, end, moved),), "indentation", last.lineno, 0.4)
     if at + 1 < len(suite) and not block.orelse:
         after = suite[at + 1]
         start, end = text.block(after)
         moved = re.sub(r"(?m)^(?=.)", step, text.source[start:end])
-        yield Candidate((Edit(start, end, moved),), "indentation", after.lineno, 0.25)
+        yield Candidate((Edit(start, end, moved),), "indentation", after.lineno, 0.35)
         if isinstance(block, ast.If) and isinstance(block.body[-1], _SIMPLE):
             header = f"{text.indent(block)}else:\n"
             yield Candidate((Edit(start, end, header + moved),), "missing else", after.lineno, 0.2)
@@ -316,8 +318,13 @@ def _updates(scope: Scope) -> Iterator[Missing]:
         for value in (*scope.ingredients[:20], "0", "1", "[]", "None", "''", "False", "True"):
             yield (f"{name} = {value}",), kind, 0.06
     for name, method in scope.containers:
-        for other in (*scope.names, *scope.ingredients[:15]):
+        for other in scope.names:
+            yield (f"{name}.{method}({other})",), kind, 0.14
+        for other in scope.ingredients[:15]:
             yield (f"{name}.{method}({other})",), kind, 0.1
+    for name in scope.flags:
+        yield (f"{name} = False",), kind, 0.2
+        yield (f"{name} = True",), kind, 0.2
 
 
 def _guards(scope: Scope, first: bool, loop: bool) -> Iterator[Missing]:
