@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from cwm_lsp.cli.console import Shell
+from cwm_lsp.cli.foresee import foresight
 from cwm_lsp.cli.interpreter import choose
 from cwm_lsp.cli.target import source_at
 from cwm_lsp.config import load
@@ -65,6 +66,8 @@ def repair(wish: Wish) -> int:
     for name in loaded.ignored:
         shell.note(f"The project's setting {name} is ignored; --trust lets it count.")
     model = asked(wish)
+    if model is not None:
+        model = replace(model, predict=foresight(loaded.settings, source, shell))
     python = choose(loaded, wish.file.absolute().parent).path
     specification = specified(wish, source.text)
     with shell.progress("Trying fixes") as advance:

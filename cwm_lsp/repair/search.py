@@ -159,7 +159,11 @@ class _Search:
         known = self.known
         lines = [one.line for one in known.suspects[: consult.SUSPECTS]]
         noted = self.workers[0].states(known.failing[0], lines, known.seconds)
-        predicted = tuple(model.predict(lines)) if model.predict is not None else ()
+        predicted = (
+            tuple(model.predict(known.checks[known.failing[0]].call, lines))
+            if model.predict is not None
+            else ()
+        )
         task = Task(
             self.job.place.file.name,
             self.job.text,

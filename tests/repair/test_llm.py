@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -45,12 +46,18 @@ def edit(new: str, old: str = "    return n  # to do", path: str = "d.py") -> st
 SUBMIT = "<think>done</think>\n<tool: submit>\nd.py\n</tool>"
 
 
+def predicted(call: str, lines: Sequence[int]) -> list[State]:
+    """What a world model might say of the first line."""
+    assert call.startswith("digits(")
+    return [State(lines[0], (("n", "77"),), predicted=True)]
+
+
 def mended(tmp_path: Path, form: Form, *answers: Answer, count: int = 1) -> tuple[Outcome, Script]:
     """The outcome of a search that asks a server with these answers."""
     file = tmp_path / "d.py"
     file.write_text(SOURCE)
     with serving(*answers) as script:
-        model = Model(Server(script.url, "m", timeout=20.0), form, count)
+        model = Model(Server(script.url, "m", timeout=20.0), form, count, predicted)
         outcome = repair(
             file, SOURCE, Specification(tuple(CHECKS)), python=sys.executable, budget=6.0, model=model
         )
@@ -71,6 +78,7 @@ def test_a_good_proposal_is_run_and_verified(tmp_path: Path, form: Form, answers
     asked = script.requests[0]["messages"][1]["content"]
     assert "digits(12): 12, not 15" in asked
     assert "- line 2: n = " in asked
+    assert "n = 77" in asked.partition("a model of the code predicts")[2]
     assert script.requests[0]["path"] == "/v1/chat/completions"
 
 
@@ -198,14 +206,15 @@ def test_recorded_and_predicted_states_are_told_apart() -> None:
 
 
 def test_the_command_asks_the_server_that_it_is_given(tmp_path: Path) -> None:
-    (tmp_path / "d.py").write_text(SOURCE)
+    (tmp_path / "d.py").write_text("def digits(n):\n    m = n\n    return m  # to do\n")
     words = [word for one in CHECKS for word in ("--call", one.call, "--expect", str(one.expect))]
-    with serving(edit(RIGHT), SUBMIT) as script:
+    with serving(edit(RIGHT, old="    return m  # to do"), SUBMIT) as script:
         llm = ("--llm", script.url, "--llm-model", "m", "--llm-form", "tools", "--llm-candidates", "1")
         done = cwm("repair", "d.py", *words, *llm, "--budget", "6", "--json", cwd=tmp_path)
     assert done.code == 0
     assert done.object["status"] == "verified"
     assert done.object["candidates"][0]["evidence"]["template"] == "language model"
+    assert "Values that a model of the code predicts" in script.requests[0]["messages"][1]["content"]
 
 
 @pytest.mark.parametrize(

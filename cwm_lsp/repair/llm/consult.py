@@ -14,8 +14,8 @@ from cwm_lsp.repair.llm.propose import Proposals, propose
 SUSPECTS = 5
 """Lines whose states are told."""
 
-Predict = Callable[[Sequence[int]], Sequence[State]]
-"""States that a model of the code predicts at some lines of the first failing check."""
+Predict = Callable[[str, Sequence[int]], Sequence[State]]
+"""States that a model of the code predicts at some lines of a failing check, of which the text is given."""
 
 
 @dataclass(frozen=True, slots=True)
