@@ -134,6 +134,16 @@ _MODEL = (
     _setting("threads", type=int, metavar="N"),
 )
 _PORT = click.IntRange(0, 65535)
+_LLM = (
+    click.option("--llm", default="", metavar="URL", help="Also ask a model at an OpenAI-compatible server."),
+    click.option("--llm-model", default="", metavar="NAME", help="The model's name there."),
+    click.option(
+        "--llm-form", type=click.Choice(["plain", "tools"]), default="plain", help="tools: CWM's own form."
+    ),
+    click.option("--llm-candidates", type=click.IntRange(1, 20), default=4, metavar="N", help="Ask for N."),
+    click.option("--llm-timeout", type=click.FloatRange(min=1), default=60.0, metavar="N", help="Seconds."),
+    click.option("--llm-anywhere", is_flag=True, help="The server may be outside this network."),
+)
 _COMMON = (
     click.option(
         "--trust",
@@ -289,6 +299,11 @@ def demo(svg: Path | None, **values: Any) -> int:
     "--budget", type=click.FloatRange(min=1), default=20.0, show_default=True, help="Search so many seconds."
 )
 @click.option("--apply", "write", is_flag=True, help="Write the first verified fix into FILE.")
+@click.option("--like", default="", metavar="OTHER", help="A function it should agree with, or module:name.")
+@click.option(
+    "--answer", "answers", multiple=True, metavar="ANSWER", help="What a call should give: 'f(2, 3) == 5'."
+)
+@_with(*_LLM)
 @_with(_RECORDING[0], *_COMMON)
 def repair(python: str | None, **values: Any) -> int:
     """Search edits of FILE that make a failing specification hold, and run them before they are shown.
@@ -297,6 +312,8 @@ def repair(python: str | None, **values: Any) -> int:
     cwm-lsp repair shop.py --call "total([4, 9])" --expect 13
     cwm-lsp repair shop.py --test tests/test_shop.py::test_total
     cwm-lsp repair shop.py --cases cases.jsonl --function total
+    cwm-lsp repair shop.py --function total --like plain_total
+    cwm-lsp repair script.py                # its doctests, else that it ends well
     """
     from cwm_lsp.cli.repair import Wish, repair
 

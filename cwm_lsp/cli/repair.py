@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,26 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from cwm_lsp.cli.console import Shell
+from cwm_lsp.cli.foresee import foresight
 from cwm_lsp.cli.interpreter import choose
 from cwm_lsp.cli.target import source_at
 from cwm_lsp.config import load
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 from cwm_lsp.features.repairs import reasons
+from cwm_lsp.repair.llm.client import Server, checked
+from cwm_lsp.repair.llm.consult import Model
+from cwm_lsp.repair.llm.prompt import Form
 from cwm_lsp.repair.model import Evidence, Fix, Outcome, Status
 from cwm_lsp.repair.search import repair as search
-from cwm_lsp.repair.specification import Specification, call, cases, doctests, only_function
+from cwm_lsp.repair.specification import (
+    Specification,
+    answer,
+    call,
+    cases,
+    doctests,
+    only_function,
+    program,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +42,16 @@ class Wish:
     test: str
     calls: tuple[str, ...]
     expected: tuple[str, ...]
+    answers: tuple[str, ...]
     cases: Path | None
     function: str
+    like: str
+    llm: str
+    llm_model: str
+    llm_form: str
+    llm_candidates: int
+    llm_timeout: float
+    llm_anywhere: bool
     budget: float
     write: bool
     options: dict[str, object]
@@ -44,6 +66,9 @@ def repair(wish: Wish) -> int:
     loaded = load(wish.file.absolute().parent, options=wish.options, trusted=wish.trusted)
     for name in loaded.ignored:
         shell.note(f"The project's setting {name} is ignored; --trust lets it count.")
+    model = asked(wish)
+    if model is not None:
+        model = replace(model, predict=foresight(loaded.settings, source, shell))
     python = choose(loaded, wish.file.absolute().parent).path
     specification = specified(wish, source.text)
     with shell.progress("Trying fixes") as advance:
@@ -54,6 +79,7 @@ def repair(wish: Wish) -> int:
             python=python,
             budget=wish.budget,
             progress=advance,
+            model=model,
         )
     if wish.as_json:
         shell.object(payload(outcome))
@@ -65,26 +91,60 @@ def repair(wish: Wish) -> int:
 
 
 def specified(wish: Wish, source: str) -> Specification:
-    """What must hold, by the options. Without any, the file's doctests. Raises ``UserError``."""
+    """What must hold, by the options. Raises ``UserError``.
+
+    Without any, the file's doctests; without these, that the file ends well as a program.
+    """
     if len(wish.expected) > len(wish.calls):
         raise ArgumentsError("--expect needs the --call that it belongs to.")
     expected = (*wish.expected, *[None] * (len(wish.calls) - len(wish.expected)))
     checks = [call(*pair) for pair in zip(wish.calls, expected, strict=True)]
+    answers = [answer(text) for text in wish.answers]
     try:
         examples = doctests(source)
+        whole = program(source, wish.file.name)
         if wish.cases is not None:
             function = only_function(source, wish.file, wish.function)
             checks += cases(wish.cases, function)
+        if wish.like:
+            function = only_function(source, wish.file, wish.function)
+            others = tuple([*answers, *examples])
+            return Specification(tuple(checks), others, wish.test, (function, wish.like))
     except (SyntaxError, ValueError) as error:
         raise SourceError(f"{wish.file} does not parse: {error}.") from error
-    if checks or wish.test:
-        return Specification(tuple(checks), tuple(examples), wish.test)
-    if not examples:
-        raise TargetError(
-            f"Nothing says what {wish.file} should do.",
-            "Give --test NODE, --call CALL --expect VALUE or --cases FILE, or write a doctest.",
-        )
-    return Specification(tuple(examples))
+    if checks or answers or wish.test:
+        return Specification(tuple([*answers, *checks]), tuple(examples), wish.test)
+    if examples:
+        return Specification(tuple(examples))
+    if _does_something(source):
+        return Specification((whole,))
+    raise TargetError(
+        f"Nothing says what {wish.file} should do.",
+        "Give --test NODE, --call CALL --expect VALUE, --cases FILE or --like OTHER, or write a doctest.",
+    )
+
+
+def _does_something(source: str) -> bool:
+    """Whether a file does more than define, when it is run as a program."""
+    defining = (
+        ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign
+    )
+    body = [one for one in ast.parse(source).body if not isinstance(one, defining | ast.AnnAssign)]
+    return any(not isinstance(getattr(one, "value", None), ast.Constant) for one in body)
+
+
+def asked(wish: Wish) -> Model | None:
+    """The language model to ask, by the options. Raises ``UserError``."""
+    if not wish.llm:
+        if wish.llm_model:
+            raise ArgumentsError("--llm-model needs --llm, the server's URL.")
+        return None
+    if not wish.llm_model:
+        raise ArgumentsError("--llm needs --llm-model, the model's name at the server.")
+    url = checked(wish.llm, wish.llm_anywhere)
+    key = os.environ.get("CWM_LSP_LLM_KEY", "")
+    server = Server(url, wish.llm_model, wish.llm_timeout, key)
+    return Model(server, Form(wish.llm_form), wish.llm_candidates)
 
 
 # --- output ------------------------------------------------------------------------------------
@@ -137,13 +197,18 @@ def _show(outcome: Outcome, shell: Shell) -> None:
     for fix in outcome.fixes:
         shell.out.print()
         shell.out.print(Syntax(fix.diff.rstrip("\n"), "diff", background_color="default"))
-        for line in reasons(fix.evidence):
+        for line in (*reasons(fix.evidence), *_questions(fix.evidence)):
             shell.out.print(Text(line, style="dim"))
     if not outcome.fixes and outcome.suspects:
         lines = ", ".join(str(one.line) for one in outcome.suspects[:5])
         shell.out.print(f"Most suspicious lines: {lines}")
     for note in outcome.notes:
         shell.note(note)
+
+
+def _questions(evidence: Evidence) -> list[str]:
+    """How to say which of the fixes that part is right."""
+    return [f"Say so with --answer '{one.call} == VALUE'." for one in evidence.distinctions[:1]]
 
 
 def _write(file: Path, before: str, outcome: Outcome, shell: Shell) -> None:

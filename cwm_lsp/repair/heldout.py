@@ -21,20 +21,19 @@ _LONGEST = 600  # characters of a call
 
 
 def held_out(calls: Iterable[str], count: int, seed: int = 0) -> list[str]:
-    """Up to ``count`` calls like ``calls``, none of them among these. The same for the same input."""
+    """Up to ``count`` expressions like ``calls``, none of them among these. The same for the same input."""
     known = list(dict.fromkeys(calls))
-    functions: dict[str, list[Arguments]] = {}
+    shapes: dict[str, list[Arguments]] = {}
     for text in known:
         parsed = parsed_call(text)
         if parsed is not None:
-            functions.setdefault(parsed[0], []).append(parsed[1])
+            shapes.setdefault(parsed[0], []).append(parsed[1])
     rng = Random(seed)
     found: dict[str, None] = {}
-    for name, examples in functions.items():
-        share = len(found) + max(1, count // len(functions))
-        mutants = _mutants(rng, [e for e in examples if len(e) == len(examples[0])])
-        for arguments in mutants:
-            text = f"{name}({', '.join(map(repr, arguments))})"
+    for shape, examples in shapes.items():
+        share = len(found) + max(1, count // len(shapes))
+        for arguments in _mutants(rng, examples):
+            text = filled(shape, arguments)
             if text not in known and len(text) <= _LONGEST:
                 found[text] = None
             if len(found) >= share:
@@ -42,15 +41,52 @@ def held_out(calls: Iterable[str], count: int, seed: int = 0) -> list[str]:
     return list(found)
 
 
+_HOLE = "_hole_{}_"
+
+
 def parsed_call(text: str) -> tuple[str, Arguments] | None:
-    """Function and arguments of a call with plain positional values; ``None`` for anything else."""
+    """The shape of an expression and the plain values that calls in it are given; ``None`` if there are none.
+
+    ``len(f([1], x=2))`` is ``len(f(_hole_0_, x=_hole_1_))`` with ``[1]`` and ``2``.
+    """
     try:
-        node = ast.parse(text.strip(), mode="eval").body
-        if not isinstance(node, ast.Call) or node.keywords or not isinstance(node.func, ast.Name):
-            return None
-        return node.func.id, tuple(ast.literal_eval(one) for one in node.args)
+        tree = ast.parse(text.strip(), mode="eval")
+        digger = _Digger()
+        shape = ast.unparse(digger.visit(tree))
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return None
+    return (shape, tuple(digger.values)) if digger.values else None
+
+
+def filled(shape: str, arguments: Arguments) -> str:
+    """The expression of a shape with other values."""
+    for at, value in enumerate(arguments):
+        shape = shape.replace(_HOLE.format(at), repr(value))
+    return shape
+
+
+class _Digger(ast.NodeTransformer):
+    """Takes the plain values out of the arguments of calls."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        """The function first, then the arguments in order."""
+        node.func = self.visit(node.func)
+        node.args = [self._dug(one) for one in node.args]
+        for word in node.keywords:
+            word.value = self._dug(word.value)
+        return node
+
+    def _dug(self, node: ast.expr) -> ast.expr:
+        try:
+            value = ast.literal_eval(node)
+        except (ValueError, TypeError, SyntaxError):
+            found: ast.expr = self.visit(node)
+            return found
+        self.values.append(value)
+        return ast.Name(_HOLE.format(len(self.values) - 1))
 
 
 def _mutants(rng: Random, examples: list[Arguments]) -> Iterator[Arguments]:

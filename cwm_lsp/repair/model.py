@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,15 +13,17 @@ class CheckKind(StrEnum):
     CALL = "call"
     DOCTEST = "doctest"
     TEST = "test"
+    RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing that must hold.
 
-    ``call`` is an expression in the file's module, a doctest's name or a pytest node. A call must give the
-    value of the expression ``expect``, or raise ``raises``; with neither it must raise nothing. ``loose``
-    takes a tuple for a list, since JSON has no tuples. ``text`` is the docstring of a doctest.
+    ``call`` is an expression in the file's module, a doctest's name, a pytest node or, for a run of the whole
+    file as a program, the file's name. A call must give the value of the expression ``expect``, or raise
+    ``raises``; with neither it must raise nothing. ``loose`` takes a tuple for a list, since JSON has no
+    tuples. ``text`` is the docstring of a doctest, and the assertions of a program.
     """
 
     kind: CheckKind
@@ -94,7 +97,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A line and how strongly failing runs single it out, 0 to 1 (Ochiai)."""
+    """A line and how strongly it is suspected, 0 to 1."""
 
     line: int
     score: float
@@ -102,7 +105,10 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a search found. ``tried`` counts candidates that were run; ``seconds`` is the time it all took."""
+    """What a search found. ``tried`` counts candidates that were run; ``seconds`` is the time it all took.
+
+    ``signals``: the ranking of lines by each signal alone.
+    """
 
     status: Status
     fixes: tuple[Fix, ...]
@@ -110,3 +116,4 @@ class Outcome:
     seconds: float
     suspects: tuple[Suspect, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    signals: Mapping[str, tuple[Suspect, ...]] = field(default_factory=dict)

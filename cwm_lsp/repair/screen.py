@@ -8,11 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from cwm_lsp.repair.model import Candidate
+from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.text import overlap
 from cwm_lsp.repair.workers import Tried, Worker
 
 BATCH = 24
+
+FIRST = 600
+"""Candidates that are tried before values are sought."""
 
 RIVALS = 0.35
 """Once a fix is found, the search goes on through candidates at least this share as likely as it."""
@@ -27,35 +30,70 @@ Progress = Callable[[int, int], None]
 
 
 class Screen:
-    """The screening of one search. ``tried`` counts candidates that were run."""
+    """The screening of one search. ``tried`` counts candidates that were run.
+
+    ``complete``: no candidate that could be a rival was left out for want of time.
+
+    A check may take ``quick`` seconds of a processor at first; where no candidate survives that, those that
+    took longer get ``seconds``.
+    """
 
     def __init__(
         self,
         workers: Sequence[Worker],
         order: Sequence[int],
         failing: Collection[int],
+        quick: float,
         seconds: float,
+        weight: Callable[[Candidate], float] = lambda one: one.prior,
     ) -> None:
+        self._weight = weight
         self.tried = 0
+        self.complete = True
         self._workers = workers
         self._order = order
         self._failing = set(failing)
         self._seconds = seconds
+        self._quick = min(quick, seconds)
+        self._slow: list[Candidate] = []
         self._lock = threading.Lock()
         self._survivors: list[Candidate] = []
         self._partial: list[tuple[int, int, Candidate]] = []
         self._floor = 0.0
 
-    def run(self, found: Sequence[Candidate], deadline: float, progress: Progress | None) -> list[Candidate]:
-        """Those that pass every check, most likely first; pairs are tried when no single edit does.
+    def run(
+        self,
+        found: Sequence[Candidate],
+        deadline: float,
+        progress: Progress | None,
+        guided: Callable[[], Sequence[Candidate]] = list,
+    ) -> list[Candidate]:
+        """Those that pass every check, most likely first.
 
-        ``deadline`` is a time of ``time.monotonic``.
+        The likeliest of ``found`` are tried, then what ``guided`` gives, then the rest; pairs when no single
+        edit helps. ``deadline`` is a time of ``time.monotonic``.
         """
-        self._all(found, deadline, progress, len(found))
+        self._all(found[:FIRST], deadline, progress, len(found))
+        known: set[tuple[Edit, ...]] = set()
+        if not self._survivors:
+            sought = guided()
+            known = {one.edits for one in sought}
+            self._all(sought, deadline, progress, len(found))
+        self._all((one for one in found[FIRST:] if one.edits not in known), deadline, progress, len(found))
+        if not self._survivors and self._slow:
+            # A loop for ever is what most of them are: only now may each take its time.
+            again = sorted(self._slow, key=lambda one: -one.prior)
+            self._quick, self._slow = self._seconds, []
+            self._all(again, deadline - (deadline - time.monotonic()) * 0.4, progress, 0)
         if not self._survivors:
             self._all(self._pairs(found), deadline, progress, 0)
-        rank = {id(candidate): n for n, candidate in enumerate(found)}
-        return sorted(self._survivors, key=lambda one: rank.get(id(one), len(rank)))
+        return sorted(self._survivors, key=lambda one: -self._weight(one))
+
+    def more(self, found: Sequence[Candidate], deadline: float) -> list[Candidate]:
+        """All that survived, after these have been tried too, however unlikely they are."""
+        self._floor = 0.0
+        self._all(found, deadline, None, len(found))
+        return sorted(self._survivors, key=lambda one: -self._weight(one))
 
     def _all(
         self, found: Iterable[Candidate], deadline: float, progress: Progress | None, total: int
@@ -80,20 +118,24 @@ class Screen:
                 batch = [one for one in islice(source, BATCH) if one.prior >= self._floor]
             if not batch:
                 return
-            for tried in worker.attempt(batch, self._order, self._seconds):
+            for tried in worker.attempt(batch, self._order, self._quick):
                 with self._lock:
                     self._note(tried)
                 if time.monotonic() > deadline + self._seconds:
                     worker.end()
+                    self.complete = False
                     return
             if progress is not None:
                 progress(self.tried, total)
+        self.complete = False
 
     def _note(self, tried: Tried) -> None:
         self.tried += 1
         if len(tried.passed) == len(self._order):
             self._survivors.append(tried.candidate)
             self._floor = max(self._floor, tried.candidate.prior * RIVALS)
+        elif tried.slow and self._quick < self._seconds:
+            self._slow.append(tried.candidate)
         elif tried.passed:
             mended = len(self._failing.intersection(tried.passed))
             self._partial.append((-len(tried.passed), -mended, tried.candidate))

@@ -1,6 +1,6 @@
 """From a failing specification to fixes that were run.
 
-1. *Baseline*: every check runs on the file as it stands, twice, in two children, its lines watched. A check
+1. *Baseline*: every check runs on the file as it stands, three times, in two children, its lines watched. One
    that changes its mind is flaky and counts for nothing.
 2. *Candidates* from the templates, ranked by how likely the edit is and how suspicious its line.
 3. *Screening*: two children run them, each candidate up to its first failing check.
@@ -13,50 +13,37 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from cwm_lsp.errors import RunError, SourceError, TargetError
-from cwm_lsp.repair import scratch
-from cwm_lsp.repair.localise import ochiai
-from cwm_lsp.repair.model import Check, CheckKind, Outcome, Status, Suspect
+from cwm_lsp.errors import SourceError
+from cwm_lsp.repair.baseline import Baseline, baseline, job_for
+from cwm_lsp.repair.guided import Guide
+from cwm_lsp.repair.like import agreeing
+from cwm_lsp.repair.llm import consult
+from cwm_lsp.repair.llm.prompt import Task
+from cwm_lsp.repair.model import Candidate, Fix, Outcome, Status
 from cwm_lsp.repair.screen import Screen
-from cwm_lsp.repair.specification import Specification, example_calls, matching
+from cwm_lsp.repair.specification import Specification
 from cwm_lsp.repair.templates.generate import candidates as generate
+from cwm_lsp.repair.templates.holes import holes
+from cwm_lsp.repair.templates.symptoms import likelier
+from cwm_lsp.repair.typed import checked
 from cwm_lsp.repair.verify import Ground, verified
 from cwm_lsp.repair.workers import Job, Worker
 
 WORKERS = 2
 
-FIRST_SECONDS = {CheckKind.CALL: 1.0, CheckKind.DOCTEST: 1.0, CheckKind.TEST: 10.0}
-"""Processor seconds that a check may take on the file as it stands."""
+GUIDED = 0.2
+"""Of the budget, what is spent on values that expressions would have to have."""
 
-LEAST_SECONDS = 0.02
-SLACK = 10.0
-"""A candidate's check may take so many times as long as the slowest that passes, plus the least."""
+SEARCHED = 0.85
+"""Of the budget, what is spent until verification."""
+
+AT_LEAST = 0.4
+"""Of the budget, what the search gets however long the baseline took."""
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """How the file does as it stands. Indices are those of ``checks``."""
-
-    checks: tuple[Check, ...]
-    failing: tuple[int, ...]
-    passing: tuple[int, ...]
-    said: dict[int, str]
-    suspects: tuple[Suspect, ...]
-    calls: tuple[str, ...]
-    seconds: float
-    notes: tuple[str, ...]
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The failing checks first: nothing refutes more candidates."""
-        return (*self.failing, *self.passing)
 
 
 def repair(
@@ -67,124 +54,122 @@ def repair(
     python: str,
     budget: float = 20.0,
     progress: Progress | None = None,
+    model: consult.Model | None = None,
 ) -> Outcome:
     """Search fixes for ``file``, whose content is ``text``, for at most about ``budget`` seconds.
 
-    Nothing is written but scratch copies. Raises ``UserError`` when nothing fails or the text does not parse,
-    ``RunError`` when the program cannot be run.
+    Nothing is written but scratch copies. A language model is asked only if one is given. Raises
+    ``UserError`` when nothing fails or the text does not parse, ``RunError`` when it cannot be run.
     """
     started = time.monotonic()
     try:
         ast.parse(text)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise SourceError(f"{file} does not parse: {error}.") from error
-    job = _job(file, text, specification, python)
+    specification = _with_agreement(file, text, specification, python)
+    job = job_for(file, text, specification, python)
     workers = [Worker(job) for _ in range(WORKERS)]
     try:
-        baseline = _baseline(workers, specification, job)
-        scores = {suspect.line: suspect.score for suspect in baseline.suspects}
-        found = generate(text, scores, scores.keys())
-        screen = Screen(workers, baseline.order, baseline.failing, baseline.seconds)
-        survivors = screen.run(found, started + budget * 0.85, progress)
-        ground = Ground(
-            job, baseline.checks, baseline.failing, baseline.passing, baseline.calls, baseline.seconds
-        )
-        fixes, notes = verified(ground, survivors, baseline.said)
-        notes = (*_copied(workers), *baseline.notes, *notes)
+        known = baseline(workers, specification, job)
+        search = _Search(job, workers, known, started, budget, progress)
+        fixes, notes = search.run(model)
+        fixes, typed = checked(fixes, job, workers[0].work)
+        notes = (*_copied(workers), *known.notes, *notes, *typed)
     finally:
         for worker in workers:
             worker.close()
-    status = Status.NONE
-    if fixes:
-        status = Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
-    return Outcome(status, fixes, screen.tried, time.monotonic() - started, baseline.suspects, notes)
+    taken = time.monotonic() - started
+    return Outcome(_status(fixes), fixes, search.tried, taken, known.suspects, notes, known.signals)
+
+
+def _status(fixes: Sequence[Fix]) -> Status:
+    if not fixes:
+        return Status.NONE
+    return Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
+
+
+def _with_agreement(file: Path, text: str, specification: Specification, python: str) -> Specification:
+    """The checks that two functions agree, among the targets."""
+    if specification.like is None:
+        return specification
+    function, other = specification.like
+    calls = [check.call for check in specification.targets if check.expect is None]
+    kept = tuple(check for check in specification.targets if check.expect is not None)
+    job = job_for(file, text, replace(specification, targets=(), others=()), python)
+    agreed = agreeing(job, text, function, other, calls)
+    return replace(specification, targets=(*kept, *agreed))
 
 
 def _copied(workers: Sequence[Worker]) -> tuple[str, ...]:
-    return (
-        ()
-        if workers[0].whole
-        else ("The folder is large: only a part of it was copied to run candidates in.",)
-    )
+    if workers[0].whole:
+        return ()
+    return ("The folder is large: only a part of it was copied to run candidates in.",)
 
 
-def _job(file: Path, text: str, specification: Specification, python: str) -> Job:
-    test = specification.test.partition("::")[0]
-    path = Path(test) if test else None
-    if path is not None and not path.is_file():
-        raise TargetError(f"There is no test file {path}.")
-    where = scratch.place(file, path)
-    nodes = (str(path.resolve().relative_to(where.root)),) if path is not None else ()
-    return Job(where, text, (*specification.targets, *specification.others), nodes, python)
+@dataclass
+class _Search:
+    """From the baseline to fixes."""
 
+    job: Job
+    workers: Sequence[Worker]
+    known: Baseline
+    started: float
+    budget: float
+    progress: Progress | None
+    tried: int = 0
 
-def _baseline(workers: Sequence[Worker], specification: Specification, job: Job) -> Baseline:
-    """Run all checks on the file as it stands, twice. Raises ``TargetError`` when nothing fails."""
-    longest = max(
-        FIRST_SECONDS[CheckKind.TEST if job.nodes else check.kind] for check in job.checks or (_TEST,)
-    )
-    with ThreadPoolExecutor(len(workers)) as pool:
-        runs = list(pool.map(lambda worker: worker.trace(longest), workers))
-    tests = tuple(Check(CheckKind.TEST, node) for node in workers[0].nodes)
-    checks = (*job.checks, *tests)
-    first = runs[0]
-    flaky = [n for n in range(len(checks)) if len({run[n]["ok"] for run in runs}) > 1]
-    wanted = list(range(len(specification.targets))) + _wanted(specification, workers[0].nodes, job)
-    failing = [n for n in wanted if n not in flaky and not first[n]["ok"]]
-    if not failing:
-        _refuse(wanted, flaky, checks)
-    passing = [n for n in range(len(checks)) if n not in flaky and first[n]["ok"]]
-    every = range(1, job.text.count("\n") + 2)  # a run that ended its process left no lines
-    ran = [(bool(first[n]["ok"]), first[n]["lines"] or every) for n in (*failing, *passing)]
-    return Baseline(
-        checks,
-        tuple(sorted(failing, key=lambda n: first[n]["seconds"])),
-        tuple(sorted(passing, key=lambda n: first[n]["seconds"])),
-        {n: first[n]["said"] for n in failing},
-        tuple(ochiai(ran)),
-        tuple(_calls(checks, failing, passing, first)),
-        _seconds([first[n]["seconds"] for n in passing], longest, bool(job.nodes)),
-        tuple(f"{checks[n].call} is flaky and was left out." for n in flaky),
-    )
-
-
-_TEST = Check(CheckKind.TEST, "")
-
-
-def _wanted(specification: Specification, nodes: Sequence[str], job: Job) -> list[int]:
-    """The indices of the tests that must pass. Raises ``TargetError``."""
-    if not specification.test:
-        return []
-    _, separator, inside = specification.test.partition("::")
-    path = Path(job.nodes[0]).as_posix()
-    found = matching(nodes, f"{path}{separator}{inside}")
-    if not found:
-        raise TargetError(
-            f"pytest does not collect {specification.test}.", f"It has: {', '.join(nodes[:5])}."
+    def run(self, model: consult.Model | None) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
+        """The fixes and what is to be said about the search."""
+        consultation = self._consulted(model) if model is not None else None
+        known = self.known
+        screen = Screen(self.workers, known.order, known.failing, known.quick, known.seconds, self._weight)
+        # Where the baseline took long, on a busy machine or in loops without an end, the search still begins.
+        deadline = max(self.started + self.budget * SEARCHED, time.monotonic() + self.budget * AT_LEAST)
+        survivors = screen.run(self._blind(), deadline, self.progress, self._guided)
+        told: tuple[str, ...] = ()
+        if consultation is not None and model is not None:
+            found = consultation.result(model.server.timeout)
+            survivors = screen.more(found.candidates, time.monotonic() + self.budget)
+            told = consult.notes(found)
+        self.tried = screen.tried
+        ground = Ground(
+            self.job, known.checks, known.failing, known.passing, known.calls, known.seconds, screen.complete
         )
-    return [len(job.checks) + n for n in found]
+        fixes, notes = verified(ground, survivors, known.said, self._weight)
+        return fixes, (*notes, *told)
 
+    @property
+    def _scores(self) -> dict[int, float]:
+        return {suspect.line: suspect.score for suspect in self.known.suspects}
 
-def _refuse(wanted: Sequence[int], flaky: Sequence[int], checks: Sequence[Check]) -> None:
-    if any(n in flaky for n in wanted):
-        raise RunError(f"{checks[flaky[0]].call} is flaky: it passes and fails on the same code.")
-    raise TargetError(
-        "Nothing fails, so there is nothing to repair.", "Give a call and the value it should have."
-    )
+    def _weight(self, one: Candidate) -> float:
+        return one.prior * (0.25 + self._scores.get(one.line, 0.0))
 
+    def _blind(self) -> list[Candidate]:
+        scores = self._scores
+        return generate(self.job.text, scores, scores.keys(), likelier(self.known.said.values()))
 
-def _seconds(passing: Sequence[float], longest: float, tests: bool) -> float:
-    """Processor seconds that a candidate's check may take."""
-    if not passing:
-        return min(longest, 1.0 if tests else 0.1)
-    return min(longest, max(0.3 if tests else 0.0, LEAST_SECONDS + SLACK * max(passing)))
+    def _guided(self) -> list[Candidate]:
+        guide = Guide(self.workers, self.known.failing, self.known.passing, self.known.quick)
+        scores = self._scores
+        until = time.monotonic() + self.budget * GUIDED
+        return guide.run(holes(self.job.text, scores, scores.keys()), until)
 
-
-def _calls(
-    checks: Sequence[Check], failing: Sequence[int], passing: Sequence[int], runs: Sequence[dict[str, Any]]
-) -> list[str]:
-    """Known inputs: those of the specification, and what passing runs called, theirs last."""
-    named = [text for n in (*failing, *passing) for text in example_calls(checks[n])]
-    noted = [text for n in passing if checks[n].kind is not CheckKind.CALL for text in runs[n]["calls"]]
-    first = [runs[n]["calls"][0] for n in failing if checks[n].kind is CheckKind.TEST and runs[n]["calls"]]
-    return list(dict.fromkeys([*named, *first, *noted]))
+    def _consulted(self, model: consult.Model) -> consult.Consultation:
+        known = self.known
+        lines = [one.line for one in known.suspects[: consult.SUSPECTS]]
+        noted = self.workers[0].states(known.failing[0], lines, known.seconds)
+        predicted = (
+            tuple(model.predict(known.checks[known.failing[0]].call, lines))
+            if model.predict is not None
+            else ()
+        )
+        task = Task(
+            self.job.place.file.name,
+            self.job.text,
+            tuple(known.failure(n) for n in known.failing),
+            tuple(known.checks[n].call for n in known.passing),
+            tuple(lines),
+            (*consult.states(noted), *predicted),
+        )
+        return consult.Consultation(model, task, self.budget)

@@ -16,11 +16,16 @@ from cwm_lsp.repair.model import Check, CheckKind
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """Checks that must hold, and checks that only must not break. ``test`` is a pytest node, "" for none."""
+    """Checks that must hold, and checks that only must not break. ``test`` is a pytest node, "" for none.
+
+    ``like``: a function of the file, and another one that it should agree with; targets that expect nothing
+    are then inputs for both.
+    """
 
     targets: tuple[Check, ...]
     others: tuple[Check, ...] = ()
     test: str = ""
+    like: tuple[str, str] | None = None
 
 
 def call(text: str, expect: str | None) -> Check:
@@ -29,6 +34,32 @@ def call(text: str, expect: str | None) -> Check:
         if one is not None:
             _parsed(one)
     return Check(CheckKind.CALL, text, expect)
+
+
+def program(source: str, name: str) -> Check:
+    """That the file, run as a program, raises nothing; its assertions hold then. Raises ``SyntaxError``."""
+    asserted = [ast.unparse(n) for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Assert)]
+    return Check(CheckKind.RUN, name, text="\n".join(asserted))
+
+
+def answer(text: str) -> Check:
+    """A user's answer, ``CALL == VALUE`` or ``CALL = VALUE``, as a check. Raises ``ArgumentsError``."""
+    depth, quote, at = 0, "", -1
+    for place, letter in enumerate(text):
+        if quote:
+            quote = "" if letter == quote and text[place - 1] != "\\" else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        elif letter == "=" and depth == 0:
+            at = place
+            break
+    if at < 0:
+        raise ArgumentsError(f"{text!r} is no answer.", "Write it as 'f(2, 3) == 5'.")
+    return call(text[:at].strip(), text[at:].lstrip("=").strip())
 
 
 def _parsed(text: str) -> ast.expr:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from cwm_lsp.repair.baseline import failure
 from cwm_lsp.repair.heldout import held_out
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
 from cwm_lsp.repair.refuse import refusal
+from cwm_lsp.repair.templates.holes import SOUGHT
 from cwm_lsp.repair.text import apply, diff
 from cwm_lsp.repair.workers import Job, Worker
 
@@ -25,10 +27,16 @@ SURVIVORS = 40
 
 OFFERED = 3
 
+Weight = Callable[[Candidate], float]
+"""How likely an edit is, given where it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check."""
+    """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
+
+    ``complete``: every rival was tried.
+    """
 
     job: Job
     checks: tuple[Check, ...]
@@ -36,6 +44,7 @@ class Ground:
     passing: tuple[int, ...]
     calls: tuple[str, ...]
     seconds: float
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Ran:
 
 
 def verified(
-    ground: Ground, survivors: Sequence[Candidate], said: Mapping[int, str]
+    ground: Ground, survivors: Sequence[Candidate], said: Mapping[int, str], weight: Weight
 ) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
     """The fixes to offer, best first, and notes. One cluster is verified, several are not."""
     kept, notes = _allowed(ground, survivors)
@@ -70,10 +79,13 @@ def verified(
     clean = [survivor for survivor in ran if not survivor.fresh]
     if ran and not clean:
         notes = (*notes, "Every fix hangs or raises on held-out inputs.")
-    clusters = _clusters(clean or ran)
+    clusters = _clusters(clean or ran, weight)
     wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
     sure = len(clusters) == 1 and bool(clean) and len(calls) >= ENOUGH and wanted
-    if clusters and len(clusters) == 1 and not sure and clean:
+    if sure and not ground.complete and all(one.candidate.kind in SOUGHT for one in clusters[0]):
+        sure = False
+        notes = (*notes, "The fix was made from values, and there was no time to try what else it could be.")
+    elif len(clusters) == 1 and clean and len(calls) < ENOUGH:
         notes = (*notes, f"Only {len(calls)} held-out inputs could be made: too few to call a fix verified.")
     fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
     return fixes, notes
@@ -81,6 +93,8 @@ def verified(
 
 def _says_what(check: Check) -> bool:
     """Whether a check says more than that nothing must be raised."""
+    if check.kind is CheckKind.RUN:
+        return bool(check.text)
     return check.kind is not CheckKind.CALL or check.expect is not None or bool(check.raises)
 
 
@@ -132,13 +146,20 @@ def _fails(said: str) -> bool:
     return said.startswith(("raised ", _HANGS, "ran out of memory"))
 
 
-def _clusters(ran: Sequence[Ran]) -> list[list[Ran]]:
-    """Survivors by what they do, exceptions by their kind; in the order of their likeliest member."""
+def _clusters(ran: Sequence[Ran], weight: Weight) -> list[list[Ran]]:
+    """Survivors by what they do, exceptions by their kind; those first that many likely edits come to."""
     found: dict[tuple[str, ...], list[Ran]] = {}
     for one in ran:
         key = tuple(text.partition(":")[0] if _fails(text) else text for text in one.said)
         found.setdefault(key, []).append(one)
-    return list(found.values())
+    return sorted(found.values(), key=lambda cluster: -_standing(cluster, weight))
+
+
+def _standing(cluster: Sequence[Ran], weight: Weight) -> float:
+    """How much speaks for a cluster: its three likeliest edits, and that it seldom raises."""
+    said = cluster[0].said
+    best = sorted((weight(one.candidate) for one in cluster), reverse=True)[:3]
+    return sum(best) * (1.0 - sum(map(_fails, said)) / max(1, len(said)))
 
 
 def _fix(
@@ -152,7 +173,7 @@ def _fix(
     # All do the same: the likeliest is offered of those that add least.
     best = min(clusters[n], key=lambda one: max(0, len(one.text) - len(ground.job.text)))
     told_apart = [_distinction(best, other[0], calls) for m, other in enumerate(clusters) if m != n]
-    failed = tuple(_failure(ground.checks[at], text) for at, text in said.items())
+    failed = tuple(failure(ground.checks[at], text) for at, text in said.items())
     evidence = Evidence(
         failed=failed,
         passed=len(ground.failing) + len(ground.passing),
@@ -165,11 +186,6 @@ def _fix(
     )
     name = ground.job.place.file.name
     return Fix(best.candidate, best.text, diff(ground.job.text, best.text, name), sure, evidence)
-
-
-def _failure(check: Check, text: str) -> str:
-    wanted = f", not {check.expect}" if check.expect is not None else ""
-    return f"{check.call}: {text}{wanted}"
 
 
 def _distinction(one: Ran, other: Ran, calls: Sequence[str]) -> Distinction | None:

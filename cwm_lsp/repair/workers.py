@@ -48,11 +48,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How a candidate did: the checks that held, and the first that failed (-1: all, or it did not load)."""
+    """How a candidate did: the checks that held, and the first that failed (-1: all, or it did not load).
+
+    ``slow``: a check ran into its limit, so that a longer one may show another outcome.
+    """
 
     candidate: Candidate
     passed: tuple[int, ...]
     failed: int
+    slow: bool = False
 
 
 class Worker:
@@ -69,6 +73,11 @@ class Worker:
         inside.write_text(job.text, encoding="utf-8")
         self.nodes: list[str] = []
         self.isolation = "bubblewrap" if shutil.which("bwrap") else "guarded"
+
+    @property
+    def work(self) -> Path:
+        """The scratch copy."""
+        return self._folder / "work"
 
     def __enter__(self) -> Self:
         return self
@@ -95,9 +104,8 @@ class Worker:
             if len(found) < count:
                 self.end()
                 seconds = min(seconds, 0.3)  # one loop for ever is seldom alone, and the budget runs
-                found.append(
-                    {"ok": False, "said": "did not end", "seconds": seconds, "lines": [], "calls": []}
-                )
+                nothing: dict[str, Any] = {"lines": [], "calls": [], "steps": []}
+                found.append({"ok": False, "said": "did not end", "seconds": seconds, **nothing})
         return found
 
     def attempt(
@@ -118,7 +126,7 @@ class Worker:
             self._send({"op": "try", "items": items, "order": order, "seconds": seconds})
             done = 0
             while (answer := self._line(patience)) is not None and "done" not in answer:
-                yield Tried(left[done], tuple(answer["passed"]), answer["failed"])
+                yield Tried(left[done], tuple(answer["passed"]), answer["failed"], bool(answer.get("slow")))
                 done += 1
             if answer is not None:
                 return
@@ -136,6 +144,36 @@ class Worker:
             self.end()
             return None
         return list(answer["said"])
+
+    def states(self, check: int, lines: Sequence[int], seconds: float) -> list[dict[str, Any]]:
+        """The values of names at some lines in the run of a check, as ``{"line", "values"}``."""
+        self._ready()
+        self._send({"op": "states", "check": check, "lines": list(lines), "seconds": seconds})
+        answer = self._line(seconds * 2 + GRACE)
+        if answer is None:
+            self.end()
+            return []
+        return list(answer["states"])
+
+    def again(self, numbers: Sequence[int], seconds: float) -> dict[int, bool]:
+        """Whether some checks pass on the text as it stands, once more. None that kills the child is told."""
+        self._ready()
+        self._send({"op": "again", "checks": list(numbers), "seconds": seconds})
+        answer = self._line(seconds * 2 * len(numbers) + GRACE)
+        if answer is None:
+            self.end()
+            return {}
+        return dict(zip(numbers, answer["ok"], strict=True))
+
+    def explore(self, request: Mapping[str, Any], limit: float) -> list[str]:
+        """Texts for a hole (see the agent's ``explore``), sought for ``limit`` seconds of a processor."""
+        self._ready()
+        self._send({"op": "explore", "limit": limit, **request})
+        answer = self._line(limit * 10 + GRACE)
+        if answer is None:
+            self.end()
+            return []
+        return list(answer["found"])
 
     def end(self) -> None:
         """End the child and all it started."""

@@ -1,6 +1,8 @@
-"""``python -m tests.repair.measure [COUNT] [BUDGET] [SEED]``: how many seeded bugs the search mends.
+"""How many bugs the search mends: ``python -m tests.repair.measure SET [BUDGET] [STEP] [FIRST]``.
 
-Prints one line a bug on stderr and the figures on stdout. ``docs/repair.md`` quotes them.
+``SET``: ``tuned`` or ``aside``, made by hand, or ``seeded``, by mutation. Every ``STEP``-th from ``FIRST``
+is tried for ``BUDGET`` seconds. Prints one line a bug on stderr (none for ``aside``, which nobody looks into)
+and the figures on stdout. ``docs/repair.md`` quotes them.
 """
 
 from __future__ import annotations
@@ -9,30 +11,37 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from statistics import median
 
 from cwm_lsp.errors import CwmError
-from cwm_lsp.repair.model import Outcome, Status
+from cwm_lsp.repair.model import Status, Suspect
 from cwm_lsp.repair.search import repair
 from cwm_lsp.repair.specification import Specification
 from tests.bench.registry import machine
+from tests.repair import handmade
 from tests.repair.seeded import Bug, bugs, holds
 
 
-def main(count: int = 54, budget: float = 10.0, seed: int = 1) -> None:
-    """Seed, search, judge by the cases kept back, print."""
+def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 0) -> None:
+    """Break, search, judge by the cases kept back, print."""
     tally: Counter[str] = Counter()
+    seconds: list[float] = []
     started = time.monotonic()
+    chosen = list(islice(_bugs(name), first, None, step))
     with tempfile.TemporaryDirectory() as folder:
-        for number, bug in enumerate(bugs(count, seed)):
+        for number, (kind, bug) in enumerate(chosen):
             file = Path(folder, str(number), f"{bug.name}.py")
             file.parent.mkdir()
             file.write_text(bug.source, encoding="utf-8")
-            verdict = _one(file, bug, budget, tally)
-            print(f"{bug.name}, line {bug.line}: {verdict}", file=sys.stderr, flush=True)
+            verdict = _one(file, bug, budget, tally, seconds)
+            if name != "aside":
+                print(f"{bug.name}, line {bug.line}, {kind}: {verdict}", file=sys.stderr, flush=True)
     seen = tally["bugs"]
     print(
-        f"{machine()}; {count} mutants, {budget:g} s each, seed {seed}, "
+        f"{machine()}; {name}, {len(chosen)} bugs, {budget:g} s each, "
         f"{time.monotonic() - started:.0f} s in all"
     )
     print(f"noticed by the given half of the cases: {seen}")
@@ -42,12 +51,20 @@ def main(count: int = 54, budget: float = 10.0, seed: int = 1) -> None:
         f"verified but refuted: {tally['refuted']}"
         f" ({_share(tally['refuted'], tally['verified'])} of the verified)"
     )
-    for top in (1, 3, 5):
-        print(f"line in the top {top}: {tally[f'top {top}']} ({_share(tally[f'top {top}'], seen)})")
+    for signal in ("together", "spectrum", "slice"):
+        tops = ", ".join(f"{top}: {_share(tally[f'{signal} {top}'], seen)}" for top in (1, 3, 5))
+        print(f"line in the top, by {signal}: {tops}")
+    print(f"seconds to a fix, median of those offered: {median(seconds or [0]):.1f}")
     print(f"candidates a minute: {60 * tally['tried'] / max(1, tally['milliseconds'] / 1000):,.0f}")
 
 
-def _one(file: Path, bug: Bug, budget: float, tally: Counter[str]) -> str:
+def _bugs(name: str) -> Iterator[tuple[str, Bug]]:
+    if name == "seeded":
+        return (("mutant", bug) for bug in bugs(81, seed=4))
+    return handmade.bugs({"tuned": handmade.TUNED, "aside": handmade.ASIDE}[name])
+
+
+def _one(file: Path, bug: Bug, budget: float, tally: Counter[str], seconds: list[float]) -> str:
     try:
         outcome = repair(file, bug.source, Specification(bug.given), python=sys.executable, budget=budget)
     except CwmError as error:
@@ -57,20 +74,22 @@ def _one(file: Path, bug: Bug, budget: float, tally: Counter[str]) -> str:
     tally["tried"] += outcome.tried
     tally["milliseconds"] += int(outcome.seconds * 1000)
     tally[str(outcome.status)] += 1
-    for top in (1, 3, 5):
-        tally[f"top {top}"] += _within(outcome, bug, top)
+    for signal, suspects in {**outcome.signals, "together": outcome.suspects}.items():
+        for top in (1, 3, 5):
+            tally[f"{signal} {top}"] += _within(suspects, bug, top)
     right = [holds(file, fix.text, (*bug.given, *bug.kept)) for fix in outcome.fixes]
     tally["first fix right"] += bool(right[:1] == [True])
     tally["a fix offered is right"] += any(right)
     if outcome.status is Status.VERIFIED and not right[0]:
         tally["refuted"] += 1
+    seconds += [outcome.seconds] if right else []
     kinds = [fix.candidate.kind for fix in outcome.fixes]
     return f"{outcome.status} {right} {kinds}, {outcome.tried} tried in {outcome.seconds:.1f} s"
 
 
-def _within(outcome: Outcome, bug: Bug, top: int) -> bool:
+def _within(suspects: Sequence[Suspect], bug: Bug, top: int) -> bool:
     """Whether the seeded line, or the one above a dropped statement, is among the most suspicious."""
-    return any(one.line in (bug.line, bug.line - 1) for one in outcome.suspects[:top])
+    return any(one.line in (bug.line, bug.line - 1) for one in suspects[:top])
 
 
 def _share(part: int, whole: int) -> str:
@@ -78,4 +97,4 @@ def _share(part: int, whole: int) -> str:
 
 
 if __name__ == "__main__":
-    main(*(kind(word) for kind, word in zip((int, float, int), sys.argv[1:], strict=False)))
+    main(*(kind(word) for kind, word in zip((str, float, int, int), sys.argv[1:], strict=False)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import math
 import re
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from types import CodeType
@@ -19,6 +21,9 @@ LONGEST = 300
 MOST = 10_000
 """Elements taken from an iterator that a call returned."""
 
+OVERTIME = "did not end"
+"""What is said of a check that ran into its limit."""
+
 Check = dict[str, Any]
 """``{"kind": "call", "call", "expect" | None, "raises" | None, "loose"}`` or ``{"kind": "doctest", ...}``."""
 
@@ -29,12 +34,14 @@ def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> 
     """Whether ``check`` holds in a fresh module of the candidate, and what came out, as text."""
     try:
         with limited(seconds):
+            if check["kind"] == "run":
+                return _run(program)
             namespace = program.fresh(code).__dict__
             if check["kind"] == "doctest":
                 return _doctest(namespace, check)
             return _call(namespace, check)
     except Overtime:
-        return False, "did not end"
+        return False, OVERTIME
     except RecursionError:
         return check.get("raises") == "RecursionError", "raised RecursionError"
     except MemoryError:
@@ -44,16 +51,43 @@ def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> 
         return check.get("raises") == name, clipped(f"raised {name}: {error}")
 
 
+def _run(program: Program) -> tuple[bool, str]:
+    """A program ends well if it raises nothing but an exit with status 0."""
+    try:
+        program.run()
+    except SystemExit as error:
+        return error.code in (None, 0), clipped(f"exited with {error.code!r}")
+    return True, "ended"
+
+
+def expected(check: Check) -> list[Any]:
+    """The plain value that a call should give, in a list; an empty one where none is said."""
+    try:
+        return [ast.literal_eval(check["expect"])] if check.get("expect") else []
+    except (ValueError, SyntaxError, TypeError):
+        return []
+
+
 def _call(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
     found = eval(check["call"], namespace)
     if check.get("raises"):
         return False, shown(found)
     if check.get("expect") is None:
         return True, shown(found)
-    wanted = eval(check["expect"], namespace)
+    wanted = _unwatched(check["expect"], namespace)
     if isinstance(found, Iterator) and isinstance(wanted, (list, tuple)):
         found = type(wanted)(islice(found, MOST))
     return same(found, wanted, bool(check.get("loose"))), shown(found)
+
+
+def _unwatched(text: str, namespace: dict[str, Any]) -> Any:
+    """The value of an expression whose lines are not those of the call that is checked."""
+    watch = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return eval(text, namespace)
+    finally:
+        sys.settrace(watch)
 
 
 def same(found: Any, wanted: Any, loose: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from types import CodeType, ModuleType
 from typing import Any
@@ -17,10 +18,20 @@ class Program:
         self.path = path
         self.name = name
         self.text = text
+        self._whole = text
+        self._asserts = "assert" in text
 
     def code(self, edits: Edits) -> CodeType:
-        """The compiled candidate. Raises ``SyntaxError`` or ``ValueError``."""
-        return compile(self.edited(edits), self.path, "exec", dont_inherit=True)
+        """The compiled candidate. Raises ``SyntaxError`` or ``ValueError``.
+
+        Assertions of the module itself are left out: they belong to its run as a program.
+        """
+        self._whole = self.edited(edits)
+        if not self._asserts:
+            return compile(self._whole, self.path, "exec", dont_inherit=True)
+        tree = ast.parse(self._whole, self.path)
+        tree.body = [one for one in tree.body if not isinstance(one, ast.Assert)]
+        return compile(tree, self.path, "exec", dont_inherit=True)
 
     def edited(self, edits: Edits) -> str:
         """The text with ``edits`` applied, later ones first so that offsets hold."""
@@ -28,6 +39,18 @@ class Program:
         for start, end, new in sorted(edits, reverse=True):
             text = text[:start] + new + text[end:]
         return text
+
+    def run(self) -> None:
+        """The candidate that was compiled last run as a program. Raises whatever it raises."""
+        code = compile(self._whole, self.path, "exec", dont_inherit=True)
+        module = ModuleType("__main__")
+        module.__file__ = self.path
+        kept = sys.modules["__main__"]
+        sys.modules["__main__"] = module
+        try:
+            exec(code, module.__dict__)
+        finally:
+            sys.modules["__main__"] = kept
 
     def fresh(self, code: CodeType) -> ModuleType:
         """The candidate run as a new module, known to the import system. Raises whatever it raises."""

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from .alarm import Overtime, limited
-from .checks import clipped
+from .checks import OVERTIME, clipped
 from .program import Edits, Program
 from .tracing import Spectrum
 from .transplant import transplant
@@ -50,7 +50,7 @@ class Session:
                     with spectrum.watching():
                         self._protocol(item)
         except Overtime:
-            return False, "did not end"
+            return False, OVERTIME
         finally:
             self._session.config.pluginmanager.unregister(plugin)
         return plugin.passed, plugin.said

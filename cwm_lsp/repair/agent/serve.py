@@ -5,10 +5,14 @@
     {"op": "open", path, name, folder, import_from, text, checks, nodes, scratch, root}
                               -> {"ready": true, nodes} | {"error"}
     {"op": "trace", "seconds", "first"}
-                              -> for each check {"check", "ok", "said", "seconds", "lines", "calls"}
+                              -> for each check {"check", "ok", "said", "seconds", "lines", "calls", "steps"}
     {"op": "try", "order", "seconds", "items"}
-                              -> for each item {"id", "passed", "failed"}, then {"done": true}
+                              -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
+    {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
+    {"op": "again", "checks", "seconds"}        -> {"ok": [...]}
     {"op": "run", "edits", "calls", "seconds"}  -> {"said": [...]}
+    {"op": "explore", "edits", "atoms", "failing", "passing", "truth", "seconds", "limit"}
+                              -> {"found": [...]}
 """
 
 from __future__ import annotations
@@ -24,10 +28,11 @@ from types import CodeType
 from typing import IO, Any
 
 from . import guard
-from .checks import Check, evaluate
+from .checks import OVERTIME, Check, evaluate, expected
+from .explore import explore
 from .program import Edits, Program
 from .pytests import FORKS, Session, forked, serve_session
-from .tracing import Spectrum
+from .tracing import Spectrum, States
 
 
 def serve() -> None:
@@ -73,8 +78,22 @@ def _prepared(opening: dict[str, Any]) -> Program:
     return Program(opening["path"], opening["name"], opening["text"])
 
 
+FIRST_SHARE = 0.12
+"""Of the time that a check may take, what it gets at first."""
+
+LOOKED_AT = 0.05
+"""Processor seconds for which a loop without an end is watched."""
+
 PATIENCE = 3
 """Calls that may run to their limit until the others get less."""
+
+
+NOTHING: dict[str, Any] = {"ok": False, "seconds": 0.0, "lines": [], "calls": [], "steps": []}
+"""Of a check whose process died."""
+
+
+class _Spent(Exception):
+    """A hole took as long as it may."""
 
 
 class Worker:
@@ -98,6 +117,13 @@ class Worker:
             for number, edits in request["items"]:
                 yield {"id": number, **self._apart(partial(self._tried, edits, request))}
             yield {"done": True}
+        elif request["op"] == "again":
+            checks = [self._checks[number] for number in request["checks"]]
+            yield {"ok": [self._apart(partial(self._once, one, request["seconds"]))["ok"] for one in checks]}
+        elif request["op"] == "states":
+            yield {"states": [], **self._apart(partial(self._states, request))}
+        elif request["op"] == "explore":
+            yield {"found": [], **self._apart(partial(self._explored, request))}
         else:
             yield {"said": self._said(request)}
 
@@ -106,7 +132,11 @@ class Worker:
         if self._session is None or not FORKS:
             return work()
         found = forked(work)
-        return {"passed": [], "failed": -1, "said": "the process died"} if "died" in found else found
+        return (
+            {"ok": False, "passed": [], "failed": -1, "said": "the process died"}
+            if "died" in found
+            else found
+        )
 
     def _tried(self, edits: Edits, request: dict[str, Any]) -> dict[str, Any]:
         """Checks in the order asked for, up to the first that fails; all of them once the first one holds."""
@@ -120,14 +150,49 @@ class Worker:
             return {"passed": [], "failed": -1, "said": f"raised {type(error).__name__} on import"}
         passed: list[int] = []
         failed = -1
+        slow = False
         for at in request["order"]:
-            if self._check(code, self._checks[at], request["seconds"])[0]:
+            ok, said = self._check(code, self._checks[at], request["seconds"])
+            if ok:
                 passed.append(at)
                 continue
             failed = at if failed < 0 else failed
-            if not passed:
+            slow = slow or said == OVERTIME
+            if slow or not passed:
                 break
-        return {"passed": passed, "failed": failed}
+        return {"passed": passed, "failed": failed, "slow": slow}
+
+    def _states(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What the names hold at some lines in the run of one check."""
+        states = States(self._program.path, request["lines"])
+        with states.watching():
+            self._check(self._program.code([]), self._checks[request["check"]], request["seconds"])
+        return {"states": states.seen}
+
+    def _once(self, check: Check, seconds: float) -> dict[str, Any]:
+        return {"ok": self._check(self._program.code([]), check, seconds)[0]}
+
+    def _explored(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Texts for a hole; none where it takes longer than it may."""
+        started = time.process_time()
+        try:
+            code = self._program.code(request["edits"])
+            if self._session is not None:
+                self._session.install(request["edits"])
+        except BaseException:  # the hole is at a place where no lambda can be, or on the way of the import
+            return {"found": []}
+
+        def run(check: int) -> bool:
+            if time.process_time() - started > request["limit"]:
+                raise _Spent
+            return self._check(code, self._checks[check], request["seconds"])[0]
+
+        try:
+            parts = request["atoms"], request["failing"], request["passing"], request["truth"]
+            goals = [goal for check in request["failing"] for goal in expected(self._checks[check])]
+            return {"found": explore(run, *parts, goals)}
+        except _Spent:
+            return {"found": []}
 
     def _check(self, code: CodeType, check: Check, seconds: float) -> tuple[bool, str]:
         if check["kind"] == "test":
@@ -136,15 +201,22 @@ class Worker:
         return evaluate(self._program, code, check, seconds)
 
     def _traces(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Once a check did not end, the others get less: many loops for ever would eat the whole budget."""
-        seconds = request["seconds"]
+        """Each check gets little time at first; one that needs more shows whether the others may as well.
+
+        Many loops for ever would otherwise eat the whole budget.
+        """
+        longest = request["seconds"]
+        seconds = longest * FIRST_SHARE
+        endless = False
         for number, check in enumerate(self._checks):
             if number < request["first"]:
                 continue
             found = self._apart(partial(self._traced, check, seconds))
-            if found["said"] == "did not end":
-                seconds = min(seconds, request["seconds"] / 5)
-            yield {"ok": False, "seconds": 0.0, "lines": [], "calls": [], "check": number, **found}
+            if found["said"] == OVERTIME and not endless and seconds < longest:
+                found = self._apart(partial(self._traced, check, longest))
+                endless = found["said"] == OVERTIME
+                seconds = seconds if endless else longest
+            yield {**NOTHING, "check": number, **found}
 
     def _traced(self, check: Check, seconds: float) -> dict[str, Any]:
         """A call or doctest runs twice: plain, for its time, and watched, for its lines."""
@@ -159,13 +231,14 @@ class Worker:
             ok, said = evaluate(self._program, code, check, seconds)
             taken = time.process_time() - started
             with spectrum.watching():
-                evaluate(self._program, code, check, seconds / 4 if said == "did not end" else seconds * 4)
+                evaluate(self._program, code, check, LOOKED_AT if said == OVERTIME else seconds * 4)
         return {
             "ok": ok,
             "said": said,
             "seconds": taken,
             "lines": sorted(spectrum.lines),
             "calls": list(spectrum.calls),
+            "steps": [] if ok else list(spectrum.steps),
         }
 
     def _said(self, request: dict[str, Any]) -> list[str]:
@@ -174,7 +247,7 @@ class Worker:
         seconds, hung, found = request["seconds"], 0, []
         for call in request["calls"]:
             found.append(evaluate(self._program, code, {"kind": "call", "call": call}, seconds)[1])
-            hung += found[-1] == "did not end"
+            hung += found[-1] == OVERTIME
             if hung == PATIENCE:
                 seconds = request["seconds"] / 5
         return found

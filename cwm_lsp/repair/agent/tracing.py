@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,6 +11,9 @@ from typing import Any
 
 CALLS = 200
 """Calls noted of one run."""
+
+STEPS = 3000
+"""Steps noted of one run, the last ones."""
 
 TEXT = 400
 """Characters of a call's text; longer ones are not noted."""
@@ -22,6 +26,7 @@ class Spectrum:
         self.path = path
         self.lines: set[int] = set()
         self.calls: dict[str, None] = {}
+        self.steps: deque[int] = deque(maxlen=STEPS)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -43,6 +48,7 @@ class Spectrum:
     def _local(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
         if event == "line":
             self.lines.add(frame.f_lineno)
+            self.steps.append(frame.f_lineno)
         return self._local
 
     def _note_call(self, frame: FrameType) -> None:
@@ -62,6 +68,48 @@ class Spectrum:
         text = f"{code.co_name}({', '.join(words)})"
         if len(text) <= TEXT:
             self.calls[text] = None
+
+
+LOOKS = 3
+"""Visits of one line whose values are told."""
+
+SHORT = 80
+"""Characters of a value that is told."""
+
+
+class States:
+    """The values of the local names each time one of some lines is about to run."""
+
+    def __init__(self, path: str, lines: list[int]) -> None:
+        self.path = path
+        self.seen: list[dict[str, Any]] = []
+        self._left = dict.fromkeys(lines, LOOKS)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Trace the body."""
+        before = sys.gettrace()
+        sys.settrace(self._global)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def _global(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        own = frame.f_code.co_filename == self.path and frame.f_code.co_name != "<module>"
+        return self._local if own else None
+
+    def _local(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        if event == "line" and self._left.get(frame.f_lineno, 0):
+            self._left[frame.f_lineno] -= 1
+            values = {name: _short(value) for name, value in frame.f_locals.items()}
+            self.seen.append({"line": frame.f_lineno, "values": values})
+        return self._local
+
+
+def _short(value: Any) -> str:
+    text = repr(value) if plain(value) else f"<{type(value).__name__}>"
+    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
 
 
 def plain(value: Any, depth: int = 4) -> bool:

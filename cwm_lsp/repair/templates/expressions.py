@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from cwm_lsp.repair.templates import kindred
+from cwm_lsp.repair.templates.rewrites import REWRITES
 from cwm_lsp.repair.templates.scope import Scope
 from cwm_lsp.repair.text import Text
 
@@ -141,7 +142,7 @@ def _others(value: object) -> list[str]:
     if isinstance(value, float):
         return [repr(one) for one in (0.0, 1.0, -value, value * 2, value / 2, value * 10, value / 10)]
     if isinstance(value, str):
-        near = ("", " ", value.upper(), value.lower(), value.strip(), value[:-1], value[1:])
+        near = ("", " ", value.upper(), value.lower(), value.strip(), value[:-1], value[1:], value[::-1])
         return [repr(one) for one in near]
     return ["0", "[]", "''", "False", "{}", "True"] if value is None else []
 
@@ -369,4 +370,5 @@ _TEMPLATES: tuple[Template, ...] = (
     combined,
     ingredient,
     comprehension,
+    *REWRITES,
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates.expressions import enclosed, is_condition, variants
 from cwm_lsp.repair.templates.scope import Function, Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
+from cwm_lsp.repair.templates.symptoms import FACTOR
 from cwm_lsp.repair.text import Text, apply
 
 _TIGHT = (
@@ -20,10 +22,13 @@ MOST = 60_000
 """Candidates of one file; the least likely ones beyond are left out."""
 
 
-def candidates(source: str, scores: Mapping[int, float], lines: Collection[int]) -> list[Candidate]:
+def candidates(
+    source: str, scores: Mapping[int, float], lines: Collection[int], likelier: Collection[str] = ()
+) -> list[Candidate]:
     """Single edits of the functions that touch ``lines``, most promising first.
 
-    ``scores`` gives the suspicion of a line, 0 to 1. Raises ``SyntaxError``.
+    ``scores`` gives the suspicion of a line, 0 to 1; ``likelier``, kinds that the failure speaks for. Raises
+    ``SyntaxError``.
     """
     tree = ast.parse(source)
     text = Text(source)
@@ -41,7 +46,11 @@ def candidates(source: str, scores: Mapping[int, float], lines: Collection[int])
                 found[key] = candidate
     for candidate in _constants(tree, text):
         found.setdefault(_key(candidate, text), candidate)
-    ranked = sorted(found.values(), key=lambda c: -c.prior * (0.25 + scores.get(c.line, 0.0)))
+    weighed = [
+        replace(one, prior=min(1.0, one.prior * FACTOR)) if one.kind in likelier else one
+        for one in found.values()
+    ]
+    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + scores.get(c.line, 0.0)))
     distinct = {source: ranked[0]} if ranked else {}
     for candidate in ranked:
         distinct.setdefault(apply(source, candidate.edits), candidate)

@@ -18,8 +18,8 @@ COMPARISONS: dict[type[ast.cmpop], tuple[str, ...]] = {
 }
 
 OPERATORS: dict[type[ast.operator], tuple[str, ...]] = {
-    ast.Add: ("-", "*", "|", "//", "%"),
-    ast.Sub: ("+", "*", "//", "%"),
+    ast.Add: ("-", "*", "|", "//", "%", "/"),
+    ast.Sub: ("+", "*", "//", "%", "/"),
     ast.Mult: ("+", "**", "//", "-", "/", "%"),
     ast.Div: ("//", "*", "%", "-"),
     ast.FloorDiv: ("/", "%", "*", "-", ">>"),

@@ -57,6 +57,8 @@ class Scope:
         self.comparisons = _texts(n for n in nodes if isinstance(n, ast.Compare))
         returned = (n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None)
         self.returned = _texts(returned)
+        self.attributes = _attributes(tree)
+        self.flags = _flags(nodes)
         self.generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in nodes)
         self.containers = _containers(
             [*nodes, *(n for one in enclosing(function, tree) for n in within(one))]
@@ -105,6 +107,19 @@ def _constants(nodes: list[ast.AST]) -> list[str]:
     found = (n for n in nodes if isinstance(n, ast.Constant) and n.value is not Ellipsis)
     texts = (ast.unparse(n) for n in found)
     return [text for text in dict.fromkeys(texts) if len(text) < 40]
+
+
+def _flags(nodes: list[ast.AST]) -> list[str]:
+    """Names that are assigned a truth value."""
+    assigned = (n for n in nodes if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name))
+    found = [ast.unparse(n.targets[0]) for n in assigned if ast.unparse(n.value) in ("True", "False")]
+    return list(dict.fromkeys(found))
+
+
+def _attributes(tree: ast.Module) -> list[str]:
+    """Names of data attributes that the module's own objects are given."""
+    found = [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+    return list(dict.fromkeys(found))[:8]
 
 
 def _containers(nodes: list[ast.AST]) -> list[tuple[str, str]]:

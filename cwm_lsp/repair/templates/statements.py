@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from cwm_lsp.repair.model import Candidate, Edit
-from cwm_lsp.repair.templates import kindred
+from cwm_lsp.repair.templates import kindred, rewrites
 from cwm_lsp.repair.templates.scope import Function, Scope, suites
 from cwm_lsp.repair.text import Text
 
@@ -75,10 +75,21 @@ def _converted(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candid
         yield _replaced(statement, new, kind, prior, text)
     if isinstance(statement, ast.If | ast.While):
         yield from _headers(statement, scope, text)
+    if isinstance(statement, ast.Try):
+        yield from _handlers(statement, text)
     if isinstance(statement, _SIMPLE) and not _docstring(statement):
         for condition in scope.conditions()[:60]:
             new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
             yield _replaced(statement, new, "missing condition", 0.08, text)
+
+
+def _handlers(statement: ast.Try, text: Text) -> Iterator[Candidate]:
+    """Another exception caught."""
+    for handler in statement.handlers:
+        if handler.type is not None:
+            start, end = text.span(handler.type)
+            for name in (*kindred.EXCEPTIONS, "StopIteration", "(ValueError, TypeError)", "LookupError"):
+                yield Candidate((Edit(start, end, name),), "exception", handler.lineno, 0.3)
 
 
 def _nested(source: str, header: str, indent: str) -> str:
@@ -113,10 +124,26 @@ def _assignment(statement: ast.Assign, scope: Scope, text: Text) -> Iterator[Con
     if isinstance(statement.targets[0], ast.Name | ast.Subscript | ast.Attribute):
         for op in ("+=", "-=", "*=", "|="):
             yield f"{target} {op} {value}", "accumulator", 0.2
+        yield from _bounded(statement.targets[0], target, value, text)
     for other in scope.names:
         if other != target:
             yield f"{other} = {value}", "target", 0.2
+    if "self" in scope.names and target in scope.attributes:
+        yield f"self.{target} = {value}", "missing self", 0.5
     yield from _targets(statement.targets[0], value, text)
+
+
+def _bounded(node: ast.expr, target: str, value: str, text: Text) -> Iterator[Conversion]:
+    """What was there before kept in view: the larger, the smaller, one of them, a list in a dictionary."""
+    for wrap in ("max", "min"):
+        yield f"{target} = {wrap}({target}, {value})", "missing bound", 0.25
+    yield f"{target} = {target} or ({value})", "accumulator", 0.12
+    yield f"{target} = {target} and ({value})", "accumulator", 0.12
+    if isinstance(node, ast.Subscript):
+        base, key = text.of(node.value), text.of(node.slice)
+        yield f"{base}[{key}] = {base}.get({key}, 0) + {value}", "accumulator", 0.15
+        inner = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+        yield f"{base}.setdefault({key}, []).append({inner})", "accumulator", 0.15
 
 
 def _update(statement: ast.AugAssign, scope: Scope, text: Text) -> Iterator[Conversion]:
@@ -126,6 +153,9 @@ def _update(statement: ast.AugAssign, scope: Scope, text: Text) -> Iterator[Conv
     yield f"{target} = {value}", "accumulator", 0.4
     for wrap in ("max", "min"):
         yield f"{target} = {wrap}({target}, {value})", "accumulator", 0.15
+    if isinstance(statement.target, ast.Subscript) and isinstance(statement.op, ast.Add):
+        base, key = text.of(statement.target.value), text.of(statement.target.slice)
+        yield f"{base}[{key}] = {base}.get({key}, 0) + {value}", "missing key", 0.3
     for other in scope.names:
         yield f"{other} {_symbol(statement.op)}= {value}", "target", 0.2
 
@@ -154,6 +184,9 @@ def _expression(value: ast.expr, text: Text) -> Iterator[Conversion]:
             base = text.of(value.func.value)
             if isinstance(value.func.value, ast.Name):
                 yield f"{base} = {source}", "missing assignment", 0.3
+        for argument in value.args:
+            if isinstance(argument, ast.Name):
+                yield f"{argument.id} = {source}", "missing assignment", 0.3
     elif not isinstance(value, ast.Constant):
         yield f"return {source}", "missing return", 0.5
 
@@ -163,6 +196,8 @@ def _return(statement: ast.Return, scope: Scope, text: Text) -> Iterator[Convers
         yield f"return {one}", "result", 0.25
     if statement.value is not None:
         yield f"yield {text.of(statement.value)}", "yield", 0.05
+        for joined, kind, prior in rewrites.branches(text.of(statement.value), scope):
+            yield f"return {joined}", kind, prior
         for name in scope.changed:
             yield f"{name} = {text.of(statement.value)}", "early return", 0.08
 
@@ -208,12 +243,12 @@ def _moved(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
     if len(block.body) > 1 and not block.orelse:
         start, end = text.block(last)
         moved = re.sub(rf"(?m)^{re.escape(step)}", "", text.source[start:end])
-        yield Candidate((Edit(start, end, moved),), "indentation", last.lineno, 0.3)
+        yield Candidate((Edit(start, end, moved),), "indentation", last.lineno, 0.4)
     if at + 1 < len(suite) and not block.orelse:
         after = suite[at + 1]
         start, end = text.block(after)
         moved = re.sub(r"(?m)^(?=.)", step, text.source[start:end])
-        yield Candidate((Edit(start, end, moved),), "indentation", after.lineno, 0.25)
+        yield Candidate((Edit(start, end, moved),), "indentation", after.lineno, 0.35)
         if isinstance(block, ast.If) and isinstance(block.body[-1], _SIMPLE):
             header = f"{text.indent(block)}else:\n"
             yield Candidate((Edit(start, end, header + moved),), "missing else", after.lineno, 0.2)
@@ -283,8 +318,13 @@ def _updates(scope: Scope) -> Iterator[Missing]:
         for value in (*scope.ingredients[:20], "0", "1", "[]", "None", "''", "False", "True"):
             yield (f"{name} = {value}",), kind, 0.06
     for name, method in scope.containers:
-        for other in (*scope.names, *scope.ingredients[:15]):
+        for other in scope.names:
+            yield (f"{name}.{method}({other})",), kind, 0.14
+        for other in scope.ingredients[:15]:
             yield (f"{name}.{method}({other})",), kind, 0.1
+    for name in scope.flags:
+        yield (f"{name} = False",), kind, 0.2
+        yield (f"{name} = True",), kind, 0.2
 
 
 def _guards(scope: Scope, first: bool, loop: bool) -> Iterator[Missing]:

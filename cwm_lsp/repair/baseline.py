@@ -1,0 +1,166 @@
+"""How the file does as it stands: every check run three times, its lines, steps and calls noted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cwm_lsp.errors import RunError, TargetError
+from cwm_lsp.repair import scratch
+from cwm_lsp.repair.localise import ochiai, sliced, together
+from cwm_lsp.repair.model import Check, CheckKind, Suspect
+from cwm_lsp.repair.slicing import backwards, facts
+from cwm_lsp.repair.specification import Specification, example_calls, matching
+from cwm_lsp.repair.templates.symptoms import ENDLESS
+from cwm_lsp.repair.workers import Job, Worker
+
+FIRST_SECONDS = {CheckKind.CALL: 0.5, CheckKind.DOCTEST: 0.5, CheckKind.TEST: 10.0, CheckKind.RUN: 5.0}
+"""Processor seconds that a check may take on the file as it stands."""
+
+QUICK_SECONDS = 0.004
+QUICK_SLACK = 4.0
+"""So many seconds and times as long as the slowest check that passes, for the first look at a candidate."""
+
+LEAST_SECONDS = 0.02
+SLACK = 10.0
+"""A candidate's check may take so many times as long as the slowest that passes, plus the least."""
+
+
+def failure(check: Check, said: str) -> str:
+    """What a failing check gave, and what it should have given, as a sentence."""
+    wanted = f", not {check.expect}" if check.expect is not None else ""
+    return f"{check.call}: {said}{wanted}"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """How the file does as it stands. Indices are those of ``checks``."""
+
+    checks: tuple[Check, ...]
+    failing: tuple[int, ...]
+    passing: tuple[int, ...]
+    said: dict[int, str]
+    suspects: tuple[Suspect, ...]
+    signals: dict[str, tuple[Suspect, ...]]
+    calls: tuple[str, ...]
+    quick: float
+    seconds: float
+    notes: tuple[str, ...]
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The failing checks first: nothing refutes more candidates."""
+        return (*self.failing, *self.passing)
+
+    def failure(self, n: int) -> str:
+        """What a failing check gives, and what it should."""
+        return failure(self.checks[n], self.said[n])
+
+
+def job_for(file: Path, text: str, specification: Specification, python: str) -> Job:
+    """What the children of a search are given. Raises ``TargetError`` for a test file that is not there."""
+    test = specification.test.partition("::")[0]
+    path = Path(test) if test else None
+    if path is not None and not path.is_file():
+        raise TargetError(f"There is no test file {path}.")
+    where = scratch.place(file, path)
+    nodes = (str(path.resolve().relative_to(where.root)),) if path is not None else ()
+    return Job(where, text, (*specification.targets, *specification.others), nodes, python)
+
+
+def baseline(workers: Sequence[Worker], specification: Specification, job: Job) -> Baseline:
+    """Run all checks on the file as it stands, three times. Raises ``TargetError`` when nothing fails."""
+    longest = max(
+        FIRST_SECONDS[CheckKind.TEST if job.nodes else check.kind] for check in job.checks or (_TEST,)
+    )
+    with ThreadPoolExecutor(len(workers)) as pool:
+        runs = list(pool.map(lambda worker: worker.trace(longest), workers))
+    tests = tuple(Check(CheckKind.TEST, node) for node in workers[0].nodes)
+    checks = (*job.checks, *tests)
+    first = runs[0]
+    quick = [n for n in range(len(checks)) if first[n]["said"] != ENDLESS]
+    third = workers[0].again(quick, longest)
+    flaky = [
+        n
+        for n in range(len(checks))
+        if len({*(run[n]["ok"] for run in runs), third.get(n, first[n]["ok"])}) > 1
+    ]
+    wanted = list(range(len(specification.targets))) + _wanted(specification, workers[0].nodes, job)
+    failing = [n for n in wanted if n not in flaky and not first[n]["ok"]]
+    if not failing:
+        _refuse(wanted, flaky, checks)
+    passing = [n for n in range(len(checks)) if n not in flaky and first[n]["ok"]]
+    every = range(1, job.text.count("\n") + 2)  # a run that ended its process left no lines
+    ran = [(bool(first[n]["ok"]), first[n]["lines"] or every) for n in (*failing, *passing)]
+    spectrum = ochiai(ran)
+    known = facts(job.text)
+    slices = sliced([backwards(known, first[n]["steps"]) for n in failing if first[n]["said"] != ENDLESS])
+    return Baseline(
+        checks,
+        tuple(sorted(failing, key=lambda n: first[n]["seconds"])),
+        tuple(sorted(passing, key=lambda n: first[n]["seconds"])),
+        {n: first[n]["said"] for n in failing},
+        tuple(together(spectrum, slices)),
+        {"spectrum": tuple(spectrum), "slice": tuple(slices)},
+        tuple(_calls(checks, failing, passing, first)),
+        _quick([first[n]["seconds"] for n in passing], bool(job.nodes)),
+        _seconds([first[n]["seconds"] for n in passing], longest, bool(job.nodes)),
+        tuple(f"{checks[n].call} is flaky (three runs did not agree) and was left out." for n in flaky),
+    )
+
+
+_TEST = Check(CheckKind.TEST, "")
+
+
+def _wanted(specification: Specification, nodes: Sequence[str], job: Job) -> list[int]:
+    """The indices of the tests that must pass. Raises ``TargetError``."""
+    if not specification.test:
+        return []
+    _, separator, inside = specification.test.partition("::")
+    path = Path(job.nodes[0]).as_posix()
+    found = matching(nodes, f"{path}{separator}{inside}")
+    if not found:
+        raise TargetError(
+            f"pytest does not collect {specification.test}.", f"It has: {', '.join(nodes[:5])}."
+        )
+    return [len(job.checks) + n for n in found]
+
+
+def _refuse(wanted: Sequence[int], flaky: Sequence[int], checks: Sequence[Check]) -> None:
+    if any(n in flaky for n in wanted):
+        raise RunError(
+            f"{checks[flaky[0]].call} is flaky: in three runs it passes and fails on the same code."
+        )
+    raise TargetError(
+        "Nothing fails, so there is nothing to repair.", "Give a call and the value it should have."
+    )
+
+
+def _seconds(passing: Sequence[float], longest: float, tests: bool) -> float:
+    """Processor seconds that a candidate's check may take."""
+    if not passing:
+        return min(longest, 1.0 if tests else 0.1)
+    return min(longest, max(0.3 if tests else 0.0, LEAST_SECONDS + SLACK * max(passing)))
+
+
+def _quick(passing: Sequence[float], tests: bool) -> float:
+    if tests:
+        return 10.0  # their time is mostly that of pytest
+    return QUICK_SECONDS + QUICK_SLACK * max(passing, default=0.002)
+
+
+_WHOLE = (CheckKind.TEST, CheckKind.RUN)
+"""Checks that call functions by themselves."""
+
+
+def _calls(
+    checks: Sequence[Check], failing: Sequence[int], passing: Sequence[int], runs: Sequence[dict[str, Any]]
+) -> list[str]:
+    """Known inputs: those of the specification, and what passing runs called, theirs last."""
+    named = [text for n in (*failing, *passing) for text in example_calls(checks[n])]
+    noted = [text for n in passing if checks[n].kind is not CheckKind.CALL for text in runs[n]["calls"]]
+    first = [runs[n]["calls"][0] for n in failing if checks[n].kind in _WHOLE and runs[n]["calls"]]
+    return list(dict.fromkeys([*named, *first, *noted]))

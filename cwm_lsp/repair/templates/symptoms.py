@@ -1,0 +1,51 @@
+"""Which kinds of edit a failure speaks for: a loop without an end is seldom a wrong constant in a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+FACTOR = 1.8
+"""How much likelier such an edit is."""
+
+ENDLESS = "did not end"
+
+_STEPS = {
+    "missing update",
+    "missing statement",
+    "missing exit",
+    "missing call",
+    "order",
+    "indentation",
+    "exit",
+}
+_TESTS = {"comparison", "condition", "missing condition", "boundary", "guard", "and/or", "negation"}
+_BOUNDS = {"off by one", "range", "slice", "constant", "index", "boundary", "comparison"}
+_BASES = {"recursion", "guard", "base case", "off by one", "comparison", "boundary", "missing condition"}
+_ABSENT = {"missing return", "missing condition", "guard", "default", "missing key", "attribute", "function"}
+
+KINDS: dict[str, frozenset[str]] = {
+    ENDLESS: frozenset(_STEPS | _TESTS | {"operator", "accumulator", "missing else", "recursion"}),
+    "IndexError": frozenset(_BOUNDS | _TESTS | {"missing exit", "missing else", "missing update"}),
+    "KeyError": frozenset(_ABSENT | _TESTS | {"variable", "method", "order", "missing update"}),
+    "RecursionError": frozenset(_BASES),
+    "TypeError": frozenset(
+        _ABSENT | {"missing call", "extra call", "arguments swapped", "elements swapped", "method", "spread"}
+    ),
+    "AttributeError": frozenset(_ABSENT | {"method", "missing call", "missing attribute"}),
+    "UnboundLocalError": frozenset(
+        {"order", "indentation", "missing update", "missing statement", "missing self"}
+    ),
+    "NameError": frozenset({"variable", "missing self", "missing statement", "indentation"}),
+    "ZeroDivisionError": frozenset(_TESTS | {"operator", "variable", "range", "constant"}),
+    "ValueError": frozenset(_TESTS | {"method", "order", "slice", "elements swapped"}),
+    "StopIteration": frozenset({"exception", "guard", "missing condition"}),
+}
+
+
+def likelier(said: Iterable[str]) -> frozenset[str]:
+    """The kinds of edit that what failing checks said speaks for."""
+    found: frozenset[str] = frozenset()
+    for text in said:
+        name = ENDLESS if text == ENDLESS else text.removeprefix("raised ").partition(":")[0]
+        found |= KINDS.get(name, frozenset())
+    return found
