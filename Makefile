@@ -23,6 +23,7 @@ DEV := $(VENV)/.dev
 HEAVY := $(VENV)/.heavy
 
 NODE := $(VENV)/.node
+EDITOR := $(VENV)/.vscode
 EXTENSION := editors/vscode
 
 .PHONY: help setup demo test check format bench vscode test-vscode test-vllm clean
@@ -36,7 +37,7 @@ demo: $(BASE)
 	@$(BIN)/cwm-lsp demo
 
 ifeq ($(FULL),1)
-test: $(HEAVY) $(NODE) check
+test: $(HEAVY) check vscode $(EDITOR)
 	@$(PY) tests/editors/nvim/fetch.py neovim
 	@$(PY) tests/web/chromium.py
 	FULL=1 $(PY) -m pytest -n $(JOBS)
@@ -64,9 +65,7 @@ bench: $(DEV)
 vscode: $(NODE)
 	cd $(EXTENSION) && PATH="$(abspath $(BIN)):$$PATH" npm ci && PATH="$(abspath $(BIN)):$$PATH" npm run package
 
-# The real editor: a VS Code that runs in a browser is compiled for it, which takes many minutes the first time.
-test-vscode: $(HEAVY) vscode
-	sh tests/editors/vscode/install.sh $(VENV)
+test-vscode: $(HEAVY) vscode $(EDITOR)
 	FULL=1 $(PY) -m pytest tests/editors/vscode
 
 # The CPU build of vLLM is 3.4 GB and starts for minutes on a small machine.
@@ -95,6 +94,12 @@ $(DEV): $(BASE)
 $(HEAVY): $(DEV)
 	@echo 'Installing torch and the training tools ...'
 	@$(PIP) -e '.[dev,train,kernels]' '$(TORCH)'
+	@touch $@
+
+# The real editor: a VS Code that runs in a browser is compiled for it, which takes minutes the first time.
+$(EDITOR): $(NODE) tests/editors/vscode/package-lock.json tests/editors/vscode/install.sh
+	@echo 'Installing a VS Code for the tests ...'
+	@sh tests/editors/vscode/install.sh $(VENV)
 	@touch $@
 
 $(NODE): $(BASE)

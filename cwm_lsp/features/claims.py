@@ -60,8 +60,8 @@ class Claim:
 class Failure:
     """An observed run that breaks a claim, or that raised and nothing says it should.
 
-    ``line`` is where to say so. ``claim`` is ``None`` for an exception; ``call`` is the call that was run, and
-    ``gave`` what it came to, as in a sentence.
+    ``line`` is where to say so. ``claim`` is ``None`` for an exception; ``call`` is the call that was run,
+    and ``gave`` what it came to, as in a sentence.
     """
 
     line: int

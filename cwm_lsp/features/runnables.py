@@ -173,9 +173,10 @@ def _in_docstring(text: str, line: int, source: SourceFile, functions: _Known) -
     except ValueError:  # doctest's own complaint about a malformed example, which has no input for us
         return
     names = {name: name for name in functions}
+    known = _BUILTINS | {name.partition(".")[0] for name in functions}
     for example in examples:
         tree = _by_class(parse(example.source), functions)
-        for function, arguments, _ in _calls(tree, names, known=_BUILTINS | frozenset(functions)):
+        for function, arguments, _ in _calls(tree, names, known=known):
             yield _Found(function, arguments, Origin.DOCTEST, line + example.lineno, source.path)
 
 

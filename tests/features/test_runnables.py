@@ -98,6 +98,46 @@ def test_calls_of_a_recorded_run_can_be_run_again() -> None:
     ]
 
 
+def test_a_recorded_call_and_its_doctest_are_one() -> None:
+    source = 'def f(n, by=2):\n    """\n    >>> f(3)\n    6\n    """\n    return n * by\n'
+    trace = run(source, "f(3)")
+    found = runnables(trace.source, recorded=[run(source, "f(by=2, n=3)"), trace])
+    assert [(one.call, str(one.origin)) for one in found] == [
+        ("f(3)", "doctest"),
+        ("f(n=3, by=2)", "recorded"),  # the doctest does not say what the default is
+    ]
+    assert (
+        len(runnables(SourceFile("shop.py", "def f(a, b): ...\n# cwm: f(1, 2)\n# cwm: f(b=2, a=1)\n"))) == 1
+    )
+
+
+def test_methods_are_called_by_their_class() -> None:
+    check(
+        """
+        class Box:
+            def __init__(self, n): self.n = n
+            def add(self, k):
+                \"\"\"
+                >>> Box(1).add(2)
+                3
+                \"\"\"
+                return self.n + k
+            @staticmethod
+            def twice(n): return n * 2
+        # cwm: Box.twice(4)
+        """,
+        "3: Box.add(Box(1), 2), doctest at 5",
+        "10: Box.twice(4), comment at 11",
+    )
+
+
+def test_only_literals_can_be_predicted_without_a_run() -> None:
+    text = "class Box:\n    def add(self, k): ...\ndef f(n, key=0): ...\n"
+    text += "# cwm: f(3, key=-1)\n# cwm: f(range(3))\n# cwm: Box(1).add(2)\n"
+    found = {one.call: one.literal for one in runnables(SourceFile("shop.py", text))}
+    assert found == {"f(3, key=-1)": True, "f(range(3))": False, "Box.add(Box(1), 2)": False}
+
+
 def test_a_call_is_offered_once_and_not_without_end() -> None:
     check("def f(n): ...\n# cwm: f(1)\n# cwm:  f( 1 )\n", "1: f(1), comment at 2")
     many = "def f(n): ...\n" + "".join(f"# cwm: f({n})\n" for n in range(99))

@@ -58,19 +58,32 @@ class Workbench {
 
     /** Open a file of the folder by quick open. */
     async file(name) {
-        await this.page.keyboard.press('Control+P');
-        await this.page.locator('.quick-input-widget input').first().fill(name);
-        await this.pick(name);
+        await this.quick('Control+P', name, name);
         await this.page.locator('.tab.active', { hasText: name }).first().waitFor();
         await this.page.locator('.editor-instance .view-line').first().waitFor();
     }
 
     /** Run a command by its title in the palette. */
     async command(title) {
-        await this.page.keyboard.press('F1');
-        const input = this.page.locator('.quick-input-widget input').first();
-        await input.fill(`>${title}`);
-        await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
+        await this.quick('F1', `>${title}`, title);
+    }
+
+    /** Open the quick input by a key, type, and take a row. Whatever takes the focus closes it, so it is opened again. */
+    async quick(key, typed, text) {
+        const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
+        for (let left = 3; ; left -= 1) {
+            try {
+                await this.page.keyboard.press(key);
+                await this.page.locator('.quick-input-widget input').first().fill(typed, { timeout: 15_000 });
+                await row.click({ timeout: 15_000 });
+                return;
+            } catch (error) {
+                if (left === 1) {
+                    throw error;
+                }
+                await this.page.keyboard.press('Escape');
+            }
+        }
     }
 
     /** Take an entry of the list that is open. */
