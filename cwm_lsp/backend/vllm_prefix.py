@@ -111,8 +111,8 @@ class VllmPrefix:
         asked = tokens[: self._backend.info.context - 1]
         wish = {"max_tokens": 1, "prompt_logprobs": 1, "detokenize": False}
         choice = await self._choice(asked, wish)
-        rows = choice.get("prompt_logprobs")
         try:
+            rows = choice["prompt_logprobs"]
             parts = [_row(tokens[place], rows[place]) for place in range(max(begin, 1), len(asked))]
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise self._garbage() from error
