@@ -133,7 +133,9 @@ async def test_what_it_writes_is_held_to_the_format_of_cwm(server: Served) -> No
     backend = server.backend(folder="cwm/embedded")
     trace = record("def f(n):\n    while n < 9:\n        n = n * 2\n    return n\n", "f(5)")
     prefix = await backend.open((*TOKENS[:50], 4))
-    closed = await prefix.write(frozenset({4}), 60, first='start: "{\\"n\\": " /[0-9]{1,3}/ "}" <[4]>\n')
+    closed = await prefix.write(
+        frozenset({4}), 60, first='start: "{\\"n\\": " /[0-9]{1,3}/ "}" <|action_sep|>\n'
+    )
     assert closed.stopped
     predictor = replace(predictor_for(backend, Calibration()), longest=80)
     found = await predictor.run_ahead(replace(trace, events=trace.events[:1]), max_events=2)

@@ -137,5 +137,5 @@ def test_user_text_never_becomes_a_trace_token() -> None:
 
 def test_what_stands_already_is_the_beginning_of_what_a_grammar_describes() -> None:
     tokens = merging_tokenizer().encode('{"n')
-    rest = grammars().begin('start: "{\\"n\\": 1}" <[4]>\n', tokens)
+    rest = grammars().begin('start: "{\\"n\\": 1}" <|action_sep|>\n', tokens)
     assert CODEC.text(rest.forced()).startswith('": 1')
