@@ -38,10 +38,12 @@ demo: $(BASE)
 ifeq ($(FULL),1)
 test: $(HEAVY) $(NODE) check
 	@$(PY) tests/editors/nvim/fetch.py neovim
+	@$(PY) tests/web/chromium.py
 	FULL=1 $(PY) -m pytest -n $(JOBS)
 else
 test: $(DEV)
 	@$(PY) tests/editors/nvim/fetch.py neovim
+	@$(PY) tests/web/chromium.py
 	$(PY) -m pytest -n $(JOBS)
 endif
 
@@ -73,7 +75,8 @@ test-vllm: $(HEAVY)
 	VLLM_PYTHON="$(abspath .venv-vllm/bin/python)" $(PY) -m pytest tests/backend/test_vllm_real.py -n 0
 
 clean:
-	rm -rf .venv-vllm $(VENV) $(EXTENSION)/dist $(EXTENSION)/node_modules $(EXTENSION)/*.vsix tests/editors/vscode/node_modules
+	rm -rf .venv-vllm $(VENV) $(EXTENSION)/dist $(EXTENSION)/node_modules $(EXTENSION)/*.vsix
+	rm -rf tests/editors/vscode/node_modules tests/dap/testsupport/node_modules
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -31,11 +31,31 @@ def pair_free(observed: Sequence[Event], predicted: Sequence[PredictedStep]) -> 
     The step at which the two part stands beside the event that came instead, so that the difference
     can be told; where the run gets there later, beside that event too. Pairs keep the order of both runs.
     """
-    left, right = _spots(observed), _spots(predicted)
-    pairs: list[PredictedStep | None] = [None] * len(observed)
+    return [None if index is None else predicted[index] for index in _paired(observed, predicted)]
+
+
+def pair_runs(left: Sequence[Event], right: Sequence[Event]) -> list[tuple[int | None, int | None]]:
+    """Two runs as one list of rows: what both did stands in one row, what only one did alone."""
+    rows: list[tuple[int | None, int | None]] = []
+    done = 0
+    ours, theirs = _spots(left), _spots(right)
+    for here, there in enumerate(_paired(left, right)):
+        if there is None or there < done or not _same_event(ours[here], theirs[there]):
+            rows.append((here, None))
+            continue
+        rows += [(None, index) for index in range(done, there)]
+        rows.append((here, there))
+        done = there + 1
+    return rows + [(None, index) for index in range(done, len(right))]
+
+
+def _paired(one: Sequence[_Step], other: Sequence[_Step]) -> list[int | None]:
+    """For each step of ``one`` the index of the step of ``other`` that stands beside it."""
+    left, right = _spots(one), _spots(other)
+    pairs: list[int | None] = [None] * len(left)
     here, there = 0, 0
     while here < len(left) and there < len(right):
-        pairs[here] = predicted[there]
+        pairs[here] = there
         if _same_event(left[here], right[there]):
             here, there = here + 1, there + 1
             continue

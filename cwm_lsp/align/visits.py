@@ -15,9 +15,9 @@ _RESULTS = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}
 class VisitRow:
     """One thing that one visit of a line led to.
 
-    ``subject`` is a variable, or ``return``, ``exception`` or ``next`` for what is none; ``step`` indexes the
-    events. ``observed`` and ``predicted`` are texts, ``None`` where there is nothing; ``probability`` is that
-    of the prediction.
+    ``subject`` is a variable, or ``return``, ``yield``, ``exception`` or ``next`` for what is none; ``step``
+    indexes the events. ``observed`` and ``predicted`` are texts, ``None`` where there is nothing;
+    ``probability`` is that of the prediction.
     """
 
     step: int
@@ -37,15 +37,15 @@ def visits(comparison: Comparison, line: int, *, file: int = 0) -> tuple[VisitRo
         row
         for step in comparison.steps
         if step.wrote == line and events[step.step].file == file
-        for row in _rows(step)
+        for row in _rows(step, yielded=events[step.step].yielded)
     )
 
 
-def _rows(step: ComparedStep) -> Iterator[VisitRow]:
+def _rows(step: ComparedStep, *, yielded: bool) -> Iterator[VisitRow]:
     for value in step.values:
         yield _value_row(step, value.name, value)
     if step.result is not None:
-        yield _value_row(step, _RESULTS[step.flow.kind], step.result)
+        yield _value_row(step, "yield" if yielded else _RESULTS[step.flow.kind], step.result)
     said = step.values or step.result is not None
     if not said or step.flow.agreement is not Agreement.AGREES:
         yield _flow_row(step, step.flow)

@@ -24,6 +24,7 @@ from cwm_lsp.config import Loaded, load
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 from cwm_lsp.record import FunctionTarget, ModuleTarget, Progress, PytestTarget, ScriptTarget, Target
 from cwm_lsp.record import record as record_target
+from cwm_lsp.record.session import OnEvents
 from cwm_lsp.trace import json as trace_json
 from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.normalise import normalise
@@ -48,8 +49,8 @@ class Job:
 def record(request: Request, output: Path | None) -> int:
     """Run the target and show what each line did."""
     shell = Shell(as_json=request.as_json)
-    job = _job(request, shell)
-    trace = run(_recorded(job, shell))
+    job = job_for(request, shell)
+    trace = run(recorded(job, shell))
     if output is not None:
         _save(output, trace_json.dumps(trace))
         shell.note(f"The trace is in {output}.")
@@ -69,7 +70,7 @@ def predict(request: Request, steps: int) -> int:
             "`compare` takes scripts, modules and tests, since it runs them.",
         )
     found = function_call(request.target, request.words)
-    loaded = _settings(request, Path(found.source.path).parent, shell)
+    loaded = settings_for(request, Path(found.source.path).parent, shell)
     if found.found:
         shell.note(f"Input: {found.call}, from {found.found}.")
 
@@ -90,13 +91,13 @@ def compare(request: Request, trace: Path | None, svg: Path | None) -> int:
     """Run the target, predict the same run and show where the two part."""
     shell = Shell(as_json=request.as_json)
     if trace is None:
-        return _compare(_job(request, shell), shell, svg)
+        return _compare(job_for(request, shell), shell, svg)
     if request.target or request.module or request.test:
         raise ArgumentsError(
             "--trace names a saved run, so there is nothing to run.", "Give one or the other."
         )
     saved = _load(trace)
-    loaded = _settings(request, trace.absolute().parent, shell)
+    loaded = settings_for(request, trace.absolute().parent, shell)
     return _compare_trace(saved, saved.entry, loaded, shell, svg)
 
 
@@ -104,13 +105,13 @@ def demo(request: Request, svg: Path | None) -> int:
     """Compare a run of the packaged program."""
     shell = Shell(as_json=request.as_json)
     with resources.as_file(resources.files("cwm_lsp") / "demo" / "scores.py") as path:
-        return _compare(_job(replace(request, target=f"{path}::above_mean"), shell), shell, svg)
+        return _compare(job_for(replace(request, target=f"{path}::above_mean"), shell), shell, svg)
 
 
 # --- steps -------------------------------------------------------------------------------------
 
 
-def _job(request: Request, shell: Shell) -> Job:
+def job_for(request: Request, shell: Shell) -> Job:
     """What was typed, as something to run. Raises ``UserError``."""
     named = [name for name in (request.module, request.test) if name]
     if len(named) > 1:
@@ -121,14 +122,14 @@ def _job(request: Request, shell: Shell) -> Job:
             ModuleTarget(request.module, request.arguments),
             f"python -m {' '.join((request.module, *request.arguments))}",
             here,
-            _settings(request, here, shell),
+            settings_for(request, here, shell),
         )
     if request.test:
         if request.arguments:
             raise ArgumentsError(
                 "A test takes no arguments.", "Name a parametrised one as pytest does: NODE[1]."
             )
-        return Job(PytestTarget(request.test), request.test, here, _settings(request, here, shell))
+        return Job(PytestTarget(request.test), request.test, here, settings_for(request, here, shell))
     if not request.target:
         raise TargetError(
             "There is nothing to run.", "Name FILE::FUNCTION, FILE, -m MODULE or --pytest NODE."
@@ -137,32 +138,36 @@ def _job(request: Request, shell: Shell) -> Job:
         path = Path(request.target).absolute()
         title = " ".join(("python", path.name, *request.words))
         return Job(
-            ScriptTarget(str(path), request.words), title, path.parent, _settings(request, path.parent, shell)
+            ScriptTarget(str(path), request.words),
+            title,
+            path.parent,
+            settings_for(request, path.parent, shell),
         )
     found = function_call(request.target, request.words)
     if found.found:
         shell.note(f"Input: {found.call}, from {found.found}.")
     near = Path(found.source.path).parent
     target = FunctionTarget(found.source.path, found.call.function, found.call.arguments)
-    return Job(target, str(found.call), near, _settings(request, near, shell))
+    return Job(target, str(found.call), near, settings_for(request, near, shell))
 
 
-def _settings(request: Request, near: Path, shell: Shell) -> Loaded:
+def settings_for(request: Request, near: Path, shell: Shell) -> Loaded:
+    """The settings that hold ``near``; what was ignored of them is said."""
     loaded = load(near, options=request.options, trusted=request.trusted)
     for name in loaded.ignored:
         shell.note(f"The project's setting {name} is ignored; --trust lets it count.")
     return loaded
 
 
-async def _recorded(job: Job, shell: Shell) -> Trace:
-    """The run, with a bar that counts events."""
+async def recorded(job: Job, shell: Shell, on_events: OnEvents | None = None) -> Trace:
+    """The run, with a bar that counts events; ``on_events`` is offered the run as it grows."""
     options = engines.options(job.loaded, job.near, str(Path.cwd()))
     with shell.progress(f"Running {job.title}"[:40]) as advance:
 
         def tell(progress: Progress) -> None:
             advance(progress.events, 0)
 
-        return await record_target(job.target, options, progress=tell)
+        return await record_target(job.target, options, progress=tell, on_events=on_events)
 
 
 def _compare(job: Job, shell: Shell, svg: Path | None) -> int:
@@ -170,7 +175,7 @@ def _compare(job: Job, shell: Shell, svg: Path | None) -> int:
         async with opened(job.loaded.settings) as model:
             warming = asyncio.ensure_future(model.warm())
             try:
-                trace = await _recorded(job, shell)
+                trace = await recorded(job, shell)
                 await warming
             finally:
                 warming.cancel()

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cwm_lsp.cli.console import Shell
+from cwm_lsp.cli.debugging import services
 from cwm_lsp.cli.loop import run
 from cwm_lsp.cli.model import opened
-from cwm_lsp.config import Settings, load
-from cwm_lsp.dap.session import Services, serve_session
+from cwm_lsp.config import Loaded, load
+from cwm_lsp.dap.session import serve_session
 from cwm_lsp.dap.tcp import serve_tcp
-from cwm_lsp.lsp.loopback import require_loopback
 from cwm_lsp.lsp.stdio import FileWriter, read_chunks
+from cwm_lsp.wire.loopback import require_loopback
 
 if TYPE_CHECKING:
     from cwm_lsp.cli.main import Request
@@ -84,10 +85,11 @@ def _streams() -> tuple[int, int]:
 async def _over_stdio(
     request: Request, adapter: tuple[str, ...], ghost: bool, source: int, target: int
 ) -> None:
-    async with opened(_settings(request)) as model:
+    loaded = _loaded(request)
+    async with opened(loaded.settings) as model:
         sink = StdioSink(target)
         try:
-            await serve_session(read_chunks(source), sink, Services(lambda: model, adapter, ghost))
+            await serve_session(read_chunks(source), sink, services(loaded, model, adapter, ghost=ghost))
         finally:
             await asyncio.to_thread(sink.join)
 
@@ -102,9 +104,10 @@ async def _over_tcp(
         else:
             shell.note(f"Listening for debuggers on {host}:{port}.")
 
-    async with opened(_settings(request)) as model:
-        await serve_tcp(Services(lambda: model, adapter, ghost), host, port, listening)
+    loaded = _loaded(request)
+    async with opened(loaded.settings) as model:
+        await serve_tcp(services(loaded, model, adapter, ghost=ghost), host, port, listening)
 
 
-def _settings(request: Request) -> Settings:
-    return load(Path.cwd(), options=request.options, trusted=request.trusted).settings
+def _loaded(request: Request) -> Loaded:
+    return load(Path.cwd(), options=request.options, trusted=request.trusted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,13 @@ from cwm_lsp.align.model import Comparison
 from cwm_lsp.cli import interpreter
 from cwm_lsp.cli.model import Model
 from cwm_lsp.config import Loaded, Settings
+from cwm_lsp.errors import Cancelled
+from cwm_lsp.features.repairs import Plan
 from cwm_lsp.features.results import Call, Compared, Predicted
 from cwm_lsp.features.session import Report
 from cwm_lsp.predict import entry_trace
 from cwm_lsp.record import FunctionTarget, Limits, Options, Progress, record
+from cwm_lsp.repair.model import Outcome
 from cwm_lsp.trace.model import SourceFile, Trace
 from cwm_lsp.trace.normalise import normalise
 from cwm_lsp.trace.predicted import PredictedStep
@@ -98,6 +102,32 @@ class LocalEngines:
             self.model, trace, advance=_share(f"Asking the model about {call.function}", report)
         )
         return Compared(call, comparison)
+
+    async def repair(self, wanted: Plan, budget: float, report: Report) -> Outcome:
+        """Search edits beside the loop; when it is cancelled, the search ends at its next step."""
+        from cwm_lsp.repair.search import repair as search  # the templates cost a server's start
+
+        file = Path(wanted.source.path)
+        python = interpreter.choose(self.loaded, file.parent).path
+        stopped = threading.Event()
+
+        def advance(tried: int, total: int) -> None:
+            if stopped.is_set():
+                raise Cancelled("The search for fixes was stopped.")
+            report(f"Trying fixes: {tried:,} tried", tried / total if total else None)
+
+        try:
+            return await asyncio.to_thread(
+                search,
+                file,
+                wanted.source.text,
+                wanted.specification,
+                python=python,
+                budget=budget,
+                progress=advance,
+            )
+        finally:
+            stopped.set()
 
 
 def _share(what: str, report: Report) -> Advance:

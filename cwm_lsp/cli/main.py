@@ -34,6 +34,9 @@ def run(argv: Sequence[str]) -> int:
         result = commands.main(args=list(argv), prog_name="cwm-lsp", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
     except click.ClickException as error:
         return _refused(argv, UserError(_sentence(error.format_message()), _usage_hint(error)))
     except (KeyboardInterrupt, click.Abort):
@@ -72,7 +75,10 @@ def _sentence(text: str) -> str:
 
 def _usage_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
-    return f"See `{context.command_path if context else 'cwm-lsp'} --help`."
+    more = ""
+    if isinstance(error, click.NoSuchOption) and context and isinstance(context.command, _TargetCommand):
+        more = " What is meant for your program goes after `--`."
+    return f"See `{context.command_path if context else 'cwm-lsp'} --help`.{more}"
 
 
 # --- options -----------------------------------------------------------------------------------
@@ -237,6 +243,25 @@ def compare(trace: Path | None, svg: Path | None, **values: Any) -> int:
     from cwm_lsp.cli.commands import compare
 
     return compare(_request(values), trace, svg)
+
+
+@commands.command(cls=_TargetCommand)
+@_with(*_TARGET, *_RECORDING, *_MODEL, *_COMMON)
+@click.option(
+    "--port", type=_PORT, default=0, metavar="PORT", help="Serve the page here; 0 takes a free port."
+)
+@click.option("--no-open", is_flag=True, help="Only print the address; open no browser.")
+def view(port: int, no_open: bool, **values: Any) -> int:
+    """Show TARGET in a browser page as it runs, beside its prediction; or runs that were saved.
+
+    \b
+    cwm-lsp view shop.py::total "[4, 9]" tax=0.2
+    cwm-lsp view run.json
+    cwm-lsp view before.json after.json
+    """
+    from cwm_lsp.cli.page import view
+
+    return view(_request(values), port, opens=not no_open)
 
 
 @commands.command()

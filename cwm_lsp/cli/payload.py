@@ -27,6 +27,7 @@ def predicted(made: Predicted, model: BackendInfo) -> dict[str, Any]:
     return {
         "version": VERSION,
         "file": head["file"],
+        "files": head["files"],
         "entry": head["entry"],
         "given": head["events"],
         "predicted": _steps(made.steps, len(made.start.events)),
@@ -49,6 +50,7 @@ def compared(
     return {
         "version": VERSION,
         "file": head["file"],
+        "files": head["files"],
         "entry": head["entry"],
         "python": head["python"],
         "recorder": head["recorder"],
@@ -75,6 +77,7 @@ def _step(step: PredictedStep, index: int) -> dict[str, Any]:
         "line": step.line,
         "function": step.function,
         "depth": step.depth,
+        "frame": step.frame,
         "probability": step.probability,
         "changed": _guesses(step.changed),
         "removed": list(step.removed),

@@ -14,6 +14,7 @@ from cwm_lsp.cli.interpreter import choose
 from cwm_lsp.cli.target import source_at
 from cwm_lsp.config import load
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
+from cwm_lsp.features.repairs import reasons
 from cwm_lsp.repair.model import Evidence, Fix, Outcome, Status
 from cwm_lsp.repair.search import repair as search
 from cwm_lsp.repair.specification import Specification, call, cases, doctests, only_function
@@ -136,27 +137,13 @@ def _show(outcome: Outcome, shell: Shell) -> None:
     for fix in outcome.fixes:
         shell.out.print()
         shell.out.print(Syntax(fix.diff.rstrip("\n"), "diff", background_color="default"))
-        for line in _reasons(fix.evidence):
+        for line in reasons(fix.evidence):
             shell.out.print(Text(line, style="dim"))
     if not outcome.fixes and outcome.suspects:
         lines = ", ".join(str(one.line) for one in outcome.suspects[:5])
         shell.out.print(f"Most suspicious lines: {lines}")
     for note in outcome.notes:
         shell.note(note)
-
-
-def _reasons(evidence: Evidence) -> list[str]:
-    found = [f"failed before: {one}" for one in evidence.failed[:3]]
-    found.append(
-        f"checks that pass now: {evidence.passed}; held-out inputs that it ran on: {evidence.held_out}"
-    )
-    if evidence.agreeing > 1:
-        found.append(f"fixes that do the same on all of them: {evidence.agreeing}, this one included")
-    found += [
-        f"{one.call} gives {one.this} with this fix, {one.other} with another: which is right?"
-        for one in evidence.distinctions[:1]
-    ]
-    return [*found, *evidence.notes]
 
 
 def _write(file: Path, before: str, outcome: Outcome, shell: Shell) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from rich.console import RenderableType
@@ -11,10 +12,11 @@ from cwm_lsp.cli.view import FileView, Headings, picture
 from cwm_lsp.features import display, states
 from cwm_lsp.features.results import Predicted
 from cwm_lsp.features.states import Placement
-from cwm_lsp.features.text import clip
+from cwm_lsp.features.text import clean, clip
 from cwm_lsp.trace.model import Trace
 
 OUTPUT_LINES = 8
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 def run_picture(title: str, trace: Trace, width: int) -> RenderableType:
@@ -63,6 +65,11 @@ def _views(trace: Trace, placements: Callable[[int], tuple[Placement, ...]]) -> 
     return [FileView(trace.files[file], placements(file), frozenset(ran[file])) for file in sorted(ran)]
 
 
+def _harmless(line: str) -> str:
+    """A line that the program wrote, without what would colour, move or ring the terminal."""
+    return clean(_COLOURS.sub("", line).expandtabs(4))
+
+
 def _after(trace: Trace, width: int) -> list[str]:
     """That the run was cut, and what the program wrote."""
     words = [f"The recording stopped early: {trace.cut.message}"] if trace.cut is not None else []
@@ -71,7 +78,7 @@ def _after(trace: Trace, width: int) -> list[str]:
         if not lines:
             continue
         words.append(f"The program {name}:")
-        words += [clip(f"  {line}", width) for line in lines[:OUTPUT_LINES]]
+        words += [clip(f"  {_harmless(line)}", width) for line in lines[:OUTPUT_LINES]]
         if len(lines) > OUTPUT_LINES:
             words.append(f"  … {len(lines) - OUTPUT_LINES:,} lines more")
     return words

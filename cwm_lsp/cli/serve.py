@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cwm_lsp.cli.console import Shell
+from cwm_lsp.cli.debug_port import DebugPort
 from cwm_lsp.cli.engines import LocalEngines
 from cwm_lsp.cli.loop import run
 from cwm_lsp.cli.model import Model
-from cwm_lsp.config import Settings, load
-from cwm_lsp.lsp.loopback import Listening, make_token
+from cwm_lsp.cli.viewer import PageViewer
+from cwm_lsp.config import Loaded, Settings, load
 from cwm_lsp.lsp.server import CwmServer, Services
 from cwm_lsp.lsp.stdio import serve_stdio
 from cwm_lsp.lsp.tcp import serve_tcp
 from cwm_lsp.lsp.websocket import serve_ws
 from cwm_lsp.lsp.wiring import create_server
+from cwm_lsp.web.server import Pages
+from cwm_lsp.wire.loopback import Listening, make_token
 
 if TYPE_CHECKING:
     from cwm_lsp.cli.main import Request
@@ -44,25 +47,40 @@ class Workshop:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._models: dict[Settings, Model] = {}
+        self._viewer = PageViewer(Pages())
+        self._debug_ports: dict[Settings, DebugPort] = {}
 
     def engines(self, settings: Mapping[str, object], trusted: bool) -> LocalEngines:
         """Engines for an editor's settings and its trust in the workspace."""
-        loaded = load(
-            Path.cwd(),
-            options={**self._request.options, **settings},
-            trusted=trusted or self._request.trusted,
-        )
-        model = self._models.setdefault(loaded.settings, Model(loaded.settings))
-        return LocalEngines(loaded, model)
+        loaded = self._loaded(settings, trusted)
+        return LocalEngines(loaded, self._model(loaded.settings))
+
+    async def debug_port(self, settings: Mapping[str, object], trusted: bool) -> tuple[str, int, str]:
+        """Host, port and token of a debug adapter with the same model; one for all of the same settings."""
+        loaded = self._loaded(settings, trusted)
+        chosen = loaded.settings
+        if chosen not in self._debug_ports:
+            self._debug_ports[chosen] = DebugPort(loaded, self._model(chosen))
+        return await self._debug_ports[chosen].address()
 
     def server(self) -> CwmServer:
         """A server for one connection."""
-        return create_server(Services(self.engines))
+        return create_server(Services(self.engines, self._viewer, self.debug_port))
 
     async def close(self) -> None:
-        """End the models that were started."""
+        """End the debug sessions, the models and the pages that were started."""
+        for port in self._debug_ports.values():
+            await port.close()
+        await self._viewer.close()
         for model in self._models.values():
             await model.close()
+
+    def _loaded(self, settings: Mapping[str, object], trusted: bool) -> Loaded:
+        options = {**self._request.options, **settings}
+        return load(Path.cwd(), options=options, trusted=trusted or self._request.trusted)
+
+    def _model(self, settings: Settings) -> Model:
+        return self._models.setdefault(settings, Model(settings))
 
 
 def serve(request: Request, address: Address) -> int:
@@ -72,7 +90,7 @@ def serve(request: Request, address: Address) -> int:
     )
     workshop = Workshop(request)
     if address.transport == "stdio":
-        return serve_stdio(workshop.server)
+        return serve_stdio(workshop.server, workshop.close)
     shell = Shell(as_json=request.as_json)
     run(_listen(workshop, address, shell))
     return 0

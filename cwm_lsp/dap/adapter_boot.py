@@ -16,6 +16,9 @@ import threading
 from typing import Any
 
 VARIABLE = "CWM_LSP_PORT_SECRET"
+LOG_STDERR = "--log-stderr"
+"""Taken here: debugpy's adapter refuses it on stdio, where it stands behind a proxy that listens."""
+
 PATIENCE = 5.0
 """Seconds that a connection has to show the secret."""
 
@@ -62,6 +65,10 @@ def main() -> None:
         raise SystemExit("The first argument names no Python file.")
     mended = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(mended)
+    if LOG_STDERR in sys.argv:
+        sys.argv.remove(LOG_STDERR)
+        log = importlib.import_module("debugpy.common.log")
+        log.stderr.levels |= set(log.LEVELS)
     secret = os.environ.pop(VARIABLE).encode("ascii")
     vars(mended)["close_client_port"] = lambda clients, host: guard_client_port(clients, secret)
     mended.main()

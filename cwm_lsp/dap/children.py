@@ -4,59 +4,113 @@ debugpy tells the client of every child process and holds the child until a clie
 a port of the adapter. That port is guarded (``adapter_boot``); this one takes its place. A token goes out
 with the announcement, and since a client attaches with the configuration that it was given, the token
 comes back with ``attach``. Without it nothing but ``initialize`` reaches debugpy.
+
+A child for which no client comes, within ``CLAIM`` seconds or because it says that it will not, is minded.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from cwm_lsp.dap.channel import Channel
+from cwm_lsp.dap.door import TOKEN, Door
+from cwm_lsp.dap.minder import mind
+from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.stream import Framed, MessageReader, refusal
-from cwm_lsp.wire.dap import Json, Malformed, Request, Response, to_json
+from cwm_lsp.wire.dap import Json, Malformed, Message, Request, Response, parse, to_json
 from cwm_lsp.wire.framing import frame
 
 CHUNK = 1 << 16
 HOST = "127.0.0.1"
-TOKEN = "cwmToken"
-"""The key of the token in a configuration."""
+CLAIM = 10.0
+"""Seconds in which a client is expected to attach to a child process."""
+
+_LEARNT = "from the configuration that the child process was announced with"
 
 
 class ChildPort:
     """The port for clients of child processes; opened with the first announcement."""
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret.encode("ascii")
+    def __init__(self, secret: bytes, watches: Sequence[Watch] = ()) -> None:
+        self._watches = watches
+        self._secret = secret
         self._token = secrets.token_urlsafe(32)
         self._server: asyncio.Server | None = None
         self._port = 0
         self._adapter: tuple[str, int] | None = None
         self._clients: set[asyncio.Task[None]] = set()
+        self._minders: dict[int, asyncio.Task[None]] = {}
+        self._asked: dict[int, Mapping[str, Any]] = {}
 
-    async def announced(self, message: Json) -> dict[str, Any] | None:
-        """``message`` with our port and token if it announces a child process, else ``None``."""
-        configuration = _configuration(message)
+    def move(self, secret: bytes) -> None:
+        """The adapter is another one from here on."""
+        self._secret = secret
+
+    async def announced(self, framed: Framed) -> Framed:
+        """The announcement of a child process with our port and token in it; anything else as it is."""
+        configuration = _configuration(framed.content)
         connect = configuration.get("connect") if configuration is not None else None
-        if configuration is None or not isinstance(connect, Mapping):
-            return None
+        if configuration is None or framed.content is None or not isinstance(connect, Mapping):
+            return framed
         await self._open()
         if connect.get("port") != self._port:
             self._adapter = str(connect.get("host")), int(connect.get("port", 0))
         ours = {**configuration, "connect": {"host": HOST, "port": self._port}, TOKEN: self._token}
-        if message.get("type") == "event":
-            return {**message, "body": ours}
-        return {**message, "arguments": {**message["arguments"], "configuration": ours}}
+        if isinstance(framed.message, Request):
+            self._asked[framed.message.seq] = configuration
+        self._mind(configuration, CLAIM)
+        changed = _with(framed.content, ours)
+        return Framed(parse(changed), frame(changed), changed)
+
+    def heard(self, message: Message | Malformed) -> None:
+        """Take note of what a client says to an announcement: that it comes, or that it does not."""
+        match message:
+            case Request(command="attach", arguments={"subProcessId": int(child)}):
+                claimed = self._minders.pop(child, None)
+                if claimed is not None:
+                    claimed.cancel()
+            case Response(command="startDebugging", request_seq=seq, success=success):
+                configuration = self._asked.pop(seq, None)
+                if configuration is not None and not success:
+                    self._mind(configuration, 0)
+            case _:
+                return
 
     async def close(self) -> None:
         """Hang up on all clients."""
         if self._server is not None:
             self._server.close()
-        for task in self._clients:
+        tasks = (*self._clients, *self._minders.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _mind(self, configuration: Json, seconds: float) -> None:
+        """Mind a child process unless a client comes for it in time."""
+        child = configuration.get("subProcessId")
+        if not isinstance(child, int):
+            return
+
+        async def wait_and_mind() -> None:
+            await asyncio.sleep(seconds)
+            await mind(self._connect, configuration, lambda inner: self._mind(inner, 0))
+
+        known = self._minders.pop(child, None)
+        if known is not None:
+            known.cancel()
+        self._minders[child] = asyncio.create_task(wait_and_mind(), name="dap-minder")
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to the adapter. Raises ``OSError``."""
+        if self._adapter is None:
+            raise ConnectionRefusedError
+        reader, writer = await asyncio.open_connection(*self._adapter)
+        writer.write(self._secret)
+        return reader, writer
 
     async def _open(self) -> None:
         if self._server is None:
@@ -78,13 +132,11 @@ class ChildPort:
 
     async def _relayed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client and the adapter, until either leaves."""
-        if self._adapter is None:
-            return
-        from_adapter, to_adapter = await asyncio.open_connection(*self._adapter)
-        to_adapter.write(self._secret)
+        from_adapter, to_adapter = await self._connect()
+        channel = Channel(writer.write, to_adapter.write, self._watches)
         ways = (
-            asyncio.create_task(self._from_client(reader, writer, to_adapter)),
-            asyncio.create_task(self._from_adapter(from_adapter, writer)),
+            asyncio.create_task(self._from_client(reader, writer, to_adapter, channel)),
+            asyncio.create_task(self._from_adapter(from_adapter, writer, channel)),
         )
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -92,41 +144,42 @@ class ChildPort:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
+            await channel.close()
             to_adapter.close()
             with suppress(ConnectionError):
                 await writer.drain()
 
     async def _from_client(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, adapter: asyncio.StreamWriter
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        adapter: asyncio.StreamWriter,
+        channel: Channel,
     ) -> None:
         messages = MessageReader()
-        known = False
+        door = Door(self._token, _LEARNT)
         while not messages.broken and (data := await reader.read(CHUNK)):
             for framed in messages.feed(data):
-                known = known or self._shows_token(framed)
-                refused = _refused(framed, known)
+                malformed = framed.message if isinstance(framed.message, Malformed) else None
+                refused = refusal(malformed, 1) if malformed else door.refusal(framed)
                 if refused is not None:
                     writer.write(frame(to_json(refused)))
                     return
-                adapter.write(framed.raw)
+                self.heard(framed.message)
+                channel.from_client(framed)
             await adapter.drain()
 
-    async def _from_adapter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _from_adapter(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, channel: Channel
+    ) -> None:
         messages = MessageReader()
         while not messages.broken and (data := await reader.read(CHUNK)):
             for framed in messages.feed(data):
-                changed = await self.announced(framed.content) if framed.content is not None else None
-                writer.write(frame(changed) if changed is not None else framed.raw)
+                channel.from_debugpy(await self.announced(framed))
             await writer.drain()
 
-    def _shows_token(self, framed: Framed) -> bool:
-        match framed.message:
-            case Request(command="attach", arguments={"cwmToken": str(shown)}):
-                return hmac.compare_digest(shown.encode("utf-8", "replace"), self._token.encode("ascii"))
-        return False
 
-
-def _configuration(message: Json) -> Mapping[str, Any] | None:
+def _configuration(message: Json | None) -> Mapping[str, Any] | None:
     """The configuration in the announcement of a child process, ``None`` in any other message."""
     match message:
         case {"type": "event", "event": "debugpyAttach", "body": dict(body)}:
@@ -136,16 +189,8 @@ def _configuration(message: Json) -> Mapping[str, Any] | None:
     return None
 
 
-def _refused(framed: Framed, known: bool) -> Response | None:
-    """The answer to what must not reach debugpy."""
-    match framed.message:
-        case Malformed() as malformed:
-            return refusal(malformed, 1)
-        case Request(command="initialize"):
-            return None
-        case Request() as request if not known:
-            words = (
-                f"{request.command[:80]} needs the configuration that the child process was announced with."
-            )
-            return Response(1, request.seq, request.command, False, message=words)
-    return None
+def _with(message: Json, configuration: Json) -> dict[str, Any]:
+    """An announcement with another configuration in it."""
+    if message.get("type") == "event":
+        return {**message, "body": configuration}
+    return {**message, "arguments": {**message["arguments"], "configuration": configuration}}

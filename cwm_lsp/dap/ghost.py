@@ -15,12 +15,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from enum import Enum, auto
 from typing import Any, Protocol
 
+from cwm_lsp.dap.extension import REALLY
+from cwm_lsp.dap.ghost_phases import ALLOWED, STEPS, Phase
 from cwm_lsp.dap.ghost_run import GhostRun
 from cwm_lsp.dap.ghost_state import StateView, exception_info, moment_words, written
 from cwm_lsp.dap.launch import CAPABILITIES, GhostLaunch, breakpoints, ghost_launch, same_file
+from cwm_lsp.dap.really import QUESTION, Recorder, held_against
 from cwm_lsp.dap.stepping import Rules, Step, Stop, first, go, latest
 from cwm_lsp.errors import ArgumentsError, CwmError
 from cwm_lsp.predict import Predictor
@@ -48,61 +50,20 @@ class World(Protocol):
         ...
 
 
-class Phase(Enum):
-    """Where a session stands."""
-
-    NEW = auto()
-    INITIALIZED = auto()
-    CONFIGURING = auto()
-    RUNNING = auto()
-    STOPPED = auto()
-    ENDED = auto()
-
-
-_LAUNCHED = frozenset({Phase.CONFIGURING, Phase.RUNNING, Phase.STOPPED})
-_STANDING = frozenset({Phase.STOPPED})
-
-ALLOWED: Mapping[str, frozenset[Phase]] = {
-    "initialize": frozenset({Phase.NEW}),
-    "launch": frozenset({Phase.INITIALIZED}),
-    "setBreakpoints": _LAUNCHED,
-    "setExceptionBreakpoints": _LAUNCHED,
-    "configurationDone": frozenset({Phase.CONFIGURING}),
-    "threads": _LAUNCHED,
-    "stackTrace": _STANDING,
-    "scopes": _STANDING,
-    "variables": _STANDING,
-    "evaluate": _STANDING,
-    "setVariable": _STANDING,
-    "exceptionInfo": _STANDING,
-    "next": _STANDING,
-    "stepIn": _STANDING,
-    "stepOut": _STANDING,
-    "stepBack": _STANDING,
-    "continue": _STANDING,
-    "reverseContinue": _STANDING,
-    "pause": frozenset({Phase.RUNNING}),
-    "terminate": frozenset(Phase),
-    "disconnect": frozenset(Phase),
-}
-
-STEPS: Mapping[str, Step] = {
-    "next": Step.OVER,
-    "stepIn": Step.INTO,
-    "stepOut": Step.OUT,
-    "stepBack": Step.BACK,
-    "continue": Step.CONTINUE,
-    "reverseContinue": Step.REVERSE,
-}
-
-
 class GhostAdapter:
     """One ghost session. ``send`` takes messages for the client; ``seq`` is the last number already used."""
 
     def __init__(
-        self, world: World, send: Callable[[Message], None], *, seq: int = 0, initialized: bool = False
+        self,
+        world: World,
+        send: Callable[[Message], None],
+        *,
+        seq: int = 0,
+        initialized: bool = False,
+        recorder: Recorder | None = None,
     ) -> None:
         self._world = world
+        self._recorder = recorder
         self._send = send
         self._seq = seq
         self.phase = Phase.INITIALIZED if initialized else Phase.NEW
@@ -128,6 +89,7 @@ class GhostAdapter:
             "evaluate": self._evaluate,
             "setVariable": self._set_variable,
             "exceptionInfo": self._exception_info,
+            REALLY: self._really,
             "pause": self._pause,
             "terminate": self._terminate,
             "disconnect": self._disconnect,
@@ -336,7 +298,20 @@ class GhostAdapter:
 
     async def _evaluate(self, request: Request) -> Answer:
         expression = str(request.arguments.get("expression", ""))
+        if expression.strip() == QUESTION:
+            return await self._really(request)
         return self._shown().evaluate(expression, request.arguments.get("frameId"))
+
+    async def _really(self, request: Request) -> Answer:
+        """The one thing that runs the user's code here, since the user asks for just that."""
+        launch, run, shown = self._launched_as(), self._held_run(), self._shown()
+        if self._recorder is None or run.supposed:
+            why = "after a what-if it is another call" if run.supposed else "there is nothing to run it with"
+            raise ArgumentsError(f"The call cannot be run for comparison: {why}.")
+        trace = await self._recorder(launch.source, launch.call)
+        model = self._world.predictor.backend.info.model
+        line = shown.moment.top.line
+        return dict(held_against(trace, run.steps, line, self._world.threshold, model))
 
     async def _exception_info(self, request: Request) -> Answer:
         return exception_info(self._shown().moment, self._world.threshold)

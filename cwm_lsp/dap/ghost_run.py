@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from cwm_lsp.predict import Predictor
+from cwm_lsp.predict import Predictor, weighted
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
 
@@ -74,7 +74,10 @@ class Moment:
 
 
 class GhostRun:
-    """The predicted execution from the call in ``start`` (normalised) on, at most ``limit`` events long."""
+    """The predicted execution from the call in ``start`` (normalised) on, at most ``limit`` events long.
+
+    ``steps`` are the predictions themselves; ``supposed`` says that a what-if has changed the call.
+    """
 
     def __init__(self, predictor: Predictor, start: Trace, limit: int) -> None:
         self._predictor = predictor
@@ -83,6 +86,8 @@ class GhostRun:
         self._events: list[Event] = []
         self._paths: list[float] = []
         self.moments: list[Moment] = []
+        self.steps: list[PredictedStep] = []
+        self.supposed = False
         self.ending: Ending | None = None
         self.why = ""
         for event in start.events:
@@ -106,6 +111,7 @@ class GhostRun:
             del kept[index:]
         self._stand(changed, replace(event, locals={**event.locals, name: value}), path)
         self.ending, self.why = None, ""
+        self.supposed = True
 
     async def _extend(self) -> None:
         room = self._limit - len(self.moments)
@@ -116,6 +122,7 @@ class GhostRun:
         made = await self._predictor.run_ahead(premise, max_events=min(CHUNK, room))
         before = self._paths[-1]
         path = 1.0
+        self.steps += [weighted(step, before) for step in made.steps]
         for step in made.steps:
             path = _path_after(step, path)
             self._predicted(step, before, before * path)

@@ -1,80 +1,75 @@
 """A session of the real debugpy, its messages passed on byte for byte in both directions.
 
-The one message that is changed is the announcement of a child process (``debugpyAttach``, or a
-``startDebugging`` request): it names a port of the adapter, and the client is to come to ours instead.
+What is changed is the announcement of a child process (``debugpyAttach``, or a ``startDebugging`` request),
+which names a port of the adapter, where the client is to come to ours instead; and what observers change.
+
+An ``attach`` to a program that listens moves the session from the adapter that was started to the one which
+that program brought along. It is greeted with the client's own ``initialize``, whose answer the client has.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import secrets
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-from cwm_lsp.dap.adapter_boot import VARIABLE
+from cwm_lsp.dap.channel import Channel
 from cwm_lsp.dap.children import ChildPort
+from cwm_lsp.dap.evaluation import EvaluationLimit
+from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.stream import Framed, MessageReader, Sink
+from cwm_lsp.dap.unserved import Unserved
+from cwm_lsp.dap.upstream import AdapterPort, AdapterProcess, Upstream, listening_at
 from cwm_lsp.errors import RunError
-from cwm_lsp.record.client import kill_group, mended_adapter
-from cwm_lsp.wire.dap import Event, Request, Response, to_json
+from cwm_lsp.wire.dap import Event, Json, Request, Response, to_json
 from cwm_lsp.wire.framing import frame
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1 << 16
-GOODBYE = 8.0
-"""Seconds that debugpy has to end its program and itself."""
-
-_BOOT = Path(__file__).with_name("adapter_boot.py")
-
 
 class Proxy:
-    """One adapter process and the client that it serves."""
+    """One client and the adapter that serves it. ``gone`` is set when the adapter has ended."""
 
-    def __init__(self, process: asyncio.subprocess.Process, client: Sink, children: ChildPort) -> None:
-        self._process = process
+    def __init__(self, upstream: Upstream, client: Sink, watches: Sequence[Watch]) -> None:
+        watches = (EvaluationLimit, *watches, Unserved)
+        self._upstream = upstream
         self._client = client
-        self._children = children
-        self.seq = 0
+        self._children = ChildPort(upstream.secret, watches)
+        self._channel = Channel(client.write, self._send, watches)
+        self._greeting: Json | None = None
         self._answered = asyncio.Event()
         self.gone = asyncio.Event()
         self._ended = False
         self._debuggee: int | None = None
-        self._pump = asyncio.create_task(self._read(), name="dap-proxy")
+        self._pump: asyncio.Task[None] | None = None
+        self._begin(greeted=True)
 
     @classmethod
-    async def start(cls, client: Sink, options: Sequence[str] = ()) -> Proxy:
+    async def start(cls, client: Sink, options: Sequence[str] = (), watches: Sequence[Watch] = ()) -> Proxy:
         """Start an adapter with ``options`` of its own command line. Raises ``RunError``."""
-        secret = secrets.token_hex(32)
-        python, isolated, boot, folder = mended_adapter()
-        own_group: dict[str, Any] = {"start_new_session": True}
-        if sys.platform == "win32":
-            own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *(python, isolated, str(_BOOT), boot, folder, *options),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={**os.environ, VARIABLE: secret},
-                **own_group,
-            )
-        except OSError as error:
-            raise RunError(f"debugpy's adapter could not be started: {error.strerror or error}.") from error
-        return cls(process, client, ChildPort(secret))
+        return cls(await AdapterProcess.start(options), client, watches)
 
-    async def send(self, raw: bytes) -> None:
-        """Pass on what the client sent."""
-        if self._process.stdin is None or self.gone.is_set():
-            return
-        self._process.stdin.write(raw)
-        with suppress(ConnectionError):
-            await self._process.stdin.drain()
+    @property
+    def seq(self) -> int:
+        """The highest number that debugpy has used."""
+        return self._channel.last_seq
+
+    async def take(self, framed: Framed) -> None:
+        """Take what the client sent."""
+        match framed.message:
+            case Request(command="initialize", arguments=arguments):
+                self._greeting = arguments
+            case Request(command="attach") as request if where := listening_at(request.arguments):
+                try:
+                    await self._move(*where)
+                except RunError as error:
+                    self._channel.refuse(request, str(error))
+                    return
+            case _:
+                pass
+        self._children.heard(framed.message)
+        self._channel.from_client(framed)
+        await self._upstream.drain()
 
     async def greeted(self) -> None:
         """Wait until the client has the answer to its ``initialize``, or the adapter is gone."""
@@ -87,63 +82,80 @@ class Proxy:
 
     async def leave(self) -> None:
         """End an adapter that has launched nothing, and pass on no more of what it says."""
-        self._pump.cancel()
-        kill_group(self._process.pid)
+        await self._halt()
+        self._upstream.cut()
         await self.close()
 
     async def close(self) -> None:
-        """Hang up; debugpy ends its program and itself, and what is left after a while is killed."""
+        """Hang up; nothing that debugpy launched runs on."""
+        await self._channel.close()
         await self._children.close()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), GOODBYE)
-        ended_well = self._process.returncode == 0
-        kill_group(self._process.pid)
-        if self._debuggee is not None and not ended_well:
-            kill_group(self._debuggee)
-        await self._process.wait()
-        self._pump.cancel()
-        await asyncio.gather(self._pump, return_exceptions=True)
+        await self._upstream.close(self._debuggee)
+        await self._halt()
 
-    async def _read(self) -> None:
+    async def _move(self, host: str, port: int) -> None:
+        """Go on with the adapter at a port. Raises ``RunError``, and then nothing has changed."""
+        if self._greeting is None:
+            raise RunError("Session is not initialized yet.")
+        there = await AdapterPort.connect(host, port)
+        await self.greeted()
+        await self._halt()
+        self._upstream.cut()
+        await self._upstream.close(None)
+        self._upstream = there
+        self._children.move(there.secret)
+        there.write(frame(to_json(Request(1, "initialize", self._greeting))))
+        self._begin(greeted=False)
+
+    def _begin(self, greeted: bool) -> None:
+        """Read what the adapter says."""
+        self._pump = asyncio.create_task(self._read(greeted), name="dap-proxy")
+
+    async def _halt(self) -> None:
+        """Read no more, which does not mean that the adapter is gone."""
+        pump, self._pump = self._pump, None
+        if pump is not None:
+            pump.cancel()
+            await asyncio.gather(pump, return_exceptions=True)
+
+    async def _read(self, greeted: bool) -> None:
+        """Pass on what the adapter says, from its answer to the greeting on."""
         reader = MessageReader()
-        out = self._process.stdout
         try:
-            while out is not None and (data := await out.read(CHUNK)):
+            while not reader.broken and (data := await self._upstream.read()):
                 for framed in reader.feed(data):
-                    self._client.write(await self._passed(framed))
+                    if greeted:
+                        await self._pass(framed)
+                    greeted = greeted or isinstance(framed.message, Response)
                 await self._client.drain()
-                if reader.broken:
-                    log.error("debugpy's adapter broke the framing: %s", reader.broken)
-                    break
+            if reader.broken:
+                log.error("debugpy's adapter broke the framing: %s", reader.broken)
+            self._channel.ended()
             self._say_ended()
         finally:
-            self.gone.set()
+            if self._pump is asyncio.current_task():
+                self.gone.set()
 
-    async def _passed(self, framed: Framed) -> bytes:
-        """The bytes for the client."""
-        message = framed.message
-        if isinstance(message, Request | Response | Event):
-            self.seq = max(self.seq, message.seq)
-        match message:
+    async def _pass(self, framed: Framed) -> None:
+        self._note(framed)
+        self._channel.from_debugpy(await self._children.announced(framed))
+
+    def _send(self, data: bytes) -> None:
+        self._upstream.write(data)
+
+    def _note(self, framed: Framed) -> None:
+        """What the end of the session hangs on."""
+        match framed.message:
             case Response(command="initialize"):
                 self._answered.set()
             case Event(event="terminated"):
                 self._ended = True
             case Event(event="process", body={"startMethod": "launch", "systemProcessId": int(pid)}):
                 self._debuggee = pid
-            case Request() | Event() if framed.content is not None:
-                changed = await self._children.announced(framed.content)
-                return frame(changed) if changed is not None else framed.raw
-        return framed.raw
 
     def _say_ended(self) -> None:
         """The adapter is gone; a client that has not heard why is told that the session is over."""
         if not self._ended:
-            words: Mapping[str, Any] = {
-                "category": "important",
-                "output": "debugpy's adapter ended unexpectedly.\n",
-            }
-            for number, (event, body) in enumerate((("output", words), ("terminated", {})), self.seq + 1):
-                self._client.write(frame(to_json(Event(number, event, body))))
+            words = {"category": "important", "output": "debugpy's adapter ended unexpectedly.\n"}
+            self._channel.announce("output", words)
+            self._channel.announce("terminated", {})

@@ -14,15 +14,20 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from cwm_lsp.dap.door import Door
 from cwm_lsp.dap.ghost import GhostAdapter, World
 from cwm_lsp.dap.launch import is_ghost
+from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.proxy import Proxy
+from cwm_lsp.dap.really import Recorder
 from cwm_lsp.dap.stream import Framed, MessageReader, Sink, refusal
 from cwm_lsp.errors import CwmError
 from cwm_lsp.wire.dap import Malformed, Message, Request, to_json
 from cwm_lsp.wire.framing import frame
 
 log = logging.getLogger(__name__)
+
+_LEARNT = "from the answer of the language server's cwm.debugAdapter"
 
 
 class Route(Enum):
@@ -58,12 +63,17 @@ ROUTES: Mapping[tuple[Route, Kind], Route] = {
 class Services:
     """What sessions need. ``world`` is the model; ``adapter`` are options for debugpy's adapter.
 
-    ``ghost`` makes every session a ghost session: debugpy is not started at all.
+    ``ghost`` makes every session a ghost session: debugpy is not started at all. ``watches`` make the
+    observers of each proxied session, the first being told first. ``recorder`` runs what a ghost session is
+    asked to run for comparison. Where there is a ``token``, a client has to show it (``door``).
     """
 
     world: Callable[[], World]
     adapter: tuple[str, ...] = ()
     ghost: bool = False
+    watches: tuple[Watch, ...] = ()
+    recorder: Recorder | None = None
+    token: str = ""
 
 
 async def serve_session(chunks: AsyncIterator[bytes], sink: Sink, services: Services) -> None:
@@ -91,9 +101,12 @@ class _Session:
         self._proxy: Proxy | None = None
         self._ghost: GhostAdapter | None = None
         self._watching: set[asyncio.Task[None]] = set()
+        self._door = Door(services.token, _LEARNT) if services.token else None
         self.over = asyncio.Event()
         if services.ghost:
-            self._ghost = self._haunted(GhostAdapter(services.world(), self._send))
+            self._ghost = self._haunted(
+                GhostAdapter(services.world(), self._send, recorder=services.recorder)
+            )
 
     async def read(self, chunks: AsyncIterator[bytes]) -> None:
         """Take what the client sends, to its end."""
@@ -125,6 +138,11 @@ class _Session:
         if isinstance(message, Malformed):
             self._send(refusal(message, self._last_seq() + 1))
             return
+        refused = self._door.refusal(framed) if self._door is not None else None
+        if refused is not None:
+            self._send(refused)
+            self.over.set()
+            return
         route = ROUTES[self._route, _kind(message)]
         if route is Route.GHOST and self._ghost is None:
             await self._to_ghost()
@@ -134,9 +152,9 @@ class _Session:
                 await self._ghost.take(message)
             return
         if self._proxy is None:
-            self._proxy = await Proxy.start(self._sink, self._services.adapter)
+            self._proxy = await Proxy.start(self._sink, self._services.adapter, self._services.watches)
             self._watch(self._proxy.gone)
-        await self._proxy.send(framed.raw)
+        await self._proxy.take(framed)
 
     async def _to_ghost(self) -> None:
         """Let a ghost session take over from an adapter that has only been greeted."""
@@ -148,7 +166,13 @@ class _Session:
             await self._proxy.leave()
             seq, self._proxy = self._proxy.seq, None
         self._ghost = self._haunted(
-            GhostAdapter(self._services.world(), self._send, seq=seq, initialized=greeted)
+            GhostAdapter(
+                self._services.world(),
+                self._send,
+                seq=seq,
+                initialized=greeted,
+                recorder=self._services.recorder,
+            )
         )
 
     def _haunted(self, ghost: GhostAdapter) -> GhostAdapter:

@@ -1,4 +1,4 @@
-"""The one diagnostic that a comparison gives: where model and run first part, as a surprise."""
+"""Where model and run first part, as a surprise; and where a run breaks what the text says must hold."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cwm_lsp.features import display
+from cwm_lsp.features.claims import Failure
 from cwm_lsp.features.results import Result, divergence_of
 from cwm_lsp.features.snapshot import Snapshot
 
 SURE = 0.8
 
 
-class Severity(StrEnum):
-    """How loud a surprise is: a model that was sure is worth more attention than one that was not."""
+UNMET = "unmet"
+"""The code of a diagnostic of a run that breaks a doctest, a test or a comment, or that raised."""
 
+
+class Severity(StrEnum):
+    """How loud it is: a broken claim most; a model that was sure more than one that was not."""
+
+    WARNING = "warning"
     INFORMATION = "information"
     HINT = "hint"
 
@@ -45,6 +51,14 @@ def diagnostics(snapshot: Snapshot, results: Iterable[Result]) -> tuple[Diagnost
         )
         for result, divergence in found
         if divergence is not None
+    )
+
+
+def unmet(snapshot: Snapshot, failures: Iterable[Failure]) -> tuple[Diagnostic, ...]:
+    """One diagnostic for each failure: facts of a run, whatever the model says."""
+    return tuple(
+        Diagnostic(one.line, *_extent(snapshot.line(one.line)), Severity.WARNING, UNMET, one.words)
+        for one in failures
     )
 
 

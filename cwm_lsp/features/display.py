@@ -100,6 +100,31 @@ def divergence_words(divergence: Divergence) -> str:
     )
 
 
+def apart_words(left: str, right: str) -> str:
+    """The sentence where two runs that stand side by side part; either may be a prediction."""
+    return f"left: {preview(left)}; right: {preview(right)}"
+
+
+def alone_words(*, left: bool) -> str:
+    """The sentence where one of two runs did something that the other did not."""
+    return f"only {'left' if left else 'right'} does this"
+
+
+def differences_words(count: int, *, compared: bool, pair: bool) -> str:
+    """How many steps differ: between run and model, or between two runs."""
+    if not (compared or pair):
+        return ""
+    if not count:
+        return f"never part {AGREE}"
+    return f"{count:,} {DIFFER}"
+
+
+def step_words(step: int, steps: int, function: str, line: int, said: Iterable[Fragment]) -> str:
+    """One step of a run as sentences; ``step`` counts from 0."""
+    where = f"step {step + 1:,} of {steps:,}, {function} line {line}"
+    return ". ".join([where, *(f"{one.name}: {one.words}" if one.name else one.words for one in said)])
+
+
 def joined(fragments: Iterable[Fragment]) -> str:
     """The text of a line's fragments, as one string."""
     return SEPARATOR.join(fragment.text for fragment in fragments)
@@ -212,9 +237,13 @@ def flow(step: ComparedFlow, *, dimmed: bool = False) -> Fragment | None:
     return Fragment(parts, State.DIFFERS, words, dimmed=dimmed)
 
 
-def result(kind: EventKind, value: ComparedValue, *, dimmed: bool = False) -> Fragment | None:
-    """A returned or raised value with what the model said of it: ``← 5.0 ✗ predicted 6.67 · 58 %``."""
-    return _compared(_result_lead(kind), value, dimmed)
+def result(
+    kind: EventKind, value: ComparedValue, *, yielded: bool = False, dimmed: bool = False
+) -> Fragment | None:
+    """A returned, yielded or raised value with what the model said: ``← 5.0 ✗ predicted 6.67 · 58 %``."""
+    if yielded and not _disagrees(value) and not (value.observed and _handed_out(value.observed)):
+        return None
+    return _compared(_result_lead(kind, yielded), value, dimmed)
 
 
 def _assigned(name: str, value: Value) -> tuple[Part, ...]:
@@ -229,8 +258,15 @@ def _cut_words(value: Value) -> str:
     return f", cut; {value.size:,} in all" if value.size is not None else ", cut"
 
 
-def _result_lead(kind: EventKind) -> str:
+def _result_lead(kind: EventKind, yielded: bool = False) -> str:
+    if yielded:
+        return "yields "
     return "raises " if kind is EventKind.EXCEPTION else f"{RETURN} "
+
+
+def _handed_out(value: Value) -> bool:
+    """Whether a suspension gives something: an ``await`` gives its loop nothing, or an opaque future."""
+    return value.text != "None" and not value.opaque
 
 
 def _predicted(lead: str, guess: Guess, threshold: float, name: str) -> Fragment:
@@ -282,7 +318,7 @@ def _extra(value: ComparedValue, dimmed: bool) -> Fragment | None:
             parts, State.DIFFERS, "gone in the run; the model expected it to stay", value.name, dimmed
         )
     expected, at = clean(value.predicted.text), percent(value.predicted.probability)
-    subject = value.name or "nothing"
+    subject = f"{value.name} not set" if value.name else "nothing"
     parts = (Part(f"{subject} {DIFFER} predicted "), Part(expected, elastic=True), Part(f"{SEPARATOR}{at}"))
     words = f"not set in the run; the model expected {expected}, at {at}"
     return Fragment(parts, State.DIFFERS, words, value.name, dimmed)
@@ -300,52 +336,91 @@ def _place(kind: EventKind, line: int) -> str:
 # --- steps -------------------------------------------------------------------------------------
 
 
-def compared_values(step: ComparedStep, *, dimmed: bool = False) -> tuple[Fragment, ...]:
-    """The values that a compared step wrote, or that the model expected it to write."""
+def compared_values(
+    step: ComparedStep, *, dimmed: bool = False, limit: int | None = VALUES_PER_LINE
+) -> tuple[Fragment, ...]:
+    """The values that a compared step wrote, or that the model expected it to write, ``limit`` at most."""
     values = [value for value in step.values if value.changed or _disagrees(value)]
     values = [value for value in values if shown(value.name, value.observed)]
-    found = [compared(value, dimmed=dimmed) for value in _chosen(values)]
+    found = [compared(value, dimmed=dimmed) for value in _chosen(values, limit)]
     return tuple(fragment for fragment in found if fragment is not None)
 
 
-def compared_outcome(step: ComparedStep, *, dimmed: bool = False) -> tuple[Fragment, ...]:
-    """Where a compared step went, if that differs, and what it returned or raised."""
+def compared_outcome(
+    step: ComparedStep, *, yielded: bool = False, dimmed: bool = False
+) -> tuple[Fragment, ...]:
+    """Where a compared step went, if that differs, and what it returned, ``yielded`` or raised."""
     found = [flow(step.flow, dimmed=dimmed)]
     if step.result is not None:
-        found.append(result(step.flow.kind, step.result, dimmed=dimmed))
+        found.append(result(step.flow.kind, step.result, yielded=yielded, dimmed=dimmed))
     return tuple(fragment for fragment in found if fragment is not None)
 
 
-def observed_step(event: Event, written: Mapping[str, Value]) -> tuple[Fragment, ...]:
+def observed_step(
+    event: Event, written: Mapping[str, Value], *, limit: int | None = VALUES_PER_LINE
+) -> tuple[Fragment, ...]:
     """What an observed event says: the locals ``written`` since its frame was last seen, and its result."""
     values = [observed(name, value) for name, value in written.items() if shown(name, value)]
-    found = values[:VALUES_PER_LINE]
-    if event.value is not None and not event.yielded:
+    found = values[:limit]
+    if event.value is not None and (not event.yielded or _handed_out(event.value)):
         value = observed("", event.value)
-        found.append(replace(value, parts=(Part(_result_lead(event.kind)), *value.parts[1:])))
+        lead = Part(_result_lead(event.kind, event.yielded))
+        found.append(replace(value, parts=(lead, *value.parts[1:])))
     return tuple(found)
 
 
-def inputs(event: Event) -> tuple[Fragment, ...]:
+def inputs(event: Event, *, limit: int | None = VALUES_PER_LINE) -> tuple[Fragment, ...]:
     """The arguments that a prediction starts from."""
     values = [given(name, value) for name, value in event.locals.items() if shown(name, value)]
-    return tuple(values[:VALUES_PER_LINE])
+    return tuple(values[:limit])
 
 
-def predicted_step(step: PredictedStep, threshold: float) -> tuple[Fragment, ...]:
+def predicted_step(
+    step: PredictedStep, threshold: float, *, limit: int | None = VALUES_PER_LINE
+) -> tuple[Fragment, ...]:
     """What a predicted event says: the values it writes, and its result."""
     names = [name for name in step.changed if shown(name, None)]
-    found = [predicted(name, step.changed[name], threshold) for name in names[:VALUES_PER_LINE]]
+    found = [predicted(name, step.changed[name], threshold) for name in names[:limit]]
     if step.value is not None:
         found.append(_predicted(f"{_result_lead(step.kind)}{APPROX} ", step.value, threshold, ""))
     return tuple(found)
+
+
+def expected(step: PredictedStep, threshold: float) -> Fragment:
+    """Where a run is expected to go: ``→ line 4 · 93 %``, or ``→ ?`` when that is not sure."""
+    at = percent(step.probability)
+    outcome = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}
+    where = outcome.get(step.kind) or _place(step.kind, step.line)
+    if step.probability < threshold:
+        words = f"the model is not sure what comes next: best guess {where} at {at}"
+        return Fragment((Part(f"{NEXT} ?"),), State.WITHHELD, words)
+    parts = (Part(f"{NEXT} {where}{SEPARATOR}{at}"),)
+    return Fragment(parts, State.PREDICTED, f"the model expects {where} next, at {at}")
+
+
+def arrived(step: ComparedFlow) -> Fragment | None:
+    """``→ line 4 ✓``: where the run went, as expected; ``None`` unless it did."""
+    if step.agreement is not Agreement.AGREES:
+        return None
+    where = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}.get(step.kind)
+    where = where or _place(step.kind, step.line)
+    at = percent(step.probability)
+    words = f"the run went to {where}, as predicted ({at})"
+    return Fragment((Part(f"{NEXT} {where} {AGREE}"),), State.AGREES, words)
+
+
+def not_run(probability: float) -> Fragment:
+    """``≈ not run · 93 %``: a line that the expected branch passes over."""
+    at = percent(probability)
+    parts = (Part(f"{APPROX} not run{SEPARATOR}{at}"),)
+    return Fragment(parts, State.PREDICTED, f"the model expects that this line is not run, at {at}")
 
 
 def _disagrees(value: ComparedValue) -> bool:
     return value.agreement in (Agreement.DIFFERS, Agreement.MISSING, Agreement.EXTRA)
 
 
-def _chosen(values: Sequence[ComparedValue]) -> list[ComparedValue]:
-    """At most ``VALUES_PER_LINE`` values in their order, those that differ before those that agree."""
+def _chosen(values: Sequence[ComparedValue], limit: int | None) -> list[ComparedValue]:
+    """At most ``limit`` values in their order, those that differ before those that agree."""
     ranked = sorted(range(len(values)), key=lambda index: (not _disagrees(values[index]), index))
-    return [values[index] for index in sorted(ranked[:VALUES_PER_LINE])]
+    return [values[index] for index in sorted(ranked[:limit])]

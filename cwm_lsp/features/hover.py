@@ -132,7 +132,7 @@ def _recorded_rows(result: Recorded, line: int) -> Iterable[Row]:
             if display.shown(name, value):
                 yield Row(place.visit, place.visits, name, display.value_text(value), "", "")
         if event.value is not None:
-            subject = _result_name(event.kind)
+            subject = "yield" if event.yielded else _result_name(event.kind)
             yield Row(place.visit, place.visits, subject, display.value_text(event.value), "", "")
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cwm_lsp.features import display
-from cwm_lsp.features.results import Call, Compared, Result
+from cwm_lsp.features.claims import Failure, given
+from cwm_lsp.features.repairs import Wish, wish_of
+from cwm_lsp.features.results import Call, Compared, Predicted, Result
 from cwm_lsp.features.runnables import Runnable
 from cwm_lsp.features.text import preview
 
 CALL_CELLS = 32
+VALUE_CELLS = 16
 
 
 class Action(StrEnum):
@@ -20,55 +23,83 @@ class Action(StrEnum):
     PREDICT = "predict"
     COMPARE = "compare"
     CLEAR = "clear"
+    FIX = "fix"
+    SHOULD_BE = "should be"
 
 
-RUNNING = frozenset({Action.COMPARE})
+RUNNING = frozenset({Action.COMPARE, Action.FIX, Action.SHOULD_BE})
 """Actions that run the user's code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """A clickable line of text above a 1-based source line. ``call`` is ``None`` for ``CLEAR``."""
+    """A clickable line of text above a 1-based source line. ``call`` is ``None`` for ``CLEAR``.
+
+    ``wish`` is what ``FIX`` would bring about, ``observed`` what the call of ``SHOULD_BE`` gave.
+    """
 
     line: int
     title: str
     action: Action
-    call: Call | None
+    call: Call | None = None
+    wish: Wish | None = None
+    observed: str = ""
 
 
 def lenses(
-    runnables: Iterable[Runnable], results: Sequence[Result], path: str, *, trusted: bool = True
+    runnables: Iterable[Runnable],
+    results: Sequence[Result],
+    path: str,
+    *,
+    failures: Iterable[Failure] = (),
+    trusted: bool = True,
 ) -> tuple[Lens, ...]:
-    """Predict and Compare for each runnable, and what came of it, in order of lines.
+    """Predict and Compare for each runnable, what came of it, and fixes to look for, in order of lines.
 
     A function's first inputs stand over its ``def``; others where they are written, if that is in ``path``.
     Unless ``trusted``, only what runs no code is offered.
     """
-    found: list[Lens] = []
+    # What is first on a line is never cut off by the editor.
+    found = [_repair(failure, path) for failure in failures]
     defined: set[str] = set()
+    stands: dict[str, int] = {}
     for runnable in runnables:
         call = Call(runnable.function, runnable.arguments)
-        if runnable.function not in defined:
+        first = runnable.function not in defined
+        if first or runnable.origin_path == path:
             defined.add(runnable.function)
-            found += _pair(runnable.line, call)
-        elif runnable.origin_path == path:
-            found += _pair(runnable.origin_line, call)
-    found += [lens for result in results for lens in _outcome(result)]
+            stands[str(call)] = runnable.line if first else runnable.origin_line
+            found += _pair(stands[str(call)], call, literal=runnable.literal)
+    found += [lens for result in results for lens in _outcome(result, stands)]
     offered = (lens for lens in found if trusted or lens.action not in RUNNING)
     return tuple(sorted(offered, key=lambda lens: lens.line))
 
 
-def _pair(line: int, call: Call) -> list[Lens]:
+def _pair(line: int, call: Call, *, literal: bool) -> list[Lens]:
+    """Only a call with literal arguments can be predicted without running it."""
     text = preview(str(call), CALL_CELLS)
-    return [
-        Lens(line, f"Predict {text}", Action.PREDICT, call),
-        Lens(line, f"Compare {text}", Action.COMPARE, call),
-    ]
+    predict = [Lens(line, f"Predict {text}", Action.PREDICT, call)] if literal else []
+    return [*predict, Lens(line, f"Compare {text}", Action.COMPARE, call)]
 
 
-def _outcome(result: Result) -> list[Lens]:
-    """What a comparison came to, as a lens that clears it."""
-    if not isinstance(result, Compared) or not result.trace.events:
+def _outcome(result: Result, stands: Mapping[str, int]) -> list[Lens]:
+    """What a comparison came to, as a lens that clears it, and one to say what a run should have given.
+
+    They are where the call stands, else over the function.
+    """
+    if isinstance(result, Predicted) or not result.trace.events:
         return []
-    words = f"{preview(str(result.call), CALL_CELLS)}: {display.tally_words(result.comparison.values)}"
-    return [Lens(result.trace.events[0].line, f"{words}{display.SEPARATOR}clear", Action.CLEAR, None)]
+    line, found = stands.get(str(result.call), result.trace.events[0].line), list[Lens]()
+    if isinstance(result, Compared):
+        words = display.tally_words(result.comparison.values)
+        found.append(Lens(line, f"{words}{display.SEPARATOR}clear", Action.CLEAR))
+    gave = given(result.trace)
+    if gave is not None:
+        title = f"{preview(gave.text, VALUE_CELLS)} should be …"
+        found.append(Lens(line, title, Action.SHOULD_BE, result.call, observed=gave.text))
+    return found
+
+
+def _repair(failure: Failure, path: str) -> Lens:
+    title = f"{preview(failure.gave, CALL_CELLS)}: find a fix"
+    return Lens(failure.line, title, Action.FIX, wish=wish_of(failure, path))

@@ -1,4 +1,7 @@
-"""What came of an explicit command on one document: a run, a prediction, or both compared."""
+"""What came of an explicit command on one document: a run, a prediction, or both compared.
+
+``focus`` is the step that the user looks at, ``None`` where nothing was chosen (see :mod:`.states`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 
 from cwm_lsp.align.model import Comparison, Divergence, Tally
 from cwm_lsp.features import states
-from cwm_lsp.features.states import Placement
+from cwm_lsp.features.states import Placement, Stop
 from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.predicted import PredictedStep, Problem
 
@@ -29,10 +32,15 @@ class Recorded:
 
     call: Call
     trace: Trace
+    focus: int | None = None
 
     def placements(self) -> tuple[Placement, ...]:
         """What its lines show."""
-        return states.of_trace(self.trace)
+        return states.of_trace(self.trace, focus=self.focus)
+
+    def stops(self, line: int) -> tuple[Stop, ...]:
+        """The visits of a 1-based line."""
+        return states.stops_of_trace(self.trace, line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class Predicted:
     finished: bool
     threshold: float
     model: str
+    focus: int | None = None
 
     @property
     def trace(self) -> Trace:
@@ -54,7 +63,11 @@ class Predicted:
 
     def placements(self) -> tuple[Placement, ...]:
         """What its lines show."""
-        return states.of_prediction(self.start, self.steps, self.threshold)
+        return states.of_prediction(self.start, self.steps, self.threshold, focus=self.focus)
+
+    def stops(self, line: int) -> tuple[Stop, ...]:
+        """The visits of a 1-based line."""
+        return states.stops_of_prediction(self.start, self.steps, self.threshold, line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,7 @@ class Compared:
 
     call: Call
     comparison: Comparison
+    focus: int | None = None
 
     @property
     def trace(self) -> Trace:
@@ -71,7 +85,11 @@ class Compared:
 
     def placements(self) -> tuple[Placement, ...]:
         """What its lines show."""
-        return states.of_comparison(self.comparison)
+        return states.of_comparison(self.comparison, focus=self.focus)
+
+    def stops(self, line: int) -> tuple[Stop, ...]:
+        """The visits of a 1-based line."""
+        return states.stops_of_comparison(self.comparison, line)
 
 
 Result = Recorded | Predicted | Compared
@@ -124,5 +142,5 @@ def _visible(result: Result, switches: Switches) -> tuple[Placement, ...]:
             return result.placements() if switches.observed else ()
         case Compared():
             if not switches.predictions:
-                return states.of_trace(result.trace) if switches.observed else ()
+                return states.of_trace(result.trace, focus=result.focus) if switches.observed else ()
             return states.shown(result.placements(), observed=switches.observed, mark=switches.divergence)

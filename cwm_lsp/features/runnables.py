@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cwm_lsp.features.calls import Definition, Function, by_class, canonical, definitions, dotted
 from cwm_lsp.trace.model import EventKind, SourceFile, Trace
 from cwm_lsp.trace.statements import parse
 
@@ -23,7 +24,7 @@ CALLS_PER_FUNCTION = 20
 
 _COMMENT = re.compile(r"#\s*cwm:\s*(?P<call>\S.*)$")
 _BUILTINS = frozenset(dir(builtins))
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Known = Mapping[str, Definition]
 
 
 class Origin(StrEnum):
@@ -39,6 +40,9 @@ class Origin(StrEnum):
 class Runnable:
     """A call that can be run. ``line`` is the 1-based line of the function's ``def``.
 
+    A method is called by its class, ``Box.add(Box(3), 4)``; ``literal`` says that all arguments are
+    literals, so that the call can be predicted without running it.
+
     ``arguments`` is the text between the parentheses; ``origin_line`` is the line where the call
     stands, in ``origin_path``.
     """
@@ -49,6 +53,7 @@ class Runnable:
     origin: Origin
     origin_line: int
     origin_path: str
+    literal: bool = True
 
     @property
     def call(self) -> str:
@@ -68,7 +73,9 @@ class _Found:
 def runnables(
     source: SourceFile, tests: Iterable[SourceFile] = (), recorded: Iterable[Trace] = ()
 ) -> tuple[Runnable, ...]:
-    """The calls found for the module-level functions of ``source``, by function, each call once.
+    """The calls found for the functions and methods of ``source``, by function, each call once.
+
+    Two ways to write one call count as one, the first found.
 
     ``tests`` are other files of the workspace that may hold tests; ``recorded`` are earlier runs.
     Source that does not parse has none.
@@ -76,7 +83,7 @@ def runnables(
     tree = parse(source.text)
     if tree is None:
         return ()
-    functions = {node.name: node.lineno for node in tree.body if isinstance(node, _Function)}
+    functions = definitions(tree)
     found = [*_in_comments(source, functions), *_in_doctests(source, tree, functions)]
     found += _in_tests(source, tree, functions, names={name: name for name in functions})
     for test in tests:
@@ -92,21 +99,33 @@ def is_test_path(path: str) -> bool:
     return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
 
 
-def _unique(found: Iterable[_Found], functions: Mapping[str, int]) -> Iterator[Runnable]:
+def _unique(found: Iterable[_Found], functions: _Known) -> Iterator[Runnable]:
     counts = dict.fromkeys(functions, 0)
-    seen: set[tuple[str, str]] = set()
-    for one in sorted(found, key=lambda found: functions[found.function]):
-        if (one.function, one.arguments) in seen or counts[one.function] == CALLS_PER_FUNCTION:
+    seen: set[str] = set()
+    for one in sorted(found, key=lambda found: functions[found.function].line):
+        text = canonical(f"{one.function}({one.arguments})", functions)
+        if text in seen or counts[one.function] == CALLS_PER_FUNCTION:
             continue
-        seen.add((one.function, one.arguments))
+        seen.add(text)
         counts[one.function] += 1
-        yield Runnable(one.function, functions[one.function], one.arguments, one.origin, one.line, one.path)
+        defined = functions[one.function]
+        literal = not defined.instance and _is_literal(f"[{_values(one.arguments)}]")
+        yield Runnable(one.function, defined.line, one.arguments, one.origin, one.line, one.path, literal)
+
+
+def _values(arguments: str) -> str:
+    """The arguments of a call without the names that some are given by."""
+    tree = parse(f"f({arguments}\n)")
+    found = _sole_call(tree)
+    if found is None:
+        return arguments
+    return ", ".join(ast.unparse(one) for one in (*found[1].args, *(key.value for key in found[1].keywords)))
 
 
 # --- comments and doctests ---------------------------------------------------------------------
 
 
-def _in_comments(source: SourceFile, functions: Mapping[str, int]) -> Iterator[_Found]:
+def _in_comments(source: SourceFile, functions: _Known) -> Iterator[_Found]:
     if "cwm:" not in source.text:
         return
     try:
@@ -115,25 +134,27 @@ def _in_comments(source: SourceFile, functions: Mapping[str, int]) -> Iterator[_
         return
     for token in tokens:
         match = _COMMENT.match(token.string) if token.type == tokenize.COMMENT else None
-        tree = parse(match["call"].strip()) if match else None
+        tree = _by_class(parse(match["call"].strip()), functions) if match else None
         found = _sole_call(tree)
         if found is not None and found[0] in functions:
             yield _Found(found[0], _arguments(found[1]), Origin.COMMENT, token.start[0], source.path)
 
 
-def _sole_call(tree: ast.Module | None) -> tuple[str, ast.Call] | None:
-    """The name and the call of a module that is nothing but one call of a plain name."""
-    if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+def _sole_call(tree: ast.AST | None) -> tuple[str, ast.Call] | None:
+    """The name and the call of a module that is nothing but one call."""
+    if not isinstance(tree, ast.Module) or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
         return None
     node = tree.body[0].value
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return node.func.id, node
-    return None
+    # ``f(3) == 7`` is the call, and what it should give.
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
+        node = node.left
+    name = dotted(node.func) if isinstance(node, ast.Call) else ""
+    return (name, node) if isinstance(node, ast.Call) and name else None
 
 
-def _in_doctests(source: SourceFile, tree: ast.Module, functions: Mapping[str, int]) -> Iterator[_Found]:
+def _in_doctests(source: SourceFile, tree: ast.Module, functions: _Known) -> Iterator[_Found]:
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Module | ast.ClassDef | _Function) or not node.body:
+        if not isinstance(node, ast.Module | ast.ClassDef | Function) or not node.body:
             continue
         first = node.body[0]
         if not (isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)):
@@ -142,7 +163,7 @@ def _in_doctests(source: SourceFile, tree: ast.Module, functions: Mapping[str, i
             yield from _in_docstring(first.value.value, first.lineno, source, functions)
 
 
-def _in_docstring(text: str, line: int, source: SourceFile, functions: Mapping[str, int]) -> Iterator[_Found]:
+def _in_docstring(text: str, line: int, source: SourceFile, functions: _Known) -> Iterator[_Found]:
     if ">>>" not in text:
         return
     import doctest  # with its imports of unittest, a tenth of the server's start
@@ -153,7 +174,7 @@ def _in_docstring(text: str, line: int, source: SourceFile, functions: Mapping[s
         return
     names = {name: name for name in functions}
     for example in examples:
-        tree = parse(example.source)
+        tree = _by_class(parse(example.source), functions)
         for function, arguments, _ in _calls(tree, names, known=_BUILTINS | frozenset(functions)):
             yield _Found(function, arguments, Origin.DOCTEST, line + example.lineno, source.path)
 
@@ -161,7 +182,7 @@ def _in_docstring(text: str, line: int, source: SourceFile, functions: Mapping[s
 # --- tests -------------------------------------------------------------------------------------
 
 
-def _in_test_file(test: SourceFile, source: SourceFile, functions: Mapping[str, int]) -> Iterator[_Found]:
+def _in_test_file(test: SourceFile, source: SourceFile, functions: _Known) -> Iterator[_Found]:
     """Calls in another file, of names that it imports from the module of ``source``."""
     stem = re.split(r"[\\/]", source.path)[-1].removesuffix(".py")
     if stem not in test.text:
@@ -171,7 +192,7 @@ def _in_test_file(test: SourceFile, source: SourceFile, functions: Mapping[str, 
         yield from _in_tests(test, tree, functions, names=_imported(tree, stem, functions))
 
 
-def _imported(tree: ast.Module, stem: str, functions: Mapping[str, int]) -> dict[str, str]:
+def _imported(tree: ast.Module, stem: str, functions: _Known) -> dict[str, str]:
     """What ``from stem import f as g`` and ``import stem as m`` make of the functions: text to name."""
     names: dict[str, str] = {}
     for node in ast.walk(tree):
@@ -187,12 +208,12 @@ def _imported(tree: ast.Module, stem: str, functions: Mapping[str, int]) -> dict
 
 
 def _in_tests(
-    test: SourceFile, tree: ast.Module, functions: Mapping[str, int], names: Mapping[str, str]
+    test: SourceFile, tree: ast.Module, functions: _Known, names: Mapping[str, str]
 ) -> Iterator[_Found]:
     if not names:
         return
     for node in ast.walk(tree):
-        if not isinstance(node, _Function) or not node.name.startswith("test"):
+        if not isinstance(node, Function) or not node.name.startswith("test"):
             continue
         for values in _parameter_sets(node):
             for function, arguments, line in _calls(node, names, known=_BUILTINS, values=values):
@@ -200,10 +221,10 @@ def _in_tests(
                     yield _Found(function, arguments, Origin.TEST, line, test.path)
 
 
-def _parameter_sets(test: _Function) -> list[dict[str, ast.expr]]:
+def _parameter_sets(test: Function) -> list[dict[str, ast.expr]]:
     """The constants that ``@pytest.mark.parametrize`` gives to a test's parameters, one dictionary a run."""
     for decorator in test.decorator_list:
-        if not (isinstance(decorator, ast.Call) and _dotted(decorator.func).endswith("mark.parametrize")):
+        if not (isinstance(decorator, ast.Call) and dotted(decorator.func).endswith("mark.parametrize")):
             continue
         if len(decorator.args) < 2 or not isinstance(decorator.args[1], ast.List | ast.Tuple):
             continue
@@ -223,7 +244,7 @@ def _parameter_names(node: ast.expr) -> list[str]:
 
 
 def _row(value: ast.expr, width: int) -> Sequence[ast.expr]:
-    if isinstance(value, ast.Call) and _dotted(value.func).endswith("param"):
+    if isinstance(value, ast.Call) and dotted(value.func).endswith("param"):
         return value.args
     if width > 1:
         return value.elts if isinstance(value, ast.Tuple | ast.List) else ()
@@ -233,7 +254,7 @@ def _row(value: ast.expr, width: int) -> Sequence[ast.expr]:
 # --- recorded runs -----------------------------------------------------------------------------
 
 
-def _in_trace(trace: Trace, source: SourceFile, functions: Mapping[str, int]) -> Iterator[_Found]:
+def _in_trace(trace: Trace, source: SourceFile, functions: _Known) -> Iterator[_Found]:
     """Calls of a recorded run whose arguments are constants, so that they can be written down again."""
     files = {index for index, file in enumerate(trace.files) if file.digest == source.digest}
     for event in trace.events:
@@ -255,6 +276,21 @@ def _is_literal(text: str) -> bool:
 
 
 # --- calls -------------------------------------------------------------------------------------
+
+
+class _ByClass(ast.NodeTransformer):
+    """Calls of methods written with the class, so that they have a name."""
+
+    def __init__(self, functions: _Known) -> None:
+        self.functions = functions
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        return ast.copy_location(by_class(node, self.functions), node)
+
+
+def _by_class(tree: ast.Module | None, functions: _Known) -> ast.AST | None:
+    return _ByClass(functions).visit(copy.deepcopy(tree)) if tree is not None else None
 
 
 class _Substitute(ast.NodeTransformer):
@@ -279,19 +315,11 @@ def _calls(
     Only closed calls count: all names in their arguments are ``known`` or have a constant in ``values``.
     """
     for node in ast.walk(tree) if tree is not None else ():
-        function = names.get(_dotted(node.func)) if isinstance(node, ast.Call) else None
+        function = names.get(dotted(node.func)) if isinstance(node, ast.Call) else None
         if isinstance(node, ast.Call) and function is not None:
             call = _Substitute(values).visit(copy.deepcopy(node)) if values else node
             if _free_names([*call.args, *call.keywords]) <= known:
                 yield function, _arguments(call), node.lineno
-
-
-def _dotted(node: ast.expr) -> str:
-    """``module.f`` for a name or an attribute of names, "" for anything else."""
-    if isinstance(node, ast.Attribute):
-        owner = _dotted(node.value)
-        return f"{owner}.{node.attr}" if owner else ""
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _arguments(call: ast.Call) -> str:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from cwm_lsp.errors import SourceError, TargetError, UserError
+from cwm_lsp.features.claims import Claim, Failure, claims, failures
+from cwm_lsp.features.repairs import Plan, Repaired, Wish, plan
 from cwm_lsp.features.results import Call, Compared, Predicted, Recorded, Result
 from cwm_lsp.features.runnables import Runnable, runnables
 from cwm_lsp.features.snapshot import Snapshot
+from cwm_lsp.features.states import Stop
 from cwm_lsp.record.source import read_source
+from cwm_lsp.repair.model import Outcome
 from cwm_lsp.trace.model import SourceFile, Trace
 from cwm_lsp.trace.statements import parse
 
@@ -39,6 +44,13 @@ class Engines(Protocol):
         """Hold a recorded run against what the model says at every step. Raises :class:`BackendError`."""
         ...
 
+    async def repair(self, wanted: Plan, budget: float, report: Report) -> Outcome:
+        """Search edits that make a specification hold, for about ``budget`` seconds; each is run first.
+
+        Raises :class:`UserError` when nothing fails, :class:`RunError` when the program cannot be run.
+        """
+        ...
+
 
 class Session:
     """The open documents of one editor, and their results.
@@ -52,6 +64,7 @@ class Session:
         self.trusted = trusted
         self._documents: dict[str, Snapshot] = {}
         self._results: dict[str, dict[str, Result]] = {}
+        self._repaired: dict[str, Repaired] = {}
 
     # --- documents ---
 
@@ -67,6 +80,7 @@ class Session:
         """Forget a document and its results."""
         self._documents.pop(uri, None)
         self._results.pop(uri, None)
+        self._repaired.pop(uri, None)
 
     def snapshot(self, uri: str) -> Snapshot:
         """The current text of an open document. Raises :class:`TargetError` for any other."""
@@ -102,6 +116,39 @@ class Session:
         runs = [result.trace for result in self.results(uri) if not isinstance(result, Predicted)]
         return runnables(self.snapshot(uri).source, tests, runs)
 
+    def stops(self, uri: str, line: int) -> tuple[tuple[Result, Stop], ...]:
+        """The visits of a 1-based line in all results, those of the latest first."""
+        return tuple((result, stop) for result in reversed(self.results(uri)) for stop in result.stops(line))
+
+    def focus(self, uri: str, call: str, step: int | None) -> None:
+        """Look at a step of a result; ``None``: at what it shows by itself. Raises :class:`TargetError`."""
+        held = self._results.get(uri, {})
+        found = next((name for name, result in held.items() if str(result.call) == call), None)
+        if found is None:
+            raise TargetError(f"{call} has no result in this document.", "Run or predict it first.")
+        held[found] = replace(held[found], focus=step)
+
+    # --- what must hold ---
+
+    def claims(self, uri: str) -> tuple[Claim, ...]:
+        """What a document's present text says must hold."""
+        return claims(self.snapshot(uri).source)
+
+    def failures(self, uri: str) -> tuple[Failure, ...]:
+        """What the runs of a document's present text say against it."""
+        results = self.results(uri)
+        return failures(self.snapshot(uri).source, self.claims(uri), results) if results else ()
+
+    def repaired(self, uri: str) -> Repaired | None:
+        """The latest fixes found for a document's present text."""
+        found, now = self._repaired.get(uri), self._documents.get(uri)
+        stands = found is not None and now is not None and found.source.text == now.source.text
+        return found if stands else None
+
+    def at(self, path: str) -> Snapshot | None:
+        """The open document of a file."""
+        return next((one for one in self._documents.values() if one.source.path == path), None)
+
     # --- commands ---
 
     async def record(self, uri: str, call: Call, report: Report) -> Result:
@@ -122,12 +169,32 @@ class Session:
         self._keep(snapshot, Recorded(call, trace))
         return self._keep(snapshot, await self._engines().compare(trace, call, report))
 
-    async def _runnable(self, uri: str) -> Snapshot:
-        """A document that may be run, and that is on disk what it is in the editor."""
+    async def repair(self, uri: str, wish: Wish, budget: float, report: Report) -> Repaired:
+        """Search edits that make ``wish`` come true, and keep them. Nothing is written."""
+        snapshot = await self._runnable(uri)
+        wanted = await asyncio.to_thread(plan, wish, snapshot.source)
+        target = self.at(wanted.source.path)
+        if target is not None and target is not snapshot:
+            await self._runnable(target.uri)
+        outcome = await self._engines().repair(wanted, budget, report)
+        found = Repaired(wish, wanted.source, outcome)
+        now = self.at(wanted.source.path)
+        if now is not None:
+            if now.source.text != wanted.source.text:
+                raise _changed(now)
+            self._repaired[now.uri] = found
+        return found
+
+    def require_trust(self) -> None:
+        """Raise ``UserError`` where the editor does not trust the workspace."""
         if not self.trusted:
             raise UserError(
                 "This workspace is not trusted, so nothing in it is run.", "Trust it in the editor first."
             )
+
+    async def _runnable(self, uri: str) -> Snapshot:
+        """A document that may be run, and that is on disk what it is in the editor."""
+        self.require_trust()
         snapshot = self._parsed(uri)
         on_disk = await asyncio.to_thread(read_source, snapshot.source.path)
         if on_disk.digest != snapshot.digest:
@@ -144,9 +211,7 @@ class Session:
         """Hold ``result`` for the text it was computed on, if that text still stands."""
         now = self._documents.get(snapshot.uri)
         if now is None or now.digest != snapshot.digest:
-            raise SourceError(
-                f"{snapshot.source.path} was changed meanwhile, so the result was dropped.", "Run it again."
-            )
+            raise _changed(snapshot)
         if result.trace.source.digest != snapshot.digest:
             raise _unsaved(snapshot)
         held = self._results.setdefault(snapshot.uri, {})
@@ -155,6 +220,12 @@ class Session:
         while len(held) > RESULTS_PER_DOCUMENT:
             del held[next(iter(held))]
         return result
+
+
+def _changed(snapshot: Snapshot) -> SourceError:
+    return SourceError(
+        f"{snapshot.source.path} was changed meanwhile, so the result was dropped.", "Run it again."
+    )
 
 
 def _unsaved(snapshot: Snapshot) -> SourceError:

@@ -3,10 +3,14 @@
 A line of a loop or of a recursive function runs many times and has room for one visit. Which one
 follows from a *focus*, the step that the user looks at: each line shows its last visit up to the
 focus, or its first one after it. Without a choice the focus is the first divergence, else the end.
+Values of different calls never stand side by side where they need not: of the calls that ran a line, the
+one counts that was running latest, up to the focus, so that of a finished recursion it is the outermost.
 """
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -43,6 +47,7 @@ class Placement:
 class _Visit:
     """One execution of one line in one frame, gathered from the events that it led to."""
 
+    frame: int
     line: int
     step: int
     visit: int
@@ -63,6 +68,7 @@ class _Visits:
     def __init__(self) -> None:
         self.found: dict[tuple[int, int, int], _Visit] = {}
         self._running: dict[int, int] = {}
+        self._steps: dict[int, list[int]] = {}
 
     def of(self, step: int, event: Event, place: Place) -> _Visit:
         """The visit whose execution led to ``event``, number ``step`` of the run."""
@@ -77,13 +83,26 @@ class _Visits:
         return self._visit(event.frame, event.line, step, 1, 1)
 
     def _visit(self, frame: int, line: int, step: int, visit: int, visits: int) -> _Visit:
-        return self.found.setdefault((frame, line, visit), _Visit(line, step, visit, visits))
+        self._steps.setdefault(frame, []).append(step)
+        return self.found.setdefault((frame, line, visit), _Visit(frame, line, step, visit, visits))
+
+    def last(self, frame: int, focus: int) -> int:
+        """The last step of ``frame`` up to ``focus``, -1 where it has none."""
+        steps = self._steps[frame]
+        at = bisect_right(steps, focus)
+        return steps[at - 1] if at else -1
 
 
 def of_comparison(
     comparison: Comparison, *, file: int = 0, focus: int | None = None
 ) -> tuple[Placement, ...]:
     """Placements in one file of a compared run."""
+    visits, first = _compared(comparison, file)
+    return _chosen(visits, focus if focus is not None else first, marked=focus is None)
+
+
+def _compared(comparison: Comparison, file: int) -> tuple[_Visits, int | None]:
+    """The visits of a compared run, and the step of its first divergence."""
     divergence = comparison.divergence
     first = divergence.step if divergence is not None else None
     events = comparison.trace.events
@@ -98,13 +117,17 @@ def of_comparison(
         dimmed = first is not None and step.step > first
         bound = visits.entered(step.step, event) if event.kind is EventKind.CALL else visit
         bound.fragments += display.compared_values(step, dimmed=dimmed)
-        visit.fragments += display.compared_outcome(step, dimmed=dimmed)
+        visit.fragments += display.compared_outcome(step, yielded=event.yielded, dimmed=dimmed)
         visit.mark = visit.mark or step.step == first
-    return _chosen(visits, focus if focus is not None else first)
+    return visits, first
 
 
 def of_trace(trace: Trace, *, file: int = 0, focus: int | None = None) -> tuple[Placement, ...]:
     """Placements in one file of an observed run (normalised) that nothing was predicted for."""
+    return _chosen(_traced(trace, file), focus)
+
+
+def _traced(trace: Trace, file: int) -> _Visits:
     visits = _Visits()
     told = zip(trace.events, places(trace), news(trace.events), strict=True)
     for step, (event, place, fresh) in enumerate(told):
@@ -112,13 +135,17 @@ def of_trace(trace: Trace, *, file: int = 0, focus: int | None = None) -> tuple[
         if event.file == file:
             bound = visits.entered(step, event) if event.kind is EventKind.CALL else visit
             bound.fragments += display.observed_step(event, fresh.written)
-    return _chosen(visits, focus)
+    return visits
 
 
 def of_prediction(
     start: Trace, steps: Sequence[PredictedStep], threshold: float, *, focus: int | None = None
 ) -> tuple[Placement, ...]:
     """Placements of a run that was predicted from the inputs in ``start`` and not run."""
+    return _chosen(_predicted(start, steps, threshold), focus)
+
+
+def _predicted(start: Trace, steps: Sequence[PredictedStep], threshold: float) -> _Visits:
     visits = _Visits()
     inputs = len(start.events)
     for step, (event, place) in enumerate(predicted_places(start, steps)):
@@ -128,7 +155,43 @@ def of_prediction(
             bound.fragments += display.predicted_step(steps[step - inputs], threshold)
         elif event.kind is EventKind.CALL:
             bound.fragments += display.inputs(event)
-    return _chosen(visits, focus)
+    return visits
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One visit of a line. With ``focus`` as the focus, all lines show how things stand at its end."""
+
+    placement: Placement
+    focus: int
+
+
+def stops_of_comparison(comparison: Comparison, line: int) -> tuple[Stop, ...]:
+    """The visits of a line in a compared run."""
+    return _stops(_compared(comparison, 0)[0], line)
+
+
+def stops_of_trace(trace: Trace, line: int) -> tuple[Stop, ...]:
+    """The visits of a line in an observed run."""
+    return _stops(_traced(trace, 0), line)
+
+
+def stops_of_prediction(
+    start: Trace, steps: Sequence[PredictedStep], threshold: float, line: int
+) -> tuple[Stop, ...]:
+    """The visits of a line in a predicted run."""
+    return _stops(_predicted(start, steps, threshold), line)
+
+
+def _stops(visits: _Visits, line: int) -> tuple[Stop, ...]:
+    """A visit lasts until the same frame comes back to the line; the last one as long as the run."""
+    found = [(frame, visit) for (frame, at, _), visit in visits.found.items() if at == line]
+    last = max((visit.step for visit in visits.found.values()), default=0)
+    stops: list[Stop] = []
+    for frame, visit in sorted(found, key=lambda one: one[1].step):
+        after = [other.step for at, other in found if at == frame and other.step > visit.step]
+        stops.append(Stop(visit.placed(), min(after) - 1 if after else last))
+    return tuple(stops)
 
 
 def predicted_places(start: Trace, steps: Iterable[PredictedStep]) -> tuple[tuple[Event, Place], ...]:
@@ -154,16 +217,20 @@ def shown(placements: Iterable[Placement], *, observed: bool, mark: bool) -> tup
     return tuple(kept)
 
 
-def _chosen(visits: _Visits, focus: int | None) -> tuple[Placement, ...]:
-    """One visit a line: the last up to ``focus`` that says something, else the first after it."""
-    chosen: dict[int, _Visit] = {}
-    for visit in sorted(visits.found.values(), key=lambda one: one.step):
-        if not visit.fragments and not visit.mark:
-            continue
-        passed = focus is not None and visit.step > focus
-        if passed and visit.line in chosen:
-            continue
-        held = chosen.get(visit.line)
-        if held is None or not held.mark:
-            chosen[visit.line] = visit
-    return tuple(chosen[line].placed() for line in sorted(chosen))
+def _chosen(visits: _Visits, focus: int | None, *, marked: bool = True) -> tuple[Placement, ...]:
+    """One visit a line, of those that say something: the nearest to ``focus``.
+
+    If ``marked``, the visit of the first divergence keeps its line.
+    """
+    end = sys.maxsize if focus is None else focus
+    lines: dict[int, list[_Visit]] = {}
+    for visit in visits.found.values():
+        if visit.fragments or visit.mark:
+            lines.setdefault(visit.line, []).append(visit)
+
+    def nearness(visit: _Visit) -> tuple[bool, int, bool, int]:
+        passed = visit.step <= end
+        kept = visit.mark and marked
+        return kept, visits.last(visit.frame, end), passed, visit.step if passed else -visit.step
+
+    return tuple(max(lines[line], key=nearness).placed() for line in sorted(lines))

@@ -19,7 +19,7 @@ from cwm_lsp.backend import weights
 from cwm_lsp.errors import UserError
 from cwm_lsp.learn.judging import RowResult, Status
 from cwm_lsp.learn.metrics import Floats, calibration_error
-from cwm_lsp.predict import Calibration, ProbabilityMap, Standing, Track, log_odds
+from cwm_lsp.predict import Calibration, ProbabilityMap, Track, Trust, log_odds
 
 POINTS = 20
 """Most points of a map."""
@@ -114,8 +114,8 @@ def fit_map(rows: Sequence[_Row]) -> ProbabilityMap:
     points = isotonic(_raw(rows))
     parts, rights = [np.zeros((0, 4))], [np.zeros(0)]
     for row in rows:
-        stood = list(_standings(ProbabilityMap(points), row))
-        parts.append(np.array([(1.0, log_odds(p), s.line, s.run) for p, s in stood]).reshape(-1, 4))
+        past = list(_trusted(ProbabilityMap(points), row))
+        parts.append(np.array([(1.0, log_odds(p), s.line, s.run) for p, s in past]).reshape(-1, 4))
         rights.append(np.array([said.right for said in row], float))
     return ProbabilityMap(points, logistic(np.concatenate(parts), np.concatenate(rights)))
 
@@ -183,20 +183,20 @@ def _raw(rows: Sequence[_Row]) -> Floats:
     return np.array([(said.probability, said.right) for row in rows for said in row], float).reshape(-1, 2)
 
 
-def _standings(chosen: ProbabilityMap, row: _Row) -> Iterator[tuple[float, Standing]]:
-    """For each claim of a run its probability by the rising map, and how the model stood before it."""
+def _trusted(chosen: ProbabilityMap, row: _Row) -> Iterator[tuple[float, Trust]]:
+    """For each claim of a run its probability by the rising map, and the trust before it."""
     track = Track()
     for said in row:
         probability = chosen.rising(said.probability)
-        yield probability, track.standing(said.line)
+        yield probability, track.trust(said.line)
         track.add(said.line, probability, said.right)
 
 
 def _mapped(chosen: ProbabilityMap, rows: Sequence[_Row]) -> Floats:
     found = [
-        (chosen(said.probability, standing), said.right)
+        (chosen(said.probability, trust), said.right)
         for row in rows
-        for said, (_, standing) in zip(row, _standings(chosen, row), strict=True)
+        for said, (_, trust) in zip(row, _trusted(chosen, row), strict=True)
     ]
     return np.array(found, float).reshape(-1, 2)
 

@@ -110,7 +110,15 @@ class CwmProtocol(LanguageServerProtocol):
             raise JsonRpcInvalidParams(f"{method}: {'; '.join(transform_error(error))}") from error
 
     def _fail(self, message: Message, error: JsonRpcException) -> None:
-        """Answer a request that cannot be handled; log a notification, which nobody waits for."""
+        """Answer a request that cannot be handled; log a notification, which nobody waits for.
+
+        An answer of the client that makes no sense ends what waits for it.
+        """
+        if "method" not in message:
+            waiting = self._request_futures.pop(message.get("id", ""), None)
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(error)
+            return
         if "id" in message:
             held = message["id"]
             self._refuse(held if isinstance(held, int | str) else None, error.to_response_error())

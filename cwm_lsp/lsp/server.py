@@ -6,10 +6,10 @@ import asyncio
 import logging
 import operator
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -17,13 +17,14 @@ from pygls.protocol import default_converter
 from pygls.uris import to_fs_path
 
 from cwm_lsp import __version__
+from cwm_lsp.errors import TargetError
 from cwm_lsp.features import workspace as tests
 from cwm_lsp.features.results import Result, Switches, placements
 from cwm_lsp.features.session import Engines, Session
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.states import Placement
 from cwm_lsp.lsp import convert
-from cwm_lsp.lsp.extension import CAPABILITY, STATES
+from cwm_lsp.lsp.extension import CAPABILITY, SHOULD_BE_CAPABILITY, STATES
 from cwm_lsp.lsp.options import EditorOptions, Parsed
 from cwm_lsp.lsp.positions import Encoding, replaced
 from cwm_lsp.lsp.protocol import CwmProtocol
@@ -32,16 +33,31 @@ from cwm_lsp.trace.model import SourceFile
 logger = logging.getLogger(__name__)
 
 
+class Viewer(Protocol):
+    """Shows results in a browser, one page to a ``key``. A page that is open follows ``update``."""
+
+    async def open(self, key: str, title: str, results: tuple[Result, ...]) -> str:
+        """The address of a page that shows ``results``. Raises :class:`cwm_lsp.errors.CwmError`."""
+        ...
+
+    def update(self, key: str, results: tuple[Result, ...]) -> None:
+        """Show other results on the page of ``key``, if there is one; none clear it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the server is built on.
 
     ``engines`` makes the engines for an editor's settings (values for :class:`cwm_lsp.config.Settings`) and
     its trust in the workspace. It is called again when either changes, so what is heavy is kept behind it.
-    It may raise :class:`cwm_lsp.errors.CwmError`, which answers the request that needed it.
+    It may raise :class:`cwm_lsp.errors.CwmError`, which answers the request that needed it. ``debug_port``
+    gives host, port and token of a debug adapter in this process, for the same settings and trust.
     """
 
     engines: Callable[[Mapping[str, object], bool], Engines]
+    viewer: Viewer
+    debug_port: Callable[[Mapping[str, object], bool], Awaitable[tuple[str, int, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +127,17 @@ class CwmServer(LanguageServer):
     @property
     def sends_states(self) -> bool:
         """Whether the client asked for ``cwm/states``, and so needs no inlay hints."""
+        return self._announced(CAPABILITY)
+
+    @property
+    def asks_values(self) -> bool:
+        """Whether the client has the command that asks the user what a call should have given."""
+        return self._announced(SHOULD_BE_CAPABILITY)
+
+    def _announced(self, name: str) -> bool:
         experimental = self.client_capabilities.experimental
-        value = experimental.get(CAPABILITY) if isinstance(experimental, Mapping) else None
-        return value is True or getattr(experimental, CAPABILITY, None) is True
+        value = experimental.get(name) if isinstance(experimental, Mapping) else None
+        return value is True or getattr(experimental, name, None) is True
 
     @property
     def encoding(self) -> Encoding:
@@ -161,6 +185,7 @@ class CwmServer(LanguageServer):
         self._painted.pop(uri, None)
         had = bool(self.session.results(uri))
         self.session.close(uri)
+        self.services.viewer.update(self.page_key(uri), ())
         if had and not self.pulls_diagnostics:
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
@@ -172,6 +197,22 @@ class CwmServer(LanguageServer):
             self._send(uri, ())
         elif results and held is not None and held.shows(results, self.options.switches):
             self._send(uri, held.placements)  # the same text under another version
+
+    # --- the trace page ---
+
+    def page_key(self, uri: str) -> str:
+        """What names the page of a document: two connections have pages of their own."""
+        return f"{id(self)} {uri}"
+
+    async def view(self, uri: str) -> str:
+        """Where a browser finds a document's results. Raises :class:`TargetError` without any."""
+        snapshot, results = self.session.snapshot(uri), self.session.results(uri)
+        if not results:
+            raise TargetError(
+                "There is no run of this file to show.", "Record, predict or compare a call first."
+            )
+        title = os.path.basename(snapshot.source.path)
+        return await self.services.viewer.open(self.page_key(uri), title, results)
 
     # --- test files ---
 
@@ -216,12 +257,13 @@ class CwmServer(LanguageServer):
     def _send(self, uri: str, found: tuple[Placement, ...]) -> None:
         snapshot = self.session.snapshot(uri)
         results, switches = self.session.results(uri), self.options.switches
+        self.services.viewer.update(self.page_key(uri), results)
         encoding = self.encoding
         if self.sends_states:
             params = convert.states(snapshot, found, results, switches, encoding)
             self.protocol.notify(STATES, params)
         if not self.pulls_diagnostics:
-            items = convert.diagnostics(snapshot, results, switches, encoding)
+            items = convert.diagnostics(snapshot, results, self.session.failures(uri), switches, encoding)
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(uri, items, version=snapshot.version)
             )

@@ -9,9 +9,9 @@ from typing import Any
 
 from cwm_lsp.errors import SettingsError
 from cwm_lsp.lsp.connection import serve_frames
-from cwm_lsp.lsp.loopback import Listening, require_loopback
 from cwm_lsp.lsp.server import CwmServer
 from cwm_lsp.wire.framing import frame
+from cwm_lsp.wire.loopback import Listening, require_loopback
 
 logger = logging.getLogger(__name__)
 

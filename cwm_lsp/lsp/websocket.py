@@ -15,9 +15,9 @@ from websockets.typing import Subprotocol
 
 from cwm_lsp.errors import SettingsError
 from cwm_lsp.lsp.connection import serve_messages
-from cwm_lsp.lsp.loopback import SUBPROTOCOL, Listening, refusal, require_loopback
 from cwm_lsp.lsp.server import CwmServer
 from cwm_lsp.wire.framing import MAX_BODY, Fed, Framer
+from cwm_lsp.wire.loopback import SUBPROTOCOL, Listening, refusal, require_loopback, tokens
 
 CLIENTS = 32
 """Connections at a time."""
@@ -71,7 +71,7 @@ class _Door:
         reason = refusal(
             headers.get_all("Host"),
             headers.get_all("Origin"),
-            _tokens(headers.get_all("Authorization"), headers.get_all("Sec-WebSocket-Protocol")),
+            tokens(headers.get_all("Authorization"), headers.get_all("Sec-WebSocket-Protocol")),
             port=self.port,
             token=self._token,
         )
@@ -95,12 +95,6 @@ class _Door:
         finally:
             self._inside -= 1
             sink.stop()
-
-
-def _tokens(authorizations: list[str], protocols: list[str]) -> list[str]:
-    bearers = [value[len("Bearer ") :].strip() for value in authorizations if value.startswith("Bearer ")]
-    offered = [one.strip() for value in protocols for one in value.split(",")]
-    return bearers + [one[len(SUBPROTOCOL) :] for one in offered if one.startswith(SUBPROTOCOL)]
 
 
 async def _messages(socket: ServerConnection) -> AsyncIterator[Fed]:

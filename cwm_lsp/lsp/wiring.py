@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from cwm_lsp.lsp.extension import Command
 from cwm_lsp.lsp.handlers import (
+    code_action,
     code_lens,
     commands,
     configuration,
@@ -17,6 +18,8 @@ from cwm_lsp.lsp.handlers import (
     hover,
     initialize,
     inlay_hint,
+    repairing,
+    visiting,
 )
 from cwm_lsp.lsp.server import CwmServer, Services
 
@@ -31,6 +34,11 @@ METHODS: Mapping[str, tuple[Handler, Any]] = {
     types.TEXT_DOCUMENT_HOVER: (hover.hover, None),
     types.TEXT_DOCUMENT_INLAY_HINT: (inlay_hint.inlay_hint, None),
     types.TEXT_DOCUMENT_CODE_LENS: (code_lens.code_lens, None),
+    types.TEXT_DOCUMENT_CODE_ACTION: (
+        code_action.code_action,
+        types.CodeActionOptions([types.CodeActionKind.QuickFix], resolve_provider=True),
+    ),
+    types.CODE_ACTION_RESOLVE: (code_action.resolve, None),
     types.TEXT_DOCUMENT_DIAGNOSTIC: (
         diagnostic.diagnostic,
         types.DiagnosticOptions(inter_file_dependencies=False, workspace_diagnostics=False, identifier="cwm"),
@@ -43,6 +51,12 @@ COMMANDS: Mapping[Command, Handler] = {
     Command.COMPARE: commands.compare,
     Command.CLEAR: commands.clear,
     Command.TOGGLE: commands.toggle,
+    Command.REPAIR: repairing.repair,
+    Command.FIX: repairing.fix,
+    Command.VIEW: commands.view,
+    Command.VISITS: visiting.visits,
+    Command.VISIT: visiting.visit,
+    Command.DEBUG_ADAPTER: commands.debug_adapter,
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cwm_lsp.predict.history import UNKNOWN, Standing
+from cwm_lsp.predict.history import UNKNOWN, Trust
 
 _EDGE = 1e-4
 
@@ -18,7 +18,7 @@ class ProbabilityMap:
     """A rising map of probabilities, moved by how the model did so far in the same run.
 
     ``points`` are pairs (raw, calibrated), both rising; none means the identity. ``weights``, empty or four,
-    are those of a logistic regression on 1, the log-odds of the mapped probability, and a standing's ``line``
+    are those of a logistic regression on 1, the log-odds of the mapped probability, and a trust's ``line``
     and ``run``.
     """
 
@@ -38,12 +38,12 @@ class ProbabilityMap:
         share = (probability - left) / (right - left) if right > left else 1.0
         return low + share * (high - low)
 
-    def __call__(self, probability: float, standing: Standing = UNKNOWN) -> float:
+    def __call__(self, probability: float, trust: Trust = UNKNOWN) -> float:
         """The calibrated probability."""
         mapped = self.rising(probability)
         if not self.weights:
             return mapped
-        parts = (1.0, log_odds(mapped), standing.line, standing.run)
+        parts = (1.0, log_odds(mapped), trust.line, trust.run)
         return 1 / (1 + math.exp(-sum(w * part for w, part in zip(self.weights, parts, strict=True))))
 
     def to_json(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ SHRINK = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Trust:
     """The mean of right minus probability of earlier claims, -1 to 1: at the same ``line``, in the ``run``.
 
     0 says that the model was as right as it said, or was not asked yet.
@@ -23,7 +23,7 @@ class Standing:
     run: float = 0.0
 
 
-UNKNOWN = Standing()
+UNKNOWN = Trust()
 
 
 @dataclass(slots=True)
@@ -43,12 +43,12 @@ class Track:
     _lines: dict[int, _Mean] = field(default_factory=lambda: defaultdict(_Mean))
     _run: _Mean = field(default_factory=_Mean)
 
-    def standing(self, line: int) -> Standing:
-        """How the model stands before its next claim at ``line``."""
-        return Standing(self._lines[line].shrunk, self._run.shrunk)
+    def trust(self, line: int) -> Trust:
+        """How far the model can be trusted with its next claim at ``line``."""
+        return Trust(self._lines[line].shrunk, self._run.shrunk)
 
     def add(self, line: int, probability: float, right: bool) -> None:
-        """A claim at ``line`` was checked; ``probability`` is that of a rising map, without any standing."""
+        """A claim at ``line`` was checked; ``probability`` is that of a rising map alone."""
         for mean in (self._lines[line], self._run):
             mean.total += right - probability
             mean.count += 1

@@ -8,7 +8,8 @@ only that value. *Running ahead* lets it write from a state on, while everything
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -26,6 +27,9 @@ with the state there, which keeps every cost linear and the model within the len
 
 MAX_EVENT = 600
 """Tokens that the model may write for one event, unless the predictor says otherwise."""
+
+_STATE_ALONE = 1
+"""Tokens of a run that a prompt has room for, so few that it begins with the state reached."""
 
 ProgressReport = Callable[[int, int], None]
 """Called with the number of events done and of all."""
@@ -95,34 +99,64 @@ class Predictor:
         decoder = self.codec.decoder(trace, self.window)
         steps: list[PredictedStep] = []
         problems: list[Problem] = []
+        async with aclosing(self._going(decoder, problems, sampling)) as going:
+            path = 1.0
+            async for step in going:
+                steps.append(weighted(step, path))
+                path *= certainty(step)
+                if progress is not None:
+                    progress(len(steps), max_events)
+                if len(steps) == max_events:
+                    break
+        return Prediction(tuple(steps), tuple(problems), decoder.done and not problems)
+
+    async def ahead(self, trace: Trace, *, sampling: Sampling = GREEDY) -> AsyncGenerator[PredictedStep]:
+        """The steps after the state in which ``trace`` ends, each as soon as it is there.
+
+        The model is told of that state alone, not of how the run came to it. The probabilities of a step are
+        its own, given those before it. Ends where the entry scope is left or the model writes what cannot be
+        read; close it to stop asking. Raises ``BackendError``.
+        """
+        async with aclosing(self._going(self.codec.decoder(trace, _STATE_ALONE), [], sampling)) as going:
+            async for step in going:
+                yield step
+
+    async def _going(
+        self, decoder: Decoder, problems: list[Problem], sampling: Sampling
+    ) -> AsyncGenerator[PredictedStep]:
+        """What the model writes from the prompt on, step by step; ``problems`` takes what ends it early."""
         self._fits(len(decoder.forced))
         room = len(decoder.forced) + self.window
-        path = 1.0
-        prefix = await self.backend.open()
+        prefix = await self.backend.open(decoder.forced)  # which begins from what is in memory of it
+        decoder.accept()
         try:
             written: list[PredictedStep] = []
-            while not decoder.done and len(steps) < max_events:
-                if written and len(prefix.tokens) + len(decoder.forced) > room:
-                    await prefix.rewind(0)
-                    prompt = decoder.restart()
-                    self._fits(len(prompt))
-                    room = len(prompt) + self.window
-                    await prefix.extend(prompt)
-                elif decoder.forced:
-                    await prefix.extend(decoder.forced)
-                    decoder.accept()
+            while not decoder.done:
+                room = await self._tell(decoder, prefix, room, between=bool(written))
                 written = []
                 problems += (met := await self._event(decoder, prefix, written, sampling))
                 if met and not written:
                     break
                 for step in written:
-                    steps.append(_weighted(step, path))
-                    path *= _certainty(step)
-                    if progress is not None:
-                        progress(len(steps), max_events)
+                    yield step
         finally:
             await prefix.close()
-        return Prediction(tuple(steps), tuple(problems), decoder.done and not problems)
+
+    async def _tell(self, decoder: Decoder, prefix: Prefix, room: int, *, between: bool) -> int:
+        """Append what is known; ``between`` events in a fresh context if the present one is full.
+
+        Gives back the room there is then.
+        """
+        if not between or len(prefix.tokens) + len(decoder.forced) <= room:
+            if decoder.forced:
+                await prefix.extend(decoder.forced)
+                decoder.accept()
+            return room
+        await prefix.rewind(0)
+        prompt = decoder.restart()
+        self._fits(len(prompt))
+        await prefix.extend(prompt)
+        return len(prompt) + self.window
 
     async def _event(
         self, decoder: Decoder, prefix: Prefix, steps: list[PredictedStep], sampling: Sampling = GREEDY
@@ -145,7 +179,7 @@ class Predictor:
     def _believed(self, raw: PredictedStep, event: Event, history: History) -> PredictedStep:
         """A step predicted for ``event``, as probable as the model's past in this run makes it."""
         line, values, flow = history.line(event), self.calibration.values, self.calibration.flow
-        of_values, of_flow = history.values.standing(line), history.flow.standing(line)
+        of_values, of_flow = history.values.trust(line), history.flow.trust(line)
         history.checked(event, _mapped(raw, values.rising, flow.rising))
         history.happened(event)
         return _mapped(raw, lambda p: values(p, of_values), lambda p: flow(p, of_flow))
@@ -181,25 +215,25 @@ def _mapped(
     )
 
 
-def _certainty(step: PredictedStep) -> float:
+def certainty(step: PredictedStep) -> float:
     """How probable a step is in all that it says."""
     said = [*step.changed.values(), *([step.value] if step.value is not None else [])]
     return math.prod((step.probability, *(guess.probability for guess in said)))
 
 
-def _weighted(step: PredictedStep, path: float) -> PredictedStep:
+def weighted(step: PredictedStep, path: float) -> PredictedStep:
     """``step`` with its probabilities times ``path``; values carried over keep theirs."""
 
-    def weighted(guess: Guess) -> Guess:
+    def scaled(guess: Guess) -> Guess:
         return Guess(guess.text, guess.probability * path)
 
-    changed = {name: weighted(guess) for name, guess in step.changed.items()}
+    changed = {name: scaled(guess) for name, guess in step.changed.items()}
     return replace(
         step,
         probability=step.probability * path,
         changed=changed,
         locals={name: changed.get(name, guess) for name, guess in step.locals.items()},
-        value=weighted(step.value) if step.value is not None else None,
+        value=scaled(step.value) if step.value is not None else None,
     )
 
 

@@ -73,18 +73,22 @@ async def _ask(path: str) -> Interpreter:
             _ASK,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
     except OSError as error:
         raise InterpreterError(f"{path} cannot be started: {error.strerror or error}.") from error
     try:
-        out, _ = await asyncio.wait_for(process.communicate(), _PATIENCE)
+        out, told = await asyncio.wait_for(process.communicate(), _PATIENCE)
         executable, version, implementation = json.loads(out)
         return Interpreter(path, executable, (version[0], version[1], version[2]), implementation)
     except TimeoutError:
         raise InterpreterError(f"{path} did not answer within {_PATIENCE:g} s.") from None
     except (ValueError, TypeError, IndexError) as error:
-        raise InterpreterError(f"{path} is not a Python that can be asked for its version.") from error
+        said = told.decode("utf-8", "replace").strip().partition("\n")[0]
+        raise InterpreterError(
+            f"{path} is not a Python that can be asked for its version{said and f': {said}'}.",
+            "`cwm-lsp doctor` lists the interpreters that it finds.",
+        ) from error
     finally:
         if process.returncode is None:
             process.kill()

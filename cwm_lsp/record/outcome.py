@@ -10,7 +10,7 @@ from cwm_lsp.errors import ArgumentsError, CwmError, RunError, SourceError, Targ
 from cwm_lsp.record.plan import Plan
 from cwm_lsp.record.reader import RecordingReader
 from cwm_lsp.record.source import decode_source, read_bytes
-from cwm_lsp.record.target import FunctionTarget
+from cwm_lsp.record.target import FunctionTarget, ModuleTarget
 from cwm_lsp.trace.model import Cut, CutReason, Output, SourceFile, Trace
 
 _PROBLEMS: dict[str, type[CwmError]] = {
@@ -39,7 +39,7 @@ def build_trace(plan: Plan, reader: RecordingReader, ending: Ending) -> Trace:
     """The trace. Raises the error of a target that could not be run."""
     status = reader.status or {}
     if status.get("status") == "problem":
-        raise _PROBLEMS[status["kind"]](status["message"])
+        raise _PROBLEMS[status["kind"]](status["message"], _way_out(plan, status["kind"]))
     if "recorder" not in reader.header:
         raise _never_began(reader, ending)
     if plan.data is not None and hashlib.sha256(plan.data).hexdigest() != reader.header["digest"]:
@@ -57,6 +57,23 @@ def build_trace(plan: Plan, reader: RecordingReader, ending: Ending) -> Trace:
         recorder=str(reader.header["recorder"]),
         seconds=reader.header.get("seconds", ending.seconds),
     )
+
+
+def trace_so_far(plan: Plan, reader: RecordingReader) -> Trace:
+    """What is known of a run that is going on. Raises ``SourceError`` for a file that cannot be read."""
+    return Trace(
+        files=tuple(_files(plan, reader)),
+        events=tuple(reader.events),
+        entry=plan.entry,
+        python=str(reader.header.get("python", "")),
+        recorder=str(reader.header.get("recorder", "")),
+    )
+
+
+def _way_out(plan: Plan, kind: str) -> str:
+    if kind == "target" and isinstance(plan.target, ModuleTarget):
+        return f"It is looked for in {plan.cwd} and where {plan.interpreter.path} finds its packages."
+    return ""
 
 
 def _files(plan: Plan, reader: RecordingReader) -> list[SourceFile]:

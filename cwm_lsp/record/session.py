@@ -24,7 +24,7 @@ from typing import Any
 
 from cwm_lsp.errors import InterpreterError, RunError
 from cwm_lsp.record.client import DapClient, checked, kill_group
-from cwm_lsp.record.outcome import Ending, build_trace
+from cwm_lsp.record.outcome import Ending, build_trace, trace_so_far
 from cwm_lsp.record.output import OutputBuffer
 from cwm_lsp.record.plan import Plan, breakpoint_requests, launch_arguments, plan, specification
 from cwm_lsp.record.reader import RecordingReader
@@ -52,6 +52,7 @@ class Stop:
 
 OnStop = Callable[[Stop], Awaitable[None]]
 OnProgress = Callable[[Progress], None]
+OnEvents = Callable[[Callable[[], Trace]], None]
 
 
 async def record(
@@ -60,17 +61,20 @@ async def record(
     *,
     progress: OnProgress | None = None,
     on_stop: OnStop | None = None,
+    on_events: OnEvents | None = None,
 ) -> Trace:
     """Run ``target`` under debugpy and return what it did.
 
     A program that fails, exits, is killed or runs into a limit gives a trace, in the latter cases with
     ``cut``. Raises ``SourceError``, ``TargetError``, ``ArgumentsError`` or ``InterpreterError`` for what
-    cannot be run, ``RunError`` for what could not be recorded. Cancelling kills the program.
+    cannot be run, ``RunError`` for what could not be recorded. Cancelling kills the program. ``on_events`` is
+    offered the run so far a few times a second while events come in: what it is given makes the trace, as
+    recorded and not normalised, when it is called (on this loop).
     """
     options = options or Options()
     prepared = await plan(target, options)
     with tempfile.TemporaryDirectory(prefix="cwm-lsp-", ignore_cleanup_errors=True) as folder:
-        session = _Session(prepared, options, Path(folder), progress, on_stop)
+        session = _Session(prepared, options, Path(folder), progress, on_stop, on_events)
         try:
             ending = await session.run()
         finally:
@@ -89,6 +93,7 @@ class _Session:
         folder: Path,
         progress: OnProgress | None,
         on_stop: OnStop | None,
+        on_events: OnEvents | None,
     ) -> None:
         self._plan = prepared
         self._options = options
@@ -96,6 +101,8 @@ class _Session:
         self._spec = folder / "target.json"
         self._progress = progress
         self._on_stop = on_stop
+        self._on_events = on_events
+        self._told = 0
         self.reader = RecordingReader()
         self._read_to = 0
         self._output = OutputBuffer(options.limits.output)
@@ -173,6 +180,7 @@ class _Session:
                 await asyncio.wait({ended, gone}, timeout=_TICK, return_when=asyncio.FIRST_COMPLETED)
                 self._catch_up()
                 self._report("running")
+                self._tell_events()
                 if clock.passed(self.reader, self._recording_since):
                     return clock.cut(self.reader, self._recording_since)
         finally:
@@ -233,6 +241,13 @@ class _Session:
                     break
         if not self._recording_since and "recorder" in self.reader.header:
             self._recording_since = time.monotonic()
+
+    def _tell_events(self) -> None:
+        """Offer the run so far, if it has grown."""
+        count = len(self.reader.events)
+        if self._on_events is not None and count > self._told:
+            self._told = count
+            self._on_events(lambda: trace_so_far(self._plan, self.reader))
 
     def _report(self, stage: Any) -> None:
         if self._progress is not None:

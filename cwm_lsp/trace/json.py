@@ -15,10 +15,15 @@ Of an event or a value, fields that have their default (``value`` null, ``frame`
 
 The plain form (:func:`summary`) is what ``record --json`` prints::
 
-    {"version": 1, "file": "/a/b.py", "entry": "f", "python": "3.12.1", "recorder": "monitoring",
-     "seconds": 0.01, "cut": null | {"reason", "message"}, "output": {"stdout", "stderr", "cut"},
-     "events": [{"event": "call", "line": 1, "function": "f", "depth": 0, "thread": 0,
-                 "locals": {"n": "3"}, "value": null, "suspended": false}, ...]}
+    {"version": 1, "file": "/a/b.py", "files": [{"path": "/a/b.py", "digest": "9f86..."}], "entry": "f",
+     "python": "3.12.1", "recorder": "monitoring", "seconds": 0.01, "cut": null | {"reason", "message"},
+     "output": {"stdout", "stderr", "cut"},
+     "events": [{"event": "call", "line": 1, "function": "f", "depth": 0, "thread": 0, "frame": 1, "file": 0,
+                 "locals": {"n": "3"}, "value": null, "suspended": false, "unwinding": false,
+                 "partial": []}, ...]}
+
+``partial`` names the locals whose text is cut or does not describe them, "" standing for ``value``.
+:func:`from_summary` reads it back, given the texts of the files; types and sizes of values are lost.
 
 Output is ASCII and never holds ``NaN`` or a bare surrogate, so every JSON reader takes it.
 """
@@ -91,6 +96,7 @@ def summary(trace: Trace) -> dict[str, Any]:
     return {
         "version": VERSION,
         "file": trace.files[0].path if trace.files else "",
+        "files": [{"path": file.path, "digest": file.digest} for file in trace.files],
         **_head(trace, plain=True),
         "events": [
             {
@@ -99,13 +105,62 @@ def summary(trace: Trace) -> dict[str, Any]:
                 "function": event.function,
                 "depth": event.depth,
                 "thread": event.thread,
+                "frame": event.frame,
+                "file": event.file,
                 "locals": {name: value.text for name, value in event.locals.items()},
                 "value": event.value.text if event.value is not None else None,
                 "suspended": event.yielded,
+                "unwinding": event.unwinding,
+                "partial": _partial(event),
             }
             for event in trace.events
         ],
     }
+
+
+def from_summary(data: Mapping[str, Any], files: Sequence[SourceFile], events: str = "events") -> Trace:
+    """A run as its plain form tells it, ``events`` being the key under which they are.
+
+    Raises ``SourceError`` where ``data`` is no such form.
+    """
+    try:
+        cut, output = data.get("cut"), data.get("output") or {}
+        return Trace(
+            files=tuple(files),
+            events=tuple(_plain_event(event, len(files)) for event in data[events]),
+            entry=str(data["entry"]),
+            python=str(data.get("python", "")),
+            cut=None if cut is None else Cut(CutReason(cut["reason"]), str(cut["message"])),
+            output=Output(str(output.get("stdout", "")), str(output.get("stderr", ""))),
+            recorder=str(data.get("recorder", "")),
+            seconds=float(data.get("seconds", 0.0)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SourceError(f"This is no run that `--json` printed: {error!r}.") from error
+
+
+def _plain_event(data: Mapping[str, Any], files: int) -> Event:
+    partial, value = frozenset(data["partial"]), data["value"]
+    if not 0 <= int(data["file"]) < files:
+        raise ValueError(f"no file {data['file']}")
+    return Event(
+        kind=EventKind(data["event"]),
+        line=int(data["line"]),
+        function=str(data["function"]),
+        depth=int(data["depth"]),
+        locals={name: Value(str(text), cut=name in partial) for name, text in data["locals"].items()},
+        value=None if value is None else Value(str(value), cut="" in partial),
+        frame=int(data["frame"]),
+        thread=int(data["thread"]),
+        file=int(data["file"]),
+        unwinding=bool(data["unwinding"]),
+        yielded=bool(data["suspended"]),
+    )
+
+
+def _partial(event: Event) -> list[str]:
+    said = [*event.locals.items(), *([("", event.value)] if event.value is not None else [])]
+    return [name for name, value in said if value.cut or value.opaque]
 
 
 def _head(trace: Trace, *, plain: bool = False) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from cwm_lsp.record.client import DapClient, kill_group
 from cwm_lsp.wire.dap import Event
 
 STOCK = (sys.executable, "-m", "debugpy.adapter")
+PROXY = (sys.executable, "-m", "cwm_lsp", "dap")
 SNAPSHOT = "repr((__import__('sys')._getframe().f_lineno, {k: repr(v) for k, v in locals().items()}))"
 _PATIENCE = 30.0
 _SOURCE = (Path(__file__).with_name("workload.py")).read_text(encoding="utf-8")
@@ -34,14 +35,34 @@ async def everything(client: DapClient, thread: int) -> None:
 
 async def snapshot(client: DapClient, thread: int) -> None:
     """All locals by one evaluation: the least that a stop can be asked for."""
-    stack = await client.request("stackTrace", {"threadId": thread, "levels": 1})
-    frame = stack.body["stackFrames"][0]["id"]
+    frame = await innermost(client, thread)
     await client.request("evaluate", {"expression": SNAPSHOT, "frameId": frame, "context": "clipboard"})
+
+
+async def innermost(client: DapClient, thread: int) -> int:
+    """The innermost frame of a stopped thread."""
+    stack = await client.request("stackTrace", {"threadId": thread, "levels": 1})
+    return int(stack.body["stackFrames"][0]["id"])
 
 
 async def steps_a_second(adapter: tuple[str, ...], look: Look, steps: int) -> float:
     """Steps per second of the workload, looking at each stop. ``adapter`` is empty for ours."""
-    stopped: asyncio.Queue[int] = asyncio.Queue()
+    async with stopped_workload(adapter, steps) as (client, stops):
+        thread = await asyncio.wait_for(stops.get(), _PATIENCE)
+        start = time.perf_counter()
+        for _ in range(steps):
+            await client.request("next", {"threadId": thread})
+            thread = await asyncio.wait_for(stops.get(), _PATIENCE)
+            await look(client, thread)
+        return steps / (time.perf_counter() - start)
+
+
+@asynccontextmanager
+async def stopped_workload(
+    adapter: tuple[str, ...], turns: int
+) -> AsyncIterator[tuple[DapClient, asyncio.Queue[int]]]:
+    """The workload under debugpy on its way to its first line, and the threads of its stops to come."""
+    stops: asyncio.Queue[int] = asyncio.Queue()
     seen: dict[str, Any] = {"initialized": asyncio.Event(), "pid": None}
 
     def heard(event: Event) -> None:
@@ -50,21 +71,15 @@ async def steps_a_second(adapter: tuple[str, ...], look: Look, steps: int) -> fl
         elif event.event == "process":
             seen["pid"] = event.body.get("systemProcessId")
         elif event.event == "stopped":
-            stopped.put_nowait(event.body["threadId"])
+            stops.put_nowait(event.body["threadId"])
 
     client = await DapClient.start(heard, adapter)
     try:
         with tempfile.TemporaryDirectory() as folder:
             program = Path(folder, "program.py")
-            program.write_text(_SOURCE + f"\n\nloop({steps})\n", encoding="utf-8")
+            program.write_text(_SOURCE + f"\n\nloop({turns})\n", encoding="utf-8")
             await _launch(client, str(program), seen["initialized"])
-            thread = await asyncio.wait_for(stopped.get(), _PATIENCE)
-            start = time.perf_counter()
-            for _ in range(steps):
-                await client.request("next", {"threadId": thread})
-                thread = await asyncio.wait_for(stopped.get(), _PATIENCE)
-                await look(client, thread)
-            return steps / (time.perf_counter() - start)
+            yield client, stops
     finally:
         if seen["pid"] is not None:
             with suppress(ProcessLookupError):

@@ -40,6 +40,12 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     assert done.out.startswith(f"Usage: cwm-lsp {command}")
 
 
+def test_no_command_gets_the_help_and_no_error(tmp_path: Path) -> None:
+    done = cwm(cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Usage: cwm-lsp")
+
+
 @pytest.fixture
 def endless(tmp_path: Path) -> Iterator[tuple[Path, socket.socket]]:
     """A program that reports to us and then never ends."""

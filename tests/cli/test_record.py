@@ -117,6 +117,7 @@ BAD = [
     ),
     (("record", "good.py::good", "1", "--max-events", "0"), "max-events in the options must be at least 1"),
     (("record", "good.py::good", "1", "--max-event", "5"), "No such option"),
+    (("record", "good.py", "--loud"), "What is meant for your program goes after `--`."),
     (("record", "good.py::good", "1", "--max-events", "many"), "Invalid value for '--max-events'"),
     (("record", "good.py::good", "1", "--output", "no/folder/t.json"), "cannot be written"),
     (("recrd", "good.py"), "No such command 'recrd'"),
@@ -207,3 +208,11 @@ def test_a_limit_on_events_says_so_in_the_picture(sums: Path) -> None:
     assert done.code == 0, done.err
     assert "The recording stopped early" in done.out
     assert "Input: slow()" in done.err
+
+
+def test_what_the_program_wrote_cannot_move_or_ring_the_terminal(tmp_path: Path) -> None:
+    source = 'print("\\x1b[31mred\\x1b[0m\\t1 \\x1b[2J\\x07 \\u202e back")\n'
+    (tmp_path / "loud.py").write_text(source, encoding="utf-8")
+    done = cwm("record", "loud.py", cwd=tmp_path)
+    written = done.out.splitlines()[-1]
+    assert written.strip() == r"red 1 \x1b[2J\x07 \u202e back"

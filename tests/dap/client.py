@@ -27,13 +27,17 @@ Message = dict[str, Any]
 
 @dataclass
 class Client:
-    """One connection. ``events`` are all events and reverse requests, in the order they came."""
+    """One connection. ``events`` are all events and reverse requests, in the order they came.
+
+    Reverse requests are granted, but for those that it ``refuses``.
+    """
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     process: asyncio.subprocess.Process | None = None
     events: list[Message] = field(default_factory=list)
     ended: bool = False
+    refuses: tuple[str, ...] = ()
     _seq: int = 0
     _answers: dict[int, asyncio.Future[Message]] = field(default_factory=dict)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -138,7 +142,9 @@ class Client:
         if message["type"] == "request":
             answer = {"type": "response", "request_seq": message["seq"], "command": message["command"]}
             self._seq += 1
-            self.writer.write(frame(answer | {"seq": self._seq, "success": True}))
+            self.writer.write(
+                frame(answer | {"seq": self._seq, "success": message["command"] not in self.refuses})
+            )
         async with self._news:
             self.events.append(message)
             self._news.notify_all()

@@ -6,81 +6,37 @@ import asyncio
 import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.dap.client import CWM, DEBUGPY, PATIENCE, Client, child_of, connected, over_stdio
+from cwm_lsp.dap import children
+from cwm_lsp.dap.unserved import CAPABILITY
+from cwm_lsp.wire.framing import frame
+from tests.dap.client import CWM, PATIENCE, child_of, connected, over_stdio
+from tests.dap.debugging import (
+    PARENT,
+    SUM,
+    both,
+    configuration,
+    configured,
+    dead,
+    endless,
+    finished,
+    launch,
+    posix,
+    printed,
+    reported,
+    served,
+    top,
+    went_on,
+    written,
+)
 from tests.dap.programs import line
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
-SUM = """\
-def total(xs):
-    result = 0
-    for x in xs:
-        result = result + x
-    return result
-
-
-print("total:", total([4, 9]))
-"""
-
-PARENT = """\
-import subprocess
-import sys
-
-if len(sys.argv) == 1:
-    done = subprocess.run([sys.executable, __file__, "child"], capture_output=True, text=True)
-    print("parent read", done.stdout)
-else:
-    word = "hello"
-    print(word)
-"""
-
-ENDLESS = """\
-import socket
-
-link = socket.create_connection(("127.0.0.1", PORT))
-link.sendall(b"running")
-while True:
-    pass
-"""
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "program.py"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-async def launch(client: Client, path: Path, breakpoints: list[dict[str, Any]] | None = None) -> None:
-    """Start ``path`` under debugpy."""
-    await client.ask("initialize", adapterID="debugpy", supportsStartDebuggingRequest=True)
-    await configured(client, path, client.post("launch", _configuration(path)), breakpoints or [])
-
-
-async def configured(client: Client, path: Path, start: int, breakpoints: list[dict[str, Any]]) -> None:
-    await client.event("initialized")
-    await client.ask("setBreakpoints", source={"path": str(path)}, breakpoints=breakpoints)
-    await client.ask("configurationDone")
-    assert (await client.answer(start))["success"]
-
-
-def _configuration(path: Path) -> dict[str, Any]:
-    return {"program": str(path), "console": "internalConsole", "python": [sys.executable]}
-
-
-def printed(client: Client) -> str:
-    outputs = [one["body"] for one in client.events if one.get("event") == "output"]
-    return "".join(body["output"] for body in outputs if body.get("category") == "stdout")
-
-
-@pytest.mark.parametrize("command", [DEBUGPY, CWM], ids=["plain", "proxied"])
+@both
 async def test_the_story_is_the_same(command: tuple[str, ...], tmp_path: Path) -> None:
     path = written(tmp_path, SUM)
     async with over_stdio(command=command) as client:
@@ -122,7 +78,7 @@ async def test_a_child_process_is_debugged_through_our_port(tmp_path: Path) -> N
         address = given["connect"]["host"], given["connect"]["port"]
         async with connected(*address) as stranger:
             await stranger.ask("initialize", adapterID="debugpy")
-            for wrong in (given | {"cwmToken": "guess"}, _configuration(path)):
+            for wrong in (given | {"cwmToken": "guess"}, configuration(path)):
                 command = "attach" if "subProcessId" in wrong else "launch"
                 async with connected(*address) as other:
                     await other.ask("initialize", adapterID="debugpy")
@@ -139,51 +95,6 @@ async def test_a_child_process_is_debugged_through_our_port(tmp_path: Path) -> N
         await parent.ask("disconnect")
 
 
-@asynccontextmanager
-async def endless(folder: Path) -> AsyncIterator[tuple[Path, socket.socket]]:
-    """A program that reports to a socket of ours and then never ends."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(PATIENCE)
-        yield written(folder, ENDLESS.replace("PORT", str(server.getsockname()[1]))), server
-
-
-async def reported(server: socket.socket) -> socket.socket:
-    """The connection of the program, once it runs. It closes when the program dies, and only then."""
-    link, _ = await asyncio.to_thread(server.accept)
-    link.settimeout(PATIENCE)
-    assert await asyncio.to_thread(link.recv, 7) == b"running"
-    return link
-
-
-async def dead(link: socket.socket) -> None:
-    """Wait for the program's end."""
-    with link:
-        try:
-            assert await asyncio.to_thread(link.recv, 1) == b""
-        except ConnectionResetError:
-            return
-
-
-async def test_a_client_that_goes_takes_the_program_with_it(tmp_path: Path) -> None:
-    async with endless(tmp_path) as (path, server):
-        async with over_stdio() as client:
-            await launch(client, path)
-            link = await reported(server)
-        await dead(link)
-        assert client.process is not None
-        assert client.process.returncode == 0
-
-
-@posix
-async def test_a_program_that_is_killed_ends_the_session(tmp_path: Path) -> None:
-    async with endless(tmp_path) as (path, server), over_stdio() as client:
-        await launch(client, path)
-        link = await reported(server)
-        os.kill((await client.event("process"))["systemProcessId"], signal.SIGKILL)
-        await client.event("terminated")
-        await dead(link)
-
-
 @posix
 async def test_an_adapter_that_is_killed_ends_session_and_program(tmp_path: Path) -> None:
     async with endless(tmp_path) as (path, server), over_stdio() as client:
@@ -194,3 +105,82 @@ async def test_an_adapter_that_is_killed_ends_session_and_program(tmp_path: Path
         await client.event("terminated")
         await client.end()
         await dead(link)
+
+
+async def test_attach_where_nobody_listens_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    async with over_stdio() as client:
+        await client.ask("initialize", adapterID="debugpy")
+        message = await client.refused("attach", connect={"port": port})
+        assert f"127.0.0.1:{port}" in message
+        assert "--listen" in message
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+async def test_a_child_that_nobody_comes_for_runs(
+    refuses: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parent waits for its child, which would wait for a client for ever."""
+    if not refuses:
+        monkeypatch.setattr(children, "CLAIM", 0.0)
+    path = written(tmp_path, PARENT)
+    async with served(()) as address, connected(*address) as client:
+        client.refuses = ("startDebugging",)
+        await client.ask("initialize", adapterID="debugpy", supportsStartDebuggingRequest=refuses)
+        await configured(client, path, client.post("launch", configuration(path)), [])
+        await client.event("terminated")
+        assert client.count("startDebugging" if refuses else "debugpyAttach") == 1
+        assert "parent read hello" in printed(client)
+
+
+HUNG = "[n for n in iter(int, 1)]"
+
+
+@pytest.mark.parametrize("context", ["watch", "hover", "repl"])
+async def test_an_evaluation_that_hangs_is_interrupted(context: str, tmp_path: Path) -> None:
+    path = written(tmp_path, SUM)
+    async with over_stdio() as client:
+        await launch(client, path, [{"line": 2}], evaluateTimeout=0.5)
+        thread = (await client.event("stopped"))["threadId"]
+        frame_id = (await top(client, thread))["id"]
+        hung = client.post("evaluate", {"expression": HUNG, "frameId": frame_id, "context": context})
+        after = client.post("evaluate", {"expression": "xs", "frameId": frame_id, "context": context})
+        assert "KeyboardInterrupt" in str(await client.answer(hung))
+        assert (await client.answer(after))["body"]["result"] == "[4, 9]"
+        await went_on(client, "next", thread)
+        assert "xs" in await client.variables(thread=thread)
+        await finished(client, thread)
+        assert "total: 13" in printed(client)
+
+
+async def test_a_hung_prompt_does_not_keep_the_client_from_leaving(tmp_path: Path) -> None:
+    async with endless(tmp_path) as (path, server), over_stdio() as client:
+        await launch(client, path, evaluateTimeout=0)
+        link = await reported(server)
+        stop = await went_on(client, "pause", 1)
+        frame_id = (await top(client, stop["threadId"]))["id"]
+        client.post("evaluate", {"expression": HUNG, "frameId": frame_id, "context": "repl"})
+        client.post("variables", {"variablesReference": frame_id})
+        assert (await client.ask("threads"))["threads"]
+        await client.ask("disconnect")
+        await dead(link)
+
+
+async def test_what_pydevd_never_answers_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, SUM)
+    async with over_stdio() as client:
+        await launch(client, path, [{"line": 2}])
+        thread = (await client.event("stopped"))["threadId"]
+        for command in CAPABILITY:
+            assert command in await client.refused(command, threadId=thread)
+        await finished(client, thread)
+
+
+async def test_the_log_of_debugpy_on_standard_error() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *CWM, "--log-stderr", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    request = {"seq": 1, "type": "request", "command": "initialize", "arguments": {"adapterID": "debugpy"}}
+    _, log = await asyncio.wait_for(process.communicate(frame(request)), PATIENCE)
+    assert b'"command": "initialize"' in log

@@ -12,6 +12,7 @@ from cwm_lsp.backend.protocol import BackendInfo, Prefix
 from cwm_lsp.backend.replay import ReplayMemory, Script, replay
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.dap.really import Recorder
 from cwm_lsp.dap.session import Services
 from cwm_lsp.dap.tcp import serve_tcp
 from cwm_lsp.predict import Predictor
@@ -61,11 +62,13 @@ class Knowing:
     runs: Sequence[Trace]
     threshold: float = 0.5
     held: bool = False
+    source: str = GHOST
 
     def __post_init__(self) -> None:
         codec = CompactCodec()
         scripts = [
-            Script(codec.encode(as_source(one)).tokens, 1e-3**rank) for rank, one in enumerate(self.runs)
+            Script(codec.encode(as_source(one, self.source)).tokens, 1e-3**rank)
+            for rank, one in enumerate(self.runs)
         ]
         self.backend = HeldBackend(replay(scripts, vocabulary=v.SIZE, certainty=CERTAINTY))
         if not self.held:
@@ -74,10 +77,10 @@ class Knowing:
 
 
 @asynccontextmanager
-async def haunted(world: Knowing) -> AsyncIterator[Client]:
+async def haunted(world: Knowing, recorder: Recorder | None = None) -> AsyncIterator[Client]:
     """A client of a ghost-only adapter in this process."""
     where: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
-    services = Services(lambda: world, ghost=True)
+    services = Services(lambda: world, ghost=True, recorder=recorder)
     serving = asyncio.create_task(
         serve_tcp(services, "127.0.0.1", 0, lambda host, port: where.set_result((host, port)))
     )

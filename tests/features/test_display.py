@@ -81,7 +81,7 @@ def value(agreement: Agreement, observed: Value | None = SIX, guess: Guess | Non
         ),
         (
             display.compared(value(Agreement.EXTRA, None, Guess("5", 0.8))),
-            "total ✗ predicted 5 · 80 %",
+            "total not set ✗ predicted 5 · 80 %",
             State.DIFFERS,
             "not set in the run; the model expected 5, at 80 %",
         ),
@@ -151,7 +151,7 @@ def test_results_of_runs_and_of_predictions() -> None:
     raised = Event(EventKind.EXCEPTION, 2, "f", 0, value=Value("ValueError('no')", "ValueError"))
     assert display.joined(display.observed_step(raised, {})) == "raises ValueError('no')"
     suspended = Event(EventKind.RETURN, 2, "f", 0, value=SIX, yielded=True)
-    assert display.observed_step(suspended, {}) == ()
+    assert display.joined(display.observed_step(suspended, {})) == "yields 6"
     step = PredictedStep(EventKind.RETURN, 2, "f", 0, 0.9, {"a": Guess("1", 0.8)}, value=Guess("5", 0.3))
     assert display.joined(display.predicted_step(step, 0.5)) == "a ≈ 1 · 80 % · ← ≈ ?"
 

@@ -6,10 +6,12 @@ from textwrap import dedent
 
 import pytest
 
-from cwm_lsp.features import states
+from cwm_lsp.align.model import Agreement, ComparedValue
+from cwm_lsp.align.visits import visits
+from cwm_lsp.features import display, states
 from cwm_lsp.features.display import State
 from cwm_lsp.predict import entry_trace
-from cwm_lsp.trace.model import SourceFile
+from cwm_lsp.trace.model import Event, EventKind, SourceFile, Value
 from tests.features.picture import picture
 from tests.features.world import THRESHOLD, Beliefs, compared, forced, run
 
@@ -124,6 +126,80 @@ def test_arguments_of_inner_calls_stand_where_their_names_are_bound() -> None:
         """,
         beliefs={8: {"tree": ("(2, None)", 0.7)}},
     )
+
+
+def test_lines_of_a_recursion_show_one_call_and_not_values_of_several() -> None:
+    check(
+        TREE,
+        "total((1, (2, (3, None))))",
+        """
+        |  def total(tree):                  tree = (1, (2, (3, None)))
+        |      if not tree:
+        |          return 0                  ← 0
+        |      left, right = tree            left = 1 · right = (2, (3, None))
+        |      rest = total(right)           rest = 5
+        |      return left + rest            ← 6
+        """,
+    )
+
+
+def test_lines_after_the_focus_show_the_call_that_it_is_in() -> None:
+    check(
+        TREE,
+        "total((1, (2, (3, None))))",
+        """
+        |  def total(tree):                  tree = (2, (3, None))
+        |      if not tree:
+        |          return 0                  ← 0
+        |      left, right = tree            left = 2 · right = (3, None)
+        |      rest = total(right)           rest = 3
+        |      return left + rest            ← 5
+        """,
+        focus=7,
+    )
+
+
+GENERATOR = """\
+def squares(n):
+    for i in range(n):
+        yield i * i
+
+def total(n):
+    return sum(squares(n))
+"""
+
+
+def test_a_generator_yields_and_returns_nothing_until_its_end() -> None:
+    check(
+        GENERATOR,
+        "total(3)",
+        """
+        |  def squares(n):                   n = 3
+        |      for i in range(n):            ← None ⟨4/4⟩
+        |          yield i * i               yields 4 ⟨3/3⟩
+        |
+        |  def total(n):                     n = 3
+        |      return sum(squares(n))        ← 5
+        """,
+    )
+
+
+def test_what_a_generator_yields_is_not_said_to_be_returned() -> None:
+    comparison = compared(GENERATOR, "total(3)", {})
+    [yields] = [one.text for one in states.of_comparison(comparison) if one.line == 3]
+    assert yields == "yields 4 ✓ ⟨3/3⟩"
+    given = {row.subject: row.observed for row in visits(comparison, 3) if row.subject != "next"}
+    assert given == {"yield": "4"}
+
+
+@pytest.mark.parametrize(
+    "handed", [Value("None", "NoneType"), Value("<Future pending>", "Future", opaque=True)]
+)
+def test_an_await_yields_nothing_that_is_shown(handed: Value) -> None:
+    event = Event(EventKind.RETURN, 2, "f", 0, value=handed, yielded=True)
+    assert display.observed_step(event, {}) == ()
+    same = ComparedValue("", handed, None, Agreement.UNCOMPARED)
+    assert display.result(EventKind.RETURN, same, yielded=True) is None
 
 
 def test_exceptions_are_told_as_such() -> None:

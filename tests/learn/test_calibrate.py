@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from cwm_lsp.backend.weights import load, read_manifest
 from cwm_lsp.cli.model import calibration
-from cwm_lsp.config import Settings
 from cwm_lsp.errors import UserError
 from cwm_lsp.learn.calibrate import POINTS, choose_threshold, fit, isotonic, store
 from cwm_lsp.learn.judging import Claim, Frame, Role, RowResult, Status
-from cwm_lsp.predict import ProbabilityMap, Standing
+from cwm_lsp.predict import ProbabilityMap, Trust
 from cwm_lsp.trace.model import EventKind
 from tests.backend import tiny
 
@@ -83,8 +82,8 @@ def test_what_was_wrong_at_a_line_is_believed_less_there_and_nowhere_else() -> N
     learned = found.calibration.values
     assert found.before > 0.3
     assert found.after < 0.08
-    assert learned(0.9, Standing(line=-0.45)) < 0.1
-    assert learned(0.9, Standing(line=0.45)) > 0.9
+    assert learned(0.9, Trust(line=-0.45)) < 0.1
+    assert learned(0.9, Trust(line=0.45)) > 0.9
     assert found.shown > 0.4
     assert found.precision >= 0.9
 
@@ -116,7 +115,7 @@ def test_what_is_stored_is_what_the_predictor_reads(tmp_path: Path) -> None:
     found = fit(overconfident())
     store(folder, found, "rows.jsonl")
     load(folder)  # the checksum still holds
-    read = calibration(Settings(model=str(folder)), "embedded")
+    read = calibration(str(folder), "embedded")
     assert read.values(0.7) == pytest.approx(found.calibration.values(0.7), abs=1e-4)
     assert read.threshold == pytest.approx(found.calibration.threshold, abs=1e-4)
     assert read_manifest(folder).calibration["fitted_on"] == "rows.jsonl"

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cwm_lsp.align.compare import compare
+from cwm_lsp.cli.viewer import PageViewer
 from cwm_lsp.errors import ModelCrashed
+from cwm_lsp.features.repairs import Plan
 from cwm_lsp.features.results import Call, Compared, Predicted
 from cwm_lsp.features.session import Engines, Report
 from cwm_lsp.lsp.server import Services
 from cwm_lsp.predict import entry_trace
+from cwm_lsp.repair.model import Outcome
+from cwm_lsp.repair.search import repair as search
 from cwm_lsp.trace.model import SourceFile, Trace
+from cwm_lsp.web.server import Pages
 from tests.features.world import THRESHOLD, Beliefs, forced, run
 
 
@@ -28,6 +35,7 @@ class BelievingEngines:
     broken: bool = False
     started: asyncio.Event = field(default_factory=asyncio.Event)
     ran: list[Call] = field(default_factory=list)
+    repaired: list[Plan] = field(default_factory=list)
     settings: Mapping[str, object] = field(default_factory=dict)
 
     async def record(self, source: SourceFile, call: Call, report: Report) -> Trace:
@@ -51,6 +59,15 @@ class BelievingEngines:
             call, compare(trace, forced(trace, self.beliefs), threshold=THRESHOLD, model="beliefs")
         )
 
+    async def repair(self, wanted: Plan, budget: float, report: Report) -> Outcome:
+        """The real search, under this interpreter."""
+        self.repaired.append(wanted)
+        await self._wait(report)
+        path = Path(wanted.source.path)
+        return await asyncio.to_thread(
+            search, path, wanted.source.text, wanted.specification, python=sys.executable, budget=budget
+        )
+
     async def _wait(self, report: Report) -> None:
         report("working", 0.5)
         self.started.set()
@@ -65,4 +82,7 @@ def services(engines: BelievingEngines) -> Services:
         engines.settings = settings
         return engines
 
-    return Services(build)
+    async def debug_port(settings: Mapping[str, object], trusted: bool) -> tuple[str, int, str]:
+        return "127.0.0.1", 4711, "token"
+
+    return Services(build, PageViewer(Pages()), debug_port)

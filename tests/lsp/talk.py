@@ -38,7 +38,7 @@ Wanted = Callable[[dict[str, Any]], bool]
 
 
 class Talk:
-    """One client's side. Requests from the server are answered with ``null`` as they come."""
+    """One client's side. Edits from the server are applied, other requests answered with ``null``."""
 
     def __init__(self, folder: Path, engines: BelievingEngines | None = None) -> None:
         self.path = folder / "work space" / "shop.py"
@@ -63,7 +63,8 @@ class Talk:
     def send(self, message: Mapping[str, Any]) -> None:
         self.heard.append(dict(message))
         if "method" in message and "id" in message:
-            self.say({"jsonrpc": "2.0", "id": message["id"], "result": None})
+            result = {"applied": True} if message["method"] == "workspace/applyEdit" else None
+            self.say({"jsonrpc": "2.0", "id": message["id"], "result": result})
         for wanted, future in self._waiting:
             if not future.done() and wanted(self.heard[-1]):
                 future.set_result(self.heard[-1])
@@ -108,7 +109,7 @@ class Talk:
                 return message
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, future))
-        return await asyncio.wait_for(future, timeout=30)
+        return await asyncio.wait_for(future, timeout=120)
 
     def last(self, method: str) -> Any:
         """The parameters of the latest notification of a method, ``None`` if there was none."""

@@ -21,6 +21,7 @@ from websockets.asyncio.client import connect
 
 from cwm_lsp.backend.choose import choose
 from cwm_lsp.config import load
+from cwm_lsp.lsp.positions import Encoding, replaced
 
 ROOT = Path(__file__).parents[2]
 SERVE = [sys.executable, "-m", "cwm_lsp", "serve"]
@@ -64,7 +65,9 @@ class Editor:
     def uri(self) -> str:
         return self.path.as_uri()
 
-    async def start(self, kind: str, *, states: bool, options: Any = None) -> types.InitializeResult:
+    async def start(
+        self, kind: str, *, states: bool, options: Any = None, text: str = SOURCE
+    ) -> types.InitializeResult:
         capabilities = client_capabilities(kind)
         if states:
             capabilities.experimental = {"cwmStates": True}
@@ -82,8 +85,8 @@ class Editor:
                 initialization_options=options,
             )
         )
-        self.path.write_text(SOURCE, encoding="utf-8")
-        item = types.TextDocumentItem(self.uri, "python", 1, SOURCE)
+        self.path.write_text(text, encoding="utf-8")
+        item = types.TextDocumentItem(self.uri, "python", 1, text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         return result
 
@@ -246,6 +249,72 @@ async def test_bad_targets_are_named_and_the_server_goes_on(tmp_path: Path) -> N
             with pytest.raises(JsonRpcException, match=says.replace("+", r"\+")):
                 await editor.command("cwm.record", function, arguments)
         assert (await editor.command("cwm.record", "mean_above", "[1], 0"))["events"] > 0
+
+
+BROKEN = '''\
+def mean_above(xs, floor):
+    """The mean of what lies above.
+
+    >>> mean_above([4, 9, 2, 7], 3)
+    5.0
+    >>> mean_above([1, 2, 3], 3)
+    0.0
+    """
+    total = 0
+    for x in xs:
+        if x >= floor:  # é
+            total += x
+    return total / len(xs)
+'''
+
+
+async def test_a_failing_doctest_leads_to_an_edit_after_which_it_passes(tmp_path: Path) -> None:
+    """Record, choose the action, resolve it, apply the edit as an editor does, run the doctest for real."""
+    async with over_stdio(tmp_path) as editor:
+        await editor.start("neovim", states=True, text=BROKEN)
+        await editor.command("cwm.record", "mean_above", "[1, 2, 3], 3")
+        at = types.Position(10, 8)
+        context = types.CodeActionContext([], only=[types.CodeActionKind.QuickFix])
+        found = await editor.client.text_document_code_action_async(
+            types.CodeActionParams(types.TextDocumentIdentifier(editor.uri), types.Range(at, at), context)
+        )
+        (action,) = [one for one in found or [] if isinstance(one, types.CodeAction)]
+        assert action.title == "Find a fix: mean_above([1, 2, 3], 3) gave 1.0; the doctest says 0.0"
+        assert action.edit is None
+        resolved = await editor.client.code_action_resolve_async(action)
+        assert resolved.is_preferred
+        assert resolved.edit is not None
+        (change,) = resolved.edit.document_changes or []
+        assert isinstance(change, types.TextDocumentEdit)
+        text = BROKEN
+        for edit in change.edits:
+            assert isinstance(edit, types.TextEdit)
+            start, end = edit.range.start, edit.range.end
+            ends = (start.line, start.character), (end.line, end.character)
+            text = replaced(text, *ends, edit.new_text, Encoding.UTF8)
+        editor.path.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "doctest", str(editor.path)]
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        said, _ = await process.communicate()
+        assert (process.returncode, said) == (0, b"")
+
+
+async def test_a_search_for_fixes_is_stopped_by_its_progress(tmp_path: Path) -> None:
+    async with over_stdio(tmp_path) as editor:
+        text = SOURCE.replace("5.0", "6.125")
+        await editor.start("visual-studio-code", states=True, text=text)
+        begun = editor.client.protocol.wait_for_notification_async("$/progress")
+        argument = {"uri": editor.uri, "kind": "doctest", "name": "mean_above", "seconds": 600}
+        running = asyncio.ensure_future(
+            editor.client.workspace_execute_command_async(
+                types.ExecuteCommandParams("cwm.repair", [argument], work_done_token="bar")
+            )
+        )
+        await begun
+        editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams("bar"))
+        with pytest.raises(JsonRpcException) as refused:
+            await running
+        assert refused.value.code == -32800
 
 
 async def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:

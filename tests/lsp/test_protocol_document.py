@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 
 from cwm_lsp.align.model import DivergenceKind
+from cwm_lsp.dap import extension as debugging
+from cwm_lsp.features import diagnostics
+from cwm_lsp.features.claims import ClaimKind
 from cwm_lsp.features.display import State
-from cwm_lsp.lsp import extension, loopback, options, protocol
+from cwm_lsp.lsp import extension, options, protocol
+from cwm_lsp.repair.model import Status
+from cwm_lsp.wire import loopback
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 INTERFACES = dict(re.findall(r"interface (\w+) \{\n(.*?)\n\}", DOCUMENT, re.DOTALL))
@@ -20,11 +26,25 @@ TYPES = {
     "int": "integer",
     "float": "number",
     "int | None": "integer | null",
+    "NoneType": "null",
+    "dict[str, str]": "{ [name: string]: string }",
+    "list[dict[str, str]]": "{ [name: string]: string }[]",
+    "list[FutureStep]": "FutureStep[]",
+    "list[Future]": "Future[]",
+    "Future": "Future",
     "Position": "Position",
     "list[LineState]": "LineState[]",
     "list[FragmentState]": "FragmentState[]",
     "list[DivergenceState]": "DivergenceState[]",
     "DivergenceState | None": "DivergenceState | null",
+    "str | None": "string | null",
+    "float | None": "number | null",
+    "list[str]": "string[]",
+    "list[AnswerState]": "AnswerState[]",
+    "list[FixState]": "FixState[]",
+    "list[TextEdit]": "TextEdit[]",
+    "QuestionState | None": "QuestionState | null",
+    "Range": "Range",
 }
 
 
@@ -38,11 +58,45 @@ TYPES = {
         extension.Position,
         extension.CallArgument,
         extension.CallResult,
+        extension.ShouldBeArgument,
+        extension.RepairArgument,
+        extension.AnswerState,
+        extension.RepairResult,
+        extension.FixState,
+        extension.QuestionState,
+        extension.FixResult,
+        extension.TextEdit,
+        extension.Range,
+        extension.VisitsArgument,
+        extension.VisitState,
+        extension.VisitArgument,
+        extension.ViewArgument,
+        extension.ViewResult,
+        debugging.LineState,
+        debugging.FragmentState,
+        debugging.DivergenceState,
+        debugging.Position,
+        debugging.DebugStates,
+        debugging.WhatIfArguments,
+        debugging.WhatIfBody,
+        debugging.ReallyBody,
+        debugging.Future,
+        debugging.FutureStep,
+        extension.DebugAdapter,
     ],
 )
 def test_members_and_their_types_are_documented(kind: type) -> None:
-    documented = dict(re.findall(r"^    (\w+): ([^;]+);", INTERFACES[kind.__name__], re.MULTILINE))
+    documented = dict(re.findall(r"^    (\w+)\??: ([^;]+);", INTERFACES[kind.__name__], re.MULTILINE))
     assert documented == {name: TYPES[_written(hint)] for name, hint in get_type_hints(kind).items()}
+
+
+@pytest.mark.parametrize(
+    ("interface", "member", "values"),
+    [("RepairArgument", "kind", ClaimKind), ("RepairResult", "status", Status)],
+)
+def test_words_are_listed(interface: str, member: str, values: type[StrEnum]) -> None:
+    (line,) = re.findall(rf"^    {member}: string; +// (.*)$", INTERFACES[interface], re.MULTILINE)
+    assert line.split(", ") == [str(value) for value in values]
 
 
 def _written(hint: object) -> str:
@@ -50,7 +104,8 @@ def _written(hint: object) -> str:
 
 
 def test_every_interface_of_the_document_exists() -> None:
-    assert {name for name in INTERFACES if not hasattr(extension, name)} == set()
+    known = {*vars(extension), *vars(debugging)}
+    assert {*INTERFACES} - known == set()
 
 
 def test_commands_are_those_of_the_table() -> None:
@@ -78,6 +133,9 @@ def test_kinds_of_divergence_are_listed() -> None:
     "word",
     [
         f"`{extension.STATES}`",
+        f"`{extension.SHOULD_BE}`",
+        f'"{extension.SHOULD_BE_CAPABILITY}": true',
+        f"code `{diagnostics.UNMET}`",
         f'"{extension.CAPABILITY}": true',
         f"`{loopback.SUBPROTOCOL}TOKEN`",
         f"`{protocol.REQUEST_FAILED}`",

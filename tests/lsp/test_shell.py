@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,27 @@ async def test_a_prediction_runs_nothing(ready: Talk) -> None:
     assert shown[2] == "total ≈ 0 · 98 %"
     assert shown[6] == "← ≈ 6.67 · 58 %"
     assert ready.engines.ran == []
+
+
+async def test_a_visit_of_a_loop_is_chosen_and_all_lines_follow(ready: Talk) -> None:
+    await ready.command("cwm.compare", ready.call)
+    visits = await ready.command("cwm.visits", {"uri": ready.uri, "line": 2})
+    assert [(one["visit"], one["visits"], one["text"]) for one in visits] == [
+        (1, 5, "x = 4 ✓ ⟨1/5⟩"),
+        (2, 5, "x = 9 ✓ ⟨2/5⟩"),
+        (3, 5, "x = 2 ✓ ⟨3/5⟩"),
+        (4, 5, "x = 7 ✓ ⟨4/5⟩"),
+        (5, 5, "⟨5/5⟩"),
+    ]
+    call = visits[0]["call"]
+    await ready.command("cwm.visit", {"uri": ready.uri, "call": call, "focus": visits[0]["focus"]})
+    shown = texts(ready.last("cwm/states"))
+    assert (shown[3], shown[5]) == ("x = 4 ✓", "total = 4 ✓")
+    await ready.command("cwm.visit", {"uri": ready.uri, "call": call, "focus": None})
+    assert texts(ready.last("cwm/states"))[3] == "x = 2 ✓"
+    argument = {"uri": ready.uri, "call": "other()", "focus": 1}
+    error = await ready.refused("workspace/executeCommand", {"command": "cwm.visit", "arguments": [argument]})
+    assert error["message"].startswith("other() has no result")
 
 
 async def test_an_untrusted_workspace_is_not_run_but_may_be_predicted(talk: Talk) -> None:
@@ -200,9 +222,7 @@ async def test_lenses_offer_both_ways_and_say_how_it_went(ready: Talk) -> None:
     chosen = lenses[1]["command"]
     await ready.request("workspace/executeCommand", {k: chosen[k] for k in ("command", "arguments")})
     lenses = await ready.request("textDocument/codeLens", document)
-    assert lenses[-1]["command"]["title"] == (
-        "mean_above([4, 9, 2, 7], 3): right in 89 % of 9 values · clear"
-    )
+    assert lenses[-1]["command"]["title"] == ("right in 89 % of 9 values · clear")
     assert any(heard.get("method") == "workspace/codeLens/refresh" for heard in ready.heard)
     await ready.command("cwm.clear", {"uri": ready.uri})
     assert ready.last("cwm/states")["lines"] == []
@@ -356,3 +376,17 @@ async def test_changed_tests_are_read_again(talk: Talk) -> None:
     talk.notify("workspace/didChangeWatchedFiles", {"changes": []})
     assert len(await talk.request("textDocument/codeLens", document)) == 2
     assert any(heard.get("method") == "workspace/codeLens/refresh" for heard in talk.heard)
+
+
+# --- the trace page ------------------------------------------------------------------------------
+
+
+async def test_the_page_of_a_document_needs_results_and_keeps_its_address(ready: Talk) -> None:
+    document = {"uri": ready.uri}
+    error = await ready.refused("workspace/executeCommand", {"command": "cwm.view", "arguments": [document]})
+    assert error["data"]["kind"] == "TargetError"
+    await ready.command("cwm.record", ready.call)
+    first = await ready.command("cwm.view", document)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/#[\w-]{40,}", first["url"])
+    await ready.command("cwm.compare", ready.call)
+    assert await ready.command("cwm.view", document) == first

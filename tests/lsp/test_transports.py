@@ -17,12 +17,12 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from cwm_lsp.errors import SettingsError
-from cwm_lsp.lsp.loopback import SUBPROTOCOL, is_loopback, make_token
 from cwm_lsp.lsp.server import CwmServer
 from cwm_lsp.lsp.tcp import serve_tcp
 from cwm_lsp.lsp.websocket import serve_ws
 from cwm_lsp.lsp.wiring import create_server
 from cwm_lsp.wire.framing import Framer, frame
+from cwm_lsp.wire.loopback import SUBPROTOCOL, is_loopback, make_token
 from tests.lsp.engines import BelievingEngines, services
 
 ROOT = Path(__file__).parents[2]

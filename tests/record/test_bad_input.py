@@ -115,6 +115,56 @@ async def test_interpreters_that_do_not_do(tmp_path: Path, answer: str, says: st
     assert says in str(caught.value)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script for an interpreter")
+async def test_an_interpreter_that_cannot_answer_is_quoted(tmp_path: Path) -> None:
+    shim = tmp_path / "python"
+    shim.write_text("#!/bin/sh\necho 'pyenv: python9: command not found' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    with pytest.raises(InterpreterError, match="pyenv: python9: command not found") as caught:
+        await record(ScriptTarget(written(tmp_path, GOOD)), Options(interpreter=str(shim)))
+    assert "doctor" in caught.value.hint
+
+
+TESTS = """
+    import pytest
+
+    @pytest.fixture
+    def broken():
+        raise OSError("no database")
+
+    @pytest.mark.skip(reason="not on Sundays")
+    def test_skipped(): pass
+
+    def test_set_up(broken): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        ("test_skipped", "not on Sundays"),
+        ("test_set_up", "OSError: no database"),
+        ("test_no", "exit status 4"),
+    ],
+)
+async def test_why_pytest_ran_nothing_is_said(tmp_path: Path, node: str, says: str) -> None:
+    path = written(tmp_path, TESTS, "test_it.py")
+    with pytest.raises(TargetError, match=f"did not run .*{node}: .*{says}"):
+        await record(PytestTarget(f"{path}::{node}"), Options(cwd=str(tmp_path)))
+
+
+async def test_why_pytest_could_not_collect_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "import not_a_module_at_all\n", "test_it.py")
+    with pytest.raises(TargetError, match="No module named 'not_a_module_at_all'"):
+        await record(PytestTarget(f"{path}::test_a"), Options(cwd=str(tmp_path)))
+
+
+async def test_where_a_module_is_looked_for_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TargetError) as caught:
+        await record(ModuleTarget("not_a_module_at_all"), Options(cwd=str(tmp_path)))
+    assert str(tmp_path) in caught.value.hint
+
+
 CUTS: list[tuple[str, Limits, CutReason, str]] = [
     (
         "def f():\n    while True:\n        pass\n",

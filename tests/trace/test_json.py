@@ -89,9 +89,11 @@ def test_a_value_seen_often_is_written_once() -> None:
 
 def test_summary_has_the_documented_keys() -> None:
     plain = {"function": "f", "depth": 0, "thread": 0, "locals": {"n": "nan"}, "suspended": False}
+    plain |= {"frame": 0, "file": 0, "unwinding": False, "partial": []}
     assert summary(SMALL) == {
         "version": 1,
         "file": "/a b/ü.py",
+        "files": [{"path": "/a b/ü.py", "digest": SMALL.source.digest}],
         "entry": "f",
         "python": "3.12.1",
         "recorder": "settrace",

@@ -6,7 +6,7 @@ import asyncio
 
 from lsprotocol import types
 
-from cwm_lsp.features.lenses import lenses
+from cwm_lsp.features.lenses import Action, lenses
 from cwm_lsp.lsp import convert
 from cwm_lsp.lsp.server import CwmServer
 
@@ -23,5 +23,13 @@ async def code_lens(ls: CwmServer, params: types.CodeLensParams) -> list[types.C
     if ls.session.find(snapshot.uri) is not snapshot:
         return []
     results = ls.session.results(snapshot.uri)
-    found = lenses(runnables, results, snapshot.source.path, trusted=ls.session.trusted)
-    return [convert.lens(snapshot, one) for one in found]
+    found = lenses(
+        runnables,
+        results,
+        snapshot.source.path,
+        failures=ls.session.failures(snapshot.uri),
+        trusted=ls.session.trusted,
+    )
+    return [
+        convert.lens(snapshot, one) for one in found if one.action is not Action.SHOULD_BE or ls.asks_values
+    ]

@@ -16,5 +16,6 @@ def diagnostic(
     items: list[types.Diagnostic] = []
     if snapshot is not None and ls.pulls_diagnostics:
         results = ls.session.results(snapshot.uri)
-        items = convert.diagnostics(snapshot, results, ls.options.switches, ls.encoding)
+        failures = ls.session.failures(snapshot.uri)
+        items = convert.diagnostics(snapshot, results, failures, ls.options.switches, ls.encoding)
     return types.RelatedFullDocumentDiagnosticReport(items=items)

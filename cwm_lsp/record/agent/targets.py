@@ -81,9 +81,10 @@ def run_pytest(session: Session, target: dict[str, Any]) -> None:
     _compile(source, path)
     sys.path.insert(0, os.getcwd())
     recorded = False
+    trouble = ""
 
     class RecordOneTest:
-        """A plugin that records the first test called."""
+        """A plugin that records the first test called, and keeps why one was not."""
 
         @pytest.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator, unused-ignore]
         def pytest_pyfunc_call(self) -> Iterator[None]:
@@ -96,10 +97,31 @@ def run_pytest(session: Session, target: dict[str, Any]) -> None:
             with session.recording():
                 yield
 
+        def pytest_collectreport(self, report: Any) -> None:
+            """A file that could not be imported."""
+            self.pytest_runtest_logreport(report)
+
+        def pytest_runtest_logreport(self, report: Any) -> None:
+            """A test that was skipped, or a fixture that failed."""
+            nonlocal trouble
+            trouble = trouble or _trouble(report)
+
     arguments = ["-p", "no:cacheprovider", "-q", "--no-header", target["node"]]
     status = pytest.main(arguments, plugins=[RecordOneTest()])
     if not recorded:
-        raise TargetProblem("target", f"pytest did not run {target['node']} (exit status {int(status)}).")
+        why = trouble or f"exit status {int(status)}"
+        raise TargetProblem("target", f"pytest did not run {target['node']}: {why}.")
+
+
+def _trouble(report: Any) -> str:
+    """Why a report of pytest's is not one of success, in a line; "" where it is."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).partition("\n")[0]
+    if not report.failed:
+        return ""
+    text: str = report.longreprtext
+    errors = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    return (errors or text.split("\n"))[0].rstrip(".")
 
 
 RUNNERS: dict[str, Callable[[Any, dict[str, Any]], None]] = {

@@ -12,19 +12,33 @@ export interface Lens {
     command?: { command: string; arguments?: unknown[] } | undefined;
 }
 
-/** The module-level function around a line, counted from 0; `undefined` outside of any. */
+/** The function or method around a line, counted from 0: `Box.add`; `undefined` outside of any. */
 export function functionAt(lines: readonly string[], line: number): string | undefined {
-    for (let at = Math.min(line, lines.length - 1); at >= 0; at -= 1) {
+    const start = Math.min(line, lines.length - 1);
+    let indent = inside(lines[start] ?? '');
+    let names: { name: string; isClass: boolean }[] = [];
+    for (let at = start; at >= 0 && indent > 0; at -= 1) {
         const text = lines[at] ?? '';
-        const found = /^(?:async\s+)?def\s+([^\W\d]\w*)/u.exec(text);
-        if (found !== null) {
-            return found[1];
-        }
-        if (/^[^\s#)\]}@'"]/.test(text)) {
+        const found = /^(\s*)(?:async\s+)?(def|class)\s+([^\W\d]\w*)/u.exec(text);
+        const deep = found?.[1]?.length ?? 0;
+        if (found !== null && deep < indent) {
+            indent = deep;
+            names = [{ name: found[3] ?? '', isClass: found[2] === 'class' }, ...names];
+        } else if (/^[^\s#)\]}@'"]/.test(text)) {
             return undefined;
         }
     }
-    return undefined;
+    const first = names.findIndex(({ isClass }) => !isClass);
+    return indent > 0 || first < 0 ? undefined : names.slice(0, first + 1).map(({ name }) => name).join('.');
+}
+
+/** A header around a line stands less deep than this; a header is around itself. */
+function inside(text: string): number {
+    if (/^\s*($|#|[)\]}])/.test(text)) {
+        return Number.POSITIVE_INFINITY;
+    }
+    const indent = /^\s*/.exec(text)?.[0].length ?? 0;
+    return /^\s*(async\s+)?(def|class)\s/.test(text) ? indent + 1 : indent;
 }
 
 /** The calls that lenses offer for `command`, each once; those of `name` if it is given. */

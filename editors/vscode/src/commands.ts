@@ -4,8 +4,15 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { chooseCall } from './chooseCall.ts';
 import { debugFile, ghostFunction } from './debug.ts';
+import { createEnvironment } from './environment.ts';
+import { findFix, shouldBe } from './fixing.ts';
+import type { RepairArgument, ShouldBeArgument } from './fixes.ts';
 import type { Painter } from './painter.ts';
 import type { Server } from './server.ts';
+import type { Sessions } from './sessions.ts';
+import { openTrace } from './tracePage.ts';
+import { chooseVisit } from './visits.ts';
+import type { Row } from './world.ts';
 
 /** What commands work on. */
 export interface Parts {
@@ -13,15 +20,22 @@ export interface Parts {
     log: vscode.LogOutputChannel;
     painter: Painter;
     server: Server;
+    sessions: Sessions;
 }
 
 /** Register them all. */
 export function registerCommands(parts: Parts): vscode.Disposable[] {
-    const { context, log, painter, server } = parts;
-    const handlers: Record<string, () => unknown> = {
+    const { context, log, painter, server, sessions } = parts;
+    const handlers: Record<string, (argument: never) => unknown> = {
         'cwm.compareFunction': () => run(server, 'cwm.compare', 'Compare'),
         'cwm.predictFunction': () => run(server, 'cwm.predict', 'Predict'),
         'cwm.recordFunction': () => run(server, 'cwm.record', 'Record', 'cwm.compare'),
+        'cwm.findFix': (argument?: RepairArgument) => findFix(server, argument),
+        'cwm.shouldBe': (argument?: ShouldBeArgument) => said(server, argument),
+        'cwm.chooseVisit': (row?: Row) => chooseVisit(server, row?.line),
+        'cwm.openTrace': () => openTrace(server),
+        'cwm.whatIf': (row?: Row) => sessions.whatIf(row?.name),
+        'cwm.createEnvironment': () => createEnvironment(context, server, log),
         'cwm.ghostFunction': () => ghostFunction(server),
         'cwm.debugFile': () => debugFile(),
         'cwm.clearFile': () => clearFile(),
@@ -43,6 +57,16 @@ async function run(server: Server, command: string, verb: string, lens = command
     const call = await chooseCall(server, lens, verb);
     if (call !== undefined) {
         await vscode.commands.executeCommand(command, call);
+    }
+}
+
+/** Without a call, what the function at the cursor gave is taken from the server's own lenses. */
+async function said(server: Server, given?: ShouldBeArgument): Promise<void> {
+    const call = given ?? (await chooseCall(server, 'cwm.shouldBe', 'Should be')) as ShouldBeArgument | undefined;
+    if (call?.observed !== undefined) {
+        await shouldBe(server, call);
+    } else if (call !== undefined) {
+        void vscode.window.showInformationMessage('Record or compare the function first, then say what it should have given.');
     }
 }
 
@@ -114,6 +138,8 @@ async function menu(painter: Painter): Promise<void> {
     const entries: [string, string, boolean][] = [
         ['$(git-compare) Compare function with a run', 'cwm.compareFunction', file && vscode.workspace.isTrusted],
         ['$(lightbulb) Predict function', 'cwm.predictFunction', file],
+        ['$(wrench) Find a fix', 'cwm.findFix', file && vscode.workspace.isTrusted],
+        ['$(list-tree) Open trace page', 'cwm.openTrace', file && !painter.isEmpty],
         ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', file && !painter.isEmpty],
         ['$(clear-all) Clear all values', 'cwm.clearAll', !painter.isEmpty],
         ['$(eye) Turn everything on or off', 'cwm.toggleValues', true],

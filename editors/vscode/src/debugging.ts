@@ -37,6 +37,9 @@ export function resolved(given: Partial<Configuration>, python: string): Configu
             Object.assign(config, { console: 'internalConsole', ...(python === '' ? {} : { python }) }, defined(given));
         }
     }
+    if (!isGhost(config)) {
+        Object.assign(config, { cwmStates: true }, defined(given));
+    }
     return config;
 }
 

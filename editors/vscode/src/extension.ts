@@ -2,21 +2,25 @@
 
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
+import { environmentFolder } from './environment.ts';
 import { hasAdapter, registerDebugging } from './debug.ts';
 import { RESTARTING } from './options.ts';
 import { Painter } from './painter.ts';
 import { onInterpreterChange } from './pythonExtension.ts';
 import { Server } from './server.ts';
+import { Sessions } from './sessions.ts';
 import { StatusItem } from './statusItem.ts';
 import { modelOf } from './statusText.ts';
+import { WorldView } from './worldView.ts';
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
     const log = vscode.window.createOutputChannel('CWM', { log: true });
     const painter = new Painter(context);
-    const server = new Server(log);
+    const server = new Server(log, environmentFolder(context));
+    const sessions = new Sessions(painter);
     const status = new StatusItem();
     const follow = (): void => followEditor(painter, status);
-    context.subscriptions.push(log, painter, server, status);
+    context.subscriptions.push(log, painter, server, status, sessions, new WorldView(painter, sessions));
     context.subscriptions.push(
         server.onStates((params) => painter.take(params)),
         server.onChange(({ state, detail }) => {
@@ -27,6 +31,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
             }
         }),
         painter.onChange(follow),
+        sessions.onChange(() => setContext('cwm.stopped', sessions.stopped !== undefined)),
         vscode.window.onDidChangeActiveTextEditor(follow),
         vscode.workspace.onDidGrantWorkspaceTrust(() => server.restart()),
         vscode.workspace.onDidChangeConfiguration(async (event) => {
@@ -39,7 +44,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
                 await refresh(server, status);
             }
         }),
-        ...registerCommands({ context, log, painter, server }),
+        ...registerCommands({ context, log, painter, server, sessions }),
         ...registerDebugging(server),
     );
     setContext('cwm.active', true);

@@ -16,6 +16,8 @@ export interface Surroundings {
     folders: string[];
     trusted: boolean;
     interpreter: string;
+    /** The environment of the extension's own, which need not be there. */
+    own: string;
     platform: NodeJS.Platform;
 }
 
@@ -42,7 +44,7 @@ export function candidates(around: Surroundings): Program[] {
     if (around.trusted) {
         for (const folder of around.folders) {
             for (const name of ['.venv', 'venv']) {
-                const command = inEnvironment(path.join(folder, name), around.platform);
+                const command = environmentProgram(path.join(folder, name), around.platform);
                 found.push({ command, args: [], why: `in ${path.join(folder, name)}` });
             }
         }
@@ -52,6 +54,10 @@ export function candidates(around: Surroundings): Program[] {
         found.push({ command: around.interpreter, args: ['-m', 'cwm_lsp'], why });
     }
     found.push({ command: 'cwm-lsp', args: [], why: 'on PATH' });
+    if (around.own !== '') {
+        const command = environmentProgram(around.own, around.platform);
+        found.push({ command, args: [], why: "in the extension's own environment" });
+    }
     return found;
 }
 
@@ -98,10 +104,37 @@ function named(setting: string, folder: string | undefined): Program {
     return { command, args: isPython ? ['-m', 'cwm_lsp'] : [], why: 'by the setting cwm.path' };
 }
 
-function inEnvironment(folder: string, platform: NodeJS.Platform): string {
+/** The program cwm-lsp of an environment. */
+export function environmentProgram(folder: string, platform: NodeJS.Platform): string {
+    return inEnvironment(folder, 'cwm-lsp', platform);
+}
+
+/** Commands that may be a Python to make an environment with, the newest that is well tried first. */
+export function basePythons(platform: NodeJS.Platform): string[] {
+    const versions = ['3.13', '3.12', '3.11'].map((version) => `python${version}`);
+    return platform === 'win32' ? ['python', 'py', ...versions] : [...versions, 'python3', 'python'];
+}
+
+/** A step of making an environment, and what to call it. */
+export interface Step {
+    words: string;
+    command: string;
+    args: string[];
+}
+
+/** What makes an environment in `folder` with cwm-lsp from `source` in it: a name, a wheel or a clone. */
+export function installCommands(python: string, folder: string, source: string, platform: NodeJS.Platform): Step[] {
+    const pip = ['-m', 'pip', '--disable-pip-version-check', 'install', '--no-input', source];
+    return [
+        { words: 'making the environment', command: python, args: ['-m', 'venv', '--clear', folder] },
+        { words: 'installing cwm-lsp', command: inEnvironment(folder, 'python', platform), args: pip },
+    ];
+}
+
+function inEnvironment(folder: string, program: string, platform: NodeJS.Platform): string {
     return platform === 'win32'
-        ? path.win32.join(folder, 'Scripts', 'cwm-lsp.exe')
-        : path.join(folder, 'bin', 'cwm-lsp');
+        ? path.win32.join(folder, 'Scripts', `${program}.exe`)
+        : path.join(folder, 'bin', program);
 }
 
 function lastLine(text: string): string {

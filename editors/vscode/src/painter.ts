@@ -5,6 +5,7 @@ import { type Drawing, drawings, fits, type Piece, SLOTS, type StatesParams } fr
 
 export class Painter implements vscode.Disposable {
     private readonly shown = new Map<string, StatesParams>();
+    private laid = new Map<string, StatesParams>();
     private readonly slots: vscode.TextEditorDecorationType[];
     private readonly mark: vscode.TextEditorDecorationType;
     private readonly disposables: vscode.Disposable[];
@@ -42,6 +43,13 @@ export class Painter implements vscode.Disposable {
         this.changes.fire();
     }
 
+    /** Show what a debug session says, in place of results, until it is taken away again. */
+    overlay(all: StatesParams[]): void {
+        const before = this.laid;
+        this.laid = new Map(all.map((params) => [vscode.Uri.parse(params.uri).toString(), params]));
+        new Set([...before.keys(), ...this.laid.keys()]).forEach((key) => this.repaint(key));
+    }
+
     /** Nothing is shown any more: the server that knew it has gone. */
     clear(): void {
         const keys = [...this.shown.keys()];
@@ -65,10 +73,14 @@ export class Painter implements vscode.Disposable {
 
     /** Values of the old text go at once; the server sends them again if they still hold. */
     private edited(document: vscode.TextDocument): void {
-        const params = this.of(document);
-        if (params !== undefined && !fits(params, document.version)) {
+        const params = this.drawn(document);
+        if (params !== undefined && !fits(params, document.version, document.isDirty)) {
             this.repaint(document.uri.toString());
         }
+    }
+
+    private drawn(document: vscode.TextDocument): StatesParams | undefined {
+        return this.laid.get(document.uri.toString()) ?? this.of(document);
     }
 
     private forget(key: string): void {
@@ -86,8 +98,9 @@ export class Painter implements vscode.Disposable {
     }
 
     private paint(editor: vscode.TextEditor): void {
-        const params = this.of(editor.document);
-        const all = params !== undefined && fits(params, editor.document.version) ? drawings(params) : [];
+        const { document } = editor;
+        const params = this.drawn(document);
+        const all = params !== undefined && fits(params, document.version, document.isDirty) ? drawings(params) : [];
         this.slots.forEach((slot, index) => {
             editor.setDecorations(slot, all.flatMap((one) => decoration(one, index)));
         });
@@ -116,7 +129,7 @@ function decoration(drawing: Drawing, index: number): vscode.DecorationOptions[]
     }
     return [{
         range: at(drawing),
-        hoverMessage: index === 0 ? spoken(drawing.pieces) : [],
+        hoverMessage: index === 0 ? [...spoken(drawing.pieces), ...chooser(drawing)] : [],
         renderOptions: {
             after: {
                 contentText: piece.text.replaceAll(' ', '\u00a0'),
@@ -126,6 +139,17 @@ function decoration(drawing: Drawing, index: number): vscode.DecorationOptions[]
             },
         },
     }];
+}
+
+/** A way to another visit of a line that ran several times. */
+function chooser({ line, visits }: Drawing): vscode.MarkdownString[] {
+    if (visits < 2) {
+        return [];
+    }
+    const argument = encodeURIComponent(JSON.stringify([{ line }]));
+    const link = new vscode.MarkdownString(`[Choose another of the ${visits} visits](command:cwm.chooseVisit?${argument})`);
+    link.isTrusted = { enabledCommands: ['cwm.chooseVisit'] };
+    return [link];
 }
 
 /** All that a line says, in sentences. Text of the user's program is never read as markdown. */

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
 import {
+    type CancellationToken,
     type ClientCapabilities,
     DidChangeConfigurationNotification,
     type Executable,
@@ -12,6 +13,7 @@ import {
     State,
     type StaticFeature,
 } from 'vscode-languageclient/node';
+import { unresolved } from './fixing.ts';
 import { commandLine, type Found, locate, type Program, type Refused } from './locate.ts';
 import { serverOptions } from './options.ts';
 import { interpreterOf } from './pythonExtension.ts';
@@ -19,15 +21,15 @@ import type { StatesParams } from './states.ts';
 import type { ServerState } from './statusText.ts';
 
 /** Commands of the server that run code, and so need the file on disk. */
-const RUNNING = new Set(['cwm.compare', 'cwm.record']);
-const CALLING = new Set([...RUNNING, 'cwm.predict']);
+const RUNNING = new Set(['cwm.compare', 'cwm.record', 'cwm.repair', 'cwm.fix']);
+const TOLD = new Set([...RUNNING, 'cwm.predict', 'cwm.view', 'cwm.visits', 'cwm.visit']);
 const CANCELLED = -32800;
 const DOCTOR_MS = 60_000;
 
-/** Asks the server to send `cwm/states`. */
+/** Asks the server to send `cwm/states`, and to offer our command `cwm.shouldBe`. */
 const statesFeature: StaticFeature = {
     fillClientCapabilities(capabilities: ClientCapabilities): void {
-        capabilities.experimental = { ...capabilities.experimental, cwmStates: true };
+        capabilities.experimental = { ...capabilities.experimental, cwmStates: true, cwmShouldBe: true };
     },
     initialize() {},
     getState: () => ({ kind: 'static' }),
@@ -51,8 +53,21 @@ export class Server implements vscode.Disposable {
     private told = false;
     private readonly log: vscode.LogOutputChannel;
 
-    constructor(log: vscode.LogOutputChannel) {
+    private readonly own: string;
+
+    /** `own` is the folder of the extension's own environment. */
+    constructor(log: vscode.LogOutputChannel, own: string) {
         this.log = log;
+        this.own = own;
+    }
+
+    /** Have the server do a command; `undefined` where that failed or was cancelled, which is told. */
+    async request<T>(command: string, argument: unknown, token?: CancellationToken): Promise<T | undefined> {
+        const client = await this.ready();
+        return (await this.execute(command, [argument], async () =>
+            // A token that is undefined would be sent as a second parameter.
+            await client?.sendRequest('workspace/executeCommand', { command, arguments: [argument] }, ...(token ? [token] : [])),
+        )) as T | undefined;
     }
 
     /** Start, or start anew. Calls wait for each other. */
@@ -105,6 +120,7 @@ export class Server implements vscode.Disposable {
             folders: folders(),
             trusted: vscode.workspace.isTrusted,
             interpreter: await interpreterOf(vscode.workspace.workspaceFolders?.[0]?.uri),
+            own: this.own,
             platform: process.platform,
         });
         this.found = Array.isArray(found) ? undefined : found;
@@ -168,7 +184,14 @@ export class Server implements vscode.Disposable {
             traceOutputChannel: this.log,
             diagnosticCollectionName: 'cwm',
             initializationOptions: await this.options(),
-            middleware: { executeCommand: async (command, args, next) => await this.execute(command, args, next) },
+            middleware: {
+                executeCommand: async (command, args, next) =>
+                    command === 'cwm.fix'
+                        ? await vscode.commands.executeCommand('cwm.findFix', args[0])
+                        : await this.execute(command, args, next),
+                provideCodeActions: async (document, range, context, token, next) =>
+                    unresolved((await next(document, range, context, token)) ?? []),
+            },
         };
     }
 
@@ -198,7 +221,7 @@ export class Server implements vscode.Disposable {
         if (RUNNING.has(command)) {
             await saved(args[0]);
         }
-        if (!CALLING.has(command)) {
+        if (!TOLD.has(command)) {
             return await next(command, args);
         }
         this.changes.fire({ state: 'working', detail: '' });
@@ -238,12 +261,14 @@ export class Server implements vscode.Disposable {
             return;
         }
         this.told = true;
-        const [choose, how, log] = ['Choose Program…', 'How to Install', 'Show Log'];
+        const [create, choose, how, log] = ['Create Environment…', 'Choose Program…', 'How to Install', 'Show Log'];
         const text = refused.length === 1
             ? `CWM cannot start: ${tried[0]}.`
             : 'CWM needs the program cwm-lsp, which was found neither in this project nor on PATH.';
-        void vscode.window.showWarningMessage(text, choose, how, log).then(async (chosen) => {
-            if (chosen === choose) {
+        void vscode.window.showWarningMessage(text, create, choose, how, log).then(async (chosen) => {
+            if (chosen === create) {
+                await vscode.commands.executeCommand('cwm.createEnvironment');
+            } else if (chosen === choose) {
                 await vscode.commands.executeCommand('cwm.choosePath');
             } else if (chosen === how) {
                 await vscode.commands.executeCommand('cwm.openWalkthrough');
@@ -281,6 +306,10 @@ function executable(program: Program): Executable {
 }
 
 async function saved(argument: unknown): Promise<void> {
+    if ((argument as { kind?: unknown } | undefined)?.kind === 'test') {
+        await vscode.workspace.saveAll(false); // a test and what it is about are two files
+        return;
+    }
     const uri = (argument as { uri?: unknown } | undefined)?.uri;
     const wanted = typeof uri === 'string' ? vscode.Uri.parse(uri).toString() : undefined;
     const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === wanted);

@@ -58,6 +58,7 @@ export interface Drawing {
     character: number;
     pieces: Piece[];
     mark: boolean;
+    visits: number;
 }
 
 /** Pieces to a line at most; the server keeps to fewer, and what is over is joined to the last. */
@@ -83,12 +84,16 @@ export function drawings(params: StatesParams): Drawing[] {
         character: line.at.character,
         pieces: pieces(line),
         mark: line.mark,
+        visits: line.visits,
     }));
 }
 
-/** Whether values worked out for `params` may be drawn on this version of the document. */
-export function fits(params: StatesParams, version: number): boolean {
-    return params.version === null || params.version === version;
+/**
+ * Whether values worked out for `params` may be drawn on this version of the document. Without a version they
+ * belong to the file on disk, so that an unsaved document shows none.
+ */
+export function fits(params: StatesParams, version: number, unsaved: boolean): boolean {
+    return params.version === null ? !unsaved : params.version === version;
 }
 
 function pieces(line: LineState): Piece[] {
@@ -108,4 +113,11 @@ function pieces(line: LineState): Piece[] {
         last.words = [last.words, ...rest.map((piece) => piece.words)].join('; ');
     }
     return all;
+}
+
+/** What a debug session says at a stop (the event `cwm/states` of DAP); empty lines when the program goes on. */
+export interface DebugStates extends StatesParams {
+    threadId: number;
+    stop: number;
+    past: number;
 }

@@ -22,7 +22,7 @@ INIT = """
 vim.opt.swapfile = false
 _G.notified, _G.events = {}, {}
 vim.notify = function(text, level) table.insert(_G.notified, text) end
-for _, name in ipairs({ "CwmStates", "CwmDivergence", "CwmResult" }) do
+for _, name in ipairs({ "CwmStates", "CwmDivergence", "CwmResult", "CwmFix" }) do
   vim.api.nvim_create_autocmd("User", {
     pattern = name,
     callback = function(event) table.insert(_G.events, { name, event.data }) end,

@@ -43,6 +43,35 @@ def test_a_real_run_is_debugged(debugger: Editor, shop: Path) -> None:
     debugger.wait("require('dap').session() == nil")
 
 
+SHOWN = """(function()
+  local space = vim.api.nvim_get_namespaces()["cwm.states"]
+  local from, to = {{ {line} - 1, 0 }}, {{ {line} - 1, -1 }}
+  local marks = vim.api.nvim_buf_get_extmarks(0, space, from, to, {{ details = true }})
+  for _, mark in ipairs(marks) do
+    local text = ""
+    for _, chunk in ipairs(mark[4].virt_text or {{}}) do text = text .. chunk[1] end
+    if text:find("{text}", 1, true) then return true end
+  end
+end)()"""
+"""Lua that is true when the end of a line shows a text."""
+
+
+def test_a_stop_shows_what_is_expected_and_a_step_later_whether_it_came(debugger: Editor, shop: Path) -> None:
+    shop.write_text(shop.read_text(encoding="utf-8") + "\n\nprint(mixed(2, 3))\n", encoding="utf-8")
+    debugger.nvim.command("edit")
+    debugger.nvim.current.window.cursor = (18, 0)
+    debugger.lua("require('dap').set_breakpoint()")
+    debugger.cwm("debug")
+    debugger.wait(STOPPED_AT.format(line=18))
+    debugger.wait(SHOWN.format(line=18, text="c ≈ 7"))
+    debugger.lua("require('dap').step_over()")
+    debugger.wait(STOPPED_AT.format(line=19))
+    debugger.wait(SHOWN.format(line=18, text="c = 7 ✓"))
+    debugger.lua("require('dap').continue()")
+    debugger.wait("require('dap').session() == nil")
+    assert debugger.marks() == {}
+
+
 def test_what_the_user_defined_stays(start: Callable[..., Editor], nvim_dap: Path) -> None:
     own = "require('dap').adapters.cwm = { type = 'executable', command = 'mine' }"
     nvim = start(more=f"vim.opt.rtp:append([[{nvim_dap}]])\n{own}")

@@ -280,3 +280,93 @@ def test_doctor_shows_the_server_s_own_report(nvim: Editor) -> None:
     nvim.cwm("doctor")
     nvim.wait("vim.api.nvim_win_get_config(0).relative ~= ''")
     assert "cwm-compact" in "\n".join(nvim.lines())
+
+
+BROKEN = '''def mean_above(xs, floor):
+    """
+    >>> mean_above([4, 9, 2, 7], 3)
+    5.0
+    >>> mean_above([1, 2, 3], 3)
+    0.0
+    """
+    total = 0
+    for x in xs:
+        if x >= floor:
+            total += x
+    return total / len(xs)
+'''
+ANSWERS = """
+local wanted = ...
+_G.asked = {}
+vim.ui.select = function(items, options, on_choice)
+  local titles = vim.tbl_map(options.format_item or tostring, items)
+  table.insert(_G.asked, { options.prompt, titles })
+  for index, title in ipairs(titles) do
+    if title:find(wanted, 1, true) then return on_choice(items[index], index) end
+  end
+  on_choice(nil, nil)
+end
+"""
+"""Answers each question with the first choice that holds a text."""
+
+
+@pytest.fixture
+def broken(start: Callable[..., Editor], shop: Path) -> Editor:
+    """A Neovim in a function whose doctest fails."""
+    shop.write_text(BROKEN, encoding="utf-8")
+    one = start()
+    one.open(shop)
+    one.nvim.current.window.cursor = (10, 0)
+    return one
+
+
+FIXED = "vim.iter(_G.events):any(function(one) return one[1] == 'CwmFix' end) or #_G.notified > 0"
+
+
+def test_a_failing_doctest_leads_to_an_edit_of_the_buffer(broken: Editor) -> None:
+    broken.lua(ANSWERS, "Line 10: if x > floor:")
+    broken.cwm("fix")
+    broken.wait(FIXED)
+    assert broken.lines()[9] == "        if x > floor:"
+    (asked,) = broken.lua("return _G.asked")
+    assert asked[0] == "A verified fix:"
+    assert "held-out inputs" in asked[1][0]
+    broken.nvim.command("undo")
+    assert broken.lines() == BROKEN.split("\n")[:-1]
+
+
+def test_a_value_that_the_user_says_leads_to_an_edit(broken: Editor) -> None:
+    broken.done("record mean_above([1, 2, 3], 3)")
+    broken.lua(ANSWERS, "Line 10: if x > floor:")
+    broken.cwm("expect 0.0")
+    broken.wait(FIXED)
+    assert broken.lines()[9] == "        if x > floor:"
+
+
+def test_a_fix_that_is_left_changes_nothing(broken: Editor) -> None:
+    broken.lua(ANSWERS, "leave the file as it is")
+    broken.cwm("fix")
+    broken.wait("#_G.asked > 0 or #_G.notified > 0")
+    assert broken.lines() == BROKEN.split("\n")[:-1]
+    assert broken.told() == []
+
+
+def test_a_visit_is_chosen_by_its_number(nvim: Editor) -> None:
+    nvim.done("record mean_above([4, 9, 2, 7], 3)")
+    nvim.nvim.current.window.cursor = (11, 0)
+    assert nvim.marks()[11].endswith("⟨4/5⟩")
+    nvim.cwm("visit 2")
+    nvim.wait("(require('cwm').states().lines[3] or {}).visit == 2")
+    assert nvim.marks()[11] == "x = 9 ⟨2/5⟩"
+    assert nvim.marks()[13] == "total = 13 ⟨2/3⟩"
+    nvim.cwm("visit 9")
+    nvim.wait("#_G.notified > 0")
+    assert "there is no visit 9" in nvim.told()[0]
+
+
+def test_the_trace_page_is_opened_in_the_browser(nvim: Editor) -> None:
+    nvim.done("record mean_above([4, 9, 2, 7], 3)")
+    nvim.lua("vim.ui.open = function(url) _G.opened = url end")
+    nvim.cwm("view")
+    nvim.wait("_G.opened or #_G.notified > 0")
+    assert nvim.lua("return _G.opened").startswith("http://127.0.0.1:")

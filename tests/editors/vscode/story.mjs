@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { open, ROOT } from './workbench.mjs';
 
 const SAMPLE = readFileSync(path.join(ROOT, 'cwm_lsp/demo/scores.py'), 'utf8');
@@ -21,17 +21,38 @@ const DOUBLE = `def double(n):
 print(double(4))
 `;
 
+const BROKEN = `def mean_above(xs, floor):
+    """The sum of what lies above, by the number of all.
+
+    >>> mean_above([4, 9, 2, 7], 3)
+    5.0
+    >>> mean_above([1, 2, 3], 3)
+    0.0
+    """
+    total = 0
+    for x in xs:
+        if x >= floor:
+            total += x
+    return total / len(xs)
+`;
+
 let workbench;
 
 before(async () => {
     assert.ok(PROGRAM, 'CWM_LSP_PROGRAM must name the cwm-lsp to test');
-    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE }, { 'cwm.path': PROGRAM });
+    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE, 'broken.py': BROKEN }, { 'cwm.path': PROGRAM });
 });
 
 after(async () => await workbench?.close());
 
+let failed = '';
+
+// One window is used all along, so what comes after a failure would only fail slowly.
+beforeEach(() => assert.equal(failed, '', 'an earlier part of the story failed'));
+
 afterEach(async (context) => {
-    if (!context.passed) {
+    if (!context.passed && failed === '') {
+        failed = context.name;
         await workbench?.shot(`failed: ${context.name}`.replaceAll(/\W+/g, '-'));
     }
 });
@@ -58,6 +79,24 @@ test('a hover tells the values in full', async () => {
     await hover.first().waitFor({ timeout: 30_000 });
     await workbench.shot('hover');
     await workbench.page.keyboard.press('Escape');
+});
+
+test('a visit of a loop can be chosen, and the lines follow', async () => {
+    await workbench.page.locator('.view-line', { hasText: 'for x in xs' }).nth(1).click();
+    await workbench.command('CWM: Choose a Visit of This Line');
+    await workbench.pick('visit 1 of');
+    await workbench.until((lines) => lines.some(({ source, shown }) => source.includes('for x in xs') && shown.includes('⟨1/')), 'the first visit');
+});
+
+test('the trace page opens beside the editor', async () => {
+    await workbench.command('CWM: Open Trace Page');
+    const frame = await workbench.frame((url) => /^http:\/\/127\.0\.0\.1:\d+\/#/.test(url));
+    await frame.getByText(/✗ predicted line/).filter({ visible: true }).first().waitFor({ timeout: 60_000 });
+    await workbench.shot('trace');
+    // Keys typed into a frame of another origin stay there, so the editor gets the focus first.
+    await workbench.page.locator('.view-line', { hasText: 'for x in xs' }).first().click();
+    await workbench.command('View: Close Editors in Other Groups');
+    await workbench.file('scores.py');
 });
 
 test('the status item names model and calibration', async () => {
@@ -90,6 +129,23 @@ test('a prediction by the palette shows what was not run', async () => {
     await workbench.until(empty, 'cleared');
 });
 
+test('a failing doctest leads to a fix that is taken, and the line is another', async () => {
+    await workbench.file('broken.py');
+    await workbench.page.locator('.view-line', { hasText: 'total += x' }).first().click();
+    await workbench.command('CWM: Record Function');
+    await workbench.pick('mean_above([1, 2, 3], 3)');
+    const lens = workbench.page.locator('.codelens-decoration a', { hasText: 'find a fix' });
+    await lens.first().waitFor({ timeout: 60_000 });
+    await workbench.shot('unmet');
+    await lens.first().click();
+    const row = workbench.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Line 11: if x > floor:' });
+    await row.first().waitFor({ timeout: 90_000 });
+    await workbench.shot('fix');
+    await row.first().click();
+    await workbench.page.locator('.view-line', { hasText: 'if x > floor:' }).first().waitFor();
+    await workbench.page.keyboard.press('Control+S');
+});
+
 const variables = (text) => workbench.page.locator('.debug-variables .monaco-list-row', { hasText: text });
 const toolbar = (action) => workbench.page.locator(`.debug-toolbar .codicon-${action}`);
 const stopped = () => workbench.page.locator('.debug-top-stack-frame-column, .debug-top-stack-frame-line').first();
@@ -120,6 +176,23 @@ test('F5 debugs a file without launch.json and without another Python extension'
     await variables('twice').filter({ hasText: '8' }).first().waitFor();
     await workbench.shot('debug');
     await stop();
+    await workbench.page.keyboard.press('F9');
+});
+
+test('at a stop the lines show what is expected, and a step later whether it came', async () => {
+    await workbench.page.locator('.view-line', { hasText: 'twice = n' }).first().click();
+    await workbench.page.keyboard.press('F9');
+    await workbench.page.keyboard.press('F5');
+    await halted();
+    await workbench.until((lines) => /^twice ≈ \S+ · \d+ %/.test(at(lines, 'twice = n')), 'a prediction at the stop', 90);
+    await workbench.page.keyboard.press('F10');
+    await workbench.until((lines) => /^twice = 8 [✓✗]/.test(at(lines, 'twice = n')), 'what came of the step');
+    const view = workbench.page.locator('.pane', { hasText: 'World Model' }).locator('.monaco-list-row');
+    await view.filter({ hasText: /right in \d+ % of/ }).first().waitFor();
+    await view.filter({ hasText: 'twice = 8' }).first().waitFor();
+    await workbench.shot('stop');
+    await stop();
+    await workbench.until(empty, 'no values after the session');
     await workbench.page.keyboard.press('F9');
 });
 

@@ -60,8 +60,8 @@ class Workbench {
     async file(name) {
         await this.page.keyboard.press('Control+P');
         await this.page.locator('.quick-input-widget input').first().fill(name);
-        await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().waitFor();
-        await this.page.keyboard.press('Enter');
+        await this.pick(name);
+        await this.page.locator('.tab.active', { hasText: name }).first().waitFor();
         await this.page.locator('.editor-instance .view-line').first().waitFor();
     }
 
@@ -71,6 +71,24 @@ class Workbench {
         const input = this.page.locator('.quick-input-widget input').first();
         await input.fill(`>${title}`);
         await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
+    }
+
+    /** Take an entry of the list that is open. */
+    async pick(text) {
+        const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
+        await row.waitFor({ timeout: 60_000 });
+        await row.click();
+    }
+
+    /** The frame whose address `wanted` says yes to, once there is one. */
+    async frame(wanted, seconds = 60) {
+        for (const last = Date.now() + seconds * 1000; Date.now() < last; await pause(200)) {
+            const found = this.page.frames().find((frame) => wanted(frame.url()));
+            if (found !== undefined) {
+                return found;
+            }
+        }
+        throw new Error(`No such frame among:\n${this.page.frames().map((frame) => frame.url()).join('\n')}`);
     }
 
     /** The visible lines of the editor, each with what stands at its end. */

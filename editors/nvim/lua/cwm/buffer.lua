@@ -40,6 +40,10 @@ local M = {}
 ---@type table<integer, cwm.States>
 local held = {}
 
+--- What a debug session says at a stop, shown in place of results until the program goes on.
+---@type table<integer, cwm.States>
+local laid = {}
+
 --- Buffers whose edits are watched.
 ---@type table<integer, true>
 local watched = {}
@@ -54,7 +58,8 @@ end
 ---@param row integer 0-based
 ---@return cwm.Line?
 function M.line(bufnr, row)
-  for _, line in ipairs(held[bufnr] and held[bufnr].lines or {}) do
+  local states = laid[bufnr] or held[bufnr]
+  for _, line in ipairs(states and states.lines or {}) do
     if line.at.line == row then
       return line
     end
@@ -64,8 +69,40 @@ end
 --- Drop what is shown of a buffer.
 ---@param bufnr integer
 local function drop(bufnr)
-  held[bufnr] = nil
+  held[bufnr], laid[bufnr] = nil, nil
   render.clear(bufnr)
+end
+
+--- Show what a debug session says of a file, or with no lines nothing any more. It belongs to the file as it was
+--- loaded: a changed buffer shows none of it.
+---@param params cwm.States
+function M.overlay(params)
+  local bufnr = vim.uri_to_bufnr(params.uri)
+  if not vim.api.nvim_buf_is_loaded(bufnr) then
+    return
+  end
+  render.link_highlights()
+  render.clear(bufnr)
+  laid[bufnr] = nil
+  if #params.lines > 0 and not vim.bo[bufnr].modified then
+    for _, line in ipairs(params.lines) do
+      -- The ends of lines come in units of another encoding than the server's.
+      line.at.character = #(vim.api.nvim_buf_get_lines(bufnr, line.at.line, line.at.line + 1, false)[1] or "")
+    end
+    laid[bufnr] = params
+    render.draw(bufnr, params.lines)
+  elseif held[bufnr] then
+    render.draw(bufnr, held[bufnr].lines)
+  end
+  server.announce("CwmStates", { bufnr = bufnr, summary = params.summary, lines = #params.lines })
+end
+
+--- The debug session has ended.
+function M.lift()
+  for bufnr, params in pairs(laid) do
+    M.overlay({ uri = params.uri, lines = {}, divergences = {}, summary = "" })
+    laid[bufnr] = nil
+  end
 end
 
 ---@param known cwm.Divergence[]
@@ -89,7 +126,9 @@ function M.take(params, client_id)
   end
   local before = held[bufnr] and held[bufnr].divergences or {}
   held[bufnr] = params
-  render.draw(bufnr, params.lines)
+  if not laid[bufnr] then
+    render.draw(bufnr, params.lines)
+  end
   require("cwm.lens").refresh(bufnr)
   server.announce("CwmStates", { bufnr = bufnr, summary = params.summary, lines = #params.lines })
   for _, divergence in ipairs(params.divergences) do
@@ -118,7 +157,7 @@ function M.attach(bufnr)
       if not watched[bufnr] then
         return true
       end
-      if held[bufnr] then
+      if held[bufnr] or laid[bufnr] then
         drop(bufnr)
       end
     end,
@@ -127,7 +166,7 @@ function M.attach(bufnr)
     end,
     on_detach = function()
       watched[bufnr] = nil
-      held[bufnr] = nil
+      held[bufnr], laid[bufnr] = nil, nil
     end,
   })
 end
@@ -146,7 +185,7 @@ end
 
 --- Draw everything anew: the room at the end of lines, or the settings, have changed.
 function M.redraw()
-  for bufnr, params in pairs(held) do
+  for bufnr, params in pairs(vim.tbl_extend("force", held, laid)) do
     render.draw(bufnr, params.lines)
   end
 end

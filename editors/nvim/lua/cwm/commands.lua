@@ -110,6 +110,30 @@ M.table = {
   compare = on_call("cwm.compare", "run a call and show it beside what the model says"),
   predict = on_call("cwm.predict", "show what the model says a call would do; nothing is run"),
   record = on_call("cwm.record", "run a call and show what was observed"),
+  fix = {
+    about = "look for an edit that makes the doctest, test or comment at the cursor hold",
+    run = function()
+      require("cwm.fix").here()
+    end,
+  },
+  expect = {
+    about = "say what the call that was run should have given, and look for an edit",
+    run = function(value)
+      require("cwm.fix").expected(value)
+    end,
+  },
+  visit = {
+    about = "choose which time that this line ran is shown, 0 for none",
+    run = function(text)
+      require("cwm.visit").choose(text)
+    end,
+  },
+  view = {
+    about = "open the trace page of this buffer's results in the browser",
+    run = function()
+      require("cwm.visit").view()
+    end,
+  },
   lens = { about = "run a code lens of this line", run = run_lens },
   cancel = {
     about = "stop what goes on for this buffer",

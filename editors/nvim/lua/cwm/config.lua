@@ -10,6 +10,7 @@ local M = {}
 ---@field codelens boolean draw the server's code lenses above their lines
 ---@field save boolean write a changed buffer before its code is run
 ---@field dap boolean give nvim-dap, where it is installed, our adapter and configurations
+---@field fix_seconds number how long a search for fixes may take
 ---@field border string border of floating windows
 ---@field format false|fun(fragment: cwm.Fragment): string text of one value; the server's own where false
 
@@ -21,6 +22,7 @@ M.defaults = {
   codelens = true,
   save = false,
   dap = true,
+  fix_seconds = 20,
   border = "rounded",
   format = false,
 }

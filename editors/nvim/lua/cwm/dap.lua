@@ -57,7 +57,7 @@ local function configurations()
   local ghost = ghost_configuration("f()", "${file}")
   ghost["function"], ghost.arguments = asked(1), asked(2)
   return {
-    { type = M.TYPE, request = "launch", name = "cwm: debug this file", program = "${file}" },
+    { type = M.TYPE, request = "launch", name = "cwm: debug this file", program = "${file}", cwmStates = true },
     ghost,
   }
 end
@@ -69,6 +69,28 @@ function M.registered()
   return type(dap) == "table" and dap.adapters[M.TYPE] ~= nil
 end
 
+--- Draw what sessions of ours say at a stop: predicted beside actual.
+local function listen(dap)
+  local listeners = dap.listeners
+  listeners.after["event_cwm/states"]["cwm"] = function(_, body)
+    require("cwm.buffer").overlay(body)
+  end
+  for _, ended in ipairs({ "event_terminated", "event_exited", "disconnect" }) do
+    listeners.after[ended]["cwm"] = function(session)
+      if session.config.type == M.TYPE then
+        require("cwm.buffer").lift()
+      end
+    end
+  end
+  -- Configurations of the user's own are asked to send it as well; nvim-dap before October 2024 has no such list.
+  if listeners.on_config then
+    listeners.on_config["cwm"] = function(config)
+      local proxied = config.type == M.TYPE and not config.ghost and config.cwmStates == nil
+      return proxied and vim.tbl_extend("force", config, { cwmStates = true }) or config
+    end
+  end
+end
+
 --- Register with nvim-dap; what the user defined under the same names stays.
 ---@return any? # the module `dap`, nil where it is not installed
 function M.register()
@@ -78,6 +100,7 @@ function M.register()
     return dap
   end
   dap.adapters[M.TYPE] = ours
+  listen(dap)
   dap.configurations.python = dap.configurations.python or {}
   vim.list_extend(dap.configurations.python, configurations())
   return dap

@@ -6,7 +6,7 @@ local M = {}
 M.NAME = "cwm_lsp"
 
 M.capabilities = {
-  experimental = { cwmStates = true },
+  experimental = { cwmStates = true, cwmShouldBe = true },
   workspace = { codeLens = { refreshSupport = true } },
 }
 
@@ -201,6 +201,16 @@ local function outcome(result)
   return table.concat(said, " · ")
 end
 
+--- Write a changed buffer before its code is run, where the user lets us.
+---@param bufnr integer
+function M.write(bufnr)
+  if vim.bo[bufnr].modified and require("cwm.config").get().save then
+    vim.api.nvim_buf_call(bufnr, function()
+      vim.cmd("silent update")
+    end)
+  end
+end
+
 ---@param command lsp.Command
 ---@param bufnr integer
 local function call(command, bufnr)
@@ -208,11 +218,8 @@ local function call(command, bufnr)
   if not client then
     return
   end
-  local runs_code = command.command ~= "cwm.predict"
-  if runs_code and vim.bo[bufnr].modified and require("cwm.config").get().save then
-    vim.api.nvim_buf_call(bufnr, function()
-      vim.cmd("silent update")
-    end)
+  if command.command ~= "cwm.predict" then
+    M.write(bufnr)
   end
   M.execute(client, command, bufnr, function(result)
     M.remark(outcome(result))
@@ -227,6 +234,13 @@ for _, name in ipairs({ "cwm.record", "cwm.predict", "cwm.compare" }) do
   M.commands[name] = function(command, context)
     call(command, context.bufnr)
   end
+end
+
+M.commands["cwm.fix"] = function(command, context)
+  require("cwm.fix").search(context.bufnr, command.arguments[1])
+end
+M.commands["cwm.shouldBe"] = function(command, context)
+  require("cwm.fix").ask_value(context.bufnr, command.arguments[1])
 end
 
 M.handlers = {

@@ -114,6 +114,17 @@ function M.run(bufnr, command, text)
   end)
 end
 
+--- The lenses of a command that the cursor's line means, from the server.
+---@param bufnr integer
+---@param command string
+---@param row integer 0-based
+---@param on_found fun(lenses: lsp.CodeLens[])
+function M.known(bufnr, command, row, on_found)
+  lens.refresh(bufnr, function(lenses)
+    on_found(meant(lenses, command, row, M.function_at(bufnr, row)))
+  end)
+end
+
 --- Calls that the server knows inputs for, as texts.
 ---@param bufnr integer
 ---@return string[]

@@ -18,14 +18,31 @@ async def second(
     return n
 
 class Shop:
+    class Till:
+        def open(self):
+            return True
+
     def sell(self):
-        pass
+        def price():
+            return 2
+        return price()
+
+    count = 0
 `.split('\n');
 
 const at = (text: string): string | undefined =>
     functionAt(SOURCE, SOURCE.findIndex((line) => line.includes(text)));
 
-test('the function around a line is the module-level one', () => {
+test('a method is named with its classes', () => {
+    assert.equal(at('def sell'), 'Shop.sell');
+    assert.equal(at('return 2'), 'Shop.sell');
+    assert.equal(at('return price'), 'Shop.sell');
+    assert.equal(at('return True'), 'Shop.Till.open');
+    assert.equal(at('count = 0'), undefined);
+    assert.equal(at('class Shop'), undefined);
+});
+
+test('a function inside another counts as the other', () => {
     assert.equal(at('def first'), 'first');
     assert.equal(at('return 1'), 'first');
     assert.equal(at('return xs'), 'first');
@@ -36,7 +53,6 @@ test('the function around a line is the module-level one', () => {
 test('outside of a function there is none', () => {
     assert.equal(at('import os'), undefined);
     assert.equal(at('TOTAL = 3'), undefined);
-    assert.equal(at('def sell'), undefined);
     assert.equal(functionAt([], 0), undefined);
 });
 

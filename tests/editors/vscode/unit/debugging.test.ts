@@ -4,18 +4,18 @@ import { adopted, forGhost, isGhost, resolved } from '../../../../editors/vscode
 
 test('F5 without launch.json runs the file in the editor', () => {
     assert.deepEqual(resolved({}, '/py'), {
-        name: 'CWM', type: 'cwm', request: 'launch', program: '${file}', console: 'internalConsole', python: '/py',
+        name: 'CWM', type: 'cwm', request: 'launch', program: '${file}', console: 'internalConsole', python: '/py', cwmStates: true,
     });
 });
 
 test('what a configuration says is kept', () => {
     const given = { name: 'mine', type: 'cwm', request: 'launch', module: 'shop', console: 'integratedTerminal', python: '/own' };
-    assert.deepEqual(resolved(given, '/py'), given);
+    assert.deepEqual(resolved(given, '/py'), { ...given, cwmStates: true });
 });
 
 test('an attach is passed on as it is', () => {
     const given = { name: 'a', type: 'cwm', request: 'attach', connect: { port: 5678 }, justMyCode: false };
-    assert.deepEqual(resolved(given, '/py'), given);
+    assert.deepEqual(resolved(given, '/py'), { ...given, cwmStates: true });
 });
 
 test('a ghost runs nothing, so it needs no interpreter and no console', () => {

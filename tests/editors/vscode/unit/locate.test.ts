@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import {
-    candidates, commandLine, locate, probe, type Program, type Surroundings,
+    basePythons, candidates, commandLine, installCommands, locate, probe, type Program, type Surroundings,
 } from '../../../../editors/vscode/src/locate.ts';
 
 const around = (more: Partial<Surroundings> = {}): Surroundings =>
-    ({ setting: '', folders: ['/shop'], trusted: true, interpreter: '', platform: 'linux', ...more });
+    ({ setting: '', folders: ['/shop'], trusted: true, interpreter: '', own: '', platform: 'linux', ...more });
 
 /** Command lines in the order in which they are tried. */
 const tried = (more: Partial<Surroundings>): string[] => candidates(around(more)).map(commandLine);
@@ -19,6 +19,18 @@ test('the project comes before the Python extension, PATH comes last', () => {
     assert.deepEqual(tried({ interpreter: '/usr/bin/python3' }), [
         '/shop/.venv/bin/cwm-lsp', '/shop/venv/bin/cwm-lsp', '/usr/bin/python3 -m cwm_lsp', 'cwm-lsp',
     ]);
+});
+
+test("the extension's own environment comes last of all", () => {
+    assert.deepEqual(tried({ own: '/store/environment' }).slice(-2), ['cwm-lsp', '/store/environment/bin/cwm-lsp']);
+});
+
+test('an environment is made by venv, and pip of that environment installs into it', () => {
+    const [make, install] = installCommands('/usr/bin/python3', '/store/environment', '/my clone', 'linux');
+    assert.deepEqual([make?.command, ...(make?.args ?? [])], ['/usr/bin/python3', '-m', 'venv', '--clear', '/store/environment']);
+    assert.equal(install?.command, '/store/environment/bin/python');
+    assert.equal(install?.args.at(-1), '/my clone');
+    assert.ok(basePythons('linux').includes('python3'));
 });
 
 test('an untrusted workspace chooses no program', () => {

@@ -16,7 +16,7 @@ const commands: string[] = manifest.contributes.commands.map(({ command }: { com
 const settings = Object.assign({}, ...manifest.contributes.configuration.map((part: any) => part.properties));
 
 /** Names of the server's settings that only an editor needs to know. */
-const EDITORS_OWN = ['cwm.path', 'cwm.trace.server', 'cwm.debug.debugpyConfigurations'];
+const EDITORS_OWN = ['cwm.package', 'cwm.repair.seconds', 'cwm.path', 'cwm.trace.server', 'cwm.debug.debugpyConfigurations'];
 
 test('every command is registered and documented', () => {
     for (const command of commands) {
@@ -26,7 +26,7 @@ test('every command is registered and documented', () => {
 });
 
 test('no command of ours takes the name of one that the server registers', () => {
-    const served = [...read('cwm_lsp/lsp/extension.py').matchAll(/= "(cwm\.\w+)"/g)].map((found) => found[1]);
+    const served = [...read('cwm_lsp/lsp/extension.py').matchAll(/^ {4}\w+ = "(cwm\.\w+)"/gm)].map((found) => found[1]);
     assert.ok(served.includes('cwm.compare'));
     assert.deepEqual(commands.filter((command) => served.includes(command)), []);
 });
@@ -43,6 +43,12 @@ test('every setting is documented with its default, and reaches the server or th
     assert.deepEqual([...passed].filter((name) => !(name in settings)), []);
 });
 
+test('settings that only the editor knows are read by it', () => {
+    for (const name of EDITORS_OWN.filter((one) => one !== 'cwm.trace.server')) {
+        assert.ok(sources.includes(`'${name.slice('cwm.'.length)}'`), name);
+    }
+});
+
 test('defaults are those of the server', () => {
     const document = read('docs/editors.md');
     for (const name of ['maxEvents', 'maxBytes', 'maxDepth', 'threads', 'backend']) {
@@ -52,7 +58,7 @@ test('defaults are those of the server', () => {
 
 test('a workspace that is not trusted sets nothing that chooses a program or a server', () => {
     const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
-    for (const name of ['cwm.path', 'cwm.python', 'cwm.backend', 'cwm.model', 'cwm.endpoint']) {
+    for (const name of ['cwm.path', 'cwm.package', 'cwm.python', 'cwm.backend', 'cwm.model', 'cwm.endpoint']) {
         assert.ok(restrictedConfigurations.includes(name), name);
     }
 });

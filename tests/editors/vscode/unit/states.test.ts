@@ -50,9 +50,10 @@ test('nothing is lost when a line has more fragments than places', () => {
 });
 
 test('values are drawn on their own version of the document only', () => {
-    assert.equal(fits(params(), 3), true);
-    assert.equal(fits(params(), 4), false);
-    assert.equal(fits({ ...params(), version: null }, 4), true);
+    assert.equal(fits(params(), 3, true), true);
+    assert.equal(fits(params(), 4, false), false);
+    assert.equal(fits({ ...params(), version: null }, 4, false), true);
+    assert.equal(fits({ ...params(), version: null }, 4, true), false);
 });
 
 test('mark and place are those of the server', () => {

@@ -53,18 +53,36 @@ def refusal(
     ``hosts`` and ``origins`` are the values of all such headers, ``offered`` the tokens that came.
     Any input is answered; a header that makes no sense is one that is refused.
     """
-    if len(hosts) != 1 or not _is_own(hosts[0], port):
+    if not is_own_host(hosts, port):
         return "The Host header is not this server's."
     if len(origins) > 1 or (origins and not _is_local_origin(origins[0])):
         return "The Origin is not allowed."
-    if not any(hmac.compare_digest(one.encode("utf-8", "replace"), token.encode()) for one in offered):
+    if not holds(offered, token):
         return "The token is missing or wrong."
     return None
 
 
-def _is_own(host: str, port: int) -> bool:
-    """Exactly one of our names, with our port."""
-    return host.lower() in {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+def is_own_host(hosts: Sequence[str], port: int) -> bool:
+    """Whether a request that came with these ``Host`` headers was meant for this server and no other."""
+    return len(hosts) == 1 and hosts[0].lower() in own_hosts(port)
+
+
+def own_hosts(port: int) -> tuple[str, ...]:
+    """The names of a server on ``port``, as a ``Host`` header has them."""
+    return tuple(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+
+
+def holds(offered: Sequence[str], token: str) -> bool:
+    """Whether ``token`` is among those that came, in constant time for each."""
+    matches = [hmac.compare_digest(one.encode("utf-8", "replace"), token.encode()) for one in offered]
+    return any(matches)
+
+
+def tokens(authorizations: Sequence[str], protocols: Sequence[str]) -> list[str]:
+    """The tokens of a handshake, from its ``Authorization`` and ``Sec-WebSocket-Protocol`` headers."""
+    bearers = [value[len("Bearer ") :].strip() for value in authorizations if value.startswith("Bearer ")]
+    offered = [one.strip() for value in protocols for one in value.split(",")]
+    return bearers + [one[len(SUBPROTOCOL) :] for one in offered if one.startswith(SUBPROTOCOL)]
 
 
 def _is_local_origin(origin: str) -> bool:

@@ -1,0 +1,116 @@
+"""From stop to stop of one thread: what a step turned out to be, and what is carried over it. Pure.
+
+debugpy says where a thread stands, not what happened. A step that the user took by ``next`` or ``stepIn``
+is one event of the frame that was left, and which one shows in the frames: the same one at another
+statement, a callee that has just begun, or the caller. Anything else, a ``continue`` above all, is unknown
+and is compared with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from cwm_lsp.dap.shots import Shot
+from cwm_lsp.predict.standing import Standing, settled, stepped
+from cwm_lsp.trace.model import Event, EventKind, Value
+from cwm_lsp.trace.statements import statement_lines
+
+STEPS = frozenset(("next", "stepIn"))
+"""Commands after which one event of the frame has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A stop: where the thread stands, and the innermost frame as a premise, if its source is known."""
+
+    shot: Shot
+    standing: Standing | None
+
+
+class Journey:
+    """One thread's stops. ``frames`` holds the last standing of each frame that is alive."""
+
+    def __init__(self) -> None:
+        self.last: Stand | None = None
+        self._frames: dict[int, Standing] = {}
+
+    def arrive(self, shot: Shot, standing: Standing | None, command: str) -> tuple[Stand, Event | None]:
+        """Where the thread stands now that ``command`` has led here, and the event that this was."""
+        before = self.last
+        came: Event | None = None
+        if before is not None and before.standing is not None and standing is not None:
+            if command in STEPS:
+                came = _came(before.shot, before.standing, shot, standing)
+            standing = self._carried(before.standing, standing, came, command)
+        alive = {frame.identity for frame in shot.frames}
+        self._frames = {one: held for one, held in self._frames.items() if one in alive}
+        if standing is not None:
+            self._frames[standing.frame] = standing
+        self.last = Stand(shot, standing)
+        return self.last, came
+
+    def forget(self) -> None:
+        """The thread went where nobody watched: nothing is carried over."""
+        self.last = None
+        self._frames.clear()
+
+    def _carried(self, before: Standing, now: Standing, came: Event | None, command: str) -> Standing:
+        """``now`` with what is known from the stops before."""
+        if came is not None and came.kind is EventKind.LINE:
+            return stepped(before, now)
+        if came is not None and came.kind is EventKind.RETURN:
+            caller = self._frames.get(now.frame, now)
+            given = (came.value,) if came.value is not None else ()
+            unknown = caller.midway or not given
+            passes = settled(caller).passes
+            return replace(now, passes=passes, returned=(*caller.returned, *given), midway=unknown)
+        if command in STEPS and now.frame == before.frame and now.statement == before.statement:
+            passes = settled(before).passes
+            return replace(now, passes=passes, returned=before.returned, midway=before.midway)
+        return now
+
+
+def _came(was: Shot, before: Standing, shot: Shot, now: Standing) -> Event | None:
+    """The event of the frame that was left."""
+    if now.frame == before.frame:
+        return _in_frame(before, shot, now)
+    if len(shot.frames) > 1 and shot.frames[1].identity == before.frame:
+        return _entered(before, shot, now)
+    gone = before.frame not in {frame.identity for frame in shot.frames}
+    if gone and shot.raised is None and _is_back_at_call(was, now):
+        value = _given_back(shot.returned, before.function)
+        return replace(before.event, kind=EventKind.RETURN, value=value)
+    return None
+
+
+def _is_back_at_call(was: Shot, now: Standing) -> bool:
+    """Whether the caller stands where it made the call; one that caught an exception stands elsewhere."""
+    if len(was.frames) < 2 or was.frames[1].identity != now.frame:
+        return False
+    line = was.frames[1].line
+    return statement_lines(now.source.text).get(line, line) == now.statement
+
+
+def _in_frame(before: Standing, shot: Shot, now: Standing) -> Event | None:
+    if shot.raised is not None:
+        raised = replace(now.event, kind=EventKind.EXCEPTION, line=before.statement, value=shot.raised)
+        return replace(raised, depth=0)
+    within = before.line != before.statement or now.line != now.statement
+    if now.statement == before.statement and within:
+        return None  # a statement of several lines is still under way
+    return now.event
+
+
+def _entered(before: Standing, shot: Shot, now: Standing) -> Event | None:
+    """A call, if it is one of code that the model is shown."""
+    if now.source.path != before.source.path:
+        return None
+    line = statement_lines(now.source.text).get(now.first, now.first)
+    return Event(EventKind.CALL, line, now.function, 1, now.locals, frame=now.frame)
+
+
+def _given_back(returned: Mapping[str, Value], function: str) -> Value | None:
+    """What ``function`` gave back; debugpy names methods with their class."""
+    found = [value for name, value in returned.items() if name.rpartition(".")[2] == function]
+    return found[-1] if found else None

@@ -1,0 +1,35 @@
+"""The keys of a launch configuration that are ours, read and taken out before debugpy sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from cwm_lsp.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What a proxied session does beside debugging. ``docs/dap.md`` has them for users."""
+
+    predictions: bool = True
+    """Whether anything is predicted at all."""
+    lookAhead: bool = True
+    """Whether lines beyond the present one are."""
+    stepBack: bool = True
+    """Whether stops are kept, to be gone back to."""
+    cwmStates: bool = False
+    """Whether the client draws values itself and wants the event ``cwm/states``."""
+
+
+KEYS = tuple(field.name for field in fields(SessionOptions))
+
+
+def taken_out(arguments: Mapping[str, Any]) -> tuple[SessionOptions, dict[str, Any]]:
+    """Our options, and the configuration without them. Raises ``SettingsError``."""
+    given = {key: arguments[key] for key in KEYS if key in arguments}
+    for key, value in given.items():
+        if not isinstance(value, bool):
+            raise SettingsError(f'"{key}" in the configuration is true or false, not {value!r}.')
+    return SessionOptions(**given), {key: value for key, value in arguments.items() if key not in KEYS}

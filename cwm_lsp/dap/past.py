@@ -1,0 +1,274 @@
+"""The stops of a session, to go back to: frames and variables as they were, marked as past. No input or
+output.
+
+What is kept is what was seen: every stop, and every line that was stepped while a surprise was looked for.
+Of the frame that stood innermost all variables are known; those of its callers are as they were when they
+last stood so. The program itself does not move. ``Past`` answers in debugpy's place while the client looks
+back, and lets go of it when the client comes forward to the present again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cwm_lsp.dap.expressions import Undecided, compute
+from cwm_lsp.dap.journey import Stand
+from cwm_lsp.dap.observer import Refuse, Reply
+from cwm_lsp.dap.predicted_scope import References, row
+from cwm_lsp.dap.shots import Frame
+from cwm_lsp.features import display
+from cwm_lsp.features.states import Placement
+from cwm_lsp.features.text import clean
+from cwm_lsp.trace.model import Value
+from cwm_lsp.trace.render import render
+from cwm_lsp.wire.dap import Json, Request
+
+MOST = 20_000
+"""Stops that are kept; the oldest go first."""
+
+BACKWARDS = frozenset(("stepBack", "reverseContinue", "restartFrame"))
+_FORWARDS = frozenset(("next", "stepIn", "stepOut", "continue"))
+_STRANGERS = ("<frozen", "debugpy", "pydevd", "runpy.py")
+_REFUSED = frozenset(("setVariable", "setExpression", "goto", "gotoTargets", "stepInTargets", "completions"))
+_NOT_HERE = "The program stands further on; this is its past. Continue to come back to the present."
+
+Breakpoints = Callable[[str], frozenset[int]]
+"""The lines of a file that carry breakpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One stop as it was: frames, innermost first, each with its variables where they are known."""
+
+    thread: int
+    frames: tuple[Frame, ...]
+    locals: tuple[Mapping[str, Value] | None, ...]
+
+    @property
+    def depth(self) -> int:
+        """How many frames there were."""
+        return len(self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where the client looks now. ``ago`` is 0 in the present; ``text`` says so to the user."""
+
+    ago: int
+    reason: str
+    text: str
+
+
+class Past:
+    """The history of one thread's stops, and the place in it that the client looks at."""
+
+    def __init__(self, references: References, breakpoints: Breakpoints) -> None:
+        self._references = references
+        self._breakpoints = breakpoints
+        self._moments: list[Moment] = []
+        self._known: dict[int, Mapping[str, Value]] = {}
+        self._at: int | None = None
+        self._scopes: dict[int, int] = {}
+
+    # --- keeping ---
+
+    def add(self, stand: Stand) -> None:
+        """Keep a stop."""
+        shot = stand.shot
+        frames = tuple(frame for frame in shot.frames if not _is_strange(frame))
+        if not frames:
+            return
+        self._known = {
+            one.identity: self._known[one.identity] for one in frames if one.identity in self._known
+        }
+        self._known[shot.top.identity] = shot.locals
+        self._moments.append(
+            Moment(shot.thread, frames, tuple(self._known.get(one.identity) for one in frames))
+        )
+        if len(self._moments) > MOST:
+            del self._moments[: MOST // 10]
+
+    def leave(self) -> None:
+        """Look at the present again."""
+        self._at = None
+        self._scopes.clear()
+
+    @property
+    def looking(self) -> bool:
+        """Whether the client looks back."""
+        return self._at is not None
+
+    @property
+    def ago(self) -> int:
+        """How many stops back that is."""
+        return len(self._moments) - 1 - self._at if self._at is not None else 0
+
+    @property
+    def moment(self) -> Moment | None:
+        """The stop that is looked at, ``None`` in the present."""
+        return self._moments[self._at] if self._at is not None else None
+
+    def placements(self) -> tuple[Placement, ...]:
+        """What the lines of the file show at the stop that is looked at: what the step to it had changed."""
+        if self._at is None:
+            return ()
+        here = self._moments[self._at]
+        before = self._moments[self._at - 1] if self._at else here
+        same = before is not here and before.frames[0].identity == here.frames[0].identity
+        earlier = (before.locals[0] if same else None) or {}
+        changed = {
+            name: value
+            for name, value in (here.locals[0] or {}).items()
+            if earlier.get(name) != value and display.shown(name, value)
+        }
+        fragments = [display.past(name, value, self.ago) for name, value in changed.items()]
+        line = before.frames[0].line if same else here.frames[0].line
+        shown = tuple(fragments[: display.VALUES_PER_LINE])
+        return (Placement(line, 0, 1, 1, shown),) if shown else ()
+
+    # --- moving ---
+
+    def move(self, command: str) -> Look | Refuse:
+        """Go to an earlier stop, or from there on to a later one."""
+        last = len(self._moments) - 1
+        at = self._at if self._at is not None else last
+        if command in BACKWARDS and at <= 0:
+            return Refuse("Nothing of this program was seen before this stop.")
+        target, reason = self._target(command, at)
+        self._scopes.clear()
+        if target >= last:
+            self._at = None
+            return Look(0, reason, "The present: the program stands here.")
+        self._at = target
+        steps = f"{self.ago:,} step{'' if self.ago == 1 else 's'} ago"
+        return Look(self.ago, reason, f"{display.PAST} {steps}, as it was; nothing is run.")
+
+    def _target(self, command: str, at: int) -> tuple[int, str]:
+        """The index to go to, and the reason for stopping there."""
+        here = self._moments[at]
+        if command == "restartFrame":
+            return self._first_of(at), "restart"
+        backwards = command in BACKWARDS
+        order = range(at - 1, -1, -1) if backwards else range(at + 1, len(self._moments))
+        end = 0 if backwards else len(self._moments) - 1
+        deepest = {"stepBack": here.depth, "next": here.depth, "stepOut": here.depth - 1}.get(command)
+        for index in order:
+            moment = self._moments[index]
+            if command in ("continue", "reverseContinue"):
+                if self._carries_breakpoint(moment):
+                    return index, "breakpoint"
+            elif moment.thread == here.thread and (deepest is None or moment.depth <= deepest):
+                return index, "step"
+        return end, "entry" if backwards else "step"
+
+    def _first_of(self, at: int) -> int:
+        """The earliest stop, without a gap, at which the frame that stands innermost was there."""
+        frame = self._moments[at].frames[0].identity
+        while at > 0 and frame in {one.identity for one in self._moments[at - 1].frames}:
+            at -= 1
+        return at
+
+    def _carries_breakpoint(self, moment: Moment) -> bool:
+        top = moment.frames[0]
+        return top.line in self._breakpoints(top.path)
+
+    # --- answering in debugpy's place ---
+
+    def answer(self, request: Request) -> Reply | Refuse | None:
+        """What a request about the stop that is looked at is answered; ``None`` for one that is not."""
+        if self.moment is None:
+            return None
+        if request.command in _REFUSED:
+            return Refuse(_NOT_HERE)
+        handler = self._HANDLERS.get(request.command)
+        return handler(self, request.arguments) if handler is not None else None
+
+    def _stack(self, arguments: Json) -> Reply:
+        frames = [self._shown(frame, depth) for depth, frame in enumerate(self._frames)]
+        start = int(arguments.get("startFrame") or 0)
+        levels = int(arguments.get("levels") or 0) or len(frames)
+        return Reply({"stackFrames": frames[start : start + levels], "totalFrames": len(frames)})
+
+    @property
+    def _frames(self) -> tuple[Frame, ...]:
+        return self.moment.frames if self.moment is not None else ()
+
+    def _shown(self, frame: Frame, depth: int) -> Json:
+        if depth not in self._scopes:
+            self._scopes[depth] = self._references.put(self._rows(depth))
+        name = frame.path.replace("\\", "/").rpartition("/")[2]
+        return {
+            "id": self._scopes[depth],
+            "name": f"{frame.function} {display.PAST}",
+            "line": frame.line,
+            "column": 1,
+            "source": {"name": name, "path": frame.path},
+            "presentationHint": "subtle",
+        }
+
+    def _rows(self, depth: int) -> list[dict[str, Any]]:
+        known = self.moment.locals[depth] if self.moment is not None else None
+        if known is None:
+            return [row("(not seen)", "", "this frame's variables were not looked at then")]
+        return [
+            _variable(name, value, self.ago) for name, value in known.items() if display.shown(name, value)
+        ]
+
+    def _scopes_of(self, arguments: Json) -> Reply:
+        scope = {
+            "name": f"Locals {display.PAST} {self.ago:,} back",
+            "variablesReference": arguments.get("frameId"),
+            "presentationHint": "locals",
+            "expensive": False,
+        }
+        return Reply({"scopes": [scope]})
+
+    def _variables(self, arguments: Json) -> Reply | Refuse:
+        reference = arguments.get("variablesReference")
+        found = self._references.get(reference) if isinstance(reference, int) else None
+        return Reply({"variables": found}) if found is not None else Refuse(_NOT_HERE)
+
+    def _evaluate(self, arguments: Json) -> Reply | Refuse:
+        expression = str(arguments.get("expression", "")).strip()
+        known = self._state(arguments.get("frameId"))
+        if expression in known:
+            found = _variable(expression, known[expression], self.ago)
+            return Reply({"result": found["value"], "type": found["type"], "variablesReference": 0})
+        try:
+            value = compute(expression, {name: value.text for name, value in known.items()})
+        except Undecided as why:
+            return Refuse(f"{expression} cannot be computed here: {why} Nothing is run in the past.")
+        text = f"{clean(render(value)[0])} {display.PAST} · computed"
+        return Reply({"result": text, "type": "computed from observed values", "variablesReference": 0})
+
+    def _state(self, frame: object) -> Mapping[str, Value]:
+        depth = next((depth for depth, known in self._scopes.items() if known == frame), 0)
+        return (self.moment.locals[depth] if self.moment is not None else None) or {}
+
+    def _exception_info(self, arguments: Json) -> Refuse:
+        return Refuse(_NOT_HERE)
+
+    _HANDLERS: Mapping[str, Callable[[Past, Json], Reply | Refuse]] = {
+        "stackTrace": _stack,
+        "scopes": _scopes_of,
+        "variables": _variables,
+        "evaluate": _evaluate,
+        "exceptionInfo": _exception_info,
+    }
+
+    @staticmethod
+    def moves(command: str, *, looking: bool) -> bool:
+        """Whether a command goes to another stop."""
+        return command in BACKWARDS or (looking and command in _FORWARDS)
+
+
+def _variable(name: str, value: Value, ago: int) -> dict[str, Any]:
+    said = display.past("", value, ago)
+    return row(name, said.text.removeprefix(" = "), said.words)
+
+
+def _is_strange(frame: Frame) -> bool:
+    """Whether a frame is the debugger's or the interpreter's own."""
+    return any(part in frame.path for part in _STRANGERS)

@@ -1,0 +1,393 @@
+"""A proxied session that predicts: the observer that joins stops, predictions, surprises and the past.
+
+Theory of operation. A stop is passed on as it comes. Behind it a task asks for the frames, holds what was
+foreseen at the stop before against what came, and lets the model write what comes next; :mod:`stops` shows
+each when it is there. The moment the program goes on, the task ends and all that it showed is void.
+``phases`` has the state machine. Whatever fails here, the session goes on as debugpy's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from typing import Any
+
+from cwm_lsp.dap import extension, surprise
+from cwm_lsp.dap.ghost import World
+from cwm_lsp.dap.observer import HIDE, LATER, AskFailed, Desk, Hide, Later, Refuse, Reply
+from cwm_lsp.dap.options import SessionOptions, taken_out
+from cwm_lsp.dap.past import Look, Past
+from cwm_lsp.dap.phases import NEXT, Phase, Sign
+from cwm_lsp.dap.predicted_scope import References
+from cwm_lsp.dap.stops import Client, Stops
+from cwm_lsp.dap.what_if import Asker
+from cwm_lsp.errors import BackendError, CwmError, UserError
+from cwm_lsp.features.foresight import Checked, Following
+from cwm_lsp.predict.standing import Standing
+from cwm_lsp.wire.dap import Event, Json, Request, Response
+
+log = logging.getLogger(__name__)
+
+Verdict = Request | Reply | Refuse | Later | None
+
+
+A_LOOK = 1.0
+"""Seconds for which the program is held at most until it was seen where it stands."""
+
+
+_SKIPPED = "Frame skipped from debugging during step-in"
+"""debugpy's advice to who steps into a library; here it was not the user who did."""
+
+RESUMING = frozenset(("next", "stepIn", "stepOut", "continue", "goto", "restart"))
+
+
+class Predicting:
+    """The observer of one session. ``world`` gives the model, and may raise ``ModelUnavailable``."""
+
+    def __init__(self, desk: Desk, world: Callable[[], World]) -> None:
+        self._desk = desk
+        self._world = world
+        self._client = Client(SessionOptions())
+        references = References()
+        self._references = references
+        self._stops = Stops(desk, world, self._client, references)
+        self._entry = surprise.Entry()
+        self._past = Past(references, self._entry.lines)
+        self._surprise: surprise.Surprise | None = None
+        self._diverged: Checked | None = None
+        self._phase = Phase.RUNNING
+        self._command = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._work: asyncio.Task[None] | None = None
+        self._hidden: asyncio.Future[None] | None = None
+        self._pausing = False
+        self._asker = Asker(desk, world, self._standing, self._spawn)
+        self._requests: Mapping[str, Callable[[Request], Verdict]] = {
+            "initialize": self._initialize,
+            "launch": self._configure,
+            "attach": self._configure,
+            "setBreakpoints": self._entry.breakpoints,
+            "setExceptionBreakpoints": self._set_filters,
+            "configurationDone": self._configured,
+            "exceptionInfo": self._exception_info,
+            "variables": self._variables,
+            "evaluate": self._asker.typed,
+            "pause": self._pause,
+            extension.WHAT_IF: self._asker.asked,
+        } | dict.fromkeys(RESUMING, self._resume)
+        self._responses: Mapping[str, Callable[[Request, Json], Json | None]] = {
+            "initialize": self._capabilities,
+            "setExceptionBreakpoints": self._filters_set,
+            "stackTrace": self._stops.framed,
+            "scopes": self._stops.scopes,
+        }
+
+    # --- the observer ---
+
+    def request(self, request: Request) -> Verdict:
+        """See ``Observer.request``."""
+        if not self._client.options.predictions:
+            return None
+        if Past.moves(request.command, looking=self._past.looking):
+            return self._moving(request, self._move_back)
+        verdict = self._past.answer(request)
+        if verdict is not None:
+            return verdict
+        handler = self._requests.get(request.command)
+        return handler(request) if handler is not None else None
+
+    def response(self, request: Request, response: Response) -> Json | None:
+        """See ``Observer.response``."""
+        handler = self._responses.get(request.command)
+        if handler is None or not response.success or not self._client.options.predictions:
+            return None
+        return handler(request, response.body)
+
+    def event(self, event: Event) -> Hide | None:
+        """See ``Observer.event``."""
+        if not self._client.options.predictions:
+            return None
+        match event.event:
+            case "stopped":
+                return self._stopped(event)
+            case "continued" if self._phase is Phase.SEARCHING:
+                return HIDE
+            case "output" if self._phase is Phase.SEARCHING and _SKIPPED in str(event.body.get("output")):
+                return HIDE
+            case "continued" | "exited" | "terminated" if self._phase is not Phase.RUNNING:
+                self._leave(event.event)
+        return None
+
+    async def close(self) -> None:
+        """See ``Observer.close``."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._guarded(work), name="dap-predicting")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """A debug session outlives a defect of ours."""
+        try:
+            await work
+        except Exception as error:
+            log.exception("predicting failed")
+            self._stops.complain(error)
+
+    def _turn(self, sign: Sign) -> None:
+        self._phase = NEXT.get((self._phase, sign), self._phase)
+
+    # --- beginning ---
+
+    def _initialize(self, request: Request) -> None:
+        self._client.invalidates = request.arguments.get("supportsInvalidatedEvent") is True
+
+    def _capabilities(self, request: Request, body: Json) -> Json:
+        filters = [*(body.get("exceptionBreakpointFilters") or ()), surprise.capability()]
+        return {
+            **body,
+            "exceptionBreakpointFilters": filters,
+            "supportsExceptionFilterOptions": True,
+            "supportsStepBack": True,
+            "supportsRestartFrame": True,
+        }
+
+    def _configure(self, request: Request) -> Request | Refuse | None:
+        try:
+            self._client.options, rest = taken_out(request.arguments)
+        except UserError as error:
+            return Refuse(str(error))
+        options = self._client.options
+        if not (options.predictions and options.stepBack):
+            off = {"supportsStepBack": False, "supportsRestartFrame": False}
+            self._desk.announce("capabilities", {"capabilities": off})
+        self._entry.program(rest)
+        if options.predictions:
+            self._spawn(self._stops.warm())
+        return Request(request.seq, request.command, rest) if rest != request.arguments else None
+
+    def _set_filters(self, request: Request) -> Request | Refuse | None:
+        try:
+            self._surprise, rest = surprise.asked_for(request.arguments)
+        except UserError as error:
+            return Refuse(str(error))
+        return Request(request.seq, request.command, rest) if rest != request.arguments else None
+
+    def _filters_set(self, request: Request, body: Json) -> Json | None:
+        known = body.get("breakpoints")
+        if self._surprise is None or not isinstance(known, list):
+            return None
+        return {**body, "breakpoints": [*known, {"verified": True}]}
+
+    def _configured(self, request: Request) -> Later | None:
+        """Where surprises are looked for, the program is to stop at its first line, unseen."""
+        if self._surprise is None or not self._entry.known:
+            return None
+        self._spawn(self._armed(request))
+        return LATER
+
+    async def _armed(self, request: Request) -> None:
+        try:
+            await self._entry.arm(self._desk)
+        except CwmError as error:
+            self._stops.complain(error)
+        self._desk.forward(request)
+
+    # --- stopping and going on ---
+
+    def _stopped(self, event: Event) -> Hide | None:
+        thread, reason = int(event.body.get("threadId") or 0), str(event.body.get("reason", ""))
+        if self._phase is Phase.SEARCHING and thread == self._stops.thread and reason == "step":
+            if self._hidden is not None and not self._hidden.done():
+                self._hidden.set_result(None)
+            return HIDE
+        if self._entry.armed and reason == "breakpoint":
+            self._stops.thread = thread
+            self._turn(Sign.SEARCH)
+            self._begin(self._from_entry(event.body))
+            return HIDE
+        self._arrived(thread)
+        return None
+
+    def _arrived(self, thread: int) -> None:
+        """The client hears of a stop; what is known of it follows."""
+        self._turn(Sign.STOPPED)
+        self._diverged = None
+        self._past.leave()
+        self._stops.begin(thread)
+        self._begin(self._look(thread))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let ``work`` take the place of what was done for the stop before."""
+        if self._work is not None:
+            self._work.cancel()
+        self._work = self._spawn(work)
+
+    async def _look(self, thread: int) -> None:
+        stand = await self._stops.see(thread, self._command)
+        if stand is not None:
+            if self._client.options.stepBack:
+                self._past.add(stand)
+            self._stops.show()
+        await self._stops.foretell()
+
+    def _resume(self, request: Request) -> Verdict:
+        if self._phase is Phase.SEARCHING:
+            return None
+        return self._moving(request, self._go_on)
+
+    def _moving(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> Verdict:
+        """Go to or fro, but not before it was seen where the program stands: a matter of milliseconds."""
+        if self._phase is not Phase.STANDING or self._stops.looked.is_set():
+            return go(request)
+        self._spawn(self._moving_later(request, go))
+        return LATER
+
+    async def _moving_later(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(A_LOOK):
+                await self._stops.looked.wait()
+        verdict = go(request)
+        if verdict is None:
+            self._desk.forward(request)
+        elif isinstance(verdict, Refuse):
+            self._desk.refuse(request, verdict.message)
+
+    def _go_on(self, request: Request) -> Later | None:
+        search = request.command == "continue" and self._surprise is not None
+        self._leave(request.command)
+        if not search:
+            return None
+        self._desk.answer(request, {"allThreadsContinued": True})
+        self._turn(Sign.SEARCH)
+        self._begin(self._search(int(request.arguments.get("threadId") or self._stops.thread)))
+        return LATER
+
+    def _leave(self, command: str) -> None:
+        """The program goes on."""
+        self._command = command
+        if self._work is not None and self._work is not asyncio.current_task():
+            self._work.cancel()
+        self._past.leave()
+        self._diverged = None
+        self._stops.void()
+        self._turn(Sign.RESUMED)
+
+    # --- looking for a surprise ---
+
+    async def _from_entry(self, stop: Json) -> None:
+        """The first stop, of which the client has not heard: its own breakpoint, or ours at the entry."""
+        thread = self._stops.thread
+        stand = await self._stops.see(thread, "entry")
+        await self._entry.disarm(self._desk)
+        if stand is not None and self._entry.is_at(stand.shot):
+            await self._search(thread)
+            return
+        self._desk.announce("stopped", stop)
+        self._spawn(self._look(thread))
+        self._turn(Sign.STOPPED)
+
+    async def _search(self, thread: int) -> None:
+        """Step the program, unseen, to the first event that leaves a confident prediction."""
+        self._stops.thread = thread
+        self._pausing = False
+        if self._stops.stand is None:
+            await self._stops.see(thread, "")
+        try:
+            following = self._stops.following()
+        except BackendError as error:
+            await self._give_up(thread, error)
+            return
+        async with following:
+            await self._step_on(thread, following)
+
+    async def _step_on(self, thread: int, following: Following) -> None:
+        while not self._pausing and self._diverged is None:
+            try:
+                await self._stops.foretell_line(following)
+                self._hidden = asyncio.get_running_loop().create_future()
+                self._command = "stepIn"
+                await self._desk.ask("stepIn", {"threadId": thread})
+            except (BackendError, AskFailed) as error:
+                await self._give_up(thread, error)
+                return
+            await self._hidden
+            stand = await self._stops.see(thread, "stepIn")
+            if stand is not None and self._client.options.stepBack:
+                self._past.add(stand)
+            if self._surprise is not None and self._surprise.is_one(self._stops.checked):
+                self._diverged = self._stops.checked
+        self._found(thread)
+        await self._stops.foretell()
+
+    async def _give_up(self, thread: int, error: CwmError) -> None:
+        """Nothing can be found any more: the program runs on as the client has asked."""
+        self._stops.complain(error)
+        self._leave("continue")
+        with suppress(AskFailed):
+            await self._desk.ask("continue", {"threadId": thread})
+
+    def _found(self, thread: int) -> None:
+        """Let the client hear of the stop at which the search ended."""
+        self._turn(Sign.STOPPED)
+        checked = self._stops.checked
+        self._stops.begin(thread)
+        self._stops.checked = checked
+        reason = surprise.told(self._diverged) if self._diverged is not None else {"reason": "pause"}
+        self._desk.announce("stopped", {"threadId": thread, "allThreadsStopped": True, **reason})
+        self._stops.show()
+
+    def _pause(self, request: Request) -> Reply | None:
+        if self._phase is not Phase.SEARCHING:
+            return None
+        self._pausing = True
+        return Reply()
+
+    def _exception_info(self, request: Request) -> Reply | None:
+        return Reply(surprise.explained(self._diverged)) if self._diverged is not None else None
+
+    # --- looking back ---
+
+    def _move_back(self, request: Request) -> Refuse | Later:
+        if self._phase not in (Phase.STANDING, Phase.PAST) or not self._client.options.stepBack:
+            return Refuse("There is nothing to go back to: the program does not stand.")
+        look = self._past.move(request.command)
+        if isinstance(look, Refuse):
+            return look
+        self._turn(Sign.BACK if look.ago else Sign.PRESENT)
+        self._desk.answer(request, {"allThreadsContinued": True} if request.command == "continue" else {})
+        self._tell(look)
+        return LATER
+
+    def _tell(self, look: Look) -> None:
+        body = {"reason": look.reason, "description": look.text, "text": look.text}
+        whole = {"threadId": self._stops.thread, "allThreadsStopped": True, **body}
+        self._desk.announce("stopped", whole)
+        self._stops.hidden = bool(look.ago)
+        if not look.ago:
+            self._stops.show()
+        elif self._client.options.cwmStates:
+            self._spawn(self._stops.show_past(self._past))
+
+    # --- asking ---
+
+    def _variables(self, request: Request) -> Verdict:
+        reference = request.arguments.get("variablesReference")
+        if not isinstance(reference, int) or not Stops.owns(reference):
+            return None
+        if self._stops.is_awaited(reference):
+            self._spawn(self._stops.rows_later(request, reference))
+            return LATER
+        return self._stops.rows(reference)
+
+    async def _standing(self) -> Standing:
+        """The present stop as a premise. Raises ``ArgumentsError`` where there is none."""
+        if self._phase is Phase.STANDING:
+            await self._stops.looked.wait()
+        return self._stops.premise()

@@ -1,0 +1,136 @@
+"""The frames of a thread that debugpy has stopped, asked for in two questions.
+
+A helper of the recording agent is loaded into the debuggee once, under its private name; after that one
+evaluation gives the whole state, rendered as a recording is. The debuggee must see the files of this
+package: one that runs on another machine is not predicted.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cwm_lsp
+from cwm_lsp.dap.observer import Desk
+from cwm_lsp.errors import RunError, SourceError
+from cwm_lsp.predict.standing import Standing
+from cwm_lsp.record import read_source
+from cwm_lsp.record.agent import boot
+from cwm_lsp.trace.model import SourceFile, Value
+
+_MODULE = f"{boot.PRIVATE}.record.agent.snapshot"
+_ROOT = str(Path(cwm_lsp.__file__).parent)
+_TAKE = "getattr(__import__('sys').modules.get({module!r}), 'take', str)({line})"
+_NOT_LOADED = "'{line}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame of the debuggee. ``identity`` tells activations apart; lines are 1-based."""
+
+    identity: int
+    path: str
+    function: str
+    first: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Where a thread stands: its frames, the innermost first, and the locals of that one.
+
+    ``returned`` is what functions gave back in the last step, ``raised`` the exception it stopped for.
+    ``number`` is debugpy's ``frameId`` of the innermost frame, good for this stop alone.
+    """
+
+    thread: int
+    number: int
+    frames: tuple[Frame, ...]
+    locals: Mapping[str, Value]
+    returned: Mapping[str, Value]
+    raised: Value | None
+
+    @property
+    def top(self) -> Frame:
+        """The innermost frame."""
+        return self.frames[0]
+
+
+class Camera:
+    """Takes shots of one session's threads, and reads the files that they stand in."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._sources: dict[str, SourceFile | None] = {}
+
+    async def shoot(self, thread: int) -> Shot:
+        """Where ``thread`` stands. Raises ``AskFailed``, or ``RunError`` where that cannot be found out."""
+        answer = await self._desk.ask("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
+        frames = answer.get("stackFrames") or []
+        if not frames:
+            raise RunError(f"Thread {thread} has no frames.")
+        shown = await self._taken(frames[0]["id"], frames[0]["line"])
+        if not shown["frames"]:
+            raise RunError("The frame of this stop could not be found.")
+        return Shot(
+            thread,
+            frames[0]["id"],
+            tuple(
+                Frame(one["id"], one["file"], one["function"], one["first"], one["line"])
+                for one in shown["frames"]
+            ),
+            _values(shown["locals"]),
+            _values(shown["returned"]),
+            Value(*shown["raised"]) if shown["raised"] is not None else None,
+        )
+
+    async def standing(self, shot: Shot) -> Standing | None:
+        """The innermost frame as a premise for predictions; ``None`` where its source cannot be read."""
+        top = shot.top
+        source = await self.source(top.path)
+        if source is None:
+            return None
+        first = top.first if top.function != "<module>" else 0
+        return Standing(source, top.function, first, top.line, shot.locals, frame=top.identity)
+
+    async def source(self, path: str) -> SourceFile | None:
+        """A file as it was when it was first asked for: what the program has loaded does not change."""
+        if path not in self._sources:
+            try:
+                self._sources[path] = await asyncio.to_thread(read_source, Path(path))
+            except SourceError:
+                self._sources[path] = None
+        return self._sources[path]
+
+    async def _taken(self, frame: int, line: int) -> Any:
+        take = _TAKE.format(module=_MODULE, line=line)
+        text = await self._evaluated(take, frame)
+        if text == _NOT_LOADED.format(line=line):
+            failure = await self._evaluated(_load(), frame)
+            if failure != "None":
+                raise RunError(f"The debuggee cannot load what looks at its frames: {failure[:200]}.")
+            text = await self._evaluated(take, frame)
+        try:
+            return json.loads(ast.literal_eval(text))
+        except (ValueError, SyntaxError, TypeError) as error:
+            raise RunError(f"What the debuggee says of its frames cannot be read: {text[:200]}.") from error
+
+    async def _evaluated(self, expression: str, frame: int) -> str:
+        asked = {"expression": expression, "frameId": frame, "context": "clipboard"}
+        return str((await self._desk.ask("evaluate", asked)).get("result", ""))
+
+
+def _load() -> str:
+    """An expression that loads the helper, and is ``None`` if that went well."""
+    code = Path(boot.__file__).read_text(encoding="utf-8").partition("if __name__")[0]
+    script = f"{code}\nload({_ROOT!r})\nimportlib.import_module({_MODULE!r})"
+    return f"exec({script!r}, {{'__name__': {boot.PRIVATE!r}}})"
+
+
+def _values(rendered: Mapping[str, Any]) -> dict[str, Value]:
+    return {name: Value(*fields) for name, fields in rendered.items()}

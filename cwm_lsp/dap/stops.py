@@ -1,0 +1,282 @@
+"""What is known of the present stop: where it stands, what came of the last step, what is expected next.
+
+Nothing here waits for the client or keeps it waiting. Every finding is shown when it is there: in the
+scope, by an ``invalidated`` event where the client understands it, and by ``cwm/states`` where the client
+wants that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from cwm_lsp.align.model import Tally
+from cwm_lsp.dap import extension
+from cwm_lsp.dap.ghost import World
+from cwm_lsp.dap.journey import Journey, Stand
+from cwm_lsp.dap.observer import AskFailed, Desk, Refuse, Reply, Why
+from cwm_lsp.dap.options import SessionOptions
+from cwm_lsp.dap.past import Past
+from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
+from cwm_lsp.dap.shots import Camera
+from cwm_lsp.errors import ArgumentsError, BackendError, RunError
+from cwm_lsp.features import display
+from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Following, Foresight, check, foresee, placements
+from cwm_lsp.predict.standing import Standing
+from cwm_lsp.trace.model import Event as Came
+from cwm_lsp.wire.dap import Json, Request
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 1.0
+"""Seconds for which a client that cannot be told later waits for the variables of the scope."""
+
+
+@dataclass
+class Client:
+    """What the client wants and understands."""
+
+    options: SessionOptions
+    invalidates: bool = False
+
+
+class Stops:
+    """The stops of one session, one at a time. ``world`` may raise ``ModelUnavailable``.
+
+    ``hidden`` says that the client looks elsewhere, at an earlier stop.
+    """
+
+    def __init__(
+        self, desk: Desk, world: Callable[[], World], client: Client, references: References
+    ) -> None:
+        self._desk = desk
+        self._world = world
+        self._client = client
+        self._references = references
+        self._camera = Camera(desk)
+        self._journey = Journey()
+        self._scope = 0
+        self._frame = 0
+        self._ready = asyncio.Event()
+        self.looked = asyncio.Event()
+        self.hidden = False
+        self._complained: set[type] = set()
+        self.thread = 0
+        self.number = 0
+        self.tally = Tally(0, 0, 0)
+        self.foresight: Foresight | None = None
+        self.checked: Checked | None = None
+
+    @property
+    def stand(self) -> Stand | None:
+        """Where the thread stands, if that is known."""
+        return self._journey.last
+
+    @property
+    def summary(self) -> str:
+        """How often the model was right in this session."""
+        return display.tally_words(self.tally) if self.tally.total else ""
+
+    # --- finding out ---
+
+    async def warm(self) -> None:
+        """Let the model load while the program starts."""
+        try:
+            prefix = await self._world().predictor.backend.open()
+            await prefix.close()
+        except BackendError as error:
+            self.complain(error)
+
+    def begin(self, thread: int) -> None:
+        """``thread`` has stopped, and the client will ask."""
+        self.void()
+        self.looked = asyncio.Event()
+        self.hidden = False
+        self.thread = thread
+        self.number += 1
+
+    async def see(self, thread: int, command: str) -> Stand | None:
+        """Where the thread stands now that ``command`` led here, held against what was foreseen."""
+        try:
+            return await self._seen(thread, command)
+        finally:
+            self.looked.set()
+
+    async def _seen(self, thread: int, command: str) -> Stand | None:
+        foreseen, self.foresight, self.checked = self.foresight, None, None
+        try:
+            shot = await self._camera.shoot(thread)
+            standing = await self._camera.standing(shot)
+        except RunError as error:
+            self._journey.forget()
+            if not isinstance(error, AskFailed) or error.why in (Why.REFUSED, Why.TIMED_OUT):
+                self.complain(error)
+            return None
+        stand, came = self._journey.arrive(shot, standing, command)
+        self._frame = shot.number
+        self.checked = self._checked(foreseen, came)
+        return stand
+
+    def _checked(self, foreseen: Foresight | None, came: Came | None) -> Checked | None:
+        checked = check(foreseen, came) if foreseen is not None and came is not None else None
+        if checked is not None:
+            one = checked.tally
+            self.tally = Tally(
+                self.tally.right + one.right,
+                self.tally.total + one.total,
+                self.tally.withheld + one.withheld,
+            )
+        return checked
+
+    async def foretell_line(self, following: Following) -> None:
+        """Let the model say what the present line will do, and show nothing. Raises ``BackendError``."""
+        standing = self.stand.standing if self.stand is not None else None
+        if standing is not None:
+            self.foresight = await following.next(standing, self.checked)
+
+    def following(self) -> Following:
+        """For a search. Raises ``ModelUnavailable``."""
+        world = self._world()
+        return Following(world.predictor, world.threshold)
+
+    async def foretell(self) -> None:
+        """Let the model say what comes next, and show it as it comes."""
+        stand = self.stand
+        if stand is None or stand.standing is None:
+            self._ready.set()
+            return
+        ahead = LOOK_AHEAD if self._client.options.lookAhead else 0
+        try:
+            world = self._world()
+            growing = foresee(world.predictor, stand.standing, world.threshold, look_ahead=ahead)
+            async with aclosing(growing):
+                async for self.foresight in growing:
+                    self.show()
+        except BackendError as error:
+            self.complain(error)
+        finally:
+            self._ready.set()
+
+    @property
+    def seen(self) -> bool:
+        """Whether it is known where the thread stands."""
+        return bool(self._frame) and self.stand is not None
+
+    def premise(self) -> Standing:
+        """The present stop to predict from. Raises ``ArgumentsError`` where there is none."""
+        standing = self.stand.standing if self.seen and self.stand is not None else None
+        if standing is None:
+            raise ArgumentsError(
+                "There is nothing to predict from.", "Stop in a file of Python source first."
+            )
+        return standing
+
+    # --- showing ---
+
+    def show(self) -> None:
+        """Let the client see what is known so far."""
+        stand = self.stand
+        if stand is None or self.hidden:
+            return
+        options = self._client.options
+        self._scope = self._scope or self._references.put([])
+        found = rows(self._references, self.foresight, self.checked, self.tally, look_ahead=options.lookAhead)
+        self._references.replace(self._scope, found)
+        if options.cwmStates and stand.standing is not None:
+            self._desk.announce(extension.STATES, dict(self._states(stand)))
+        if self._client.invalidates:
+            self._desk.announce("invalidated", {"areas": ["variables"], "threadId": self.thread})
+
+    def _states(self, stand: Stand) -> extension.DebugStates:
+        assert stand.standing is not None
+        return extension.states(
+            stand.standing.source,
+            placements(self.foresight, self.checked),
+            self.checked.divergence if self.checked is not None else None,
+            self.summary,
+            thread=self.thread,
+            stop=self.number,
+        )
+
+    async def show_past(self, past: Past) -> None:
+        """Let the client draw the variables of an earlier stop, in its file."""
+        moment = past.moment
+        source = await self._camera.source(moment.frames[0].path) if moment is not None else None
+        if source is None or moment is not past.moment:
+            return
+        shown = extension.states(
+            source,
+            past.placements(),
+            None,
+            self.summary,
+            thread=self.thread,
+            stop=self.number,
+            past=past.ago,
+        )
+        self._desk.announce(extension.STATES, dict(shown))
+
+    def void(self) -> None:
+        """The program goes on: nothing that was shown holds any more."""
+        standing = self.stand.standing if self.stand is not None else None
+        if self._client.options.cwmStates and standing is not None and self._frame:
+            gone = extension.states(standing.source, (), None, self.summary, thread=self.thread, stop=0)
+            self._desk.announce(extension.STATES, dict(gone))
+        self._references.clear()
+        self._scope = self._frame = 0
+        self._ready = asyncio.Event()
+
+    def complain(self, error: Exception) -> None:
+        """Say in the console why nothing is predicted, once for each kind of reason."""
+        if type(error) not in self._complained:
+            self._complained.add(type(error))
+            words = f"Debugging goes on without predictions: {error}\n"
+            self._desk.announce("output", {"category": "console", "output": words})
+
+    # --- answering ---
+
+    def framed(self, request: Request, body: Json) -> None:
+        """debugpy answers ``stackTrace``: the innermost frame is the one that is predicted."""
+        frames = body.get("stackFrames") or ()
+        asked = request.arguments
+        if frames and not asked.get("startFrame") and asked.get("threadId") == self.thread:
+            self._frame = frames[0]["id"]
+
+    def scopes(self, request: Request, body: Json) -> Json | None:
+        """The scopes of a frame with ours behind them, if it is the frame that is predicted."""
+        if not self._frame or request.arguments.get("frameId") != self._frame:
+            return None
+        if not self._scope and self._client.invalidates:
+            return None  # it will be told when there is something
+        self._scope = self._scope or self._references.put([])
+        ours = {"name": SCOPE, "variablesReference": self._scope, "expensive": False}
+        return {**body, "scopes": [*(body.get("scopes") or ()), ours]}
+
+    def rows(self, reference: int) -> Reply | Refuse:
+        """The variables behind a reference of ours."""
+        found = self._references.get(reference)
+        return Reply({"variables": found}) if found is not None else Refuse("This is of an earlier stop.")
+
+    def is_awaited(self, reference: object) -> bool:
+        """Whether the answer must wait, since the client cannot be told of it later."""
+        return reference == self._scope and not self._ready.is_set() and not self._client.invalidates
+
+    async def rows_later(self, request: Request, reference: int) -> None:
+        """Answer when the prediction is there, or with what there is after a while."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._ready.wait()
+        except TimeoutError:
+            log.info("the prediction took longer than %g s", PATIENCE)
+        answer = self.rows(reference)
+        if isinstance(answer, Refuse):
+            self._desk.refuse(request, answer.message)
+        else:
+            self._desk.answer(request, answer.body)
+
+    @staticmethod
+    def owns(reference: object) -> bool:
+        """Whether a reference is one of ours."""
+        return is_ours(reference)

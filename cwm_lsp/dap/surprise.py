@@ -1,0 +1,166 @@
+"""The exception filter "Prediction diverged": when a step counts as a surprise, and how it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cwm_lsp.dap.observer import Desk
+from cwm_lsp.dap.shots import Shot
+from cwm_lsp.errors import ArgumentsError, SourceError
+from cwm_lsp.features import display
+from cwm_lsp.features.foresight import Checked
+from cwm_lsp.record import read_source
+from cwm_lsp.trace.statements import first_line, parse
+from cwm_lsp.wire.dap import Json, Request
+
+FILTER = "cwm_diverged"
+
+CONFIDENT = 0.9
+"""The probability from which a prediction counts as confident unless the condition says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """What counts: an observed step that leaves what was predicted with at least ``probability``."""
+
+    probability: float = CONFIDENT
+
+    def is_one(self, checked: Checked | None) -> bool:
+        """Whether a step is a surprise."""
+        found = checked.divergence if checked is not None else None
+        return found is not None and found.probability >= self.probability
+
+
+def capability() -> Mapping[str, Any]:
+    """The filter as ``initialize`` announces it."""
+    return {
+        "filter": FILTER,
+        "label": "Prediction diverged",
+        "description": "Steps through your code to where a value leaves the model's confident prediction.",
+        "default": False,
+        "supportsCondition": True,
+        "conditionDescription": f"The least probability of the prediction, such as 0.8 ({CONFIDENT:g}).",
+    }
+
+
+def asked_for(arguments: Json) -> tuple[Surprise | None, dict[str, Any]]:
+    """The filter, if ``setExceptionBreakpoints`` has it, and what is left for debugpy.
+
+    Raises ``ArgumentsError`` for a condition that is no probability.
+    """
+    filters = [one for one in arguments.get("filters") or () if one != FILTER]
+    options = [one for one in arguments.get("filterOptions") or () if one.get("filterId") != FILTER]
+    rest = {**arguments, "filters": filters}
+    if "filterOptions" in arguments:
+        rest["filterOptions"] = options
+    mine = [one for one in arguments.get("filterOptions") or () if one.get("filterId") == FILTER]
+    if mine:
+        return Surprise(_probability(str(mine[0].get("condition") or CONFIDENT))), rest
+    return (Surprise() if FILTER in (arguments.get("filters") or ()) else None), rest
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise ArgumentsError(
+            f"{text!r} is no probability.", 'The condition of "Prediction diverged" is like 0.8 or 80 %.'
+        )
+    return value
+
+
+def told(checked: Checked) -> dict[str, Any]:
+    """What ``stopped`` says of a surprise."""
+    assert checked.divergence is not None
+    words = display.divergence_words(checked.divergence)
+    return {
+        "reason": "exception",
+        "description": f"Prediction diverged at line {checked.line}",
+        "text": words,
+    }
+
+
+def explained(checked: Checked) -> Mapping[str, Any]:
+    """The answer to ``exceptionInfo`` at a surprise."""
+    found = checked.divergence
+    assert found is not None
+    words = display.divergence_words(found)
+    lines = [f"line {checked.line}: {one.words}" for one in checked.fragments]
+    return {
+        "exceptionId": "Prediction diverged",
+        "description": f"line {checked.line}: {words}",
+        "breakMode": "always",
+        "details": {"message": words, "typeName": str(found.kind), "stackTrace": "\n".join(lines)},
+    }
+
+
+class Entry:
+    """Our own breakpoint at the first statement of a program, for surprises before the first stop."""
+
+    def __init__(self) -> None:
+        self._program = ""
+        self._line = 0
+        self._theirs: dict[str, Json] = {}
+        self.armed = False
+
+    @property
+    def known(self) -> bool:
+        """Whether the program is one file, whose beginning can be found."""
+        return bool(self._program)
+
+    def program(self, configuration: Json) -> None:
+        """Note what is launched."""
+        program, cwd = configuration.get("program"), configuration.get("cwd")
+        if isinstance(program, str) and program:
+            self._program = os.path.abspath(os.path.join(cwd if isinstance(cwd, str) else "", program))
+
+    def breakpoints(self, request: Request) -> None:
+        """Note the client's breakpoints in the program, beside which ours must stand."""
+        path = str((request.arguments.get("source") or {}).get("path", ""))
+        self._theirs[_key(path)] = request.arguments
+
+    def lines(self, path: str) -> frozenset[int]:
+        """The lines of a file at which the client has breakpoints."""
+        given = self._theirs.get(_key(path), {})
+        return frozenset(one["line"] for one in given.get("breakpoints") or () if "line" in one)
+
+    async def arm(self, desk: Desk) -> None:
+        """Set it. Raises ``AskFailed`` or ``SourceError``."""
+        source = await asyncio.to_thread(read_source, Path(self._program))
+        tree = parse(source.text)
+        if tree is None or not tree.body:
+            raise SourceError(f"{self._program} does not parse.")
+        line = first_line(tree.body[0])
+        theirs = self._given()
+        points = [*(theirs.get("breakpoints") or ()), {"line": line}]
+        set_to = (await desk.ask("setBreakpoints", {**theirs, "breakpoints": points})).get(
+            "breakpoints"
+        ) or ()
+        self._line = set_to[-1].get("line", line) if set_to else line
+        self.armed = True
+
+    async def disarm(self, desk: Desk) -> None:
+        """Take it away again; the client's stay. Raises ``AskFailed``."""
+        self.armed = False
+        await desk.ask("setBreakpoints", self._given())
+
+    def is_at(self, shot: Shot) -> bool:
+        """Whether a stop is ours alone."""
+        top = shot.top
+        here = _key(top.path) == _key(self._program) and top.line == self._line
+        return here and top.line not in self.lines(top.path)
+
+    def _given(self) -> Json:
+        empty: Json = {"source": {"path": self._program}, "breakpoints": []}
+        return self._theirs.get(_key(self._program), empty)
+
+
+def _key(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))

@@ -1,0 +1,291 @@
+"""From what a user wants to hold to edits that were run before they are offered; knows no protocol.
+
+A :class:`Wish` names the specification. :func:`plan` finds the file to change and what must hold there. What
+the search found becomes at most three :class:`Offer` values, and a :class:`Question` where fixes disagree.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
+from cwm_lsp.features.claims import ClaimKind, Failure
+from cwm_lsp.features.text import preview
+from cwm_lsp.record.source import read_source
+from cwm_lsp.repair.model import Check, Edit, Evidence, Fix, Outcome
+from cwm_lsp.repair.specification import Specification, call, doctests
+from cwm_lsp.trace.model import SourceFile
+from cwm_lsp.trace.statements import parse
+
+BUDGET = 20.0
+"""Seconds that a search may take when nobody says how long."""
+
+QUESTIONS = 3
+"""How often a search is asked to tell fixes apart before what is left is offered as it is."""
+
+OFFERED = 3
+_RAISED = "raised "
+_PARENTS = 6  # folders above a test in which what it imports is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call gives when all is right: an expression, or ``raised NAME``."""
+
+    call: str
+    gives: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What must hold.
+
+    ``name`` is the owner of a doctest, a pytest node (``/w/test_shop.py::test_total``), or a call; ``expect``
+    is the expression that a call should equal, ``None`` if it only must not raise.
+    """
+
+    kind: ClaimKind
+    name: str
+    expect: str | None = None
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The wish as it stands in a title."""
+        match self.kind:
+            case ClaimKind.DOCTEST:
+                return f"the doctest of {self.name}"
+            case ClaimKind.TEST:
+                return self.name.partition("::")[2]
+        said = "raises nothing" if self.expect is None else f"gives {preview(self.expect)}"
+        return f"{preview(self.name)} {said}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The file to change, as it is on disk, and what must hold."""
+
+    source: SourceFile
+    specification: Specification
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An input on which the fixes found disagree. One of ``choices``, or anything else, is right."""
+
+    call: str
+    choices: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The question as a sentence."""
+        given = ", another ".join(preview(choice) for choice in self.choices)
+        return f"For {preview(self.call)} one fix gives {given}: which is right?"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A fix to take. ``edits`` are of the text that was repaired; ``evidence`` is one sentence a line."""
+
+    title: str
+    verified: bool
+    line: int
+    edits: tuple[Edit, ...]
+    diff: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What came of a wish, for one text of one file."""
+
+    wish: Wish
+    source: SourceFile
+    outcome: Outcome
+
+    @property
+    def lines(self) -> range:
+        """The 1-based lines of the outermost definition that the first fix changes."""
+        line = self.outcome.fixes[0].candidate.line if self.outcome.fixes else 0
+        tree = parse(self.source.text)
+        for node in tree.body if tree is not None else ():
+            if node.lineno <= line <= (node.end_lineno or node.lineno):
+                return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        return range(line, line + 1)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """At most three fixes, best first."""
+        return tuple(_offer(self.source, fix, self.outcome) for fix in self.outcome.fixes[:OFFERED])
+
+    @property
+    def question(self) -> Question | None:
+        """What would tell the fixes apart, unless it was answered already."""
+        asked = {answer.call for answer in self.wish.answers}
+        for fix in self.outcome.fixes:
+            for one in fix.evidence.distinctions:
+                choices = tuple(dict.fromkeys(text for text in (one.this, one.other) if _answerable(text)))
+                if choices and one.call not in asked:
+                    return Question(one.call, choices)
+        return None
+
+
+def wish_of(failure: Failure, path: str) -> Wish:
+    """What would mend a failure in the file ``path``."""
+    claim = failure.claim
+    if claim is None:
+        return Wish(ClaimKind.CALL, failure.call)
+    if claim.kind is ClaimKind.CALL:
+        return Wish(ClaimKind.CALL, claim.name, claim.cases[0].expect)
+    return Wish(claim.kind, claim.name if claim.kind is ClaimKind.DOCTEST else f"{path}::{claim.name}")
+
+
+def answered(wish: Wish, answer: Answer) -> Wish:
+    """``wish`` with one more thing that must hold."""
+    return replace(wish, answers=(*wish.answers, answer))
+
+
+def plan(wish: Wish, source: SourceFile) -> Plan:
+    """What to repair for ``wish``, made in ``source``. Reads files, runs nothing. Raises ``UserError``."""
+    extra = tuple(_check(answer) for answer in wish.answers)
+    if wish.kind is ClaimKind.TEST:
+        return _for_test(wish, source, extra)
+    if parse(source.text) is None:
+        raise SourceError(f"{source.path} does not parse.", "Mend the syntax error first.")
+    examples = doctests(source.text)
+    if wish.kind is ClaimKind.CALL:
+        return Plan(source, Specification((call(wish.name, wish.expect), *extra), tuple(examples)))
+    wanted = [one for one in examples if one.call == wish.name]
+    if not wanted:
+        raise TargetError(f"{source.path} has no doctest {wish.name}.")
+    others = tuple(one for one in examples if one.call != wish.name)
+    return Plan(source, Specification((*wanted, *extra), others))
+
+
+def _check(answer: Answer) -> Check:
+    if answer.gives.startswith(_RAISED):
+        name = answer.gives.removeprefix(_RAISED).partition(":")[0].strip()
+        return replace(call(answer.call, None), raises=name)
+    return call(answer.call, answer.gives)
+
+
+def _answerable(text: str) -> bool:
+    """Whether a result's text can be said again as what is right."""
+    try:
+        _check(Answer("f()", text))
+    except ArgumentsError:
+        return False
+    return True
+
+
+# --- the file that a test is about -------------------------------------------------------------
+
+
+def _for_test(wish: Wish, source: SourceFile, extra: tuple[Check, ...]) -> Plan:
+    path, _, node = wish.name.partition("::")
+    test = source if Path(path) == Path(source.path) else read_source(path)
+    about = source if test is not source else _tested(test, node)
+    examples = doctests(about.text) if parse(about.text) is not None else []
+    return Plan(about, Specification(extra, tuple(examples), wish.name))
+
+
+def _tested(test: SourceFile, node: str) -> SourceFile:
+    """The file that a test is about: the first beside or above it that it imports and uses, else its own."""
+    tree = parse(test.text)
+    if tree is None:
+        raise SourceError(f"{test.path} does not parse.", "Mend the syntax error first.")
+    used = _names_in(tree, node.partition("[")[0].split("::"))
+    for module, names in _imports(tree):
+        if used & names and (path := _found(Path(test.path).parent, module)) is not None:
+            return read_source(str(path))
+    own = {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+    if any(name in used and not name.lower().startswith("test") for name in own):
+        return test
+    raise TargetError(
+        f"{node} uses no function of a file near {test.path}.", "Ask for a fix in the file that is wrong."
+    )
+
+
+def _names_in(tree: ast.Module, path: Sequence[str]) -> set[str]:
+    """The names that a test mentions."""
+    body: ast.AST = tree
+    for name in path:
+        inside = getattr(body, "body", [])
+        body = next((one for one in inside if getattr(one, "name", "") == name), body)
+    return {one.id for one in ast.walk(body) if isinstance(one, ast.Name)}
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
+    """Modules that may hold what is tested, each with the names that it is known by."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names = {alias.asname or alias.name for alias in node.names}
+            yield node.module or "", names
+            for alias in node.names:
+                yield f"{node.module or ''}.{alias.name}".strip("."), {alias.asname or alias.name}
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, {alias.asname or alias.name.partition(".")[0]}
+
+
+def _found(folder: Path, module: str) -> Path | None:
+    """The file of a module beside a test or above it, also in ``src``."""
+    if not module:
+        return None
+    inside = Path(*module.split("."))
+    for base in (folder, *list(folder.parents)[:_PARENTS]):
+        for root in (base, base / "src"):
+            for path in (root / inside.with_suffix(".py"), root / inside / "__init__.py"):
+                if path.is_file():
+                    return path
+    return None
+
+
+# --- offers ------------------------------------------------------------------------------------
+
+
+def _offer(source: SourceFile, fix: Fix, outcome: Outcome) -> Offer:
+    line = fix.candidate.line
+    sure = "" if fix.verified else " (plausible, not verified)"
+    title = f"{_change(source, fix)}{sure}"
+    first = "verified" if fix.verified else "plausible, not verified"
+    tried = f"{first}: {outcome.tried:,} candidates tried in {outcome.seconds:.1f} s"
+    return Offer(title, fix.verified, line, fix.candidate.edits, fix.diff, (tried, *reasons(fix.evidence)))
+
+
+def _change(source: SourceFile, fix: Fix) -> str:
+    """The first changed line as it will be: ``Line 9: if x >= floor:``."""
+    before, after = source.lines, fix.text.split("\n")
+    pairs = zip(before, after, strict=False)
+    at = next((n for n, (old, new) in enumerate(pairs) if old != new), fix.candidate.line - 1)
+    if len(after) < len(before):
+        return f"Line {at + 1}: without {preview(before[at].strip())}"
+    return f"Line {at + 1}: {preview(after[at].strip())}"
+
+
+def reasons(evidence: Evidence) -> list[str]:
+    """Why a fix is offered, as sentences."""
+    found = [f"failed before: {one}" for one in evidence.failed[:3]]
+    found.append(
+        f"checks that pass now: {evidence.passed}; held-out inputs that it ran on: {evidence.held_out}"
+    )
+    if evidence.agreeing > 1:
+        found.append(f"fixes that do the same on all of them: {evidence.agreeing}, this one included")
+    found += [
+        f"{one.call} gives {one.this} with this fix, {one.other} with another: which is right?"
+        for one in evidence.distinctions[:1]
+    ]
+    return [*found, *evidence.notes]
+
+
+def placed(source: SourceFile, edit: Edit) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where an edit begins and ends: 1-based line, column in characters."""
+    return _place(source.text, edit.start), _place(source.text, edit.end)
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    start = text.rfind("\n", 0, offset) + 1
+    return text.count("\n", 0, offset) + 1, offset - start

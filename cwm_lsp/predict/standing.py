@@ -1,0 +1,194 @@
+"""A program that really stands somewhere, as a premise to predict from.
+
+Of the run up to there nothing is known but the frame: where it stands and what its names hold. One thing more
+matters to what comes next, how often the loops around that place have begun a pass. It is known where the
+run was watched, and otherwise found from the values: in ``for x in xs`` the pass is the one whose item
+``x`` holds. Where that cannot be told, :attr:`Premise.unsure` names the loop, and nothing beyond its head
+is worth asking.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from cwm_lsp.codec.lookup import iterated
+from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace, Value
+from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
+
+_FRAME = 1
+_MOST_PASSES = 4_000
+"""Passes of a loop that are told to the model; the counts of its format end long before."""
+
+_Loop = ast.For | ast.AsyncFor
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A frame before a line. ``line`` is 1-based, ``first`` where its function begins (decorators included).
+
+    ``passes`` maps the heads of ``for`` loops to the pass that is running, from 0, where that was watched.
+    ``returned`` holds what calls that the statement made gave back, where it stands in the middle of one;
+    ``midway`` says that it does and that this is not known. ``frame`` identifies the activation.
+    """
+
+    source: SourceFile
+    function: str
+    first: int
+    line: int
+    locals: Mapping[str, Value]
+    passes: Mapping[int, int] = field(default_factory=dict)
+    returned: tuple[Value, ...] = ()
+    midway: bool = False
+    frame: int = _FRAME
+
+    @property
+    def statement(self) -> int:
+        """The first line of the statement at ``line``."""
+        return statement_lines(self.source.text).get(self.line, self.line)
+
+    @property
+    def event(self) -> Event:
+        """The frame as a recorder would report it."""
+        return Event(EventKind.LINE, self.statement, self.function, 0, self.locals, frame=self.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """The shortest run that ends in a standing; ``unsure`` are heads of loops whose pass cannot be told."""
+
+    trace: Trace
+    unsure: frozenset[int]
+
+
+def premise(standing: Standing) -> Premise:
+    """``standing`` as a (normalised) trace to predict from."""
+    here = standing.event
+    events = [replace(here, kind=EventKind.CALL, line=standing.first)]
+    unsure: set[int] = set()
+    for loop in _around(standing):
+        begun = _begun(loop, standing)
+        if begun is None:
+            unsure.add(loop.lineno)
+        events += [replace(here, line=loop.lineno)] * min(_MOST_PASSES, begun or 0)
+    events.append(here)
+    for value in standing.returned:
+        # Of a call that is over its value alone counts, so any function may stand for the one called.
+        call = replace(events[0], depth=1, locals={}, frame=standing.frame + 1)
+        events += [call, replace(call, kind=EventKind.RETURN, value=value)]
+    return Premise(Trace((standing.source,), tuple(events), standing.function, ""), frozenset(unsure))
+
+
+def settled(standing: Standing) -> Standing:
+    """``standing`` with the passes of its loops written down, so that they hold when a value is changed."""
+    return replace(standing, passes=_passes(standing))
+
+
+def stepped(before: Standing, after: Standing) -> Standing:
+    """``after`` with the passes that its loops are in, one statement of the same frame after ``before``."""
+    known = _passes(before)
+    passes: dict[int, int] = {}
+    for loop in _around(after):
+        head, inside = loop.lineno, loop.lineno in {one.lineno for one in _around(before)}
+        if after.statement == head:
+            if not inside:
+                passes[head] = 0
+            elif head in known:
+                passes[head] = known[head] + 1
+        elif inside and head in known:
+            passes[head] = known[head]
+    return replace(after, passes=passes)
+
+
+def _passes(standing: Standing) -> Mapping[int, int]:
+    """The pass that each loop around is in, or at its head is about to begin, where it can be told."""
+    found = ((loop.lineno, _begun(loop, standing)) for loop in _around(standing))
+    at = standing.statement
+    return {head: begun - (head != at) for head, begun in found if begun is not None}
+
+
+def _around(standing: Standing) -> Iterator[_Loop]:
+    """The loops of the function whose head or body the statement is in, outermost first."""
+    tree = parse(standing.source.text)
+    line = standing.statement
+    for node in blocks(tree) if tree is not None else ():
+        if isinstance(node, _Loop) and node.lineno <= line <= (node.body[-1].end_lineno or node.lineno):
+            inner = [one for one in ast.walk(node) if isinstance(one, _Function)]
+            within = any(first_line(one) <= line <= (one.end_lineno or 0) for one in inner)
+            if node.lineno >= standing.first and not within:
+                yield node
+
+
+def _begun(loop: _Loop, standing: Standing) -> int | None:
+    """How many passes of a loop have begun, ``None`` where that cannot be told.
+
+    At the head itself the next one has not, and its event is that of the standing.
+    """
+    at_head = loop.lineno == standing.statement
+    texts = {name: value.text for name, value in standing.locals.items()}
+    known = standing.passes.get(loop.lineno)
+    if known is not None:
+        return known if at_head else known + 1
+    if at_head and not _targets(loop.target) & texts.keys():
+        return 0
+    current = _pass_of(loop, texts)
+    return None if current is None else current + 1
+
+
+def _targets(target: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def _pass_of(loop: _Loop, texts: Mapping[str, str]) -> int | None:
+    """The one pass in which the loop's targets hold what they hold."""
+    match loop.iter, loop.target:
+        case ast.Call(func=ast.Name(id="range"), args=[*bounds]), ast.Name(id=name):
+            return _pass_of_range(bounds, texts, texts.get(name))
+        case ast.Call(func=ast.Name(id="enumerate"), args=[_]), ast.Tuple(elts=[ast.Name(id=name), *_]):
+            return _number(texts.get(name))
+    sources = tuple(iterated(loop))
+    held = _held(loop.target, texts, len(sources))
+    if not sources or not held:
+        return None
+    found = []
+    for number in range(_MOST_PASSES):
+        items = [source.at(number, texts, texts) for source in sources]
+        if any(item is None or item == "" for item in items):
+            break
+        if items in held:
+            found.append(number)
+    return found[0] if len(found) == 1 else None
+
+
+def _held(target: ast.expr, texts: Mapping[str, str], sources: int) -> list[list[str]]:
+    """What the targets hold, in each way that the items of ``sources`` may be written."""
+    if isinstance(target, ast.Name):
+        return [[texts[target.id]]] if sources == 1 and target.id in texts else []
+    names = [one.id for one in getattr(target, "elts", ()) if isinstance(one, ast.Name)]
+    texts_held = [texts[name] for name in names if name in texts]
+    if len(names) < len(getattr(target, "elts", ())) or len(texts_held) < len(names):
+        return []
+    if sources == len(names):
+        return [texts_held]
+    return [[f"({', '.join(texts_held)})"], [": ".join(texts_held)]]
+
+
+def _pass_of_range(bounds: list[ast.expr], texts: Mapping[str, str], held: str | None) -> int | None:
+    at = _number(held)
+    start = _literal(bounds[0], texts) if len(bounds) > 1 else 0
+    step = _literal(bounds[2], texts) if len(bounds) > 2 else 1
+    if at is None or start is None or not step or (at - start) % step or (at - start) // step < 0:
+        return None
+    return (at - start) // step
+
+
+def _literal(node: ast.expr, texts: Mapping[str, str]) -> int | None:
+    return _number(texts.get(node.id) if isinstance(node, ast.Name) else ast.unparse(node))
+
+
+def _number(text: str | None) -> int | None:
+    if text is None or len(text) > 9 or not text.removeprefix("-").isdecimal():
+        return None
+    return int(text)

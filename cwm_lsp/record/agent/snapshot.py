@@ -1,0 +1,87 @@
+"""A paused thread's frames as text, in one evaluation: what a debugger asks its debuggee for at a stop.
+
+Values are rendered as the recorder renders them, so that what was observed here, recorded there and predicted
+elsewhere compare equal. Like all of the agent it runs inside the user's program.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from builtins import dict, getattr, id, isinstance, len, list, str, tuple, type  # noqa: UP029 - rebound
+from types import FrameType
+from typing import Any
+
+from ...trace.render import Rendered, Renderer
+
+_RETURNED = "__pydevd_ret_val_dict"
+_RAISED = "__exception__"
+_MOST_FRAMES = 64
+
+_getframe = sys._getframe
+_dumps = json.dumps
+_renderer = Renderer()
+
+
+def take(line: int) -> str:
+    """The frames of this thread from the innermost one that the debugger stopped at ``line`` outwards, as
+    JSON.
+
+    ``{"frames": [{"id", "file", "function", "first", "line"}], "locals": {name: rendered},
+    "returned": {function: rendered}, "raised": rendered or null}``: the locals are those of the innermost
+    frame, ``returned`` what functions that it called by the last step gave back, ``raised`` the exception
+    that the thread stopped for. No frames if there is no such frame.
+    """
+    frame: FrameType | None = _getframe(1)
+    inside = False
+    while frame is not None and not (inside and frame.f_lineno == line):
+        frame = frame.f_back
+        inside = frame is not None and not _is_debugger(frame)
+    names = _names(frame)
+    raised = names.get(_RAISED)
+    returned = names.get(_RETURNED)
+    shot = {
+        "frames": _stack(frame),
+        "locals": {name: _renderer.render(value) for name, value in names.items() if _speakable(name)},
+        "returned": _rendered(returned) if isinstance(returned, dict) else {},
+        "raised": _renderer.render(raised[1]) if type(raised) is tuple and len(raised) == 3 else None,
+    }
+    return _dumps(shot)
+
+
+def _is_debugger(frame: FrameType) -> bool:
+    path = frame.f_code.co_filename
+    return path == "<string>" or "pydevd" in path or "debugpy" in path
+
+
+def _stack(frame: FrameType | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while frame is not None and len(found) < _MOST_FRAMES:
+        code = frame.f_code
+        found.append(
+            {
+                "id": id(frame),
+                "file": code.co_filename,
+                "function": code.co_name,
+                "first": code.co_firstlineno,
+                "line": frame.f_lineno,
+            }
+        )
+        frame = frame.f_back
+    return found
+
+
+def _names(frame: FrameType | None) -> dict[str, Any]:
+    names: Any = getattr(frame, "f_locals", {})
+    if not isinstance(names, dict):  # a namespace of the user's own making, or a frame's proxy
+        names = dict(names) if type(names).__name__ == "FrameLocalsProxy" else {}
+    return dict(list(dict.items(names)))
+
+
+def _speakable(name: object) -> bool:
+    """Whether the program itself gave this name."""
+    return type(name) is str and name.isidentifier() and not name.startswith("__")
+
+
+def _rendered(values: dict[Any, Any]) -> dict[str, Rendered]:
+    return {str(name): _renderer.render(value) for name, value in list(values.items())}

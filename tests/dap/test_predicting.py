@@ -1,0 +1,332 @@
+"""A real debugpy session that predicts, with the shipped weights: what any client sees, over stdio."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dap.client import CWM, Client, Message, over_stdio
+from tests.dap.programs import line
+
+PROGRAM = """\
+class Sly(int):
+    __add__ = int.__sub__
+
+
+def count(xs, n):
+    for x in xs:
+        n = n + 1
+    return n
+
+
+def main():
+    a = count([5, 6], 0)
+    b = count([7, 8, 9], Sly(2))
+    return a, b
+
+
+print(main())
+"""
+"""``n + 1`` counts down on a number that prints as 2: no model can know, and no Python code runs in it."""
+
+LOOP, BODY, LAST = (line(text, source=PROGRAM) for text in ("for x in xs", "n + 1", "return n"))
+
+
+@asynccontextmanager
+async def launched(
+    folder: Path,
+    breakpoints: Sequence[Mapping[str, Any]],
+    *,
+    source: str = PROGRAM,
+    filters: Mapping[str, Any] | None = None,
+    client: Mapping[str, Any] | None = None,
+    command: tuple[str, ...] = CWM,
+    **configuration: Any,
+) -> AsyncIterator[Client]:
+    """A session of ``source`` that has begun; it is seen to its end."""
+    path = folder / "program.py"
+    path.write_text(source, encoding="utf-8")
+    async with over_stdio(command=command) as dap:
+        await dap.ask("initialize", adapterID="debugpy", supportsVariableType=True, **(client or {}))
+        launch = {"program": str(path), "console": "internalConsole", **configuration}
+        start = dap.post("launch", launch)
+        await dap.event("initialized")
+        await dap.ask("setBreakpoints", source={"path": str(path)}, breakpoints=breakpoints)
+        if filters is not None:
+            await dap.ask("setExceptionBreakpoints", **filters)
+        await dap.ask("configurationDone")
+        assert (await dap.answer(start))["success"]
+        yield dap
+        await dap.ask("disconnect", terminateDebuggee=True)
+
+
+async def predicted(dap: Client, thread: int) -> dict[str, Message]:
+    """The variables of the scope "Predicted" of the innermost frame."""
+    scopes = await dap.ask("scopes", frameId=await frame(dap, thread))
+    reference = next(one for one in scopes["scopes"] if one["name"] == "Predicted")["variablesReference"]
+    found = await dap.ask("variables", variablesReference=reference)
+    return {one["name"]: one for one in found["variables"]}
+
+
+async def frame(dap: Client, thread: int) -> int:
+    return int((await dap.ask("stackTrace", threadId=thread))["stackFrames"][0]["id"])
+
+
+async def step(dap: Client, command: str, thread: int) -> Message:
+    before = dap.count("stopped")
+    await dap.ask(command, threadId=thread)
+    return await dap.event("stopped", before + 1)
+
+
+async def test_a_stop_is_predicted_and_the_step_after_it_is_compared(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP, "condition": "len(xs) == 2"}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        before = await predicted(dap, thread)
+        assert before["x"]["value"].startswith("≈ 5 · ")
+        assert before["x"]["type"].startswith("predicted 5, at ")
+        assert before["(next)"]["value"].startswith(f"→ line {BODY} · ")
+        assert (await dap.variables(await frame(dap, thread)))["n"]["value"] == "0"
+        await step(dap, "next", thread)
+        after = await predicted(dap, thread)
+        assert after[f"(expected at line {LOOP})"]["value"] == f"x = 5 ✓ · → line {BODY} ✓"
+        assert after["(score)"]["value"] == "right in 100 % of 1 value here"
+        ahead = await dap.ask("variables", variablesReference=after["(ahead)"]["variablesReference"])
+        assert [one["name"] for one in ahead["variables"]][:2] == [f"line {LOOP}", f"line {BODY}"]
+
+
+async def test_a_step_that_goes_otherwise_is_told_with_both_values(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": BODY, "condition": "x == 7"}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        assert (await predicted(dap, thread))["n"]["value"].startswith("≈ 3 · ")
+        await step(dap, "next", thread)
+        after = await predicted(dap, thread)
+        assert after[f"(expected at line {BODY})"]["value"].startswith("n = 1 ✗ predicted 3 · ")
+        assert after["(score)"]["value"] == "right in 0 % of 1 value here"
+
+
+async def test_a_scope_of_an_earlier_stop_says_so(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        scopes = (await dap.ask("scopes", frameId=await frame(dap, thread)))["scopes"]
+        await step(dap, "next", thread)
+        old = await dap.refused("variables", variablesReference=scopes[-1]["variablesReference"])
+        assert "earlier stop" in old
+
+
+async def test_states_follow_every_stop_and_are_cleared_when_it_goes_on(tmp_path: Path) -> None:
+    stops = [{"line": LOOP, "condition": "len(xs) == 2"}]
+    understands = {"supportsInvalidatedEvent": True}
+    async with launched(tmp_path, stops, cwmStates=True, client=understands) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        shown = await dap.until(lambda: _states(dap, LOOP, "x ≈ 5 · "))
+        assert shown["stop"] == 1
+        assert shown["uri"].startswith("file://")
+        assert shown["lines"][0]["at"]["character"] == len(PROGRAM.splitlines()[LOOP - 1])
+        assert (await dap.event("invalidated"))["areas"] == ["variables"]
+        await step(dap, "next", thread)
+        came = await dap.until(lambda: _states(dap, LOOP, "x = 5 ✓"))
+        assert came["summary"] == "right in 100 % of 1 value"
+        order = [one["body"]["stop"] for one in dap.named("cwm/states")]
+        assert 0 in order[: order.index(2)], "the first stop's values were not taken away before the second's"
+
+
+def _states(dap: Client, number: int, text: str) -> Message | None:
+    """The latest states that say ``text`` at a line."""
+    for one in reversed(dap.named("cwm/states")):
+        for shown in one["body"]["lines"]:
+            if shown["at"]["line"] == number - 1 and any(
+                fragment["text"].startswith(text) for fragment in shown["fragments"]
+            ):
+                body: Message = one["body"]
+                return body
+    return None
+
+
+async def test_one_key_turns_it_off(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}], predictions=False, cwmStates=True) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        scopes = (await dap.ask("scopes", frameId=await frame(dap, thread)))["scopes"]
+        assert "Predicted" not in {one["name"] for one in scopes}
+        assert dap.count("cwm/states") == 0
+        off = (await dap.event("capabilities"))["capabilities"]
+        assert off["supportsStepBack"] is False
+
+
+async def test_look_ahead_has_a_key_of_its_own(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}], lookAhead=False) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        assert {"x", "(next)"} <= (found := await predicted(dap, thread)).keys()
+        assert "(ahead)" not in found
+
+
+async def test_a_key_that_means_nothing_is_refused_by_name(tmp_path: Path) -> None:
+    async with over_stdio() as dap:
+        await dap.ask("initialize", adapterID="debugpy")
+        said = await dap.refused("launch", program=str(tmp_path / "a.py"), predictions="never")
+        assert "predictions" in said
+        assert "'never'" in said
+
+
+DIVERGED = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "0.6"}]}
+
+
+async def test_the_program_stops_where_it_surprises_the_model(tmp_path: Path) -> None:
+    async with launched(tmp_path, [], filters=DIVERGED) as dap:
+        stop = await dap.event("stopped")
+        assert (stop["reason"], stop["description"]) == ("exception", f"Prediction diverged at line {BODY}")
+        assert stop["text"].startswith("n: the model expected 3, the run gave 1, p = ")
+        thread = stop["threadId"]
+        assert (await dap.where(thread))[:2] == [("count", LOOP), ("main", line("Sly(2)", source=PROGRAM))]
+        told = await dap.ask("exceptionInfo", threadId=thread)
+        assert told["exceptionId"] == "Prediction diverged"
+        assert "the model expected 3" in told["details"]["message"]
+        await dap.ask("continue", threadId=thread)
+        await dap.event("terminated")
+        assert dap.count("stopped") == 1
+
+
+async def test_breakpoints_still_stop_while_surprises_are_looked_for(tmp_path: Path) -> None:
+    at = [{"line": LAST}]
+    async with launched(tmp_path, at, filters={"filters": ["cwm_diverged"]}) as dap:
+        stop = await dap.event("stopped")
+        assert stop["reason"] == "breakpoint"
+        assert (await dap.where(stop["threadId"]))[0] == ("count", LAST)
+
+
+async def test_a_condition_that_is_no_probability_is_refused(tmp_path: Path) -> None:
+    wrong = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "sure"}]}
+    async with launched(tmp_path, [{"line": LOOP}]) as dap:
+        await dap.event("stopped")
+        assert "'sure' is no probability" in await dap.refused("setExceptionBreakpoints", **wrong)
+
+
+async def test_stops_can_be_gone_back_to(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        for _ in range(3):
+            await step(dap, "next", thread)
+        assert (await dap.variables(thread=thread))["x"]["value"] == "6"
+        back = await step(dap, "stepBack", thread)
+        assert "1 step ago" in back["text"]
+        assert (await dap.where(thread))[0] == ("count ↶", LOOP)
+        assert (await dap.variables(thread=thread))["n"]["value"] == "1 ↶"
+        assert (await dap.variables(thread=thread))["x"]["value"] == "5 ↶"
+        past = await frame(dap, thread)
+        computed = await dap.ask("evaluate", expression="n + x", frameId=past)
+        assert computed["result"] == "6 ↶ · computed"
+        assert "Nothing is run" in await dap.refused("evaluate", expression="print(n)", frameId=past)
+        assert "past" in await dap.refused("setVariable", variablesReference=past, name="n", value="3")
+        first = await step(dap, "reverseContinue", thread)
+        assert (await dap.where(thread))[0] == ("count ↶", LOOP)
+        assert first["reason"] in ("breakpoint", "entry")
+        for _ in range(3):
+            await step(dap, "next", thread)
+        assert (await dap.where(thread))[0] == ("count", BODY)
+        assert (await dap.variables(thread=thread))["x"]["value"] == "6"
+        await step(dap, "next", thread)
+        assert (await dap.variables(thread=thread))["n"]["value"] == "2"
+
+
+async def test_the_past_is_drawn_as_past(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        for _ in range(3):
+            await step(dap, "next", thread)
+        await step(dap, "stepBack", thread)
+        shown = await dap.until(lambda: _states(dap, BODY, "n = 1 ↶"))
+        assert shown["past"] == 1
+        assert [one["state"] for one in shown["lines"][0]["fragments"]] == ["past"]
+
+
+async def test_before_the_first_stop_there_is_no_past(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await predicted(dap, thread)
+        assert "before this stop" in await dap.refused("stepBack", threadId=thread)
+
+
+@pytest.mark.parametrize("count", [1, 3, 8])
+async def test_what_if_compares_futures_and_changes_nothing(tmp_path: Path, count: int) -> None:
+    async with launched(tmp_path, [{"line": BODY, "condition": "x == 5"}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        branches = [{"n": str(number)} for number in range(count)]
+        body = await dap.ask("cwm/whatIf", branches=branches)
+        assert [one["changes"] for one in body["branches"]] == branches
+        assert body["branches"][0]["differs"] is None, "n is 0 already"
+        for one in body["branches"][1:]:
+            assert one["steps"][one["differs"]]["mark"]
+            assert not any(two["mark"] for two in one["steps"][: one["differs"]])
+        assert body["base"]["steps"][0]["line"] == LOOP
+        assert (await dap.variables(thread=thread))["n"]["value"] == "0"
+
+
+async def test_what_if_in_the_console(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": BODY, "condition": "x == 5"}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        number = await frame(dap, thread)
+        said = await dap.ask("evaluate", expression="?? n = 0 | n = 4", frameId=number, context="repl")
+        same, other = said["result"].splitlines()[1:]
+        assert same.endswith("(no difference is predicted)")
+        assert other.startswith("n = 4: ◆ ")
+        wrong = await dap.refused("evaluate", expression="?? m = 4", frameId=number, context="repl")
+        assert "m has no value here" in wrong
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+async def test_a_model_that_is_killed_leaves_a_debugger(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await dap.until(lambda: _states(dap, LOOP, "x ≈ 5 · "))
+        assert dap.process is not None
+        for _ in range(3):
+            for pid in model_hosts(dap.process.pid):
+                os.kill(pid, signal.SIGKILL)
+            await step(dap, "next", thread)
+            assert (await dap.variables(thread=thread))["n"]["value"].isdecimal()
+        await dap.ask("setBreakpoints", source={"path": str(tmp_path / "program.py")}, breakpoints=[])
+        await dap.ask("continue", threadId=thread)
+        assert (await dap.event("exited"))["exitCode"] == 0
+        assert len(_said(dap)) <= 1
+
+
+def model_hosts(pid: int) -> list[int]:
+    """The processes of the model that ``pid`` has started."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
+    return [int(one) for one, parent, words in rows if int(parent) == pid and "backend.host" in words]
+
+
+async def test_pause_ends_the_search_for_a_surprise(tmp_path: Path) -> None:
+    endless = "def spin(n):\n    while True:\n        n = n + 1\n\n\nspin(0)\n"
+    certain = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "100 %"}]}
+    async with launched(tmp_path, [], source=endless, filters=certain) as dap:
+        thread = int((await dap.ask("threads"))["threads"][0]["id"])
+        await dap.ask("pause", threadId=thread)
+        stop = await dap.event("stopped")
+        assert stop["reason"] == "pause"
+        assert (await dap.where(stop["threadId"]))[-1][0] == "<module>"
+
+
+async def test_without_a_model_it_is_said_once_and_debugging_goes_on(tmp_path: Path) -> None:
+    without = (*CWM, "--backend", "off")
+    async with launched(tmp_path, [{"line": LOOP}], command=without) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await dap.until(lambda: _said(dap))
+        for _ in range(2):
+            await step(dap, "next", thread)
+        assert (await dap.variables(thread=thread))["n"]["value"] == "1"
+        await dap.ask("threads")
+        assert len(_said(dap)) == 1
+
+
+def _said(dap: Client) -> list[str]:
+    said = [one["body"]["output"] for one in dap.named("output")]
+    return [one for one in said if "without predictions" in one]

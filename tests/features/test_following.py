@@ -1,0 +1,88 @@
+"""A search asks for one line after the other; while it goes as foreseen, the model is told of it once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from cwm_lsp.backend.local import LocalBackend
+from cwm_lsp.backend.protocol import BackendInfo, Prefix
+from cwm_lsp.backend.replay import ReplayMemory, Script, replay
+from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.features.foresight import Checked, Following, check
+from cwm_lsp.predict import Predictor
+from cwm_lsp.predict.standing import Standing, premise, stepped
+from cwm_lsp.trace.model import Event, Trace, Value
+from tests.features.world import run
+
+SUM = "def f(xs):\n    total = 0\n    for x in xs:\n        total += x\n    return total\n"
+HEAD = 2
+"""The event at which the loop is about to begin."""
+
+
+@dataclass
+class Counted:
+    """A backend that counts how often it is given a prompt."""
+
+    inner: LocalBackend[ReplayMemory]
+    opened: list[int] = field(default_factory=list)
+
+    @property
+    def info(self) -> BackendInfo:
+        return self.inner.info
+
+    async def open(self, tokens: Sequence[int] = ()) -> Prefix:
+        self.opened.append(len(tokens))
+        return await self.inner.open(tokens)
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+def standing(trace: Trace, event: Event) -> Standing:
+    return Standing(trace.source, "f", 1, event.line, event.locals, frame=event.frame)
+
+
+def knowing(trace: Trace) -> Counted:
+    """A model that knows how ``trace`` goes on from the loop's head, and nothing else."""
+    codec = CompactCodec()
+    encoded = codec.encode(trace)
+    prompt = codec.decoder(premise(standing(trace, trace.events[HEAD])).trace, 1).forced
+    script = Script((*prompt, *encoded.tokens[encoded.starts[HEAD + 1] :]))
+    return Counted(replay([script], vocabulary=v.SIZE, certainty=0.9999))
+
+
+async def followed(backend: Counted, trace: Trace, seen: Sequence[Event]) -> list[Checked | None]:
+    """What came of each step of ``seen``, stood at one after the other."""
+    found: list[Checked | None] = [None]
+    here = standing(trace, seen[0])
+    async with Following(Predictor(backend, CompactCodec()), 0.5) as following:
+        for event in seen[1:]:
+            foresight = await following.next(here, found[-1])
+            found.append(check(foresight, event))
+            here = stepped(here, standing(trace, event))
+    return found[1:]
+
+
+async def test_a_run_that_goes_as_foreseen_is_told_once() -> None:
+    trace = run(SUM, "f([4, 9])")
+    backend = knowing(trace)
+    found = await followed(backend, trace, trace.events[HEAD:-1])
+    assert [one is not None and one.as_foreseen for one in found] == [True] * 5
+    assert [one.tally.right for one in found if one is not None] == [1, 1, 1, 1, 0]
+    assert len(backend.opened) == 1
+
+
+async def test_after_a_surprise_the_model_is_told_what_is_so() -> None:
+    trace = run(SUM, "f([4, 9])")
+    backend = knowing(trace)
+    events = list(trace.events[HEAD:-1])
+    events[2] = replace(events[2], locals={**events[2].locals, "total": Value("77")})
+    found = await followed(backend, trace, events[:4])
+    surprise = found[1]
+    assert surprise is not None
+    assert not surprise.as_foreseen
+    assert surprise.divergence is not None
+    assert (surprise.divergence.observed, surprise.divergence.predicted) == ("77", "4")
+    assert len(backend.opened) == 2

@@ -1,0 +1,308 @@
+"""The page in the real Chromium: its text, its keys, its pictures, and a run as long as recordings get."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from cwm_lsp.web.messages import Stage
+from cwm_lsp.web.server import Pages
+from cwm_lsp.web.tables import Shown
+from cwm_lsp.web.view import View
+from tests.web import runs
+from tests.web.chromium import Tab
+
+LAID_OUT = "globalThis.cwm && cwm.total > 0 && cwm.shown"
+LONG = 100_000
+
+
+async def look(tab: Tab, served: Pages, shown: Sequence[Shown], beside: int | None = None) -> View:
+    """Open the page of some results and wait until it shows them."""
+    view = await served.open("one", "shop.py")
+    view.beside = beside
+    view.show(shown)
+    await tab.open(served.url(view))
+    await tab.until(LAID_OUT)
+    return view
+
+
+async def at(tab: Tab, step: int) -> None:
+    """Wait until a step (from 0) is chosen, and its values are shown."""
+    await tab.until(f"cwm.chosen === {step} && cwm.shown && cwm.shown.step === {step} && !cwm.asking")
+
+
+def row(step: int, side: str = "left") -> str:
+    """The element of a row."""
+    return f"cwm.grids.{side}.list.element({step})"
+
+
+async def row_text(tab: Tab, step: int, side: str = "left") -> str:
+    await tab.until(f"{row(step, side)} && cwm.rows.get({step})")
+    return " ".join(str(await tab.value(f"{row(step, side)}.innerText")).split())
+
+
+# --- what it shows -------------------------------------------------------------------------------
+
+
+async def test_it_opens_at_the_first_divergence_and_says_it_in_words_and_glyphs(
+    tab: Tab, served: Pages
+) -> None:
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    assert await row_text(tab, 10) == "◆ 11 4if x > floor: ⟨3/4⟩ → next line 3 ✗ predicted line 5 · 64 %"
+    assert await row_text(tab, 8) == "✓ 9 5total += x ⟨2/3⟩ 13 ✓"
+    text = await tab.text()
+    assert "right in 88 % of 8 values" in text
+    assert "2 ✗" in text
+    spoken = "step 11 of 16, mean_above line 4. the run went to line 3; the model expected line 5, at 64 %"
+    await tab.until(f"document.getElementById('live').textContent === '{spoken}'")
+
+
+async def test_a_prediction_is_never_shown_as_observed(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.predicted()])
+    assert "nothing was run" in await tab.text()
+    assert await row_text(tab, 2) == "≈ 3 2total = 0 ≈ 0 · 98 %"
+    await tab.value("cwm.choose(2)")
+    await at(tab, 2)
+    kinds = await tab.value("[...document.querySelectorAll('#detail dt')].map(one => one.textContent)")
+    assert kinds == ["predicted"]
+
+
+async def test_the_source_pane_follows_the_line_that_ran_and_where_it_went(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    ran = "document.querySelector('#source .line.ran').innerText"
+    await tab.until(f"{ran}.includes('if x > floor')")
+    arrows = "[...document.querySelectorAll('#source .arrow')].filter(one => one.textContent)"
+    assert await tab.value(f"{arrows}.map(one => one.nextSibling.textContent)") == ["3"]
+    await tab.press("j")
+    await tab.until(f"{ran}.includes('for x in xs')")
+
+
+async def test_every_thing_on_the_page_has_a_name_for_those_who_do_not_see_it(
+    tab: Tab, served: Pages
+) -> None:
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    tree = await tab.send("Accessibility.getFullAXTree")
+    nodes = [
+        (one["role"]["value"], one.get("name", {}).get("value", ""))
+        for one in tree["nodes"]
+        if not one["ignored"]
+    ]
+    roles = {role for role, _ in nodes}
+    assert {"grid", "row", "columnheader", "slider", "tree", "treeitem", "button", "searchbox"} <= roles
+    needing = {"grid", "slider", "tree", "treeitem", "button", "searchbox", "columnheader"}
+    assert [node for node in nodes if node[0] in needing and not node[1]] == []
+    assert ("gridcell", "the run went to line 3; the model expected line 5, at 64 %") in nodes
+    assert await tab.value("document.activeElement.getAttribute('role')") == "grid"
+    active = "document.activeElement.getAttribute('aria-activedescendant')"
+    assert "if x > floor" in await tab.value(f"document.getElementById({active}).innerText")
+
+
+async def test_dark_light_and_forced_colours_have_colours_of_their_own(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.small()])
+    paper = "getComputedStyle(document.body).backgroundColor"
+    found = []
+    for features in (
+        {"prefers_color_scheme": "light"},
+        {"prefers_color_scheme": "dark"},
+        {"forced_colors": "active"},
+    ):
+        await tab.media(**features)
+        found.append(await tab.value(paper))
+    assert len(set(found[:2])) == 2
+    assert await row_text(tab, 10) == "◆ 11 4if x > floor: ⟨3/4⟩ → next line 3 ✗ predicted line 5 · 64 %"
+
+
+# --- the keyboard --------------------------------------------------------------------------------
+
+
+async def test_every_move_has_its_key(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    for key, step in (
+        ("n", 15),
+        ("p", 10),
+        ("j", 11),
+        ("ArrowDown", 12),
+        ("k", 11),
+        ("ArrowUp", 10),
+        ("Home", 0),
+        ("End", 15),
+        ("g", 0),
+        ("d", 10),
+        ("[", 0),
+        ("]", 15),
+    ):
+        await tab.press(key)
+        await at(tab, step)
+
+
+async def test_a_variable_is_chosen_shown_whole_and_copied(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.small()])
+    await tab.send("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    await tab.press("g")
+    await at(tab, 0)
+    await tab.press("ArrowRight")
+    await tab.until("document.querySelector('#detail h3')?.textContent === 'xs'")
+    await tab.press("ArrowRight")
+    await tab.until("document.querySelector('#detail h3')?.textContent === 'floor'")
+    await tab.press("ArrowLeft")
+    await tab.until("document.querySelector('#detail h3')?.textContent === 'xs'")
+    await tab.press("c")
+    await tab.until("document.getElementById('status').textContent === 'copied'")
+    assert await tab.value("navigator.clipboard.readText()") == "[4, 9, 2, 7]"
+
+
+async def test_a_search_is_typed_found_and_gone_on_with(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.small()])
+    await tab.press("/")
+    await tab.type("total +=")
+    await tab.press("Enter")
+    await at(tab, 13)
+    await tab.press("Enter")
+    await at(tab, 5)
+    await tab.press("Escape")
+    await tab.press(".")
+    await at(tab, 8)
+    await tab.press(",")
+    await at(tab, 5)
+    await tab.press("/")
+    await tab.type(" nowhere")
+    await tab.press("Enter")
+    await tab.until("document.getElementById('find').classList.contains('missing')")
+
+
+async def test_the_help_lists_every_key_and_takes_the_keyboard(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    await tab.press("?")
+    await tab.until("document.getElementById('help').open")
+    assert "next difference" in await tab.text()
+    await tab.press("j")
+    assert await tab.value("cwm.chosen") == 10
+    await tab.press("Escape")
+    await tab.until("!document.getElementById('help').open")
+    await tab.press("j")
+    await at(tab, 11)
+
+
+# --- two runs ------------------------------------------------------------------------------------
+
+
+async def test_two_runs_scroll_together_and_say_where_they_part(tab: Tab, served: Pages) -> None:
+    other = runs.observed("mean_above([4, 9, 1, 7], 3)")
+    await look(tab, served, [runs.observed(), other], beside=1)
+    await at(tab, 0)
+    await tab.press("n")
+    await at(tab, 9)
+    await tab.until("document.querySelector('#detail .apart')")
+    assert "left: x = 2; right: x = 1" in await tab.text()
+    assert (await row_text(tab, 9)).startswith("✗ 10")
+    assert (await row_text(tab, 9, "right")).endswith("1")
+    await tab.press("x")
+    await tab.until("cwm.side === 'right' && document.querySelector('#detail dd')?.textContent === '1'")
+    await tab.size(1440, 420)
+    await tab.press("End")
+    top, other_top = (f"cwm.grids.{side}.scroll.scrollTop" for side in ("left", "right"))
+    await tab.until(f"{top} > 0 && {top} === {other_top}")
+
+
+# --- live ------------------------------------------------------------------------------------------
+
+
+async def test_a_run_grows_on_the_page_and_is_followed_to_its_divergence(tab: Tab, served: Pages) -> None:
+    view = await served.open("one", "shop.py")
+    view.say(Stage.RECORDING, "Running mean_above")
+    await tab.open(served.url(view))
+    await tab.until("document.getElementById('blank').innerText.includes('Running mean_above')")
+    view.show([runs.long(40)], Stage.RECORDING, "Running walk")
+    await at(tab, 39)
+    view.show([runs.long(90)], Stage.RECORDING, "Running walk")
+    await at(tab, 89)
+    view.show([runs.small()])
+    await at(tab, 10)
+    view.show((), Stage.CHANGED, "The text has changed.")
+    await tab.until("document.getElementById('blank').innerText.includes('The text has changed.')")
+
+
+async def test_who_has_moved_stays_where_they_are_while_a_run_grows(tab: Tab, served: Pages) -> None:
+    view = await served.open("one", "shop.py")
+    view.show([runs.long(40)], Stage.RECORDING, "Running walk")
+    await tab.open(served.url(view))
+    await at(tab, 39)
+    await tab.value("cwm.choose(7)")
+    await at(tab, 7)
+    view.show([runs.long(90)], Stage.RECORDING, "Running walk")
+    await tab.until("cwm.total === 90")
+    assert await tab.value("cwm.chosen") == 7
+
+
+# --- what goes wrong -------------------------------------------------------------------------------
+
+
+async def test_a_wrong_token_and_a_missing_one_are_told_apart(tab: Tab, served: Pages) -> None:
+    view = await served.open("one", "shop.py")
+    view.show([runs.small()])
+    await tab.open(f"http://127.0.0.1:{served.port}/#wrong")
+    await tab.until("document.getElementById('blank').innerText.includes('its token is wrong or old')")
+    assert "mean_above" not in await tab.text()
+    tab.console.clear()  # the browser notes the refusal, as it should
+    await tab.open(f"http://127.0.0.1:{served.port}/")
+    await tab.until("document.getElementById('blank').innerText.includes('lacks its token')")
+
+
+async def test_what_is_on_the_screen_stays_when_the_server_goes(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    await served.close()
+    await tab.until("document.getElementById('status').textContent.includes('cwm-lsp has ended')")
+    assert "if x > floor" in await tab.text()
+
+
+async def test_text_of_the_user_s_is_text_and_nothing_else(tab: Tab, served: Pages) -> None:
+    source = "def f(x):\n    y = x  # <img src=x onerror=alert(1)>\n    return y\n"
+    call = "f('<b>bold</b><script>document.title = 1</script>')"
+    await look(tab, served, [runs.observed(call, source)])
+    await tab.press("End")
+    await at(tab, 3)
+    assert await tab.value("document.querySelectorAll('main b, main script, main img').length") == 0
+    assert "<b>bold</b>" in await tab.text()
+
+
+# --- a long run ------------------------------------------------------------------------------------
+
+
+async def test_a_hundred_thousand_events_are_scrolled_scrubbed_and_searched(tab: Tab, served: Pages) -> None:
+    shown = await asyncio.to_thread(runs.long, LONG)
+    await look(tab, served, [shown])
+    assert await tab.value("cwm.total") == LONG
+    await at(tab, 253)
+    assert await tab.value("document.querySelectorAll('#left .row').length") < 60
+    await tab.press("End")
+    await at(tab, LONG - 1)
+    assert (await row_text(tab, LONG - 1)).startswith(f"{LONG:,}") or f"{LONG:,}" in await row_text(
+        tab, LONG - 1
+    )
+    await tab.value("cwm.grids.left.scroll.scrollTop = cwm.grids.left.scroll.scrollHeight / 2")
+    await tab.until(
+        f"Math.abs(cwm.grids.left.list.first - {LONG // 2}) < 50 && cwm.rows.get(cwm.grids.left.list.first)"
+    )
+    await scrub(tab, 0.25)
+    await tab.until(f"Math.abs(cwm.chosen - {LONG // 4}) < {LONG // 50}")
+    await tab.press("/")
+    await tab.type("n = 7142")
+    await tab.press("Enter")
+    await tab.until("cwm.chosen > 49000 && cwm.chosen < 51000 && cwm.shown.words.includes('7142')")
+    assert await tab.value("document.querySelectorAll('*').length") < 3000
+
+
+async def scrub(tab: Tab, share: float) -> None:
+    """Drag the scrubber to a share of its width, as a mouse does."""
+    box: dict[str, Any] = await tab.value("document.getElementById('strip').getBoundingClientRect().toJSON()")
+    place = {"x": box["x"] + box["width"] * share, "y": box["y"] + box["height"] / 2}
+    start = {"x": box["x"] + 10, "y": place["y"]}
+    for kind, point in (("mousePressed", start), ("mouseMoved", place), ("mouseReleased", place)):
+        await tab.send("Input.dispatchMouseEvent", type=kind, button="left", buttons=1, clickCount=1, **point)
