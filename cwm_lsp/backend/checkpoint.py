@@ -131,13 +131,13 @@ def outline(folder: str, backend: str, device: str) -> BackendInfo:
         raise ModelUnavailable("No model is named.", _OUTLINED)
     place = Path(folder).expanduser()
     config = _object(place / CONFIG, _OUTLINED)
-    sizes = [config.get("max_position_embeddings"), config.get("vocab_size")]
-    if not all(isinstance(size, int) and size > 0 for size in sizes):
+    context, vocabulary = config.get("max_position_embeddings"), config.get("vocab_size")
+    if not (isinstance(context, int) and isinstance(vocabulary, int) and min(context, vocabulary) > 0):
         raise ModelUnavailable(f"{place / CONFIG} names no context and vocabulary.", _OUTLINED)
     ours = config.get(OURS, {})
     codec = _codec(place, ours if isinstance(ours, dict) else {})
     tokenizer = str(place / TOKENIZER) if codec == CWM else ""
-    return BackendInfo(backend, place.resolve().name, codec, *sizes, device, "", tokenizer)
+    return BackendInfo(backend, place.resolve().name, codec, context, vocabulary, device, "", tokenizer)
 
 
 def mark(folder: Path, codec: str) -> None:

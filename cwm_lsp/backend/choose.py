@@ -22,7 +22,7 @@ ON_THIS_MACHINE = ("embedded",)
 class Choice:
     """The backend, or ``None`` for a debugger without a model; ``reason`` is for the user.
 
-    ``model`` is the setting of this name that the backend goes by: ``auto`` falls back to shipped weights.
+    ``model`` is the setting of this name that the backend goes by: ``auto`` may fall back to our weights.
     """
 
     backend: Backend | None

@@ -1,6 +1,6 @@
 """What a model may write, held to a grammar token by token.
 
-Grammars are Lark text in the dialect of llguidance, in which ``<[5]>`` is the token 5. Where the grammar
+Grammars are Lark text as llguidance reads it, in which ``<|name|>`` is a special token. Where the grammar
 leaves one way to go on, the tokens are known without asking the model (*jump-forward*).
 """
 

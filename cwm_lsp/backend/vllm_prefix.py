@@ -1,7 +1,7 @@
 """A prefix on a vLLM server: its tokens, and what is asked of the server about them.
 
-What vLLM does differently from the engines of this process: the probabilities of what is written under a
-grammar are the model's own, before the grammar limits them, where ours are renormalised.
+What differs from the engines of this process: under a grammar the model writes freely up to the first token
+that may not stand, so the probabilities of what may are the model's own, and not renormalised.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ class VllmPrefix:
         asked = tokens[: self._backend.info.context - 1]
         wish = {"max_tokens": 1, "prompt_logprobs": 1, "detokenize": False}
         choice = await self._choice(asked, wish)
-        rows = choice.get("prompt_logprobs")
         try:
+            rows = choice["prompt_logprobs"]
             parts = [_row(tokens[place], rows[place]) for place in range(max(begin, 1), len(asked))]
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise self._garbage() from error
@@ -177,24 +177,17 @@ class VllmPrefix:
     async def _held_to(
         self, grammar: str, stop: frozenset[int], limit: int, sampling: Sampling
     ) -> Continuation:
-        """What is written under a grammar: by the server's mask, or by ours where a part stands already."""
+        """Let the model write freely, keep what the grammar allows, and limit the token where it does not.
+
+        The mask is ours: left to its own choice, vLLM 0.32 gives a grammar to xgrammar, which takes special
+        tokens for text and fails.
+        """
+        if self._backend.grammars is None:
+            raise BackendError(f"{self._backend.info.model} cannot be held to a grammar.")
         begin = len(self.tokens)
         while begin and self.tokens[begin - 1] not in stop:
             begin -= 1
-        if begin == len(self.tokens) and sampling.temperature <= 0:
-            wish = {**_WRITING, "stop_token_ids": sorted(stop), "max_tokens": limit}
-            choice = await self._choice(self.tokens, {**wish, "structured_outputs": {"grammar": grammar}})
-            tokens, logs = _said(choice, self)
-            return Continuation(tuple(tokens), tuple(logs), tokens[-1] in stop)
-        return await self._corrected(grammar, self.tokens[begin:], stop, limit, sampling)
-
-    async def _corrected(
-        self, grammar: str, given: tuple[int, ...], stop: frozenset[int], limit: int, sampling: Sampling
-    ) -> Continuation:
-        """Let the model write freely, keep what the grammar allows, and limit the token where it does not."""
-        if self._backend.grammars is None:
-            raise BackendError(f"{self._backend.info.model} cannot be held to a grammar.")
-        constraint = self._backend.grammars.begin(grammar, given)
+        constraint = self._backend.grammars.begin(grammar, self.tokens[begin:])
         tokens: list[int] = []
         logs: list[float] = []
         first: frozenset[int] | None = None

@@ -1,9 +1,9 @@
 """What a model may write in each part of a CWM frame, as a grammar for constrained decoding.
 
-A grammar is Lark text in the dialect of llguidance, which vLLM reads too: ``<[5]>`` is the token 5, and
-everything else is text, never a special token. It describes one part of a frame with the separator that
-ends it: names are those that the scope can hold, each at most once, values are JSON strings of literals and
-of what ``repr`` makes of other objects, source lines are those that control flow allows.
+A grammar is Lark text as llguidance reads it: ``<|frame_sep|>`` is that special token, and everything else
+is text, never a special token. It describes one part of a frame with the separator that ends it: names are
+those that the scope can hold, each at most once, values are JSON strings of literals and of what ``repr``
+makes of other objects, source lines are those that control flow allows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from cwm_lsp.codec.cwm_names import Held
 from cwm_lsp.codec.cwm_state import Activation, Program, State
-from cwm_lsp.codec.cwm_tokens import TraceTokens
+from cwm_lsp.codec.cwm_tokens import ACTION, ARG, FRAME, TraceTokens
 from cwm_lsp.codec.flow import EXIT
 from cwm_lsp.trace.model import EventKind
 
@@ -93,7 +93,7 @@ class Grammar:
         objects = [self._present()] if line else [names for names, _ in self._calls()]
         rules: list[str] = []
         starts = [_object(f"o{index}_", names, rules) for index, names in enumerate(objects)]
-        return "\n".join([f"start: ({' | '.join(starts)}) {_token(self.tokens.action)}", *rules, _VALUES])
+        return "\n".join([f"start: ({' | '.join(starts)}) {ACTION}", *rules, _VALUES])
 
     def source(self, kind: EventKind, shown: frozenset[str], *, separator: bool = False) -> str:
         """The source line of a frame whose locals are ``shown``, up to what ends it.
@@ -107,13 +107,13 @@ class Grammar:
         else:
             texts = self._left() if gives else self._lines()
         choice = " | ".join(json.dumps(text + "\n") for text in sorted(texts)) or json.dumps("\n")
-        begin = f"{_token(self.tokens.action)} " if separator else ""
-        return f"start: {begin}({choice}) {_token(self.tokens.arg if gives else self.tokens.frame)}\n"
+        begin = f"{ACTION} " if separator else ""
+        return f"start: {begin}({choice}) {ARG if gives else FRAME}\n"
 
     def value(self, kind: EventKind) -> str:
         """The value of a return or exception frame, up to its end."""
         what = "exception" if kind is EventKind.EXCEPTION else "string"
-        return f"start: {what} {_token(self.tokens.frame)}\n{_VALUES}"
+        return f"start: {what} {FRAME}\n{_VALUES}"
 
     # --- lines -----------------------------------------------------------------------------------
 
@@ -196,10 +196,6 @@ class Grammar:
                 rest = [one for one in free if one.name not in parameters]
                 found.append((given + rest, self._texts([line])))
         return found
-
-
-def _token(token: int) -> str:
-    return f"<[{token}]>"
 
 
 def _lists(names: Sequence[_Name], shown: frozenset[str]) -> bool:

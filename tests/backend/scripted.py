@@ -99,7 +99,10 @@ class ScriptedServer:
         if body.get("prompt_logprobs"):
             given = [self._ranked(_logs(row), token) for row, token in zip(rows, prompt[1:], strict=False)]
             choice["prompt_logprobs"] = [None, *given]
-        row, tokens, logs, ranked = rows[-1], [], [], []
+        tokens: list[int] = []
+        logs: list[float] = []
+        ranked: list[dict[str, float]] = []
+        row = rows[-1]
         while len(tokens) < body["max_tokens"]:
             ids = body.get("allowed_token_ids")
             sampling = Sampling(body["temperature"], body.get("seed", 0))

@@ -132,10 +132,12 @@ async def test_prefixes_fork_go_back_and_draw_again(server: Served) -> None:
 async def test_what_it_writes_is_held_to_the_format_of_cwm(server: Served) -> None:
     backend = server.backend(folder="cwm/embedded")
     trace = record("def f(n):\n    while n < 9:\n        n = n * 2\n    return n\n", "f(5)")
-    prefix = await backend.open(TOKENS[:50])
-    closed = await prefix.write(frozenset({4}), 60, first='start: "{\\"n\\": " /[0-9]{1,3}/ "}" <[4]>\n')
+    prefix = await backend.open((*TOKENS[:50], 4))
+    closed = await prefix.write(
+        frozenset({4}), 60, first='start: "{\\"n\\": " /[0-9]{1,3}/ "}" <|action_sep|>\n'
+    )
     assert closed.stopped
-    predictor = replace(predictor_for(backend, Calibration()), longest=80)
-    found = await predictor.run_ahead(replace(trace, events=trace.events[:1]), max_events=2)
-    # A part that is longer than the limit ends there: vLLM is not told to close what is open.
+    predictor = replace(predictor_for(backend, Calibration()), longest=24)
+    found = await predictor.run_ahead(replace(trace, events=trace.events[:1]), max_events=1)
+    # A part that is longer than the limit is cut there and reported.
     assert {problem.message for problem in found.problems} <= {"an event that does not end"}

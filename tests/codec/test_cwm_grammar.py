@@ -114,23 +114,28 @@ def test_whatever_is_written_can_be_read(name: str, seed: int) -> None:
     assert problems == []
 
 
+def special(name: str) -> int:
+    """The id of a trace token."""
+    token = merging().token_to_id(name)
+    assert token is not None
+    return int(token)
+
+
 def test_user_text_never_becomes_a_trace_token() -> None:
     source = "def f(s):\n    t = s + '<|frame_sep|>'\n    return t\n"
     trace = record(source, "f('<|end_of_text|>')")
     encoded, decoder = CODEC.encode(trace), begun(trace)
-    assert encoded.tokens.count(merging().token_to_id("<|end_of_text|>")) == 1  # the one that ends the trace
-    frames = merging().token_to_id("<|frame_sep|>")
-    assert encoded.tokens.count(frames) == len(trace.events) + 1
-    kind = merging().token_to_id("<|line_sep|>")
-    decoder.feed([kind], [0.0])
+    assert encoded.tokens.count(special("<|end_of_text|>")) == 1  # the one that ends the trace
+    assert encoded.tokens.count(special("<|frame_sep|>")) == len(trace.events) + 1
+    decoder.feed([special("<|line_sep|>")], [0.0])
     constraint = grammars().begin(str(decoder.choices))
     for token in merging_tokenizer().encode('{"s": "..", "t": "\'<|frame_sep|>\'"}'):
         assert CODEC.value_stop.isdisjoint(np.flatnonzero(constraint.allowed()).tolist())
         constraint.take(token)
-    assert constraint.forced() == [merging().token_to_id("<|action_sep|>")]
+    assert constraint.forced() == [special("<|action_sep|>")]
 
 
 def test_what_stands_already_is_the_beginning_of_what_a_grammar_describes() -> None:
     tokens = merging_tokenizer().encode('{"n')
-    rest = grammars().begin('start: "{\\"n\\": 1}" <[4]>\n', tokens)
+    rest = grammars().begin('start: "{\\"n\\": 1}" <|action_sep|>\n', tokens)
     assert CODEC.text(rest.forced()).startswith('": 1')
