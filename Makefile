@@ -39,7 +39,6 @@ demo: $(BASE)
 ifeq ($(FULL),1)
 test: $(HEAVY) check vscode $(EDITOR)
 	@$(PY) tests/editors/nvim/fetch.py neovim
-	@$(PY) tests/web/chromium.py
 	FULL=1 $(PY) -m pytest -n $(JOBS)
 else
 test: $(DEV)
@@ -97,8 +96,9 @@ $(HEAVY): $(DEV)
 	@touch $@
 
 # The real editor: a VS Code that runs in a browser is compiled for it, which takes minutes the first time.
-$(EDITOR): $(NODE) tests/editors/vscode/package-lock.json tests/editors/vscode/install.sh
+$(EDITOR): $(NODE) $(DEV) tests/editors/vscode/package-lock.json tests/editors/vscode/install.sh
 	@echo 'Installing a VS Code for the tests ...'
+	@$(PY) tests/web/chromium.py
 	@sh tests/editors/vscode/install.sh $(VENV)
 	@touch $@
 

@@ -157,8 +157,9 @@ function write(folder, files) {
 }
 
 function browserPath() {
-    const named = process.env.CHROMIUM ?? BROWSERS.find((one) => existsSync(one));
-    return named ?? chromium.executablePath();
+    const named = process.env.CWM_CHROMIUM ?? BROWSERS.find((one) => existsSync(one));
+    if (named === undefined) throw new Error('The story needs Chromium: name one in CWM_CHROMIUM.');
+    return named;
 }
 
 async function freePort() {
