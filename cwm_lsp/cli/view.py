@@ -18,6 +18,7 @@ from rich.text import Text
 
 from cwm_lsp.features import display
 from cwm_lsp.features.display import Fragment, Part, State
+from cwm_lsp.features.fitting import fit
 from cwm_lsp.features.states import Placement
 from cwm_lsp.features.text import cells, clip
 from cwm_lsp.trace.model import SourceFile
@@ -147,7 +148,7 @@ def rows(fragments: Sequence[Fragment], width: int) -> list[Row]:
 
 def _text(fragments: Sequence[Fragment], width: int) -> Text:
     text = Text(no_wrap=True)
-    for index, fragment in enumerate(display.fit(fragments, width)):
+    for index, fragment in enumerate(fit(fragments, width)):
         text.append(display.SEPARATOR if index else "", style="dim")
         text.append(fragment.text, style="dim" if fragment.dimmed else STYLES[fragment.state])
     return text

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cwm_lsp.features import display
+from cwm_lsp.features.fitting import fit
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.states import Placement
 from cwm_lsp.features.text import cells
@@ -32,7 +33,7 @@ def _hint(snapshot: Snapshot, placement: Placement) -> Hint:
     before = f"{display.MARK} " if placement.mark else ""
     after = display.visits_label(placement.visit, placement.visits)
     room = HINT_CELLS - cells(before) - cells(after)
-    label = before + " ".join(filter(None, (display.joined(display.fit(placement.fragments, room)), after)))
+    label = before + " ".join(filter(None, (display.joined(fit(placement.fragments, room)), after)))
     tooltip = "\n".join(_spoken(fragment) for fragment in placement.fragments)
     return Hint(placement.line, len(snapshot.line(placement.line)), label, tooltip)
 

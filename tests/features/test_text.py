@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwm_lsp.features.display import State, fit, joined, observed
+from cwm_lsp.features.display import State, joined, observed
+from cwm_lsp.features.fitting import fit
 from cwm_lsp.features.text import cells, clean, clip, percent
 from cwm_lsp.trace.model import Value
 
