@@ -51,6 +51,8 @@ def test_nearly_all_candidates_parse_and_none_is_made_twice(name: str) -> None:
          "def f(a):\n    t = 0\n    for x in a:\n        t += x\n    return t\n"),
         ("def f(a):\n    for x in a:\n        n = x\n        return n\n",
          "def f(a):\n    for x in a:\n        n = x\n    return n\n"),
+        ("def f(a, b, i, j):\n    t = a[i:]\n    t.extend(a[i:])\n    return t\n",
+         "def f(a, b, i, j):\n    t = a[i:]\n    t.extend(a[i:])\n    t.extend(b[j:])\n    return t\n"),
         ("def f(i):\n    while i:\n        print(i)\n",
          "def f(i):\n    while i:\n        print(i)\n        i -= 1\n"),
         ("def f(a, b):\n    b = a\n    a = 1\n    return b\n",

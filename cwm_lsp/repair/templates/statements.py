@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import kindred, rewrites
+from cwm_lsp.repair.templates.mirrored import twins
 from cwm_lsp.repair.templates.scope import Function, Scope, suites
 from cwm_lsp.repair.text import Text
 
@@ -26,6 +27,7 @@ def statement_candidates(function: Function, scope: Scope, text: Text) -> Iterat
             yield from _swapped(suite, at, text)
             yield from _converted(statement, scope, text)
             yield from _moved(suite, at, text)
+            yield from _twinned(statement, scope, text)
         yield from _inserted(suite, function, scope, text)
     yield from _defaults(function, text)
 
@@ -81,6 +83,18 @@ def _converted(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candid
         for condition in scope.conditions()[:60]:
             new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
             yield _replaced(statement, new, "missing condition", 0.08, text)
+
+
+def _twinned(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidate]:
+    """A statement's twin after it."""
+    if not text.alone(statement):
+        return
+    place = text.block(statement)[1]
+    indent = text.indent(statement)
+    lead = "" if text.source[place - 1 : place] == "\n" else "\n"
+    for twin in twins(statement, scope.names):
+        edit = Edit(place, place, f"{lead}{indent}{twin}\n")
+        yield Candidate((edit,), "missing statement", statement.lineno, 0.15)
 
 
 def _handlers(statement: ast.Try, text: Text) -> Iterator[Candidate]:
