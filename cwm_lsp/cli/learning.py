@@ -100,7 +100,7 @@ def evaluate(**values: Any) -> int:
 @click.option(
     "--precision",
     type=click.FloatRange(0.5, 1.0),
-    default=0.9,
+    default=0.95,
     show_default=True,
     help="Withhold below the probability at which this share of the values shown is right.",
 )

@@ -24,7 +24,7 @@ from cwm_lsp.predict import Calibration, ProbabilityMap, Track, Trust, log_odds
 POINTS = 20
 """Most points of a map."""
 
-PRECISION = 0.9
+PRECISION = 0.95
 """Of the values that are shown, at least this share is right on the fitting data."""
 
 LEAST = 200
