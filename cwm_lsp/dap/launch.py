@@ -35,12 +35,14 @@ CAPABILITIES: Mapping[str, Any] = {
     "supportsClipboardContext": False,
     "supportsCompletionsRequest": False,
     "supportsDebuggerProperties": False,
+    "supportsExceptionFilterOptions": False,
     "supportsExceptionOptions": False,
     "supportsFunctionBreakpoints": False,
     "supportsGotoTargetsRequest": False,
     "supportsHitConditionalBreakpoints": False,
     "supportsLogPoints": False,
     "supportsModulesRequest": False,
+    "supportsRestartFrame": False,
     "supportsSetExpression": False,
     "supportsStepInTargetsRequest": False,
     "supportsTerminateDebuggee": False,
@@ -49,7 +51,7 @@ CAPABILITIES: Mapping[str, Any] = {
         {"filter": "predicted", "label": "Predicted exceptions", "default": True},
     ],
 }
-"""All that debugpy announces is said here too, so that a client which heard debugpy first is put right."""
+"""All that a session of debugpy's announces is said here too: a client that heard debugpy first is put right."""
 
 
 @dataclass(frozen=True, slots=True)

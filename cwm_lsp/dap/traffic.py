@@ -194,8 +194,11 @@ class Traffic:
         return self._submit(_Asked(request))
 
     def announce(self, event: str, body: Json) -> list[Action]:
-        """Tell the client of an event of ours."""
-        return [self._tell(Event(self._number(), event, body))]
+        """Tell the client of an event of ours; what it is promised is of concern to all observers."""
+        told = Event(self._number(), event, body)
+        for observer in tuple(self._observers) if event == "capabilities" else ():
+            self._guarded(observer, observer.event, told)
+        return [self._tell(told)]
 
     def ended(self) -> list[Action]:
         """debugpy is gone: whoever still waits is told."""

@@ -211,9 +211,9 @@ async def ghost(client: Client, path: Path, function: str, **options: Any) -> Me
     return await client.stop()
 
 
-def child_of(pid: int) -> int:
-    """The one process that ``pid`` has started: debugpy's adapter, or the model's host."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True)
-    pairs = [tuple(map(int, row.split())) for row in listed.stdout.splitlines()]
-    (child,) = [one for one, parent in pairs if parent == pid]
+def child_of(pid: int, part: str) -> int:
+    """The one process that ``pid`` has started with ``part`` in its command line."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
+    (child,) = [int(row[0]) for row in rows if int(row[1]) == pid and part in row[-1]]
     return child

@@ -101,7 +101,7 @@ async def test_an_adapter_that_is_killed_ends_session_and_program(tmp_path: Path
         await launch(client, path)
         link = await reported(server)
         assert client.process is not None
-        os.kill(child_of(client.process.pid), signal.SIGKILL)
+        os.kill(child_of(client.process.pid, "adapter_boot"), signal.SIGKILL)
         await client.event("terminated")
         await client.end()
         await dead(link)
@@ -170,7 +170,7 @@ async def test_a_hung_prompt_does_not_keep_the_client_from_leaving(tmp_path: Pat
 async def test_what_pydevd_never_answers_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, SUM)
     async with over_stdio() as client:
-        await launch(client, path, [{"line": 2}])
+        await launch(client, path, [{"line": 2}], predictions=False)
         thread = (await client.event("stopped"))["threadId"]
         for command in CAPABILITY:
             assert command in await client.refused(command, threadId=thread)

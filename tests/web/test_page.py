@@ -205,6 +205,7 @@ async def test_two_runs_scroll_together_and_say_where_they_part(tab: Tab, served
     await tab.press("x")
     await tab.until("cwm.side === 'right' && document.querySelector('#detail dd')?.textContent === '1'")
     await tab.size(1440, 420)
+    await tab.until("innerHeight === 420 && cwm.grids.left.scroll.clientHeight < 420")
     await tab.press("End")
     top, other_top = (f"cwm.grids.{side}.scroll.scrollTop" for side in ("left", "right"))
     await tab.until(f"{top} > 0 && {top} === {other_top}")
