@@ -51,7 +51,7 @@ CAPABILITIES: Mapping[str, Any] = {
         {"filter": "predicted", "label": "Predicted exceptions", "default": True},
     ],
 }
-"""All that a session of debugpy's announces is said here too: a client that heard debugpy first is put right."""
+"""All that a session of debugpy's announces is said here too: who heard debugpy first is put right."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,12 @@ export class VirtualList {
     this.room = viewport.clientHeight;
     this.tall = 0;
     viewport.addEventListener("scroll", () => this.schedule(), { passive: true });
+    this.chosen = 0;
     new ResizeObserver(() => {
+      // A line that was shown stays in sight in a smaller window.
+      const shown = this.sees(this.chosen);
       this.room = viewport.clientHeight;
+      if (shown) this.reveal(this.chosen);
       this.schedule();
     }).observe(viewport);
   }
@@ -54,14 +58,20 @@ export class VirtualList {
 
   /** Scroll no more than it takes to see a line, with some around it after a jump. */
   reveal(index) {
+    this.chosen = index;
+    if (this.sees(index)) return;
     const top = index * this.height;
     const from = this.offset;
-    if (top >= from && top + this.height <= from + this.room) return;
     const near = top > from - this.height * 2 && top < from + this.room + this.height * 2;
     const around = AROUND * this.height;
     if (near) this.offset = top < from ? top - around : top + this.height + around - this.room;
     else this.offset = top - this.room / 2;
     this.schedule();
+  }
+
+  sees(index) {
+    const top = index * this.height;
+    return top >= this.offset && top + this.height <= this.offset + this.room;
   }
 
   schedule() {
