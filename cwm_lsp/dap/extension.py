@@ -12,51 +12,11 @@ from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.foresight import Branch, Foresight
 from cwm_lsp.features.states import Placement
 from cwm_lsp.trace.model import SourceFile
+from cwm_lsp.wire.states import DivergenceState, FragmentState, LineState, Position
 
 REALLY = "cwm/really"
 STATES = "cwm/states"
 WHAT_IF = "cwm/whatIf"
-
-
-class Position(TypedDict):
-    """The end of a line: both from 0, the character in UTF-16 code units."""
-
-    line: int
-    character: int
-
-
-class FragmentState(TypedDict):
-    """One thing said at the end of a line; the same as in LSP."""
-
-    text: str
-    state: str
-    words: str
-    name: str
-    dimmed: bool
-
-
-class LineState(TypedDict):
-    """What one line shows; the same as in LSP."""
-
-    at: Position
-    fragments: list[FragmentState]
-    mark: bool
-    visit: int
-    visits: int
-
-
-class DivergenceState(TypedDict):
-    """A surprise; the same as in LSP."""
-
-    at: Position
-    call: str
-    step: int
-    kind: str
-    name: str
-    observed: str
-    predicted: str
-    probability: float
-    message: str
 
 
 class DebugStates(TypedDict):

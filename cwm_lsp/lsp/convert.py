@@ -22,11 +22,7 @@ from cwm_lsp.lsp.extension import (
     SHOULD_BE,
     CallResult,
     Command,
-    DivergenceState,
     FixState,
-    FragmentState,
-    LineState,
-    Position,
     RepairArgument,
     RepairResult,
     StatesParams,
@@ -35,6 +31,7 @@ from cwm_lsp.lsp.extension import (
 from cwm_lsp.lsp.positions import Encoding, units
 from cwm_lsp.repair.model import Edit
 from cwm_lsp.trace.model import SourceFile
+from cwm_lsp.wire.states import DivergenceState, FragmentState, LineState, Position
 
 SOURCE = "cwm"
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TypedDict
 
+from cwm_lsp.wire.states import DivergenceState, LineState, Position
+
 STATES = "cwm/states"
 """Notification, server to client: all that a document shows now. Replaces what was sent before."""
 
@@ -36,47 +38,6 @@ class Command(StrEnum):
     VISITS = "cwm.visits"
     VISIT = "cwm.visit"
     DEBUG_ADAPTER = "cwm.debugAdapter"
-
-
-class Position(TypedDict):
-    """0-based; ``character`` counts units of the negotiated position encoding."""
-
-    line: int
-    character: int
-
-
-class FragmentState(TypedDict):
-    """One thing said at the end of a line."""
-
-    text: str
-    state: str
-    words: str
-    name: str
-    dimmed: bool
-
-
-class LineState(TypedDict):
-    """What one line shows. ``at`` is the end of its text."""
-
-    at: Position
-    fragments: list[FragmentState]
-    mark: bool
-    visit: int
-    visits: int
-
-
-class DivergenceState(TypedDict):
-    """A first divergence. ``step`` counts events of the run from 0."""
-
-    at: Position
-    call: str
-    step: int
-    kind: str
-    name: str
-    observed: str
-    predicted: str
-    probability: float
-    message: str
 
 
 class StatesParams(TypedDict):

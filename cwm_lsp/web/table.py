@@ -7,6 +7,7 @@ table needs (columns, calls, how sure the model was) is worked out once.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,7 +61,7 @@ class CallSpan:
     end: int
 
 
-class Table:
+class Table(ABC):
     """A run with ``events``, each with the ``places`` that led to it. Subclasses say what a step shows.
 
     ``first`` is the step of the first divergence, ``None`` where there is none; ``notes`` are sentences about
@@ -89,42 +90,42 @@ class Table:
     # --- what a kind of run says of a step ---
 
     @property
+    @abstractmethod
     def summary(self) -> str:
         """The whole in one sentence."""
-        raise NotImplementedError
 
     @property
     def parting(self) -> str:
         """The sentence of the first divergence, "" where there is none."""
         return ""
 
+    @abstractmethod
     def names(self, step: int) -> Iterator[str]:
         """The variables that have a place in a step's row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self, step: int) -> tuple[Fragment, ...]:
         """What a step wrote."""
-        raise NotImplementedError
 
+    @abstractmethod
     def outcome(self, step: int) -> tuple[Fragment, ...]:
         """Where a step went, if that differs, and what it returned or raised."""
-        raise NotImplementedError
 
+    @abstractmethod
     def state(self, step: int) -> State:
         """The one state that stands for a step."""
-        raise NotImplementedError
 
     def probability(self, step: int) -> float | None:
         """How sure the model was where it was least sure, ``None`` where it said nothing."""
         return None
 
+    @abstractmethod
     def variables(self, step: int) -> tuple[Variable, ...]:
         """Every variable of the frame at a step, in order of first assignment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def told(self, step: int) -> tuple[Told, ...]:
         """What a step wrote and gave, for search and for a comparison with another run."""
-        raise NotImplementedError
 
     # --- what all have in common ---
 

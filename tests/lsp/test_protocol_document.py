@@ -16,7 +16,7 @@ from cwm_lsp.features.claims import ClaimKind
 from cwm_lsp.features.display import State
 from cwm_lsp.lsp import extension, options, protocol
 from cwm_lsp.repair.model import Status
-from cwm_lsp.wire import loopback
+from cwm_lsp.wire import loopback, states
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 INTERFACES = dict(re.findall(r"interface (\w+) \{\n(.*?)\n\}", DOCUMENT, re.DOTALL))
@@ -52,10 +52,10 @@ TYPES = {
     "kind",
     [
         extension.StatesParams,
-        extension.LineState,
-        extension.FragmentState,
-        extension.DivergenceState,
-        extension.Position,
+        states.LineState,
+        states.FragmentState,
+        states.DivergenceState,
+        states.Position,
         extension.CallArgument,
         extension.CallResult,
         extension.ShouldBeArgument,
@@ -72,10 +72,6 @@ TYPES = {
         extension.VisitArgument,
         extension.ViewArgument,
         extension.ViewResult,
-        debugging.LineState,
-        debugging.FragmentState,
-        debugging.DivergenceState,
-        debugging.Position,
         debugging.DebugStates,
         debugging.WhatIfArguments,
         debugging.WhatIfBody,
