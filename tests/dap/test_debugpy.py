@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -162,9 +163,10 @@ async def test_hit_counts_log_points_and_functions(command: Command, tmp_path: P
         assert (await client.variables(thread=stop["threadId"]))["n"]["value"] == "2"
         await finished(client, stop["threadId"])
         assert client.count("stopped") == 2
-        spoken = printed(client).splitlines()
-        assert [row for row in spoken if "square of" in row] == [f"square of {n}" for n in range(5)]
-        assert "done 30" in spoken
+        # The program's own output and debugpy's log points come by two ways, and one may cut into the other.
+        spoken = printed(client)
+        assert re.findall(r"square of \d", spoken) == [f"square of {n}" for n in range(5)]
+        assert "done 30" in re.sub(r"square of \d\n", "", spoken)
 
 
 @both
