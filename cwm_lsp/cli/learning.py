@@ -73,6 +73,7 @@ def model() -> None:
     help="How far a free run goes; 0 leaves free runs out.",
 )
 @click.option("--raw", is_flag=True, help="The model's own probabilities, not calibrated.")
+@click.option("--unaided", is_flag=True, help="Work nothing out for the model: what it can say by itself.")
 @click.option("--output", type=_FILE, metavar="FILE", help="Also save the JSON object.")
 def evaluate(**values: Any) -> int:
     """Score a model on DATA: JSONL files, or Python files and folders with doctests or `# cwm:` comments.

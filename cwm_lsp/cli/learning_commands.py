@@ -87,6 +87,7 @@ def _source(values: Mapping[str, Any]) -> ModelSource:
         checkpoint=str(values.get("checkpoint") or ""),
         threads=values["threads"],
         raw=values["raw"],
+        unaided=values.get("unaided", False),
     )
 
 
@@ -107,8 +108,7 @@ def _command(values: Mapping[str, Any]) -> str:
             words += [f"--{name.replace('_', '-')}", str(values[name])]
     if values["checkpoint"]:
         words += ["--checkpoint", values["checkpoint"].name]
-    if values["raw"]:
-        words.append("--raw")
+    words += [f"--{name}" for name in ("raw", "unaided") if values[name]]
     return shlex.join(words)
 
 

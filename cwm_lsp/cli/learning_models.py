@@ -17,7 +17,7 @@ from cwm_lsp.config import Settings, load
 from cwm_lsp.errors import CwmError, ModelUnavailable, TargetError, UserError
 from cwm_lsp.features.runnables import runnables
 from cwm_lsp.learn.corpus.program import Program
-from cwm_lsp.learn.evaluate import uncalibrated
+from cwm_lsp.learn.evaluate import unaided, uncalibrated
 from cwm_lsp.learn.own_runs import OwnRun, own_runs
 from cwm_lsp.learn.rows import Row, load_rows
 from cwm_lsp.predict import Calibration, Predictor
@@ -78,9 +78,14 @@ class ModelSource:
     checkpoint: str = ""
     threads: int = 1
     raw: bool = False
+    unaided: bool = False
 
     def predictor(self) -> Predictor:
         """The model, loaded in this process. Raises ``ModelUnavailable``."""
+        made = self._loaded()
+        return unaided(made) if self.unaided else made
+
+    def _loaded(self) -> Predictor:
         if self.checkpoint:
             with training_parts():
                 from cwm_lsp.learn.torch_backend import checkpoint_backend

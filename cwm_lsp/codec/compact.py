@@ -39,14 +39,19 @@ _VALUE_STOP = frozenset({int(Special.STOP), int(Special.DELETE)})
 
 
 class CompactCodec:
-    """Traces to and from the compact format. ``order`` and ``offset`` shuffle names and lines in training."""
+    """Traces to and from the compact format.
+
+    ``order`` and ``offset`` shuffle names and lines in training; ``aided`` false works nothing out for the
+    model.
+    """
 
     name = "compact"
     vocabulary = v.SIZE
 
-    def __init__(self, order: Sequence[int] = range(v.SLOTS), offset: int = 0) -> None:
+    def __init__(self, order: Sequence[int] = range(v.SLOTS), offset: int = 0, *, aided: bool = True) -> None:
         self._order = order
         self._offset = offset
+        self._aided = aided
 
     def encode(self, trace: Trace) -> Encoded:
         """The prompt and the whole trace. Raises ``ContextExceeded``."""
@@ -100,7 +105,7 @@ class CompactCodec:
         return written_text(None if called else saved.state.texts.get(span.name), tokens[1:-1], names)
 
     def _machine(self, trace: Trace) -> Machine:
-        return Machine.of(trace, Names(self._order), self._offset)
+        return Machine.of(trace, Names(self._order), self._offset, aided=self._aided)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ place is a literal, a name's value or a length, or sums and differences of those
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cwm_lsp.codec.values import join_items, split_items
@@ -109,34 +109,6 @@ def _viewed(node: ast.expr) -> tuple[ast.expr, str]:
         case ast.Call(func=ast.Attribute(value=inner, attr="items" | "keys" | "values" as method), args=[]):
             return inner, {"items": "item", "keys": "key", "values": "value"}[method]
     return node, "key"
-
-
-def lookups(parts: Sequence[ast.AST], hidden: frozenset[str]) -> Iterator[ast.expr]:
-    """The outermost lookups among ``parts``, none that reads a ``hidden`` name."""
-    found = [
-        part
-        for part in parts
-        if isinstance(part, ast.Subscript | ast.Call | ast.Compare)
-        and findable(part)
-        and not isinstance(getattr(part, "ctx", None), ast.Store | ast.Del)
-    ]
-    inner = {id(_container(part)) for part in found}
-    for part in found:
-        names = {name.id for name in ast.walk(part) if isinstance(name, ast.Name)}
-        if id(part) not in inner and not names & hidden:
-            yield part
-
-
-def _container(node: ast.expr) -> ast.expr | None:
-    match node:
-        case (
-            ast.Subscript(value=container)
-            | ast.Call(func=ast.Attribute(value=container))
-            | ast.Call(args=[container])
-            | ast.Compare(comparators=[container])
-        ):
-            return container
-    return None
 
 
 def findable(node: ast.expr) -> bool:

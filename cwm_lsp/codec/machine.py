@@ -6,15 +6,15 @@ kept for every event of a long trace and gone back to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
-from cwm_lsp.codec.lookup import find
-from cwm_lsp.codec.source import LogicalLine, Slice, slice_source
-from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
+from cwm_lsp.codec.source import LogicalLine, Piece, Slice, slice_source
+from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens, written_tokens
 from cwm_lsp.codec.vocabulary import Special
+from cwm_lsp.codec.working import Told, effect, tell
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace
 
@@ -74,7 +74,10 @@ class State:
 
 @dataclass(slots=True)
 class Machine:
-    """Runs events over a state and says what is given after each."""
+    """Runs events over a state and says what is given after each.
+
+    ``aided`` false gives what can be looked up, but works nothing out.
+    """
 
     slice: Slice
     flow: Flow
@@ -83,9 +86,10 @@ class Machine:
     state: State = State()
     last_frame: int = 0
     ended: bool = False
+    aided: bool = True
 
     @classmethod
-    def of(cls, trace: Trace, names: Names, offset: int = 0) -> Machine:
+    def of(cls, trace: Trace, names: Names, offset: int = 0, *, aided: bool = True) -> Machine:
         """A machine for source and entry of ``trace``. Raises ``ContextExceeded`` for a slice too long."""
         text = trace.source.text
         entry = trace.events[0].line if trace.events else 0
@@ -96,7 +100,7 @@ class Machine:
                 f"The code in play has more than {v.LINES} lines.", "Predict a smaller function of it."
             )
         functions = {event.line: event.function for event in trace.events if event.kind is EventKind.CALL}
-        return cls(shown, flow_of(text), names, functions)
+        return cls(shown, flow_of(text), names, functions, aided=aided)
 
     def at(self, state: State) -> Machine:
         """This machine with another state; names are shared."""
@@ -158,7 +162,7 @@ class Machine:
             if logical.depth:
                 tokens.append(v.indent_token(logical.depth))
             for piece in logical.pieces:
-                tokens += piece.tokens or (self.names.token(piece.name),)
+                tokens += self._written(piece)
         return [*tokens, Special.TRACE]
 
     def anchor(self) -> list[int]:
@@ -298,24 +302,50 @@ class Machine:
         if frame.raised is not None:
             return self._next(self.flow.handlers(frame.line), Special.UNWIND)
         logical = self.slice.by_line.get(frame.line)
-        tokens = self._annotated(logical, frame.texts) if logical else []
-        if logical and frame.line in frame.visits:
-            tokens += self._visit(logical, frame)
+        tokens: list[int] = []
+        if logical:
+            texts = {**self.slice.constants, **frame.texts}
+            tokens = self._annotated(logical, frame, texts)
+            if frame.line in frame.visits:
+                tokens += self._visit(logical, frame)
+            if self.aided:
+                tokens += self._effects(logical, frame, texts)
         for text in frame.returned:
             tokens += [Special.RETURNED, *value_tokens(text, self.names)]
         return tokens + self._next(self._candidates(frame))
 
-    def _annotated(self, logical: LogicalLine, texts: Mapping[str, str]) -> list[int]:
+    def _written(self, piece: Piece) -> Sequence[int]:
+        return (self.names.token(piece.name),) if piece.name else piece.tokens
+
+    def _annotated(self, logical: LogicalLine, frame: Frame, texts: Mapping[str, str]) -> list[int]:
+        """The text of a line, the values that it reads and what can be worked out behind each place."""
+        told = tell(logical.work, texts, frame.returned, self.aided)
         tokens: list[int] = []
         for piece in logical.pieces:
-            tokens += piece.tokens or (self.names.token(piece.name),)
-            text = texts.get(piece.name) if piece.reads else None
+            tokens += self._written(piece)
+            text = frame.texts.get(piece.name) if piece.reads else None
             if text is not None:
                 operand = placed_tokens if piece.placed else value_tokens
                 tokens += [Special.OPERAND, *operand(text, self.names)]
-            item = find(piece.found, texts) if piece.found is not None else None
-            if item is not None:
-                tokens += [Special.OPERAND, *value_tokens(item, self.names)]
+            for node in piece.ends:
+                if node in told:
+                    tokens += self._told(told[node])
+        return tokens
+
+    def _told(self, told: Told) -> list[int]:
+        kind = (Special.EXCEPTION,) if told.raises else ()
+        return [Special.OPERAND, *kind, *value_tokens(told.text, self.names)]
+
+    def _effects(self, logical: LogicalLine, frame: Frame, texts: Mapping[str, str]) -> list[int]:
+        """What the statement makes of the containers that it changes, as a line's values are written."""
+        tokens: list[int] = []
+        for statement in logical.changes:
+            does = effect(statement, texts, frame.returned)
+            for name, text in does.changed.items():
+                written = written_tokens(frame.texts.get(name), text, self.names)
+                tokens += [Special.OPERAND, self.names.token(name), *written, Special.STOP]
+            if does.result is not None:
+                tokens += self._told(does.result)
         return tokens
 
     def _visit(self, logical: LogicalLine, frame: Frame) -> list[int]:
@@ -324,9 +354,13 @@ class Machine:
         The count stands as a position, to find items by, and in digits, to count by.
         """
         visit = frame.visits[frame.line]
+        entered = frame.entered.get(frame.line, _EMPTY)
         tokens = [v.position_token(visit), *v.byte_tokens(str(visit))]
-        for source in logical.iterated:
-            item = source.at(visit, frame.texts, frame.entered.get(frame.line, _EMPTY))
+        items = [source.at(visit, frame.texts, entered) for source in logical.iterated]
+        if self.aided and (not items or None in items):
+            made = [source.at(visit, {**self.slice.constants, **entered}) for source in logical.made]
+            items = made if made and None not in made else items
+        for item in items:
             if item is not None:
                 tokens += [Special.OPERAND, *(plain_tokens(item, self.names) or [Special.STOP])]
         return tokens

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.lookup import Counted, Iterated, findable, iterated, lookups
+from cwm_lsp.codec import working
+from cwm_lsp.codec.lookup import Counted, Iterated, iterated
+from cwm_lsp.codec.working import Made, Workable, changes, made, workables
 from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
 
 _OPERATOR = "|".join(re.escape(operator) for operator in sorted(v.OPERATORS, key=len, reverse=True))
@@ -36,21 +38,23 @@ class Piece:
     """A lexical piece: either fixed ``tokens`` or the name ``name``.
 
     ``reads`` says that the name's value is an operand of the statement at this place, ``placed`` that
-    the statement looks into the value by position. ``found`` is a lookup that ends at this place.
+    the statement looks into the value by position. ``ends`` are the expressions to be worked out that end at
+    this place, the outermost first.
     """
 
     tokens: tuple[int, ...] = ()
     name: str = ""
     reads: bool = False
     placed: bool = False
-    found: ast.expr | None = None
+    ends: tuple[ast.expr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LogicalLine:
     """One numbered line of a slice: ``line`` is its first line in the file, ``depth`` its level.
 
-    ``iterated`` is what the head of a loop goes through.
+    ``iterated`` and ``made`` are what the head of a loop goes through, ``work`` is what may be worked out,
+    ``changes`` are the statements that change a container in its place.
     """
 
     number: int
@@ -59,27 +63,34 @@ class LogicalLine:
     pieces: tuple[Piece, ...]
     binds: frozenset[str]
     iterated: tuple[Iterated | Counted, ...] = ()
+    made: tuple[Made, ...] = ()
+    work: tuple[Workable, ...] = ()
+    changes: tuple[ast.stmt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a model is shown of a file. ``loops`` maps heads of ``for`` loops to their last line."""
+    """What a model is shown of a file.
+
+    ``loops`` maps heads of ``for`` loops to their last line, ``constants`` names of the module to the values
+    that they keep.
+    """
 
     lines: tuple[LogicalLine, ...]
     loops: dict[int, int]
     by_line: dict[int, LogicalLine]
     by_number: dict[int, LogicalLine]
+    constants: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Uses:
-    """The names that a statement reads, looks into by position, and binds; the lookups it makes."""
+    """The names that a statement reads, looks into by position, and binds."""
 
     reads: frozenset[str]
     placed: frozenset[str]
     stores: dict[str, int]
     binds: frozenset[str]
-    found: tuple[ast.expr, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -91,7 +102,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
     """
     tree = parse(source)
     if tree is None:
-        return Slice((), {}, {}, {})
+        return Slice((), {}, {}, {}, {})
     statements = statement_lines(source)
     texts = source.split("\n")
     nodes: dict[int, list[ast.AST]] = {}
@@ -117,16 +128,32 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         else:
             continue
         number = offset + len(lines) + 1
-        found = {_place(node, text, line): node for node in uses.found}
-        through = tuple(source for node in nodes.get(line, ()) for source in iterated(node))
-        lines.append(LogicalLine(number, line, depth, tuple(_lex(text, uses, found)), uses.binds, through))
+        here = nodes.get(line, [])
+        work = tuple(found for node in here for found in workables(node))
+        lines.append(
+            LogicalLine(
+                number,
+                line,
+                depth,
+                tuple(_lex(text, uses, _ends(work, text, line))),
+                uses.binds,
+                tuple(source for node in here for source in iterated(node)),
+                tuple(source for node in here for source in made(node)),
+                work,
+                tuple(one for node in here if (one := changes(node)) is not None),
+            )
+        )
     loops = {
         node.lineno: node.body[-1].end_lineno or node.lineno
         for node in ast.walk(tree)
         if isinstance(node, ast.For | ast.AsyncFor)
     }
     return Slice(
-        tuple(lines), loops, {line.line: line for line in lines}, {line.number: line for line in lines}
+        tuple(lines),
+        loops,
+        {line.line: line for line in lines},
+        {line.number: line for line in lines},
+        working.constants(tree),
     )
 
 
@@ -228,12 +255,7 @@ def _uses(node: ast.AST) -> _Uses:
         reads.add(node.target.id)
         stores = {}
     placed = frozenset(_placed(node, parts))
-    # The places of what stands in an f-string differ by Python version.
-    formatted = {id(inner) for part in parts if isinstance(part, ast.JoinedStr) for inner in ast.walk(part)}
-    found = [*lookups([part for part in parts if id(part) not in formatted], frozenset(own))]
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript) and findable(node.target):
-        found.append(node.target)
-    return _Uses(frozenset(reads), placed, stores, binds, tuple(found))
+    return _Uses(frozenset(reads), placed, stores, binds)
 
 
 def _joined(uses: Sequence[_Uses]) -> _Uses:
@@ -248,8 +270,18 @@ def _joined(uses: Sequence[_Uses]) -> _Uses:
         frozenset().union(*(use.placed for use in uses)),
         stores,
         frozenset().union(*(use.binds for use in uses)),
-        tuple(node for use in uses for node in use.found),
     )
+
+
+def _ends(work: Iterable[Workable], text: str, line: int) -> dict[int, tuple[ast.expr, ...]]:
+    """The expressions of ``work`` by the place in ``text`` where they end, the outer before the inner."""
+    ends: dict[int, tuple[ast.expr, ...]] = {}
+    for one in work:
+        place = _place(one.node, text, line)
+        ends[place] = (*ends.get(place, ()), one.node)
+        for inner, nodes in _ends(one.inner, text, line).items():
+            ends[inner] = (*ends.get(inner, ()), *nodes)
+    return ends
 
 
 def _place(node: ast.expr, text: str, line: int) -> int:
@@ -292,8 +324,8 @@ def _placed(node: ast.AST, parts: Sequence[ast.AST]) -> Iterator[str]:
         yield from (inner.id for inner in looked if isinstance(inner, ast.Name))
 
 
-def _lex(text: str, uses: _Uses, found: dict[int, ast.expr]) -> Iterator[Piece]:
-    """The pieces of a logical line, each operand marked where it is first read, each lookup where it ends."""
+def _lex(text: str, uses: _Uses, ends: Mapping[int, tuple[ast.expr, ...]]) -> Iterator[Piece]:
+    """The pieces of a logical line: operands are marked where first read, expressions where they end."""
     skip = dict(uses.stores)
     told: set[str] = set()
     after_dot = False
@@ -302,9 +334,9 @@ def _lex(text: str, uses: _Uses, found: dict[int, ast.expr]) -> Iterator[Piece]:
         kind = match.lastgroup
         if kind == "space":
             continue
-        # An operator can be several characters, as in ``]):``; a lookup can end within it.
-        ends = (found[place] for place in range(match.start() + 1, match.end() + 1) if place in found)
-        ended = next(ends, None)
+        # An operator can be several characters, as in ``]):``; an expression can end within it.
+        places = range(match.start() + 1, match.end() + 1)
+        ended = tuple(node for place in places for node in ends.get(place, ()))
         if kind == "string" or match.group("string"):
             yield from _string(piece, match.group("prefix"), uses, told, ended)
         elif kind == "name":
@@ -315,13 +347,11 @@ def _lex(text: str, uses: _Uses, found: dict[int, ast.expr]) -> Iterator[Piece]:
                 reads = False
             if reads:
                 told.add(piece)
-            yield Piece(name=piece, reads=reads, placed=reads and piece in uses.placed, found=ended)
-        elif kind == "number":
-            yield Piece(tuple(v.byte_tokens(piece)))
+            yield Piece(name=piece, reads=reads, placed=reads and piece in uses.placed, ends=ended)
         elif kind == "operator":
-            yield Piece((v.text_token(piece),), found=ended)
+            yield Piece((v.text_token(piece),), ends=ended)
         else:
-            yield Piece(tuple(v.byte_tokens(piece)))
+            yield Piece(tuple(v.byte_tokens(piece)), ends=ended)
         after_dot = piece == "."
 
 
@@ -330,13 +360,15 @@ def _inside_call(text: str, place: int) -> bool:
     return head.count("(") > head.count(")")
 
 
-def _string(piece: str, prefix: str, uses: _Uses, told: set[str], found: ast.expr | None) -> Iterator[Piece]:
+def _string(
+    piece: str, prefix: str, uses: _Uses, told: set[str], ended: tuple[ast.expr, ...]
+) -> Iterator[Piece]:
     """A string literal as ``repr`` writes it; the fields of an f-string are code."""
     if "f" not in prefix.lower():
         try:
-            yield Piece(tuple(v.byte_tokens(repr(ast.literal_eval(piece)))), found=found)
+            yield Piece(tuple(v.byte_tokens(repr(ast.literal_eval(piece)))), ends=ended)
         except (SyntaxError, ValueError):
-            yield Piece(tuple(v.byte_tokens(piece)), found=found)
+            yield Piece(tuple(v.byte_tokens(piece)), ends=ended)
         return
     for part in _FIELD.split(piece):
         if not part.startswith("{"):
@@ -350,3 +382,5 @@ def _string(piece: str, prefix: str, uses: _Uses, told: set[str], found: ast.exp
                 yield Piece(name=text, reads=reads, placed=reads and text in uses.placed)
             elif match.lastgroup != "space":
                 yield Piece(tuple(v.byte_tokens(text)))
+    if ended:
+        yield Piece(ends=ended)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cwm_lsp.dap.expressions import Undecided, literal
+from cwm_lsp.codec.pure import Undecided, literal
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features import display
 from cwm_lsp.features.foresight import MOST_BRANCHES, Branch, Foresight

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cwm_lsp.dap.expressions import Undecided, compute, literal, names_in
+from cwm_lsp.codec.pure import Undecided, compute, literal, names_in
 from cwm_lsp.dap.ghost_run import GhostFrame, Held, Moment
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features import display

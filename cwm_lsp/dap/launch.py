@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cwm_lsp.dap.expressions import Undecided, names_in
+from cwm_lsp.codec.pure import Undecided, names_in
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features.results import Call
 from cwm_lsp.features.runnables import runnables

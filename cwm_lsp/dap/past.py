@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cwm_lsp.dap.expressions import Undecided, compute
+from cwm_lsp.codec.pure import Undecided, compute
 from cwm_lsp.dap.journey import Stand
 from cwm_lsp.dap.observer import Refuse, Reply
 from cwm_lsp.dap.predicted_scope import References, row

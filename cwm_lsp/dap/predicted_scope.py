@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from cwm_lsp.align.model import Tally
-from cwm_lsp.dap.expressions import Undecided, compute
+from cwm_lsp.codec.pure import Undecided, compute
 from cwm_lsp.features import display
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.foresight import Checked, Foresight, condition_at, unrun

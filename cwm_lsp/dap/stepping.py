@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cwm_lsp.dap.expressions import Undecided, compute, names_in
+from cwm_lsp.codec.pure import Undecided, compute, names_in
 from cwm_lsp.dap.ghost_run import Ending, GhostRun, Moment
 from cwm_lsp.trace.model import EventKind
 

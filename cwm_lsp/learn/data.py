@@ -35,6 +35,9 @@ SPAN_WEIGHT = {SpanKind.VALUE: 1.0, SpanKind.RESULT: 1.0, SpanKind.FLOW: 0.5}
 GIVEN_WEIGHT = 0.1
 """The loss on tokens that are given after the source: copying them is what a small model learns first."""
 
+UNAIDED = 0.1
+"""The share of examples in which nothing is worked out: the model is to do without where it must."""
+
 TRACE_LIMITS = Limits(events=200, bytes=200_000, seconds=2.0, depth=40)
 """Runs that say more are cut, and a cut run is left out."""
 
@@ -84,12 +87,13 @@ def example(trace: Trace, rng: random.Random | None = None, longest: int = 1536)
     """``trace`` encoded; ``None`` when it does not fit. ``rng`` shuffles it and picks a window of it."""
     order: Sequence[int] = range(v.SLOTS)
     offset = 0
+    aided = rng is None or rng.random() >= UNAIDED
     if rng is not None:
         order = rng.sample(range(v.SLOTS), v.SLOTS)
         offset = rng.choice((0, 0, rng.randrange(0, 48)))
     try:
         budget = rng.choice((0, 0, 0, 256, 512)) if rng is not None else 0
-        windows = list(CompactCodec(order, offset).windows(trace, budget))
+        windows = list(CompactCodec(order, offset, aided=aided).windows(trace, budget))
     except CwmError:
         return None
     encoded = rng.choice(windows) if rng is not None else windows[0]

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
 from cwm_lsp.backend.protocol import BackendInfo
-from cwm_lsp.errors import ContextExceeded, CwmError
+from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.errors import ContextExceeded, CwmError, ModelUnavailable
 from cwm_lsp.learn.judging import RowResult, Status, judged_row
 from cwm_lsp.learn.metrics import Evaluation, summarise
 from cwm_lsp.learn.rows import Row
@@ -98,6 +99,18 @@ async def _free(trace: Trace, predictor: Predictor, events: int) -> Prediction |
 def uncalibrated(predictor: Predictor) -> Predictor:
     """The same predictor saying the model's own probabilities."""
     return replace(predictor, calibration=Calibration())
+
+
+def unaided(predictor: Predictor) -> Predictor:
+    """The same predictor with nothing worked out for the model.
+
+    Raises ``ModelUnavailable`` for a format in which nothing is.
+    """
+    if not isinstance(predictor.codec, CompactCodec):
+        raise ModelUnavailable(
+            f"Nothing is worked out for {predictor.backend.info.model}.", "Leave --unaided out."
+        )
+    return replace(predictor, codec=CompactCodec(aided=False))
 
 
 # --- a model of one's own ----------------------------------------------------------------------

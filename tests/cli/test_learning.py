@@ -39,6 +39,7 @@ def options(tmp_path: Path) -> dict[str, Any]:
         "checkpoint": None,
         "free_events": 400,
         "raw": False,
+        "unaided": False,
         "output": tmp_path / "found.json",
         "precision": 0.9,
     }

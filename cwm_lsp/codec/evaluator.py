@@ -1,0 +1,382 @@
+"""Walks pure expressions over values that are literals.
+
+Operators, comprehensions and the builtins and methods of :mod:`cwm_lsp.codec.pure_calls`, on numbers, texts
+and plain containers. Every operation that could take long or much memory is bounded; what is outside
+raises :class:`Undecided`.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.literals import kept_literal
+from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS, Passing, Undecided, items_of
+
+MAX_STEPS = 20_000
+
+ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration)
+"""What an operation on literals may raise, as Python itself would."""
+
+_SEQUENCES = (str, bytes, list, tuple)
+
+_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+}
+_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+    ast.Not: operator.not_,
+    ast.Invert: operator.invert,
+}
+_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda left, right: left in right,
+    ast.NotIn: lambda left, right: left not in right,
+}
+_CONVERSIONS: Mapping[int, Callable[[Any], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
+
+
+class Evaluator:
+    """Walks an expression over a literal state.
+
+    ``given`` are what calls of the user's functions have given back, in order; one that is not among them is
+    undecided. What is computed is never changed, so values may be shared.
+    """
+
+    def __init__(self, state: Mapping[str, str], given: Sequence[str] = ()) -> None:
+        self._state = state
+        self._given = given
+        self._own: dict[str, Any] = {}
+        self._ordered = True
+        self._steps = 0
+        self.taken = 0
+
+    def value(self, node: ast.expr) -> Any:
+        """The value of one node. Raises :class:`Undecided`, and what the operation itself raises."""
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise Undecided("It takes too many steps.")
+        handler = NODES.get(type(node))
+        if handler is None:
+            raise unpure(node)
+        return handler(self, node)
+
+    def _name(self, node: ast.Name) -> Any:
+        if node.id in self._own:
+            return self._own[node.id]
+        if node.id in self._state:
+            return self._read(node.id)
+        if node.id in pure_calls.FUNCTIONS:
+            return pure_calls.FUNCTIONS[node.id]
+        raise Undecided(f"{node.id} has no value here.")
+
+    def _read(self, name: str) -> Any:
+        return kept_literal(self._state[name])
+
+    def _constant(self, node: ast.Constant) -> Any:
+        return node.value
+
+    def _unary(self, node: ast.UnaryOp) -> Any:
+        return _UNARY[type(node.op)](self.value(node.operand))
+
+    def _binary(self, node: ast.BinOp) -> Any:
+        act = _BINARY.get(type(node.op))
+        if act is None:
+            raise unpure(node)
+        left, right = self.value(node.left), self.value(node.right)
+        _bounded(node.op, left, right)
+        return act(left, right)
+
+    def _boolean(self, node: ast.BoolOp) -> Any:
+        stop = isinstance(node.op, ast.Or)
+        found: Any = None
+        for one in node.values:
+            found = self.value(one)
+            if bool(found) is stop:
+                break
+        return found
+
+    def _compare(self, node: ast.Compare) -> Any:
+        left = self.value(node.left)
+        found: Any = True
+        for act, right_node in zip(node.ops, node.comparators, strict=True):
+            right = self.kind(right_node) or self.value(right_node)
+            if isinstance(left, Passing) or isinstance(right, Passing):
+                raise unpure(node)
+            if isinstance(act, ast.Is | ast.IsNot) and not (_single(left) or _single(right)):
+                raise Undecided("Whether two names mean one object is not known.")
+            found = _COMPARE[type(act)](left, right)
+            if not found:
+                break
+            left = right
+        return found
+
+    def kind(self, node: ast.expr) -> Any:
+        """The builtin type that ``node`` names, several as a tuple, or ``None``."""
+        if isinstance(node, ast.Name) and node.id not in self._own and node.id not in self._state:
+            return pure_calls.TYPES.get(node.id)
+        if isinstance(node, ast.Tuple) and node.elts:
+            kinds = tuple(self.kind(one) for one in node.elts)
+            return kinds if all(kinds) else None
+        return None
+
+    def _choice(self, node: ast.IfExp) -> Any:
+        return self.value(node.body if self.value(node.test) else node.orelse)
+
+    def _item(self, node: ast.Subscript) -> Any:
+        owner, place = self.value(node.value), self.value(node.slice)
+        if isinstance(owner, defaultdict) and place not in owner:
+            self._missing(owner)
+        return owner[place]
+
+    def _missing(self, owner: defaultdict[Any, Any]) -> None:
+        """Reading an item that is not there makes one."""
+        raise Undecided("It changes what it reads.")
+
+    def _cut(self, node: ast.Slice) -> Any:
+        return slice(
+            *(self.value(one) if one is not None else None for one in (node.lower, node.upper, node.step))
+        )
+
+    def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Any:
+        kinds = {ast.List: list, ast.Tuple: tuple, ast.Set: set}
+        return kinds[type(node)](self._several(node.elts))
+
+    def _several(self, nodes: Sequence[ast.expr]) -> list[Any]:
+        found: list[Any] = []
+        for one in nodes:
+            if isinstance(one, ast.Starred):
+                found += items_of(self.value(one.value))
+            else:
+                found.append(self.value(one))
+        return found
+
+    def _mapping(self, node: ast.Dict) -> Any:
+        found: dict[Any, Any] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                found |= self.value(value)
+            else:
+                found[self.value(key)] = self.value(value)
+        return found
+
+    def _text(self, node: ast.JoinedStr) -> str:
+        return "".join(
+            self._field(part) if isinstance(part, ast.FormattedValue) else str(self.value(part))
+            for part in node.values
+        )
+
+    def _field(self, node: ast.FormattedValue) -> str:
+        value = self.value(node.value)
+        if node.conversion in _CONVERSIONS:
+            value = pure_calls.written(value, _CONVERSIONS[node.conversion])
+        spec = self._text(node.format_spec) if isinstance(node.format_spec, ast.JoinedStr) else ""
+        return pure_calls.formatted(value, spec)
+
+    def _bound(self, node: ast.NamedExpr) -> Any:
+        self._own[node.target.id] = self.value(node.value)
+        return self._own[node.target.id]
+
+    def _function(self, node: ast.Lambda) -> Callable[..., Any]:
+        rest = node.args
+        if rest.vararg or rest.kwarg or rest.kwonlyargs or rest.defaults:
+            raise unpure(node)
+        names = [argument.arg for argument in (*rest.posonlyargs, *rest.args)]
+        return lambda *given: self._within(dict(zip(names, given, strict=True)), node.body)
+
+    def _within(self, own: dict[str, Any], node: ast.expr) -> Any:
+        outer = self._own
+        self._own = outer | own
+        try:
+            return self.value(node)
+        finally:
+            self._own = outer
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Any:
+        outer, ordered = self._own, self._ordered
+        self._own = dict(outer)
+        self._ordered = ordered and not isinstance(node, ast.SetComp)
+        try:
+            if isinstance(node, ast.DictComp):
+                return {self.value(node.key): self.value(node.value) for _ in self._rounds(node.generators)}
+            found = [self.value(node.elt) for _ in self._rounds(node.generators)]
+        finally:
+            self._own, self._ordered = outer, ordered
+        if isinstance(node, ast.SetComp):
+            return set(found)
+        return Passing(found) if isinstance(node, ast.GeneratorExp) else found
+
+    def _rounds(self, generators: Sequence[ast.comprehension]) -> Iterator[None]:
+        """Once for every time that the element is computed, its names being bound."""
+        head, *rest = generators
+        if head.is_async:
+            raise Undecided("An async comprehension would have to be run.")
+        for item in items_of(self.value(head.iter), self._ordered):
+            self._bind(head.target, item)
+            if all(self.value(test) for test in head.ifs):
+                if rest:
+                    yield from self._rounds(rest)
+                else:
+                    yield
+
+    def _bind(self, target: ast.expr, item: Any) -> None:
+        match target:
+            case ast.Name():
+                self._own[target.id] = item
+            case ast.Tuple() | ast.List() if not any(isinstance(one, ast.Starred) for one in target.elts):
+                for one, part in zip(target.elts, items_of(item), strict=True):
+                    self._bind(one, part)
+            case _:
+                raise unpure(target)
+
+    def _attribute(self, node: ast.Attribute) -> Any:
+        if isinstance(node.value, ast.Name) and node.value.id not in self._state:
+            module = pure_calls.MODULES.get(node.value.id, {})
+            if node.attr in module:
+                return module[node.attr]
+            kind = pure_calls.TYPES.get(node.value.id)
+            if kind is not None and node.attr in pure_calls.METHODS.get(kind, ()):
+                return lambda value, *given: self._asked(kind, value, node, given)
+        raise unpure(node)
+
+    def _asked(self, kind: type, value: Any, node: ast.Attribute, given: Sequence[Any]) -> Any:
+        if type(value) is not kind:
+            raise unpure(node)
+        return pure_calls.call_method(value, node.attr, list(given), {})
+
+    def _call(self, node: ast.Call) -> Any:
+        match node.func:
+            case ast.Name(id=name) if self._state.get(name, "").startswith("<"):
+                return self._gave_back(node)
+            case ast.Name(id=name) if name not in self._own and name not in self._state:
+                return self._builtin(name, node)
+            case ast.Attribute(value=ast.Name(id=name)) if name not in self._own and name not in self._state:
+                return self._attribute(node.func)(*self._several(node.args))
+            case ast.Attribute(value=owner, attr=method):
+                value = self.value(owner)
+                if self._may_call(type(value), method):
+                    given, named = self._arguments(node)
+                    return pure_calls.call_method(value, method, given, named)
+        raise unpure(node)
+
+    def _may_call(self, kind: type, method: str) -> bool:
+        return method in pure_calls.METHODS.get(kind, ())
+
+    def _builtin(self, name: str, node: ast.Call) -> Any:
+        if name == "isinstance" and len(node.args) == 2:
+            kinds = self.kind(node.args[1])
+            if kinds is None:
+                raise unpure(node)
+            return isinstance(self.value(node.args[0]), kinds)
+        if name == "type" and len(node.args) == 1:
+            return type(self.value(node.args[0]))
+        if name not in pure_calls.FUNCTIONS:
+            return self._gave_back(node)
+        ordered = self._ordered
+        self._ordered = ordered and name not in pure_calls.ORDER_FREE
+        try:
+            given, named = self._arguments(node)
+        finally:
+            self._ordered = ordered
+        return pure_calls.FUNCTIONS[name](*given, **named)
+
+    def _arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
+        given = self._several(node.args)
+        if any(keyword.arg is None for keyword in node.keywords):
+            raise unpure(node)
+        return given, {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
+
+    def _gave_back(self, node: ast.Call) -> Any:
+        """What a call of the user's function gave back: calls in its arguments come before it."""
+        for argument in node.args:
+            if any(isinstance(inner, ast.Call) for inner in ast.walk(argument)):
+                self.value(argument)
+        if self.taken >= len(self._given):
+            raise unpure(node)
+        self.taken += 1
+        return kept_literal(self._given[self.taken - 1])
+
+
+NODES: Mapping[type[ast.expr], Callable[[Evaluator, Any], Any]] = {
+    ast.Name: Evaluator._name,
+    ast.Constant: Evaluator._constant,
+    ast.UnaryOp: Evaluator._unary,
+    ast.BinOp: Evaluator._binary,
+    ast.BoolOp: Evaluator._boolean,
+    ast.Compare: Evaluator._compare,
+    ast.IfExp: Evaluator._choice,
+    ast.Subscript: Evaluator._item,
+    ast.Slice: Evaluator._cut,
+    ast.List: Evaluator._sequence,
+    ast.Tuple: Evaluator._sequence,
+    ast.Set: Evaluator._sequence,
+    ast.Dict: Evaluator._mapping,
+    ast.JoinedStr: Evaluator._text,
+    ast.NamedExpr: Evaluator._bound,
+    ast.Lambda: Evaluator._function,
+    ast.ListComp: Evaluator._comprehension,
+    ast.SetComp: Evaluator._comprehension,
+    ast.DictComp: Evaluator._comprehension,
+    ast.GeneratorExp: Evaluator._comprehension,
+    ast.Attribute: Evaluator._attribute,
+    ast.Call: Evaluator._call,
+}
+
+
+def _single(value: Any) -> bool:
+    """Whether there is only one object equal to ``value``."""
+    return value is None or isinstance(value, bool | type)
+
+
+def unpure(node: ast.AST) -> Undecided:
+    """The error for what is none of the things that are computed."""
+    return Undecided(f"{ast.unparse(node)[:80]} would have to be run.")
+
+
+def _bounded(act: ast.operator, left: Any, right: Any) -> None:
+    """Refuse what grows beyond measure before it is computed."""
+    if isinstance(left, Passing) or isinstance(right, Passing):
+        raise Undecided("An iterator is no operand.")
+    if isinstance(act, ast.Mod) and isinstance(left, str | bytes):
+        template = left if isinstance(left, str) else left.decode("latin-1")
+        pure_calls.narrow(template)
+        if "*" in template:
+            raise Undecided("The width is not in the format.")
+        pure_calls.written(right)
+    if isinstance(act, ast.Pow | ast.LShift):
+        count = right if isinstance(right, int) else 0
+        bits = left.bit_length() if isinstance(left, int) else 0
+        grown = bits * max(count, 1) if isinstance(act, ast.Pow) else bits + count
+        if grown > MAX_BITS:
+            raise Undecided("The result is too large.")
+    if isinstance(act, ast.Mult | ast.Add):
+        sizes = [len(one) for one in (left, right) if isinstance(one, _SEQUENCES)]
+        times = [one for one in (left, right) if isinstance(one, int)] if isinstance(act, ast.Mult) else []
+        if sizes and sum(sizes) * max(1, *times, 1) > MAX_ITEMS:
+            raise Undecided("The result is too large.")
+    numbers = [one.bit_length() for one in (left, right) if isinstance(one, int)]
+    if sum(numbers) > 2 * MAX_BITS:
+        raise Undecided("The result is too large.")

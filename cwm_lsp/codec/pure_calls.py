@@ -1,0 +1,295 @@
+"""The builtins and methods that :mod:`cwm_lsp.codec.pure` may call, with what bounds their results.
+
+All of them give a value made of their arguments alone and change none of them. The order in which a set is
+gone through is not written in its text, so what would show it is undecided.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import string
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+MAX_BITS = 4_096
+MAX_ITEMS = 10_000
+
+_SIZED = (range, str, bytes, list, tuple, dict, set, frozenset, deque)
+_LONG_NUMBER = re.compile(r"\d{4}")
+
+
+class Undecided(Exception):
+    """An expression that cannot be computed from literals; the text says why."""
+
+
+class Passing(list[Any]):
+    """The items of an iterator: to be gone through, but with no text of its own."""
+
+
+def items_of(value: Any, ordered: bool = True) -> list[Any]:
+    """The items of a value.
+
+    Raises :class:`Undecided` for too many, and for a set where they are to be ``ordered``.
+    """
+    if (
+        isinstance(value, range | str | bytes | list | tuple | dict | set | frozenset)
+        and len(value) > MAX_ITEMS
+    ):
+        raise Undecided("It has too many items.")
+    if ordered and isinstance(value, set | frozenset) and len(value) > 1:
+        raise Undecided("The order of a set is not known.")
+    if isinstance(value, Callable):  # type: ignore[arg-type]
+        raise Undecided("A function has no items.")
+    return list(value)
+
+
+def narrow(spec: str) -> None:
+    """Raises :class:`Undecided` where a format may ask for a large width."""
+    if _LONG_NUMBER.search(spec):
+        raise Undecided("The width is too large.")
+
+
+def formatted(value: Any, spec: str = "") -> str:
+    """``format(value, spec)`` within bounds."""
+    narrow(spec)
+    if not spec:
+        return written(value)
+    return format(value, spec)
+
+
+def written(value: Any, write: Callable[[Any], str] = str) -> str:
+    """``str`` or ``repr`` of a value whose text does not depend on the order of a set."""
+    if isinstance(value, Passing | type) or callable(value) or _shows_order(value):
+        raise Undecided("Its text is not known.")
+    return write(value)
+
+
+def _shows_order(value: Any) -> bool:
+    if isinstance(value, set | frozenset):
+        return len(value) > 1
+    if isinstance(value, dict):
+        return any(map(_shows_order, value.values()))
+    return isinstance(value, list | tuple) and any(map(_shows_order, value))
+
+
+def _listed(act: Callable[..., Any]) -> Callable[..., Any]:
+    """An iterator's items at once."""
+    return lambda *given: Passing(
+        act(*(one if one is None or callable(one) else items_of(one) for one in given))
+    )
+
+
+def _enumerated(value: Any, start: int = 0) -> Passing:
+    return Passing(enumerate(items_of(value), start))
+
+
+def _next(value: Any, *default: Any) -> Any:
+    if not isinstance(value, Passing):
+        raise Undecided("An iterator that is kept is not computed.")
+    if not value and not default:
+        raise StopIteration
+    return value[0] if value else default[0]
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, Passing):
+        raise Undecided("An iterator has no length.")
+    return len(value)
+
+
+def _extreme(act: Callable[..., Any]) -> Callable[..., Any]:
+    def found(*given: Any, **options: Any) -> Any:
+        ordered = options.get("key") is not None
+        return act(*(items_of(one, ordered) for one in given) if len(given) == 1 else given, **options)
+
+    return found
+
+
+def _sorted(value: Any, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> list[Any]:
+    return sorted(items_of(value, key is not None), key=key, reverse=reverse)
+
+
+def _container(kind: Callable[..., Any], ordered: bool) -> Callable[..., Any]:
+    return lambda *given, **named: kind(*(items_of(one, ordered) for one in given), **named)
+
+
+def _dict(*given: Any, **named: Any) -> dict[Any, Any]:
+    return dict(*(one if isinstance(one, dict) else items_of(one) for one in given), **named)
+
+
+def _power(base: Any, exponent: Any, modulus: int | None = None) -> Any:
+    if modulus is not None:
+        return pow(base, exponent, modulus)
+    if (
+        isinstance(base, int)
+        and isinstance(exponent, int)
+        and base.bit_length() * max(exponent, 1) > MAX_BITS
+    ):
+        raise Undecided("The result is too large.")
+    return base**exponent
+
+
+def _counter(*given: Any, **named: int) -> Counter[Any]:
+    return Counter(*(one if isinstance(one, dict) else items_of(one) for one in given), **named)
+
+
+def _defaultdict(kind: Any = None, *given: Any) -> defaultdict[Any, Any]:
+    kinds = {FUNCTIONS[name]: TYPES[name] for name in ("int", "list", "set", "dict", "str", "float")}
+    if kind not in kinds:
+        raise Undecided("Its default is not known.")
+    return defaultdict(kinds[kind], *given)
+
+
+def _deque(given: Any = (), maxlen: int | None = None) -> deque[Any]:
+    return deque(items_of(given), maxlen)
+
+
+MODULES: Mapping[str, Mapping[str, Any]] = {
+    "math": {
+        name: getattr(math, name)
+        for name in (
+            "ceil copysign cos degrees dist e exp fabs floor fmod gcd hypot inf isclose isfinite isinf isnan "
+            "isqrt lcm log log10 log2 pi prod radians sin sqrt tan tau trunc"
+        ).split()
+    },
+    "collections": {"Counter": _counter, "defaultdict": _defaultdict, "deque": _deque},
+    "string": {
+        name: getattr(string, name)
+        for name in (
+            "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits punctuation whitespace"
+        ).split()
+    },
+}
+"""What may be taken from the standard library's modules."""
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **MODULES["collections"],
+    **{
+        name: MODULES["math"][name]
+        for name in ("ceil", "floor", "gcd", "isqrt", "lcm", "log", "prod", "sqrt")
+    },
+    **{one.__name__: one for one in (abs, bin, bool, chr, divmod, float, hex, int, oct, ord, range, round)},
+    "all": lambda value: all(items_of(value, False)),
+    "any": lambda value: any(items_of(value, False)),
+    "dict": _dict,
+    "enumerate": _enumerated,
+    "filter": _listed(filter),
+    "format": formatted,
+    "frozenset": _container(frozenset, False),
+    "len": _length,
+    "list": _container(list, True),
+    "map": _listed(map),
+    "max": _extreme(max),
+    "min": _extreme(min),
+    "next": _next,
+    "pow": _power,
+    "repr": lambda value: written(value, repr),
+    "reversed": lambda value: Passing(reversed(items_of(value))),
+    "set": _container(set, False),
+    "sorted": _sorted,
+    "str": lambda value="": written(value),
+    "sum": lambda value, start=0: sum(items_of(value, False), start),
+    "tuple": _container(tuple, True),
+    "zip": _listed(zip),
+}
+"""Builtin functions, by name. Those that make an iterator give a :class:`Passing`."""
+
+ORDER_FREE = frozenset({"all", "any", "frozenset", "len", "max", "min", "set", "sorted", "sum"})
+"""Functions that give the same for every order of what they go through."""
+
+TYPES: Mapping[str, type] = {
+    one.__name__: one for one in (bool, bytes, complex, dict, float, frozenset, int, list, set, str, tuple)
+}
+"""The types that ``isinstance`` and ``type(x) is`` may ask for."""
+
+_TEXT = frozenset(
+    (
+        "capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha "
+        "isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle isupper join "
+        "ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit "
+        "rstrip split splitlines startswith strip swapcase title upper zfill"
+    ).split()
+)
+_WIDENING = frozenset({"center", "expandtabs", "ljust", "rjust", "zfill"})
+_SETS = frozenset(
+    "copy difference intersection isdisjoint issubset issuperset symmetric_difference union".split()
+)
+
+METHODS: Mapping[type, frozenset[str]] = {
+    str: _TEXT,
+    bytes: _TEXT - {"format", "encode", "casefold", "isdecimal", "isidentifier", "isnumeric", "isprintable"}
+    | {"decode", "hex"},
+    list: frozenset({"copy", "count", "index"}),
+    tuple: frozenset({"count", "index"}),
+    dict: frozenset({"copy", "get", "items", "keys", "values"}),
+    set: _SETS,
+    frozenset: _SETS,
+    Counter: frozenset({"copy", "elements", "get", "items", "keys", "most_common", "total", "values"}),
+    defaultdict: frozenset({"copy", "get", "items", "keys", "values"}),
+    deque: frozenset({"copy", "count", "index"}),
+    int: frozenset({"bit_count", "bit_length"}),
+    float: frozenset({"is_integer"}),
+}
+"""Methods that change nothing, by type."""
+
+CHANGING: Mapping[type, frozenset[str]] = {
+    list: frozenset({"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"}),
+    dict: frozenset({"clear", "pop", "popitem", "setdefault", "update"}),
+    Counter: frozenset({"clear", "pop", "popitem", "setdefault", "subtract", "update"}),
+    defaultdict: frozenset({"clear", "pop", "popitem", "setdefault", "update"}),
+    deque: frozenset(
+        "append appendleft clear extend extendleft insert pop popleft remove reverse rotate".split()
+    ),
+    set: frozenset(
+        (
+            "add clear difference_update discard intersection_update pop remove symmetric_difference_update "
+            "update"
+        ).split()
+    ),
+}
+"""Methods that change the value they are called on, by type."""
+
+
+def call_method(value: Any, name: str, given: list[Any], named: dict[str, Any]) -> Any:
+    """``value.name(*given, **named)`` within bounds; the caller knows that ``name`` is one of the tables'."""
+    if name == "format":
+        narrow(value)
+        if re.search(r"\{[^}]*[.\[{]", value):
+            raise Undecided("This format is not computed.")
+        given = [written(one) if "{" in repr(one) and _shows_order(one) else one for one in given]
+    sizes = [len(one) for one in (value, *given) if isinstance(one, _SIZED)]
+    widths = [one for one in given if isinstance(one, int)] if name in _WIDENING else []
+    if sum(sizes) > MAX_ITEMS or any(width > MAX_ITEMS for width in widths):
+        raise Undecided("The result is too large.")
+    if name == "replace" and len(given) >= 2 and len(value) * max(1, *map(len, given[:2])) > 10 * MAX_ITEMS:
+        raise Undecided("The result is too large.")
+    if name == "expandtabs" and len(value) * max(1, *widths, 8) > 10 * MAX_ITEMS:
+        raise Undecided("The result is too large.")
+    if name == "pop" and isinstance(value, set) and len(value) > 1:
+        raise Undecided("The order of a set is not known.")
+    ordered = not isinstance(value, set | frozenset)
+    if name == "join":
+        given = [_joinable(items_of(one), len(value)) for one in given]
+    elif name == "elements":
+        return Passing(items_of([key for key, count in value.items() for _ in range(min(count, MAX_ITEMS))]))
+    elif name in (
+        "extend",
+        "extendleft",
+        "subtract",
+        "update",
+        "union",
+        "difference",
+        "intersection",
+        "symmetric_difference",
+    ):
+        given = [one if isinstance(one, dict) else items_of(one, ordered) for one in given]
+    return getattr(value, name)(*given, **named)
+
+
+def _joinable(parts: Iterable[Any], joint: int) -> list[Any]:
+    kept = list(parts)
+    if sum(len(part) for part in kept if isinstance(part, str | bytes)) + joint * len(kept) > 10 * MAX_ITEMS:
+        raise Undecided("The result is too large.")
+    return kept

@@ -1,0 +1,337 @@
+"""What can be worked out at a line from the values that stand there: expressions, changes, a loop's items.
+
+What is pure and has literal operands is computed; what only looks into a value that has no literal text is
+looked up in it (:mod:`cwm_lsp.codec.lookup`). Where the whole of an expression is neither, its parts may be.
+Everything is worked out for the model to read: whether the line is run at all, whether what it touches has
+another name too, and what all the rest comes to is the model's to say.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.actor import Actor
+from cwm_lsp.codec.evaluator import ERRORS, NODES, Evaluator
+from cwm_lsp.codec.lookup import find, findable
+from cwm_lsp.codec.pure_calls import Passing, Undecided, items_of
+from cwm_lsp.trace.render import render
+
+Texts = Mapping[str, str]
+_State = tuple[tuple[str, str], ...]
+
+_ATTRIBUTES = frozenset().union(
+    *pure_calls.METHODS.values(), *(set(one) for one in pure_calls.MODULES.values())
+)
+_CHANGING = frozenset().union(*pure_calls.CHANGING.values())
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BUILTINS = frozenset({*pure_calls.FUNCTIONS, *pure_calls.TYPES, *pure_calls.MODULES, "isinstance", "type"})
+_FAILURES = (*ERRORS, RecursionError, MemoryError)
+
+
+@dataclass(frozen=True, slots=True)
+class Workable:
+    """An expression that may be worked out as a whole, else in the ``inner`` parts that may be."""
+
+    node: ast.expr
+    inner: tuple[Workable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an expression comes to: its value's text, or the exception that it raises.
+
+    ``taken`` counts what calls gave back that is part of it.
+    """
+
+    text: str
+    raises: bool = False
+    taken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a statement does: the names that it changes with their values after it, and what it comes to."""
+
+    changed: Mapping[str, str] = field(default_factory=dict)
+    result: Told | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the head of a loop goes through, where it is computed as the loop begins."""
+
+    node: ast.expr
+
+    def at(self, visit: int, entered: Texts) -> str | None:
+        """The item of visit ``visit``, ``""`` past the last, ``None`` where it cannot be worked out."""
+        items = _items(self.node, _state(self.node, entered))
+        if items is None:
+            return None
+        return items[visit] if visit < len(items) else ""
+
+
+def workables(statement: ast.AST) -> tuple[Workable, ...]:
+    """The outermost expressions of a statement's head that may be worked out."""
+    return tuple(found for root in _roots(statement) for found in _parts(root))
+
+
+def changes(statement: ast.AST) -> ast.stmt | None:
+    """``statement`` if what it runs itself changes a container in its place."""
+    heads: list[ast.AST]
+    match statement:
+        case ast.Expr() | ast.Assign() | ast.AugAssign() | ast.Delete() | ast.Return():
+            heads = [statement]
+        case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
+            heads = [test]
+        case _:
+            return None
+    parts = [part for head in heads for part in ast.walk(head)]
+    if any(isinstance(part, ast.Lambda | ast.NamedExpr | ast.Await | ast.Yield) for part in parts):
+        return None
+    return statement if any(map(_is_change, parts)) else None
+
+
+def _is_change(part: ast.AST) -> bool:
+    if isinstance(part, ast.Subscript):
+        return isinstance(part.ctx, ast.Store | ast.Del)
+    return isinstance(part, ast.Attribute) and part.attr in _CHANGING
+
+
+def made(statement: ast.AST) -> Iterator[Made]:
+    """What the head of a loop goes through, if all of it may be computed."""
+    if (
+        isinstance(statement, ast.For)
+        and _shaped(statement.iter)
+        and not isinstance(statement.iter, ast.Name)
+    ):
+        yield Made(statement.iter)
+
+
+def tell(found: Sequence[Workable], texts: Texts, given: Sequence[str], aided: bool) -> dict[ast.expr, Told]:
+    """What the expressions of a statement come to; ``aided`` false looks up only.
+
+    ``given`` is what the calls that the statement made so far gave back. Where more came back than calls are
+    written (properties, operators of the user's), which is which is not known.
+    """
+    told, rest = _tell(found, texts, tuple(given), aided)
+    if rest and len(rest) < len(given):
+        told, _ = _tell(found, texts, (), aided)
+    return told
+
+
+def _tell(
+    found: Sequence[Workable], texts: Texts, given: tuple[str, ...], aided: bool
+) -> tuple[dict[ast.expr, Told], tuple[str, ...]]:
+    told: dict[ast.expr, Told] = {}
+    for one in found:
+        known = _told(one.node, _state(one.node, texts), given, aided)
+        if known is not None:
+            told[one.node] = known
+            given = given[known.taken :]
+        else:
+            inner, given = _tell(one.inner, texts, given, aided)
+            told |= inner
+    return told, given
+
+
+def effect(statement: ast.stmt, texts: Texts, given: Sequence[str]) -> Effect:
+    """What ``statement`` does; nothing where that is not known."""
+    return _effect(statement, _state(statement, texts), tuple(given))
+
+
+def constants(tree: ast.Module) -> dict[str, str]:
+    """The values that names of a module keep, and a mark for builtins whose names it binds anew."""
+    counts = Counter(name for node in ast.walk(tree) for name in _bound(node))
+    changed = {name for node in ast.walk(tree) for name in _changed(node)}
+    known = {name: "<rebound>" for name in counts if name in _BUILTINS}
+    for node in tree.body:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if counts[name] == 1 and name not in changed and _shaped(value):
+                told = _told(value, _state(value, known), (), True)
+                if told is not None and not told.raises:
+                    known[name] = told.text
+    return known
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.arg(arg=name):
+            yield name
+        case ast.ImportFrom(module=module, names=aliases):
+            kept = pure_calls.MODULES.get(module or "", {})
+            yield from (
+                alias.asname or alias.name for alias in aliases if alias.asname or alias.name not in kept
+            )
+        case ast.Import(names=aliases):
+            yield from (alias.asname for alias in aliases if alias.asname)
+
+
+def _changed(node: ast.AST) -> Iterator[str]:
+    """Names of containers that ``node`` may change."""
+    match node:
+        case ast.Subscript(value=owner, ctx=ast.Store() | ast.Del()):
+            pass
+        case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _CHANGING:
+            pass
+        case ast.AugAssign(target=owner):
+            pass
+        case _:
+            return
+    yield from (part.id for part in ast.walk(owner) if isinstance(part, ast.Name))
+
+
+def _roots(statement: ast.AST) -> Iterator[ast.expr]:
+    match statement:
+        case ast.Assign(targets=[ast.Tuple() | ast.List()], value=ast.Tuple(elts=elements)):
+            yield from elements
+        case ast.Assign(targets=targets, value=value):
+            yield value
+            yield from _places(targets)
+        case ast.AugAssign(target=target, op=op, value=value):
+            yield ast.copy_location(ast.BinOp(target, op, value), value)
+            yield from _places([target])
+        case ast.AnnAssign(value=ast.expr() as value) | ast.Return(value=ast.expr() as value):
+            yield value
+        case ast.Expr(value=value):
+            yield value
+        case ast.Delete(targets=targets):
+            yield from _places(targets)
+        case ast.If(test=test) | ast.While(test=test):
+            yield _decision(test)
+        case ast.Assert(test=test, msg=message):
+            yield from (_decision(test), *([message] if message else []))
+        case ast.Raise(exc=ast.expr() as raised):
+            yield raised
+        case ast.Match(subject=subject):
+            yield subject
+        case ast.With(items=items):
+            yield from (item.context_expr for item in items)
+
+
+def _decision(test: ast.expr) -> ast.expr:
+    """Whether ``test`` holds, as an expression."""
+    if isinstance(test, ast.Compare | ast.UnaryOp):
+        return test
+    return ast.copy_location(ast.Call(ast.Name("bool", ast.Load()), [test], []), test)
+
+
+def _places(targets: Sequence[ast.expr]) -> Iterator[ast.expr]:
+    yield from (target.slice for target in targets if isinstance(target, ast.Subscript))
+
+
+def _parts(node: ast.AST) -> tuple[Workable, ...]:
+    if isinstance(node, ast.Lambda):
+        return ()
+    inner: tuple[Workable, ...] = ()
+    # The places of what stands in an f-string differ by Python version.
+    if not isinstance(node, ast.JoinedStr):
+        within = (
+            [node.generators[0].iter] if isinstance(node, _COMPREHENSIONS) else ast.iter_child_nodes(node)
+        )
+        inner = tuple(found for child in within for found in _parts(child))
+    if isinstance(node, ast.expr) and not _plain(node) and _shaped(node):
+        return (Workable(node, inner),)
+    return inner
+
+
+def _plain(node: ast.expr) -> bool:
+    """Whether ``node`` stands for itself: nothing is to be worked out."""
+    match node:
+        case ast.Name() | ast.Constant() | ast.Slice() | ast.Starred():
+            return True
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+            return True
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+            return all(isinstance(one, ast.Constant) for one in elements)
+        case ast.Dict(keys=keys, values=values):
+            return all(isinstance(one, ast.Constant) for one in (*keys, *values))
+    return False
+
+
+def _shaped(node: ast.expr) -> bool:
+    """Whether all of ``node`` is of kinds that can be computed."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute) and part.attr not in _ATTRIBUTES:
+            return False
+        if isinstance(part, ast.expr) and type(part) not in NODES and not isinstance(part, _PARTS):
+            return False
+    return True
+
+
+_PARTS = (ast.Starred, ast.FormattedValue)
+
+
+@lru_cache(maxsize=4096)
+def _names(node: ast.AST) -> tuple[str, ...]:
+    return tuple(sorted({part.id for part in ast.walk(node) if isinstance(part, ast.Name)}))
+
+
+def _state(node: ast.AST, texts: Texts) -> _State:
+    """The values that ``node`` can read."""
+    return tuple((name, texts[name]) for name in _names(node) if name in texts)
+
+
+@lru_cache(maxsize=16384)
+def _told(node: ast.expr, state: _State, given: tuple[str, ...], aided: bool) -> Told | None:
+    texts = dict(state)
+    text = find(node, texts) if findable(node) else None
+    if text is not None or not aided:
+        return None if text is None else Told(text)
+    evaluator = Evaluator(texts, given)
+    try:
+        value = evaluator.value(node)
+    except Undecided:
+        return None
+    except ERRORS as error:
+        return Told(render(error)[0], raises=True, taken=evaluator.taken)
+    except (RecursionError, MemoryError):
+        return None
+    shown = _text(value)
+    return None if shown is None else Told(shown, taken=evaluator.taken)
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, Passing) or callable(value):
+        return None
+    text, _, _, cut, opaque = render(value)
+    return None if cut or opaque else text
+
+
+@lru_cache(maxsize=4096)
+def _items(node: ast.expr, state: _State) -> tuple[str, ...] | None:
+    try:
+        items = [_text(item) for item in items_of(Evaluator(dict(state)).value(node))]
+    except (Undecided, *_FAILURES):
+        return None
+    known = tuple(item for item in items if item is not None)
+    return known if len(known) == len(items) else None
+
+
+@lru_cache(maxsize=4096)
+def _effect(statement: ast.stmt, state: _State, given: tuple[str, ...]) -> Effect:
+    texts = dict(state)
+    actor = Actor(texts, given)
+    try:
+        actor.run(statement)
+    except ERRORS as error:
+        return Effect(result=Told(render(error)[0], raises=True))
+    except (Undecided, RecursionError, MemoryError):
+        return Effect()
+    if actor.taken != len(given):
+        return Effect()
+    after = {name: _text(value) for name, value in actor.touched.items()}
+    changed = {name: text for name, text in after.items() if text is not None and text != texts.get(name)}
+    results = [text for value in actor.results if (text := _text(value)) is not None]
+    return Effect(changed, Told(results[0]) if results else None)
