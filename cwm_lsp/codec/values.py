@@ -8,7 +8,7 @@ one is the length. A value that grew or changed in one place is written as an ed
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -25,9 +25,14 @@ _PIECE = re.compile(
 )
 _COMMA, _COLON = v.text_token(","), v.text_token(":")
 _CLOSING = frozenset(v.text_token(bracket) for bracket in ")]}")
+_OPEN_LIST, _CLOSE_LIST = v.text_token("["), v.text_token("]")
 _OPEN_TUPLE, _CLOSE_TUPLE = v.text_token("("), v.text_token(")")
 _QUOTES = frozenset(v.text_token(quote) for quote in "'\"")
 _BACKSLASH = v.text_token("\\")
+
+
+_KEPT = 20_000
+"""Written values that are kept at once."""
 
 
 class TooManyNames(ValueError):
@@ -45,6 +50,7 @@ class Names:
     order: Sequence[int] = range(v.SLOTS)
     _slots: dict[str, int] = field(default_factory=dict)
     _names: dict[int, str] = field(default_factory=dict)
+    _written: dict[tuple[bool, str], tuple[int, ...] | None] = field(default_factory=dict)
 
     def token(self, name: str) -> int:
         """The token of ``name``. Raises :class:`TooManyNames`."""
@@ -56,7 +62,20 @@ class Names:
                 raise TooManyNames(f"more than {len(self.order)} different names")
             slot = self._slots[name] = self.order[len(self._slots)]
             self._names[slot] = name
+            self._written.clear()  # what was written as letters may be a slot from here on
         return v.slot_token(slot)
+
+    def kept(
+        self, whole: bool, text: str, write: Callable[[], Sequence[int] | None]
+    ) -> tuple[int, ...] | None:
+        """What ``write`` gives for ``text``, an item or a ``whole`` value; asked once while slots stay."""
+        key = (whole, text)
+        if key not in self._written:
+            if len(self._written) >= _KEPT:
+                self._written.clear()
+            tokens = write()
+            self._written[key] = None if tokens is None else tuple(tokens)
+        return self._written[key]
 
     def known(self, name: str) -> int | None:
         """The token of ``name`` if it has one already."""
@@ -134,17 +153,34 @@ def plain_tokens(text: str, names: Names) -> list[int]:
 
 def value_tokens(text: str, names: Names) -> list[int]:
     """Tokens of a whole value, from which :func:`value_text` gives back exactly ``text``."""
+    return list(names.kept(True, text, lambda: _value_tokens(text, names)) or ())
+
+
+def _value_tokens(text: str, names: Names) -> list[int]:
     items = split_items(text)
     if items is None:
         tokens = plain_tokens(text, names)
-    else:
-        tokens = [v.text_token(text[0])]
-        for index, item in enumerate(items):
-            tokens += [v.position_token(index), *plain_tokens(item, names)]
-        tokens += [v.position_token(len(items)), v.text_token(text[-1])]
-    if value_text(tokens, names) != text:
+        return tokens if value_text(tokens, names) == text else [Special.RAW, *v.byte_tokens(text)]
+    tokens = [v.text_token(text[0])]
+    for index, item in enumerate(items):
+        written = _item_tokens(item, names)
+        if written is None:
+            return [Special.RAW, *v.byte_tokens(text)]
+        tokens += [v.position_token(index), *written]
+    if join_items(text[0], items) != text:
         return [Special.RAW, *v.byte_tokens(text)]
-    return tokens
+    return [*tokens, v.position_token(len(items)), v.text_token(text[-1])]
+
+
+def _item_tokens(item: str, names: Names) -> tuple[int, ...] | None:
+    """Tokens of an item, or ``None`` where they would not read back between positions."""
+
+    def write() -> list[int] | None:
+        tokens = plain_tokens(item, names)
+        alone = [_OPEN_LIST, v.position_token(0), *tokens, v.position_token(1), _CLOSE_LIST]
+        return tokens if value_text(alone, names) == f"[{item}]" else None
+
+    return names.kept(False, item, write)
 
 
 def placed_tokens(text: str, names: Names) -> list[int]:

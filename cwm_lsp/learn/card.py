@@ -89,7 +89,12 @@ def model_card(folder: Path, evaluations: Sequence[Path], stem: str = "model-car
     manifest, training = read_manifest(folder), _object(folder / TRAINING)
     size = (folder / MODEL).stat().st_size
     measured = [_object(path) for path in evaluations]
-    parts = [_head(manifest, training, size), _training(training, stem), _calibration(manifest.calibration)]
+    parts = [
+        _head(manifest, training, size),
+        _AID,
+        _training(training, stem),
+        _calibration(manifest.calibration),
+    ]
     for number, found in enumerate(measured, 1):
         plots = (
             f"![How probabilities held]({stem}-reliability-{number}.svg)\n\n"
@@ -230,6 +235,13 @@ def _reliability(bins: Sequence[Mapping[str, float]]) -> str:
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.1f} %"
 
+
+_AID = """## What is worked out for it
+
+The format shows the model, at each line, the values of its operands and what pure expressions with literal
+operands come to, computed by builtins within bounds from the state that it has described so far. What it
+answers for is what the state becomes and where the run goes. Figures of a command with `--unaided` are
+without that."""
 
 _LIMITS = """## Limits
 

@@ -25,6 +25,7 @@ from cwm_lsp.errors import ModelUnavailable
 from cwm_lsp.learn.card import TRAINING
 from cwm_lsp.learn.data import ExampleFeed, batches, pad
 from cwm_lsp.learn.model import ModelShape, WorldModel
+from cwm_lsp.learn.muon import Muon
 from cwm_lsp.learn.ranks import Ranks
 from cwm_lsp.learn.weights import restore
 
@@ -184,7 +185,7 @@ def make_optimizers(model: WorldModel, options: TrainOptions) -> list[torch.opti
     known = {id(weight) for weight in matrices}
     rest = [weight for weight in model.parameters() if id(weight) not in known]
     return [
-        torch.optim.Muon(matrices, lr=options.muon_rate, weight_decay=0.01, momentum=0.95),
+        Muon(matrices, lr=options.muon_rate, weight_decay=0.01, momentum=0.95),
         torch.optim.AdamW(rest, lr=options.adam_rate, betas=(0.9, 0.97), weight_decay=0.0),
     ]
 
