@@ -18,11 +18,15 @@ from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS, Passing, Undecided, items_of
 
 MAX_STEPS = 20_000
+"""Nodes that are visited at most, large values counting as several."""
+
+_ITEMS_A_STEP = 8
 
 ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration)
 """What an operation on literals may raise, as Python itself would."""
 
 _SEQUENCES = (str, bytes, list, tuple)
+_SIZED = (*_SEQUENCES, dict, set, frozenset)
 
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -82,7 +86,10 @@ class Evaluator:
         handler = NODES.get(type(node))
         if handler is None:
             raise unpure(node)
-        return handler(self, node)
+        found = handler(self, node)
+        if isinstance(found, _SIZED):
+            self._steps += len(found) // _ITEMS_A_STEP
+        return found
 
     def _name(self, node: ast.Name) -> Any:
         if node.id in self._own:

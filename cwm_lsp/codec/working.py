@@ -30,6 +30,9 @@ _ATTRIBUTES = frozenset().union(
 _CHANGING = frozenset().union(*pure_calls.CHANGING.values())
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTINS = frozenset({*pure_calls.FUNCTIONS, *pure_calls.TYPES, *pure_calls.MODULES, "isinstance", "type"})
+_DEEPEST = 40
+"""Levels of an expression below which no part is worked out by itself."""
+
 _FAILURES = (*ERRORS, RecursionError, MemoryError)
 
 
@@ -231,8 +234,8 @@ def _places(targets: Sequence[ast.expr]) -> Iterator[ast.expr]:
     yield from (target.slice for target in targets if isinstance(target, ast.Subscript))
 
 
-def _parts(node: ast.AST) -> tuple[Workable, ...]:
-    if isinstance(node, ast.Lambda):
+def _parts(node: ast.AST, depth: int = 0) -> tuple[Workable, ...]:
+    if isinstance(node, ast.Lambda) or depth > _DEEPEST:
         return ()
     inner: tuple[Workable, ...] = ()
     # The places of what stands in an f-string differ by Python version.
@@ -240,7 +243,7 @@ def _parts(node: ast.AST) -> tuple[Workable, ...]:
         within = (
             [node.generators[0].iter] if isinstance(node, _COMPREHENSIONS) else ast.iter_child_nodes(node)
         )
-        inner = tuple(found for child in within for found in _parts(child))
+        inner = tuple(found for child in within for found in _parts(child, depth + 1))
     if isinstance(node, ast.expr) and not _plain(node) and _shaped(node):
         return (Workable(node, inner),)
     return inner

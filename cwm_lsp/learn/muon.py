@@ -1,7 +1,7 @@
 """Muon whose orthogonalisation runs in the precision that the device is fast in.
 
 ``torch.optim.Muon`` multiplies in bfloat16 everywhere, which a CPU without bfloat16 instructions emulates:
-one update of a small model then takes many times as long as its gradients. Here it is float32 on a CPU, and
+one update of a small model then takes many times as long as its gradients. Here it is float32 there, and
 matrices of one shape are multiplied as a batch. Coefficients and the rule of the update are those of
 K. Jordan's Muon (https://kellerjordan.github.io/posts/muon/), as in torch.
 """
@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cwm_lsp.learn.precision import fast_type
+
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ROUNDS = 5
 _SMALLEST = 1e-7
@@ -22,9 +24,8 @@ _SMALLEST = 1e-7
 def orthogonalised(matrices: Tensor) -> Tensor:
     """Newton-Schulz rounds on ``[N, A, B]``: singular values come near 1, singular vectors stay."""
     a, b, c = _COEFFICIENTS
-    kind = torch.bfloat16 if matrices.is_cuda else torch.float32
     tall = matrices.size(1) > matrices.size(2)
-    found = (matrices.mT if tall else matrices).to(kind)
+    found = (matrices.mT if tall else matrices).to(fast_type(matrices.device))
     found = found / found.norm(dim=(1, 2), keepdim=True).clamp(min=_SMALLEST)
     for _ in range(_ROUNDS):
         gram = found @ found.mT

@@ -26,6 +26,7 @@ from cwm_lsp.learn.card import TRAINING
 from cwm_lsp.learn.data import ExampleFeed, batches, pad
 from cwm_lsp.learn.model import ModelShape, WorldModel
 from cwm_lsp.learn.muon import Muon
+from cwm_lsp.learn.precision import fast_type
 from cwm_lsp.learn.ranks import Ranks
 from cwm_lsp.learn.weights import restore
 
@@ -160,7 +161,8 @@ def update(
     """One update; the mean loss and the accuracy on the tokens that the model answers for."""
     targets, weights = ids[:, 1:], weights[:, 1:]
     chosen = weights > 0
-    with torch.autocast(ids.device.type, torch.bfloat16):
+    precision = fast_type(ids.device)
+    with torch.autocast(ids.device.type, precision, enabled=precision is not torch.float32):
         hidden = model(ids[:, :-1])
         logits = model.logits(hidden[chosen])
     wanted, weight = targets[chosen], weights[chosen]

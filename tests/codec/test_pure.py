@@ -99,6 +99,7 @@ def test_pure_expressions_are_computed(expression: str, value: Any) -> None:
         "list(range(10 ** 9))",
         "[x for x in range(10 ** 9)]",
         "[1 for _ in range(9999) for _ in range(9999)]",
+        "[[0] * 9999 for _ in range(9999)]",
         "sorted",
         "lambda: 1",
         "(x for x in xs)",

@@ -54,6 +54,14 @@ def test_the_outermost_expression_that_can_be_is_worked_out(text: str, expected:
     assert told(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text", ["y = 1" + " + n" * 800, "y = " + "-" * 80 + "n", "y = " + "(" * 80 + "n + 1" + ",)" * 80]
+)
+def test_an_expression_of_any_depth_is_taken(text: str) -> None:
+    assert all(one.isdigit() or one[0] in "-(" for one in told(text).values())
+    assert slice_source(f"def f(n):\n    {text}\n", 1).by_line[2].pieces
+
+
 def test_without_aid_a_value_is_looked_up_and_none_is_made() -> None:
     assert told("y = n * 2 + len(xs) + xs[0]", aided=False) == {"len(xs)": "2", "xs[0]": "1"}
 
