@@ -148,6 +148,6 @@ def test_holes_are_filled_by_real_children(
     with Worker(job) as one, Worker(job) as other:
         known = baseline([one, other], specification, job)
         scores = {suspect.line: suspect.score for suspect in known.suspects}
-        guide = Guide([one, other], known.failing, known.passing, known.quick)
+        guide = Guide([one, other], known.failing, known.passing, known.quick, job.stop)
         candidates = guide.run(holes(source, scores, scores.keys()), float("inf"))
     assert any(wanted in apply(source, candidate.edits) for candidate in candidates)
