@@ -29,6 +29,9 @@ BOOT = Path(__file__).parent / "agent" / "boot.py"
 START = 60.0
 """Seconds that a child may take until it can be asked: imports and the collection of tests."""
 
+BUSY = 20
+"""Seconds on the clock that a second of the processor may take while other programs want it too."""
+
 GRACE = 5.0
 """Seconds beyond its own limits after which a child that says nothing is ended."""
 
@@ -109,7 +112,7 @@ class Worker:
         while len(found) < count:
             self._ready()
             self._send({"op": "trace", "seconds": seconds, "first": len(found)})
-            while len(found) < count and (line := self._line(seconds * 8 + GRACE)) is not None:
+            while len(found) < count and (line := self._line(seconds * BUSY + GRACE)) is not None:
                 found.append(line)
             if len(found) < count:
                 self.end()
