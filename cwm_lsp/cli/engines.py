@@ -13,7 +13,6 @@ from cwm_lsp.align.model import Comparison
 from cwm_lsp.cli import interpreter
 from cwm_lsp.cli.model import Model
 from cwm_lsp.config import Loaded, Settings
-from cwm_lsp.errors import Cancelled
 from cwm_lsp.features.repairs import Plan
 from cwm_lsp.features.results import Call, Compared, Predicted
 from cwm_lsp.features.session import Report
@@ -104,7 +103,7 @@ class LocalEngines:
         return Compared(call, comparison)
 
     async def repair(self, wanted: Plan, budget: float, report: Report) -> Outcome:
-        """Search edits beside the loop; when it is cancelled, the search ends at its next step."""
+        """Search edits beside the loop; when it is cancelled, the search ends, whatever it is at."""
         from cwm_lsp.repair.search import repair as search  # the templates cost a server's start
 
         file = Path(wanted.source.path)
@@ -112,8 +111,6 @@ class LocalEngines:
         stopped = threading.Event()
 
         def advance(tried: int, total: int) -> None:
-            if stopped.is_set():
-                raise Cancelled("The search for fixes was stopped.")
             report(f"Trying fixes: {tried:,} tried", tried / total if total else None)
 
         try:
@@ -125,6 +122,7 @@ class LocalEngines:
                 python=python,
                 budget=budget,
                 progress=advance,
+                stop=stopped,
             )
         finally:
             stopped.set()

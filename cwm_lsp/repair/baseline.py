@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from cwm_lsp.repair.model import Check, CheckKind, Suspect
 from cwm_lsp.repair.slicing import backwards, facts
 from cwm_lsp.repair.specification import Specification, example_calls, matching
 from cwm_lsp.repair.templates.symptoms import ENDLESS
-from cwm_lsp.repair.workers import Job, Worker
+from cwm_lsp.repair.workers import Job, Worker, at_once
 
 FIRST_SECONDS = {CheckKind.CALL: 0.5, CheckKind.DOCTEST: 0.5, CheckKind.TEST: 10.0, CheckKind.RUN: 5.0}
 """Processor seconds that a check may take on the file as it stands."""
@@ -76,8 +75,7 @@ def baseline(workers: Sequence[Worker], specification: Specification, job: Job) 
     longest = max(
         FIRST_SECONDS[CheckKind.TEST if job.nodes else check.kind] for check in job.checks or (_TEST,)
     )
-    with ThreadPoolExecutor(len(workers)) as pool:
-        runs = list(pool.map(lambda worker: worker.trace(longest), workers))
+    runs = at_once(job.stop, len(workers), lambda worker: worker.trace(longest), workers)
     tests = tuple(Check(CheckKind.TEST, node) for node in workers[0].nodes)
     checks = (*job.checks, *tests)
     first = runs[0]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Lock
+from functools import partial
+from threading import Event, Lock
 
 from cwm_lsp.repair.model import Candidate
 from cwm_lsp.repair.templates.holes import Hole
-from cwm_lsp.repair.workers import Worker
+from cwm_lsp.repair.workers import Worker, at_once
 
 EACH = 0.4
 """Processor seconds for one hole."""
@@ -24,6 +24,7 @@ class Guide:
     failing: Sequence[int]
     passing: Sequence[int]
     seconds: float
+    stop: Event
     found: list[Candidate] = field(default_factory=list)
     looked_at: int = 0
     _lock: Lock = field(default_factory=Lock)
@@ -31,12 +32,11 @@ class Guide:
     def run(self, holes: Sequence[Hole], deadline: float) -> list[Candidate]:
         """Candidates for ``holes``, most likely first, sought until ``deadline`` (of ``time.monotonic``)."""
         source = iter(holes)
-        with ThreadPoolExecutor(len(self.workers)) as pool:
-            for job in [pool.submit(self._drain, worker, source, deadline) for worker in self.workers]:
-                job.result()
+        work = partial(self._drain, source, deadline)
+        at_once(self.stop, len(self.workers), work, self.workers)
         return sorted(self.found, key=lambda one: -one.prior)
 
-    def _drain(self, worker: Worker, source: Iterator[Hole], deadline: float) -> None:
+    def _drain(self, source: Iterator[Hole], deadline: float, worker: Worker) -> None:
         while time.monotonic() < deadline:
             with self._lock:
                 hole = next(source, None)
@@ -55,5 +55,6 @@ class Guide:
             "failing": list(self.failing),
             "passing": list(self.passing),
             "truth": hole.truth,
+            "broad": hole.broad,
             "seconds": self.seconds,
         }

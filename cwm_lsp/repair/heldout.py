@@ -120,10 +120,20 @@ class _Pool:
         self.ints = [a for a in atoms if type(a) is int] or [0, 1, 2]
         self.texts = sorted({c for a in atoms if isinstance(a, str) for c in a}) or ["a", "b"]
         self.words = sorted({a for a in atoms if isinstance(a, str)}) or ["a"]
+        parts = [part for example in examples for part in _parts(example)]
+        self.parts = parts if None in parts and any(isinstance(part, tuple) for part in parts) else []
 
     def number(self, rng: Random) -> int:
         """An integer about as large as the known ones."""
         return rng.randint(min(0, *self.ints), max(3, *self.ints) + 1)
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """What nested pairs are made of, ``None`` among it: trees are often written so."""
+    if isinstance(value, tuple):
+        for one in value:
+            yield one
+            yield from _parts(one)
 
 
 def _atoms(value: Any) -> Iterator[Any]:
@@ -138,6 +148,8 @@ def _atoms(value: Any) -> Iterator[Any]:
 
 def mutated(rng: Random, value: Any, pool: _Pool) -> Any:
     """A value like ``value``, of the same type."""
+    if pool.parts and (value is None or isinstance(value, tuple)) and rng.random() < 0.4:
+        return rng.choice(pool.parts)
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
@@ -235,6 +247,7 @@ _ALONE: tuple[Callable[[Any], bool], ...] = (
     lambda one: all(atom >= 1 for atom in _atoms(one)),
     # A graph names no node that it does not have.
     lambda one: all(target in one for ends in dict(one).values() for target in ends),
+    lambda one: _acyclic(one),
 )
 
 _TOGETHER: tuple[Callable[[Any, Any], bool], ...] = (
@@ -243,6 +256,17 @@ _TOGETHER: tuple[Callable[[Any, Any], bool], ...] = (
     lambda one, other: 0 <= one < len(other),
     lambda one, other: 0 <= one <= len(other),
 )
+
+
+def _acyclic(graph: Any) -> bool:
+    """Whether no way through a graph, neighbours by node, leads back."""
+    left = {node: set(ends) for node, ends in dict(graph).items()}
+    while left:
+        last = {node for node, ends in left.items() if not ends & left.keys()}
+        if not last:
+            return False
+        left = {node: ends for node, ends in left.items() if node not in last}
+    return True
 
 
 def _ordered(value: Any) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.text import overlap
-from cwm_lsp.repair.workers import Tried, Worker
+from cwm_lsp.repair.workers import PATIENT, Tried, Worker, at_once
 
 BATCH = 24
 
@@ -45,16 +44,19 @@ class Screen:
         failing: Collection[int],
         quick: float,
         seconds: float,
+        stop: threading.Event,
         weight: Callable[[Candidate], float] = lambda one: one.prior,
     ) -> None:
         self._weight = weight
         self.tried = 0
         self.complete = True
         self._workers = workers
+        self._stop = stop
         self._order = order
         self._failing = set(failing)
         self._seconds = seconds
         self._quick = min(quick, seconds)
+        self._patience = 1
         self._slow: list[Candidate] = []
         self._lock = threading.Lock()
         self._survivors: list[Candidate] = []
@@ -83,7 +85,7 @@ class Screen:
         if not self._survivors and self._slow:
             # A loop for ever is what most of them are: only now may each take its time.
             again = sorted(self._slow, key=lambda one: -one.prior)
-            self._quick, self._slow = self._seconds, []
+            self._quick, self._patience, self._slow = self._seconds, PATIENT, []
             self._all(again, deadline - (deadline - time.monotonic()) * 0.4, progress, 0)
         if not self._survivors:
             self._all(self._pairs(found), deadline, progress, 0)
@@ -99,10 +101,12 @@ class Screen:
         self, found: Iterable[Candidate], deadline: float, progress: Progress | None, total: int
     ) -> None:
         source = iter(found)
-        with ThreadPoolExecutor(len(self._workers)) as pool:
-            jobs = [pool.submit(self._drain, one, source, deadline, progress, total) for one in self._workers]
-            for job in jobs:
-                job.result()
+        at_once(
+            self._stop,
+            len(self._workers),
+            lambda worker: self._drain(worker, source, deadline, progress, total),
+            self._workers,
+        )
 
     def _drain(
         self,
@@ -118,7 +122,7 @@ class Screen:
                 batch = [one for one in islice(source, BATCH) if one.prior >= self._floor]
             if not batch:
                 return
-            for tried in worker.attempt(batch, self._order, self._quick):
+            for tried in worker.attempt(batch, self._order, self._quick, self._patience):
                 with self._lock:
                     self._note(tried)
                 if time.monotonic() > deadline + self._seconds:
@@ -134,7 +138,7 @@ class Screen:
         if len(tried.passed) == len(self._order):
             self._survivors.append(tried.candidate)
             self._floor = max(self._floor, tried.candidate.prior * RIVALS)
-        elif tried.slow and self._quick < self._seconds:
+        elif tried.slow and self._patience < PATIENT:
             self._slow.append(tried.candidate)
         elif tried.passed:
             mended = len(self._failing.intersection(tried.passed))

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 
 from cwm_lsp.errors import SourceError
 from cwm_lsp.repair.baseline import Baseline, baseline, job_for
@@ -40,6 +41,9 @@ GUIDED = 0.2
 SEARCHED = 0.85
 """Of the budget, what is spent until verification."""
 
+VERIFIED = 0.1
+"""Of the budget, what verification gets however long the search took."""
+
 AT_LEAST = 0.4
 """Of the budget, what the search gets however long the baseline took."""
 
@@ -55,11 +59,13 @@ def repair(
     budget: float = 20.0,
     progress: Progress | None = None,
     model: consult.Model | None = None,
+    stop: Event | None = None,
 ) -> Outcome:
     """Search fixes for ``file``, whose content is ``text``, for at most about ``budget`` seconds.
 
-    Nothing is written but scratch copies. A language model is asked only if one is given. Raises
-    ``UserError`` when nothing fails or the text does not parse, ``RunError`` when it cannot be run.
+    Nothing is written but scratch copies. A language model is asked only if one is given. Once ``stop`` is
+    set the children end and ``Cancelled`` is raised. Raises ``UserError`` when nothing fails or the text does
+    not parse, ``RunError`` when it cannot be run.
     """
     started = time.monotonic()
     try:
@@ -67,7 +73,7 @@ def repair(
     except (SyntaxError, ValueError, RecursionError) as error:
         raise SourceError(f"{file} does not parse: {error}.") from error
     specification = _with_agreement(file, text, specification, python)
-    job = job_for(file, text, specification, python)
+    job = replace(job_for(file, text, specification, python), stop=stop or Event())
     workers = [Worker(job) for _ in range(WORKERS)]
     try:
         known = baseline(workers, specification, job)
@@ -122,7 +128,15 @@ class _Search:
         """The fixes and what is to be said about the search."""
         consultation = self._consulted(model) if model is not None else None
         known = self.known
-        screen = Screen(self.workers, known.order, known.failing, known.quick, known.seconds, self._weight)
+        screen = Screen(
+            self.workers,
+            known.order,
+            known.failing,
+            known.quick,
+            known.seconds,
+            self.job.stop,
+            self._weight,
+        )
         # Where the baseline took long, on a busy machine or in loops without an end, the search still begins.
         deadline = max(self.started + self.budget * SEARCHED, time.monotonic() + self.budget * AT_LEAST)
         survivors = screen.run(self._blind(), deadline, self.progress, self._guided)
@@ -133,7 +147,14 @@ class _Search:
             told = consult.notes(found)
         self.tried = screen.tried
         ground = Ground(
-            self.job, known.checks, known.failing, known.passing, known.calls, known.seconds, screen.complete
+            self.job,
+            known.checks,
+            known.failing,
+            known.passing,
+            known.calls,
+            known.seconds,
+            screen.complete,
+            max(self.started + self.budget, time.monotonic() + self.budget * VERIFIED),
         )
         fixes, notes = verified(ground, survivors, known.said, self._weight)
         return fixes, (*notes, *told)
@@ -150,7 +171,8 @@ class _Search:
         return generate(self.job.text, scores, scores.keys(), likelier(self.known.said.values()))
 
     def _guided(self) -> list[Candidate]:
-        guide = Guide(self.workers, self.known.failing, self.known.passing, self.known.quick)
+        known = self.known
+        guide = Guide(self.workers, known.failing, known.passing, known.quick, self.job.stop)
         scores = self._scores
         until = time.monotonic() + self.budget * GUIDED
         return guide.run(holes(self.job.text, scores, scores.keys()), until)

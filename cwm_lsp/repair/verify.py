@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -14,7 +15,7 @@ from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evide
 from cwm_lsp.repair.refuse import refusal
 from cwm_lsp.repair.templates.holes import SOUGHT
 from cwm_lsp.repair.text import apply, diff
-from cwm_lsp.repair.workers import Job, Worker
+from cwm_lsp.repair.workers import PATIENT, Job, Worker, at_once
 
 HELD_OUT = 80
 """Inputs made for one search."""
@@ -35,7 +36,8 @@ Weight = Callable[[Candidate], float]
 class Ground:
     """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
 
-    ``complete``: every rival was tried.
+    ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the likeliest survivor
+    is still run.
     """
 
     job: Job
@@ -45,6 +47,7 @@ class Ground:
     calls: tuple[str, ...]
     seconds: float
     complete: bool = True
+    until: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,18 @@ def verified(
     if not kept:
         return (), notes
     calls = held_out(ground.calls, HELD_OUT)
-    with Worker(ground.job) as one, Worker(ground.job) as other, ThreadPoolExecutor(2) as pool:
+    with Worker(ground.job) as one, Worker(ground.job) as other:
         before = one.results(None, calls, ground.seconds) or [_HANGS] * len(calls)
         idle: SimpleQueue[Worker] = SimpleQueue()
         idle.put(one)
         idle.put(other)
-        found = pool.map(lambda candidate: _run(ground, candidate, calls, before, idle), kept)
+
+        def run(candidate: Candidate) -> Ran | None:
+            if candidate is not kept[0] and time.monotonic() > ground.until:
+                return None
+            return _run(ground, candidate, calls, before, idle)
+
+        found = at_once(ground.job.stop, 2, run, kept)
         ran = [survivor for survivor in found if survivor is not None]
     clean = [survivor for survivor in ran if not survivor.fresh]
     if ran and not clean:
@@ -126,7 +135,7 @@ def _run(
     worker = idle.get()
     try:
         worker.end()  # what ran there before leaves no process behind
-        tried = list(worker.attempt([candidate], order, ground.seconds * 2))
+        tried = list(worker.attempt([candidate], order, ground.seconds * 2, PATIENT))
         if len(tried[0].passed) < len(order):
             return None
         said = worker.results(candidate, calls, ground.seconds)
@@ -156,10 +165,16 @@ def _clusters(ran: Sequence[Ran], weight: Weight) -> list[list[Ran]]:
 
 
 def _standing(cluster: Sequence[Ran], weight: Weight) -> float:
-    """How much speaks for a cluster: its three likeliest edits, and that it seldom raises."""
+    """How much speaks for a cluster: its likeliest edit, those of other kinds, and that it seldom raises.
+
+    Many edits of one kind that come to the same say little: the kind has many.
+    """
     said = cluster[0].said
-    best = sorted((weight(one.candidate) for one in cluster), reverse=True)[:3]
-    return sum(best) * (1.0 - sum(map(_fails, said)) / max(1, len(said)))
+    kinds: dict[str, float] = {}
+    for one in cluster:
+        kinds[one.candidate.kind] = max(kinds.get(one.candidate.kind, 0.0), weight(one.candidate))
+    best = sorted(kinds.values(), reverse=True)
+    return (best[0] + 0.5 * sum(best[1:3])) * (1.0 - sum(map(_fails, said)) / max(1, len(said)))
 
 
 def _fix(

@@ -11,13 +11,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cwm_lsp.errors import RunError
+from cwm_lsp.errors import Cancelled, RunError
 from cwm_lsp.record.client import kill_group
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.model import Candidate, Check
@@ -26,6 +28,9 @@ BOOT = Path(__file__).parent / "agent" / "boot.py"
 
 START = 60.0
 """Seconds that a child may take until it can be asked: imports and the collection of tests."""
+
+BUSY = 20
+"""Seconds on the clock that a second of the processor may take while other programs want it too."""
 
 GRACE = 5.0
 """Seconds beyond its own limits after which a child that says nothing is ended."""
@@ -37,13 +42,14 @@ if sys.platform == "win32":
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all children of a search have in common."""
+    """What all children of a search have in common. When ``stop`` is set they end, whatever they do."""
 
     place: scratch.Place
     text: str
     checks: tuple[Check, ...]
     nodes: tuple[str, ...]
     python: str
+    stop: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,13 @@ class Tried:
     passed: tuple[int, ...]
     failed: int
     slow: bool = False
+
+
+POLLED = 0.1
+"""Seconds between two looks at whether the search was stopped."""
+
+PATIENT = 20
+"""The patience with a candidate that is looked at again, or verified."""
 
 
 class Worker:
@@ -99,7 +112,7 @@ class Worker:
         while len(found) < count:
             self._ready()
             self._send({"op": "trace", "seconds": seconds, "first": len(found)})
-            while len(found) < count and (line := self._line(seconds * 8 + GRACE)) is not None:
+            while len(found) < count and (line := self._line(seconds * BUSY + GRACE)) is not None:
                 found.append(line)
             if len(found) < count:
                 self.end()
@@ -113,19 +126,22 @@ class Worker:
         candidates: Sequence[Candidate],
         order: Sequence[int],
         seconds: float,
+        patience: int = 1,
     ) -> Iterator[Tried]:
         """Try candidates, each up to its first failing check, or through all once one held.
 
+        ``patience``: how many times as many turns of loops a check may take as is usual for a first look.
         One that ends or blocks the child has failed; the child is replaced and the rest goes on.
         """
         left = list(candidates)
-        patience = seconds * 2 * len(order) + GRACE
+        longest = seconds * 2 * len(order) + GRACE
         while left:
             self._ready()
             items = [[n, [[e.start, e.end, e.text] for e in c.edits]] for n, c in enumerate(left)]
-            self._send({"op": "try", "items": items, "order": order, "seconds": seconds})
+            limits = {"seconds": seconds, "patience": patience}
+            self._send({"op": "try", "items": items, "order": order, **limits})
             done = 0
-            while (answer := self._line(patience)) is not None and "done" not in answer:
+            while (answer := self._line(longest)) is not None and "done" not in answer:
                 yield Tried(left[done], tuple(answer["passed"]), answer["failed"], bool(answer.get("slow")))
                 done += 1
             if answer is not None:
@@ -251,12 +267,31 @@ class Worker:
             self._process.stdin.flush()
 
     def _line(self, patience: float) -> dict[str, Any] | None:
-        """The next answer; ``None`` when none comes in time or ever."""
+        """The next answer; ``None`` when none comes in time or ever. Raises ``Cancelled``."""
+        until = time.monotonic() + patience
+        while not self._job.stop.is_set():
+            left = until - time.monotonic()
+            try:
+                line = self._lines.get(timeout=max(0.0, min(POLLED, left)))
+                return dict(json.loads(line)) if line.endswith(b"\n") else None
+            except queue.Empty:
+                if left <= 0:
+                    return None
+            except ValueError:
+                return None
+        self.end()
+        raise Cancelled("The search for fixes was stopped.")
+
+
+def at_once(stop: threading.Event, count: int, work: Callable[[Any], Any], given: Iterable[Any]) -> list[Any]:
+    """``work`` of each given thing, ``count`` at a time. An exception stops the whole search."""
+    with ThreadPoolExecutor(count) as pool:
+        jobs = [pool.submit(work, one) for one in given]
         try:
-            line = self._lines.get(timeout=patience)
-            return dict(json.loads(line)) if line.endswith(b"\n") else None
-        except (queue.Empty, ValueError):
-            return None
+            return [job.result() for job in jobs]
+        except BaseException:  # an interrupt of the user too: the pool would wait for what still runs
+            stop.set()
+            raise
 
 
 def _read(process: subprocess.Popen[bytes], lines: queue.Queue[bytes]) -> None:

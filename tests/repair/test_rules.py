@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
@@ -63,6 +64,21 @@ def test_held_out_inputs_keep_what_the_known_ones_share(seed: int) -> None:
         assert items == sorted(items)
         assert wanted in items
         assert text not in known
+
+
+def test_held_out_graphs_have_no_ring_where_the_known_ones_have_none() -> None:
+    for text in held_out(["f({1: [2, 3], 2: [3]}, 1)", "f({1: [], 2: [1]}, 2)"], 30):
+        graph = ast.literal_eval(text.removeprefix("f"))[0]
+        for _ in range(3):
+            graph = {node: ends for node, ends in graph.items() if any(end in graph for end in ends)}
+        assert graph == {}
+
+
+def test_trees_of_pairs_and_nothing_grow_held_out_trees() -> None:
+    known = ["f(None)", "f((None, None))", "f(((None, None), None))", "f((None, (None, None)))"]
+    found = held_out(known, 20)
+    assert len(found) >= 8
+    assert all(text.count("None") >= 2 for text in found)
 
 
 def test_held_out_inputs_are_many_and_the_same_each_time() -> None:

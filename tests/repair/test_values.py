@@ -74,6 +74,38 @@ def test_no_outcome_helps_where_the_condition_is_not_the_fault() -> None:
     assert found(source, [("f(3)", 17), ("f(0)", 0)], True, "a 0 1") == []
 
 
+def test_where_too_many_turns_would_be_needed_other_conditions_are_offered_each_behaviour_once() -> None:
+    own = "0 <= at < len(cells)"
+    source = """
+def fill(cells, start):
+    pending, steps = [start], 0
+    while pending and steps < 30:
+        at, steps = pending.pop(), steps + 1
+        if HOLE:
+            cells[at] = 2
+            pending += [at - 1, at + 1]
+    return cells
+"""
+
+    def right(hole: str) -> bool:
+        namespace: dict[str, Any] = {}
+        exec(source.replace("HOLE", hole), namespace)
+        try:
+            return bool(namespace["fill"]([0, 0, 1, 0], 1) == [2, 2, 1, 0])
+        except IndexError:
+            return False
+
+    def run(n: int) -> bool:
+        return right(f"{NAME}(lambda: {own})")
+
+    atoms = "at cells cells[at] len(cells) start 0 1 2".split()
+    assert explore(run, atoms, [0], [], True) == []
+    texts = explore(run, atoms, [0], [], True, (), True)
+    assert len(set(texts)) == len(texts)
+    assert any(right(text.replace("{}", own)) for text in texts)
+    assert explore(run, atoms, [0], [], True, (), True, lambda: False) == []
+
+
 def test_the_value_of_a_returned_expression_is_known_and_put_together() -> None:
     source = f"def f(xs, a, b):\n    return {NAME}(lambda: [xs[a], xs[b]])\n"
     cases = [("f([5, 6], 0, 1)", [0, 1]), ("f([4, 4, 9], 0, 2)", [0, 2])]
@@ -135,6 +167,12 @@ def test_a_comparison_that_is_not_possible_has_no_value() -> None:
             ("size(None)", "0", "size([None, None])", "1", "size([[None, None], None])", "2"),
             "    if not tree:\n        return 0\n",
         ),
+        (
+            "def pairs(xs):\n    found = []\n    for n in range(len(xs) - 1):\n"
+            "        pair = xs[n], xs[n + 1]\n    return found\n",
+            ("pairs([1, 2])", "[(1, 2)]", "pairs([4, 5])", "[(4, 5)]", "pairs([])", "[]"),
+            "        found.append(pair)\n",
+        ),
     ],
 )
 def test_holes_are_filled_by_real_children(
@@ -148,6 +186,6 @@ def test_holes_are_filled_by_real_children(
     with Worker(job) as one, Worker(job) as other:
         known = baseline([one, other], specification, job)
         scores = {suspect.line: suspect.score for suspect in known.suspects}
-        guide = Guide([one, other], known.failing, known.passing, known.quick)
+        guide = Guide([one, other], known.failing, known.passing, known.quick, job.stop)
         candidates = guide.run(holes(source, scores, scores.keys()), float("inf"))
     assert any(wanted in apply(source, candidate.edits) for candidate in candidates)

@@ -72,8 +72,14 @@ else:
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds * 2 + LAST_RESORT)
         signal.setitimer(signal.ITIMER_PROF, seconds, min(seconds, TICK))
         try:
-            yield
+            try:
+                yield
+            finally:
+                _disarmed()
         finally:
-            signal.signal(signal.SIGPROF, _quiet)
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            _disarmed()  # once more, where it rang in the middle of that
+
+    def _disarmed() -> None:
+        signal.signal(signal.SIGPROF, _quiet)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)

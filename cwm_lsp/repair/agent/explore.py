@@ -9,7 +9,7 @@ else than the program at the visits of the failing checks, those first whose val
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from itertools import product, takewhile
 from types import CodeType
 from typing import Any
 
@@ -28,9 +28,16 @@ FORCED = 60
 FOUND = 40
 """Expressions that are given back for one hole."""
 
+ENOUGH = 15
+"""Visits of one check by which expressions are told apart where nothing is said about what they should be."""
+
+BROAD = 150
+"""Conditions that are given back where it could not be worked out what they should say."""
+
 WIDEST = 3
 """Elements of a display that is put together."""
 
+Alive = Callable[[], bool]
 Run = Callable[[int], bool]
 """Runs a check by its number; whether it holds."""
 
@@ -53,17 +60,22 @@ def explore(
     passing: Sequence[int],
     truth: bool,
     goals: Sequence[Any] = (),
+    broad: bool = False,
+    alive: Alive = lambda: True,
 ) -> list[str]:
     """Texts for the hole, the simplest first. ``run`` evaluates checks of the program with the angel in it.
 
-    ``goals``: what each failing check should give, where that is known.
+    ``goals``: what each failing check should give, where that is known. ``broad``: any other condition is
+    worth a try where none can be worked out. ``alive``: whether there is time to think on.
     """
     known = compiled(atoms)
     angel = Angel([code for _, code in known])
     texts = [text for text, _ in known]
     with present(angel):
         if truth:
-            return _conditions(angel, run, texts, failing, passing)
+            return _conditions(angel, run, texts, failing, passing, alive) or (
+                _different(angel, run, texts, failing, alive) if broad else []
+            )
         return _values(angel, run, texts, failing, goals)
 
 
@@ -77,25 +89,43 @@ def _noted(angel: Angel, run: Run, check: int, plan: Plan) -> tuple[bool, list[V
 
 
 def _conditions(
-    angel: Angel, run: Run, texts: list[str], failing: Sequence[int], passing: Sequence[int]
+    angel: Angel, run: Run, texts: list[str], failing: Sequence[int], passing: Sequence[int], alive: Alive
 ) -> list[str]:
     wishes: list[list[list[Visit]]] = []
     for check in failing:
         ways = _ways(angel, run, check)
-        if not ways:
-            return []
-        wishes.append(ways)
+        if ways:
+            wishes.append(ways)
+    if not wishes:
+        return []
     for check in passing:
         ok, visits = _noted(angel, run, check, OWN)
         if ok and visits:
             wishes.append([_freed(angel, run, check, OWN, visits)])
     alone: list[str] = []
     joined: list[str] = []
-    for form in _satisfying(texts, wishes):
+    for form in _satisfying(texts, wishes, alive):
         (joined if "{}" in form else alone).append(form)
         if len(alone) >= FOUND and len(joined) >= FOUND:
             break
     return [*joined[:FOUND], *alone[:FOUND]]
+
+
+def _different(angel: Angel, run: Run, texts: list[str], failing: Sequence[int], alive: Alive) -> list[str]:
+    """Conditions that are not what the program says, each behaviour once: too many turns would be needed."""
+    visits = [visit for check in failing for visit in _noted(angel, run, check, OWN)[1][:ENOUGH]]
+    own = tuple(FAILED if visit.own is FAILED else bool(visit.own) for visit in visits)
+    columns: list[Term] = [(text, tuple(visit.atoms[n] for visit in visits)) for n, text in enumerate(texts)]
+    known, found = {repr(list(own))}, []
+    for text, vector in takewhile(lambda _: alive(), predicates(terms(columns)) if visits else ()):
+        for form, said in _forms(text, vector, own):
+            key = repr([said(n) for n in range(len(visits))])
+            if key not in known:
+                known.add(key)
+                found.append(form)
+        if len(found) >= BROAD:
+            break
+    return found
 
 
 def _ways(angel: Angel, run: Run, check: int) -> list[list[Visit]]:
@@ -132,14 +162,16 @@ def _turned(said: Sequence[Any]) -> Iterator[Plan]:
                 yield ((at, 1, wanted),)
 
 
-def _satisfying(texts: Sequence[str], wishes: Sequence[Sequence[Sequence[Visit]]]) -> Iterator[str]:
+def _satisfying(
+    texts: Sequence[str], wishes: Sequence[Sequence[Sequence[Visit]]], alive: Alive
+) -> Iterator[str]:
     """Predicates that say what is wished, in one of the ways, at every visit. ``{}`` is the old text."""
     flat = [visit for ways in wishes for visits in ways for visit in visits]
     spans = _spans(wishes)
     wanted = [None if visit.free else bool(visit.said) for visit in flat]
     own = tuple(FAILED if visit.own is FAILED else bool(visit.own) for visit in flat)
     columns: list[Term] = [(text, tuple(visit.atoms[n] for visit in flat)) for n, text in enumerate(texts)]
-    for text, vector in predicates(terms(columns)):
+    for text, vector in takewhile(lambda _: alive(), predicates(terms(columns))):
         fitting = [form for form, said in _forms(text, vector, own) if _agrees(said, wanted, spans)]
         # In front of the old condition only where behind it would be too late.
         yield from (form for form in fitting if not form.endswith(" {}") or _mirrored(form) not in fitting)
@@ -189,7 +221,7 @@ def _values(
     noted = [_noted(angel, run, check, OWN)[1] for check in failing]
     if not all(noted):
         return []
-    flat = [visit for visits in noted for visit in visits]
+    flat = [visit for visits in noted for visit in visits[:ENOUGH]]
     own = repr([visit.own for visit in flat])
     grown = terms([(text, tuple(visit.atoms[n] for visit in flat)) for n, text in enumerate(texts)])
     other = [one for one in grown if repr(list(one[1])) != own]

@@ -6,12 +6,13 @@
                               -> {"ready": true, nodes} | {"error"}
     {"op": "trace", "seconds", "first"}
                               -> for each check {"check", "ok", "said", "seconds", "lines", "calls", "steps"}
-    {"op": "try", "order", "seconds", "items"}
+    {"op": "try", "order", "seconds", "patience", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
     {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
     {"op": "again", "checks", "seconds"}        -> {"ok": [...]}
     {"op": "run", "edits", "calls", "seconds"}  -> {"said": [...]}
-    {"op": "explore", "edits", "atoms", "failing", "passing", "truth", "seconds", "limit"}
+    {"op": "explore", "edits", "atoms", "failing", "passing", "truth", "broad", "seconds",
+     "limit"}
                               -> {"found": [...]}
 """
 
@@ -32,6 +33,7 @@ from .checks import OVERTIME, Check, evaluate, expected
 from .explore import explore
 from .program import Edits, Program
 from .pytests import FORKS, Session, forked, serve_session
+from .ticks import Counter
 from .tracing import Spectrum, States
 
 
@@ -92,6 +94,19 @@ NOTHING: dict[str, Any] = {"ok": False, "seconds": 0.0, "lines": [], "calls": []
 """Of a check whose process died."""
 
 
+TURNS = 1000
+TURNS_SLACK = 10
+"""A check may take so many turns of loops, and times as many as the longest of those that pass."""
+
+UNKNOWN = 10_000
+"""Turns where no check passes, or where it cannot be told."""
+
+UNBOUNDED = 1 << 60
+
+PATIENT = 20
+"""How many times as many turns a candidate gets when it is looked at again, or verified."""
+
+
 class _Spent(Exception):
     """A hole took as long as it may."""
 
@@ -103,6 +118,9 @@ class Worker:
         self._program = program
         self._checks = checks
         self._session = session
+        self._counter = Counter()
+        self._counter.present()
+        self._turns = 0
 
     @property
     def nodes(self) -> list[str]:
@@ -141,9 +159,7 @@ class Worker:
     def _tried(self, edits: Edits, request: dict[str, Any]) -> dict[str, Any]:
         """Checks in the order asked for, up to the first that fails; all of them once the first one holds."""
         try:
-            code = self._program.code(edits)
-            if self._session is not None:
-                self._session.install(edits)
+            code = self._compiled(edits, request["seconds"])
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return {"passed": [], "failed": -1, "said": type(error).__name__}
         except BaseException as error:  # the module's own code raised, whatever that may be
@@ -152,7 +168,7 @@ class Worker:
         failed = -1
         slow = False
         for at in request["order"]:
-            ok, said = self._check(code, self._checks[at], request["seconds"])
+            ok, said = self._counted(code, self._checks[at], request["seconds"], request["patience"])
             if ok:
                 passed.append(at)
                 continue
@@ -176,23 +192,52 @@ class Worker:
         """Texts for a hole; none where it takes longer than it may."""
         started = time.process_time()
         try:
-            code = self._program.code(request["edits"])
-            if self._session is not None:
-                self._session.install(request["edits"])
+            code = self._compiled(request["edits"], request["seconds"])
         except BaseException:  # the hole is at a place where no lambda can be, or on the way of the import
             return {"found": []}
 
+        def alive() -> bool:
+            return bool(time.process_time() - started <= request["limit"])
+
         def run(check: int) -> bool:
-            if time.process_time() - started > request["limit"]:
+            if not alive():
                 raise _Spent
-            return self._check(code, self._checks[check], request["seconds"])[0]
+            ok, _ = self._counted(code, self._checks[check], request["seconds"], 1)
+            return ok
 
         try:
-            parts = request["atoms"], request["failing"], request["passing"], request["truth"]
-            goals = [goal for check in request["failing"] for goal in expected(self._checks[check])]
-            return {"found": explore(run, *parts, goals)}
+            atoms, failing, passing = (request[name] for name in ("atoms", "failing", "passing"))
+            goals = [goal for check in failing for goal in expected(self._checks[check])]
+            told = request["truth"], goals, request["broad"], alive
+            return {"found": explore(run, atoms, failing, passing, *told)}
         except _Spent:
             return {"found": []}
+
+    def _compiled(self, edits: Edits, seconds: float) -> CodeType:
+        """A candidate, its loops counted where no test session has its own way to load it."""
+        if self._session is None:
+            self._allowed(seconds)  # before, since the program runs as it was compiled last
+            return self._program.counting(edits)
+        code = self._program.code(edits)
+        self._session.install(edits)
+        return code
+
+    def _counted(self, code: CodeType, check: Check, seconds: float, patience: int) -> tuple[bool, str]:
+        """One check, for so many turns of loops."""
+        turns = self._allowed(seconds) * patience
+        self._counter.left = turns
+        return self._check(code, check, seconds)
+
+    def _allowed(self, seconds: float) -> int:
+        """Turns that a check may take, by those that passing ones take on the file as it stands."""
+        if not self._turns and self._session is None:
+            code, taken = self._program.counting([]), []
+            for check in self._checks:
+                self._counter.left = UNBOUNDED
+                if self._check(code, check, seconds)[0]:
+                    taken.append(UNBOUNDED - self._counter.left)
+            self._turns = TURNS + TURNS_SLACK * max(taken) if taken else UNKNOWN
+        return self._turns or UNKNOWN
 
     def _check(self, code: CodeType, check: Check, seconds: float) -> tuple[bool, str]:
         if check["kind"] == "test":
@@ -243,10 +288,12 @@ class Worker:
 
     def _said(self, request: dict[str, Any]) -> list[str]:
         """What each call gives in the candidate; a call without expectation always ends in a text."""
-        code = self._program.code(request["edits"])
         seconds, hung, found = request["seconds"], 0, []
+        self._allowed(seconds)
+        code = self._program.counting(request["edits"])
         for call in request["calls"]:
-            found.append(evaluate(self._program, code, {"kind": "call", "call": call}, seconds)[1])
+            check = {"kind": "call", "call": call}
+            found.append(self._counted(code, check, seconds, PATIENT)[1])
             hung += found[-1] == OVERTIME
             if hung == PATIENCE:
                 seconds = request["seconds"] / 5

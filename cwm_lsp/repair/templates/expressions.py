@@ -6,8 +6,10 @@ import ast
 from collections.abc import Callable, Iterator
 
 from cwm_lsp.repair.templates import kindred
+from cwm_lsp.repair.templates.additions import ADDITIONS
 from cwm_lsp.repair.templates.rewrites import REWRITES
 from cwm_lsp.repair.templates.scope import Scope
+from cwm_lsp.repair.templates.wording import enclosed
 from cwm_lsp.repair.text import Text
 
 Variant = tuple[str, str, float]
@@ -22,24 +24,6 @@ def variants(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         yield from template(node, scope, text)
 
 
-def is_condition(node: ast.expr) -> bool:
-    """Whether a node is there for its truth."""
-    return isinstance(node, ast.Compare | ast.BoolOp) or (
-        isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-    )
-
-
-def enclosed(text: str) -> str:
-    """``text`` in parentheses unless it stands as one word."""
-    try:
-        node = ast.parse(text, mode="eval").body
-    except SyntaxError:
-        return text
-    loose = ast.BinOp | ast.UnaryOp | ast.Compare | ast.BoolOp | ast.IfExp | ast.Lambda | ast.Starred
-    bare = isinstance(node, ast.Tuple) and not text.startswith("(")
-    return f"({text})" if bare or isinstance(node, loose | ast.NamedExpr | ast.Yield) else text
-
-
 def comparison(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """Another comparison; a chain cut; the whole turned round."""
     if not isinstance(node, ast.Compare):
@@ -52,6 +36,8 @@ def comparison(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             yield _chain(parts, changed), "comparison", 0.9 - 0.12 * rank
     if len(parts) == 2:
         yield _chain(parts[::-1], symbols), "operands swapped", 0.3
+        if symbols[0] in ("<", "<="):
+            yield f"0 <= {_chain(parts, symbols)}", "missing bound", 0.15
     for side in (0, len(parts) - 1):
         for new in _shifted(node.left if side == 0 else node.comparators[-1], text):
             changed = [*parts]
@@ -123,7 +109,7 @@ def constant(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     for known in scope.constants:
         yield known, "constant", 0.3
     for variable in scope.names:
-        yield variable, "variable for constant", 0.25
+        yield variable, "variable for constant", 0.15
 
 
 def _integers(value: int) -> Iterator[Variant]:
@@ -153,9 +139,9 @@ def name(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         return
     if node.id in scope.names:
         for other in scope.names:
-            yield other, "variable", 0.55
+            yield other, "variable", 0.4
         for known in (*scope.constants, "0", "1", "None", "True", "False"):
-            yield known, "constant for variable", 0.15
+            yield known, "constant for variable", 0.1
     elif node.id in scope.functions:
         for other in scope.functions:
             yield other, "function", 0.3
@@ -167,7 +153,7 @@ def off_by_one(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """One more or one less."""
     if isinstance(node, ast.Name | ast.BinOp | ast.Subscript | ast.Call | ast.Attribute):
         for new in _shifted(node, text):
-            yield new, "off by one", 0.3
+            yield new, "off by one", 0.42
 
 
 def _shifted(node: ast.expr, text: Text) -> Iterator[str]:
@@ -248,7 +234,7 @@ def call(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     for one in range(len(words)):
         rest = [*words[:one], *words[one + 1 :]]
         yield f"{func}({', '.join([*args, *rest])})", "extra argument", 0.25
-    for extra in (*scope.names, "0", "1", "-1"):
+    for extra in dict.fromkeys((*scope.names, "0", "1", "-1", *scope.constants)):
         yield built([*args, extra]), "missing argument", 0.12
     if isinstance(node.func, ast.Name):
         yield from _builtin(node.func.id, args, built, scope)
@@ -258,6 +244,8 @@ def call(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         for other_name in kindred.methods(node.func.attr):
             yield f"{base}.{other_name}{rest_text}", "method", 0.5
         yield base, "extra call", 0.3
+        for dotted in scope.dotted:
+            yield f"{dotted}({', '.join([base, *args, *words])})", "function", 0.25
 
 
 def _keyword(one: ast.keyword, text: Text) -> tuple[int, int]:
@@ -287,76 +275,6 @@ def _builtin(
         yield built(scope.parameters[: len(args)]), "arguments", 0.1
 
 
-def wrapped(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
-    """A missing call around it, a copy or reversal of it, or it inside a list."""
-    if not isinstance(node, ast.Name | ast.Subscript | ast.Call | ast.Attribute | ast.BinOp | ast.ListComp):
-        return
-    source = text.of(node)
-    for one in kindred.WRAPPERS:
-        yield f"{one}({source})", "missing call", 0.12
-    yield f"{enclosed(source)}[::-1]", "missing reversal", 0.12
-    yield f"{enclosed(source)}[:]", "missing copy", 0.1
-    yield f"[{source}]", "missing list", 0.1
-    if not isinstance(node, ast.Call):
-        yield f"-{enclosed(source)}", "sign", 0.2
-    function = scope.function.name
-    count = len(scope.parameters)
-    for at in range(min(count, 3)):
-        words = [*scope.parameters[:at], source, *scope.parameters[at + 1 :]]
-        yield f"{function}({', '.join(words)})", "missing recursion", 0.12
-
-
-def combined(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
-    """A missing operand: with a variable added, or bounded by one."""
-    if not isinstance(node, ast.Name | ast.Subscript | ast.Call | ast.BinOp | ast.Constant | ast.List):
-        return
-    source = enclosed(text.of(node))
-    for other in scope.names:
-        if other == source:
-            continue
-        for pattern in ("{0} + {1}", "{0} - {1}", "{1} - {0}", "{0} * {1}", "max({0}, {1})", "min({0}, {1})"):
-            yield pattern.format(source, other), "missing operand", 0.1
-        for pattern in ("{0} + [{1}]", "[{1}] + {0}", "{0} // {1}", "{0} % {1}", "{1}[{0}]", "{0}[{1}]"):
-            yield pattern.format(source, other), "missing operand", 0.06
-        for pattern in ("max({0}, {0} + {1})", "max({1}, {0} + {1})", "max(0, {0} + {1})", "max(0, {0})"):
-            yield pattern.format(source, other), "missing operand", 0.03
-
-
-def ingredient(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
-    """Another expression of the same function, as it stands there or with one changed."""
-    if is_condition(node) or isinstance(node, ast.ListComp | ast.GeneratorExp | ast.Lambda):
-        return
-    for other in scope.ingredients:
-        yield other, "expression", 0.16
-    for other in scope.names:
-        if not isinstance(node, ast.Name):
-            yield other, "variable", 0.2
-        yield f"{other} + 1", "expression", 0.06
-        yield f"{other} - 1", "expression", 0.06
-        yield f"len({other})", "expression", 0.06
-
-
-def comprehension(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
-    """A comprehension without its condition, or with one."""
-    if not isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp) or len(node.generators) != 1:
-        return
-    source, generator = text.of(node), node.generators[0]
-    if generator.ifs:
-        start, end = text.span(generator.iter)[1], text.span(generator.ifs[-1])[1]
-        base = text.span(node)[0]
-        yield source[: start - base] + source[end - base :], "condition dropped", 0.3
-        return
-    if isinstance(generator.target, ast.Name) and source[-1:] in ")]}":
-        bound = generator.target.id
-        tests = [
-            bound,
-            f"not {bound}",
-            *(f"{bound} {op} {o}" for o in scope.names for op in ("!=", "not in", "in")),
-        ]
-        for test in tests:
-            yield f"{source[:-1]} if {test}{source[-1]}", "missing condition", 0.1
-
-
 _TEMPLATES: tuple[Template, ...] = (
     comparison,
     operator,
@@ -366,9 +284,6 @@ _TEMPLATES: tuple[Template, ...] = (
     off_by_one,
     subscript,
     call,
-    wrapped,
-    combined,
-    ingredient,
-    comprehension,
+    *ADDITIONS,
     *REWRITES,
 )

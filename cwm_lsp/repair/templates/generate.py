@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from cwm_lsp.repair.model import Candidate, Edit
-from cwm_lsp.repair.templates.expressions import enclosed, is_condition, variants
+from cwm_lsp.repair.templates.expressions import variants
+from cwm_lsp.repair.templates.hints import hints
 from cwm_lsp.repair.templates.scope import Function, Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
 from cwm_lsp.repair.templates.symptoms import FACTOR
+from cwm_lsp.repair.templates.wording import enclosed, is_condition
 from cwm_lsp.repair.text import Text, apply
 
 _TIGHT = (
@@ -38,8 +40,11 @@ def candidates(
         ran = any(line in lines for line in range(function.body[0].lineno, end + 1))
         if function.name.startswith("test") or not ran:
             continue
-        scope = Scope(function, tree)
+        scope, hinted = Scope(function, tree), hints(function, text)
         for candidate in _of_function(function, scope, text):
+            factor = hinted.factor(candidate, text)
+            if factor > 1.0:
+                candidate = replace(candidate, prior=min(1.0, candidate.prior * factor))
             key = _key(candidate, text)
             known = found.get(key)
             if known is None or known.prior < candidate.prior:
@@ -51,10 +56,14 @@ def candidates(
         for one in found.values()
     ]
     ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + scores.get(c.line, 0.0)))
-    distinct = {source: ranked[0]} if ranked else {}
-    for candidate in ranked:
-        distinct.setdefault(apply(source, candidate.edits), candidate)
-    return list(distinct.values())[1 : MOST + 1]
+    made = {source}
+    distinct = []
+    for candidate in ranked[:MOST]:
+        new = apply(source, candidate.edits)
+        if new not in made:
+            made.add(new)
+            distinct.append(candidate)
+    return distinct
 
 
 def _functions(tree: ast.Module) -> Iterator[Function]:
@@ -65,15 +74,17 @@ def _functions(tree: ast.Module) -> Iterator[Function]:
 
 def _key(candidate: Candidate, text: Text) -> tuple[int, int, str]:
     """What a candidate does to the text, the same for all ways to write the same change of one line."""
-    first, last = min(e.start for e in candidate.edits), max(e.end for e in candidate.edits)
-    line = text.source.rfind("\n", 0, first) + 1
-    end = text.source.find("\n", last)
-    end = len(text.source) if end < 0 else end
-    shifted = [Edit(e.start - line, e.end - line, e.text) for e in candidate.edits]
-    new = apply(text.source[line:end], shifted)
-    whole_lines = any(
-        "\n" in edit.text or "\n" in text.source[edit.start : edit.end] for edit in candidate.edits
-    )
+    first, last = candidate.edits[0].start, candidate.edits[-1].end
+    source = text.source
+    line = source.rfind("\n", 0, first) + 1
+    end = source.find("\n", last)
+    end = len(source) if end < 0 else end
+    if len(candidate.edits) == 1:
+        new = source[line:first] + candidate.edits[0].text + source[last:end]
+    else:
+        shifted = [Edit(e.start - line, e.end - line, e.text) for e in candidate.edits]
+        new = apply(source[line:end], shifted)
+    whole_lines = "\n" in new or "\n" in source[first:last]
     return line, end, new if whole_lines else "".join(new.split())
 
 
@@ -97,7 +108,8 @@ def _skipped(node: ast.expr, parent: ast.AST | None) -> bool:
 
 def _of_expression(node: ast.expr, parent: ast.AST | None, scope: Scope, text: Text) -> Iterator[Candidate]:
     start, end = text.span(node)
-    tight = isinstance(parent, _TIGHT)
+    inside = text.source[start - 1 : start] == "(" and text.source[end : end + 1] == ")"
+    tight = isinstance(parent, _TIGHT) and not inside
     callee = isinstance(parent, ast.Call) and parent.func is node
     truth = is_condition(node)
     for new, kind, prior in variants(node, scope, text):

@@ -8,9 +8,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from cwm_lsp.repair.model import Candidate, Edit
-from cwm_lsp.repair.templates.expressions import enclosed, is_condition
+from cwm_lsp.repair.templates import absent
+from cwm_lsp.repair.templates.gaps import gaps
 from cwm_lsp.repair.templates.scope import Function, Scope, suites, within
+from cwm_lsp.repair.templates.wording import enclosed, is_condition
 from cwm_lsp.repair.text import Text
+
+SHORTER = 0.93
+"""How much less likely each word more makes what was found."""
 
 ATOMS = 36
 """Expressions noted at a hole."""
@@ -19,7 +24,9 @@ _CONDITION = "condition by its outcomes"
 _GUARD = "guard by its outcomes"
 _PART = "missing condition by its outcomes"
 _VALUE = "expression by its value"
-SOUGHT = frozenset({_CONDITION, _GUARD, _PART, _VALUE})
+_STORED = "missing statement by its value"
+_DONE = "missing statement by its outcomes"
+SOUGHT = frozenset({_CONDITION, _GUARD, _PART, _VALUE, _STORED, _DONE})
 """The kinds of candidates made from values: they fit what was recorded, and little else speaks for them."""
 
 _SIMPLE = ast.Assign | ast.AugAssign | ast.Expr
@@ -41,6 +48,11 @@ class Hole:
     prior: float
     atoms: tuple[str, ...]
 
+    @property
+    def broad(self) -> bool:
+        """Whether all conditions that differ are worth a try, where none could be worked out."""
+        return self.kind == _CONDITION
+
     def watched(self) -> Edit:
         """The place with an angel in it."""
         return Edit(self.start, self.end, f"{self.before}__angel__(lambda: {self.own}){self.after}")
@@ -52,7 +64,8 @@ class Hole:
         if not self.before and not self.truth:
             text = enclosed(text)
         edit = Edit(self.start, self.end, f"{self.before}{text}{self.after}")
-        likely = self.prior * (1.3 if "{}" in found else 1.0) - 0.001 * rank - 0.001 * len(found)
+        words = len(found.replace("{}", "").split())
+        likely = self.prior * (1.3 if "{}" in found else 1.0) * SHORTER ** (words - 1) - 0.001 * rank
         if self.truth and _names(found) & _names(self.own):
             likely += 0.03
         return Candidate((edit,), self.kind, self.line, max(0.02, likely))
@@ -72,7 +85,17 @@ def holes(source: str, scores: Mapping[int, float], lines: Collection[int]) -> l
         found += _conditions(function, text, atoms)
         found += _guards(function, scope, text, atoms)
         found += _values(function, text, atoms)
+        found += _absent(function, scope, text, atoms)
     return sorted(found, key=lambda one: -one.prior * (0.25 + scores.get(one.line, 0.0)))
+
+
+def _absent(function: Function, scope: Scope, text: Text, atoms: tuple[str, ...]) -> Iterator[Hole]:
+    """A line that stores some value; something done under some condition."""
+    for gap in gaps(function, text):
+        for words in absent.stored(gap, scope):
+            yield Hole(gap.place, gap.place, *words, False, _STORED, gap.line, 0.06, atoms)
+        for words in absent.done(gap, scope):
+            yield Hole(gap.place, gap.place, *words, True, _DONE, gap.line, 0.045, atoms)
 
 
 def _atoms(scope: Scope) -> tuple[str, ...]:
@@ -129,7 +152,7 @@ def _guards(function: Function, scope: Scope, text: Text, atoms: tuple[str, ...]
                 at == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
             ):
                 continue
-            first = suite is function.body and at < 2
+            first = suite is function.body and (at < 2 or at == len(suite) - 1)
             yield from _exits(statement, id(suite) in loops, first, scope, text, atoms)
 
 

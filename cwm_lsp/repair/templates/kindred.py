@@ -79,6 +79,9 @@ _FUNCTION_FAMILIES = (
 WRAPPERS = ("list", "len", "sorted", "set", "abs", "int", "str", "reversed", "tuple", "sum", "max", "min")
 """Functions of one argument that an edit may put around an expression."""
 
+METHODS = ("strip", "lower", "upper", "items", "values", "keys", "copy", "split")
+"""Methods without arguments that an edit may call on an expression."""
+
 EXCEPTIONS = ("ValueError", "KeyError", "IndexError", "TypeError", "ZeroDivisionError", "AttributeError")
 
 

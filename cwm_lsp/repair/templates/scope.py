@@ -37,6 +37,18 @@ def suites(function: Function) -> Iterator[list[ast.stmt]]:
             yield handler.body
 
 
+def docstring(statement: ast.stmt) -> bool:
+    """Whether a statement only says something."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def simple_statements(function: Function) -> list[ast.stmt]:
+    """The assignments and calls of a function."""
+    simple = ast.Assign | ast.AugAssign | ast.Expr | ast.AnnAssign
+    every = (statement for suite in suites(function) for statement in suite)
+    return [one for one in every if isinstance(one, simple) and not docstring(one)]
+
+
 class Scope:
     """What is in reach inside one function."""
 
@@ -54,6 +66,8 @@ class Scope:
         self.functions = [*inner, *(n.name for n in tree.body if isinstance(n, Function))]
         self.constants = _constants(nodes)
         self.ingredients = _ingredients(nodes)
+        self.stored = _stored(nodes)
+        self.dotted = _dotted(tree)
         self.comparisons = _texts(n for n in nodes if isinstance(n, ast.Compare))
         returned = (n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None)
         self.returned = _texts(returned)
@@ -69,6 +83,12 @@ class Scope:
         found = [*self.comparisons]
         for name in self.names:
             found += [f"not {name}", name, f"{name} is None", f"{name} is not None"]
+        parts = [one for one in self.ingredients if one.endswith("]")][:4]
+        for part in parts:
+            for name in self.names[:8]:
+                if name not in part:
+                    found += [f"{part} {op} {name}" for op in ("==", "!=", "<", ">")]
+            found.append(f"not {part}")
         for name in self.names:
             found += [f"{name} == 0", f"{name} == 1", f"{name} <= 0", f"{name} < 0", f"{name} <= 1"]
             found += [f"{name} > 0", f"{name} > 1"]
@@ -81,7 +101,9 @@ class Scope:
     def results(self) -> list[str]:
         """What a function may return early."""
         usual = ["None", "0", "1", "-1", "[]", "''", "True", "False", "()", "{}", "[[]]", "set()"]
-        return list(dict.fromkeys([*self.returned, *self.parameters, *usual]))
+        parts = [f"{name}.{one}" for name in self.changed[:6] for one in self.attributes[:3]]
+        built = [form.format(one) for one in self.parameters for form in ("[{}]", "[[{}]]", "{}[0]")]
+        return list(dict.fromkeys([*self.returned, *self.parameters, *parts, *usual, *built]))
 
 
 def enclosing(function: Function, tree: ast.Module) -> list[Function]:
@@ -122,6 +144,36 @@ def _attributes(tree: ast.Module) -> list[str]:
     return list(dict.fromkeys(found))[:8]
 
 
+def _stored(nodes: list[ast.AST]) -> list[str]:
+    """Elements and attributes that are assigned to."""
+    return _texts(
+        n for n in nodes if isinstance(n, ast.Subscript | ast.Attribute) and isinstance(n.ctx, ast.Store)
+    )
+
+
+_MODULES = {
+    "heapq": ("heappush", "heappop", "heapify"),
+    "bisect": ("bisect_left", "bisect_right", "insort"),
+    "math": ("ceil", "floor", "sqrt", "isqrt", "gcd"),
+}
+
+
+def _dotted(tree: ast.Module) -> list[str]:
+    """Functions of imported modules, as they would be called here."""
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for one in node.names:
+                found += [f"{one.asname or one.name}.{name}" for name in _MODULES.get(one.name, ())]
+        elif isinstance(node, ast.ImportFrom):
+            found += [one.asname or one.name for one in node.names if one.name in _names_of(node.module)]
+    return found
+
+
+def _names_of(module: str | None) -> tuple[str, ...]:
+    return _MODULES.get(module or "", ())
+
+
 def _containers(nodes: list[ast.AST]) -> list[tuple[str, str]]:
     """Names and the adding methods called on them."""
     adding = ("append", "add", "appendleft", "insert", "extend", "update")
@@ -150,7 +202,7 @@ def _ingredients(nodes: list[ast.AST]) -> list[str]:
     for node in nodes:
         if not isinstance(node, ast.Subscript | ast.Call | ast.Attribute | ast.BinOp | ast.UnaryOp):
             continue
-        if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        if isinstance(getattr(node, "ctx", ast.Load()), ast.Del):
             continue
         inside = list(ast.walk(node))
         if len([n for n in inside if isinstance(n, ast.expr)]) > _SIZE:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import combinations
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import kindred, rewrites
 from cwm_lsp.repair.templates.mirrored import twins
-from cwm_lsp.repair.templates.scope import Function, Scope, suites
+from cwm_lsp.repair.templates.missing import STEP, inserted, otherwise, steps
+from cwm_lsp.repair.templates.renamed import renamed
+from cwm_lsp.repair.templates.scope import Function, Scope, docstring, suites
 from cwm_lsp.repair.text import Text
 
 _SIMPLE = ast.Assign | ast.AugAssign | ast.Expr | ast.AnnAssign
 _LOOP = ast.For | ast.While | ast.AsyncFor
-_STEP = 4  # columns of one level of indentation where the function shows none
 
 
 def statement_candidates(function: Function, scope: Scope, text: Text) -> Iterator[Candidate]:
@@ -28,7 +30,9 @@ def statement_candidates(function: Function, scope: Scope, text: Text) -> Iterat
             yield from _converted(statement, scope, text)
             yield from _moved(suite, at, text)
             yield from _twinned(statement, scope, text)
-        yield from _inserted(suite, function, scope, text)
+            yield from renamed(statement, scope, text)
+            yield from otherwise(statement, scope, text)
+    yield from inserted(function, scope, text)
     yield from _defaults(function, text)
 
 
@@ -39,7 +43,7 @@ def _replaced(statement: ast.stmt, new: str, kind: str, prior: float, text: Text
 
 def _dropped(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
     statement = suite[at]
-    if isinstance(statement, Function | ast.ClassDef) or _docstring(statement):
+    if isinstance(statement, Function | ast.ClassDef) or docstring(statement):
         return
     if len(suite) == 1:
         yield _replaced(statement, "pass", "statement dropped", 0.15, text)
@@ -48,15 +52,11 @@ def _dropped(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
     yield Candidate((Edit(start, end, ""),), "statement dropped", statement.lineno, 0.25)
 
 
-def _docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
 def _swapped(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
     """With each of the next three."""
     for other in range(at + 1, min(at + 4, len(suite))):
         first, second = suite[at], suite[other]
-        if _docstring(first) or isinstance(first, Function | ast.ClassDef):
+        if docstring(first) or isinstance(first, Function | ast.ClassDef):
             return
         if isinstance(first, ast.Return) and isinstance(second, ast.Return):
             return
@@ -79,7 +79,7 @@ def _converted(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candid
         yield from _headers(statement, scope, text)
     if isinstance(statement, ast.Try):
         yield from _handlers(statement, text)
-    if isinstance(statement, _SIMPLE) and not _docstring(statement):
+    if isinstance(statement, _SIMPLE) and not docstring(statement):
         for condition in scope.conditions()[:60]:
             new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
             yield _replaced(statement, new, "missing condition", 0.08, text)
@@ -107,7 +107,7 @@ def _handlers(statement: ast.Try, text: Text) -> Iterator[Candidate]:
 
 
 def _nested(source: str, header: str, indent: str) -> str:
-    step = "\t" if indent.startswith("\t") else " " * _STEP
+    step = "\t" if indent.startswith("\t") else " " * STEP
     return f"{header}\n{indent}{step}" + source.replace("\n", f"\n{step}")
 
 
@@ -127,6 +127,9 @@ def _conversions(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Conv
         words = ["break", "continue", "pass", *(f"return {one}" for one in scope.results())]
         for rank, word in enumerate(words):
             yield word, "exit", 0.5 if rank < 3 else 0.15
+        if isinstance(statement, ast.Pass):
+            for new in steps(scope):
+                yield new, "missing statement", 0.15
     elif isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Call):
         rest = text.of(statement.exc)[len(text.of(statement.exc.func)) :]
         for name in kindred.EXCEPTIONS:
@@ -139,6 +142,8 @@ def _assignment(statement: ast.Assign, scope: Scope, text: Text) -> Iterator[Con
         for op in ("+=", "-=", "*=", "|="):
             yield f"{target} {op} {value}", "accumulator", 0.2
         yield from _bounded(statement.targets[0], target, value, text)
+        if isinstance(statement.value, ast.Name | ast.Subscript | ast.Attribute):
+            yield f"{target}, {value} = {value}, {target}", "missing swap", 0.2
     for other in scope.names:
         if other != target:
             yield f"{other} = {value}", "target", 0.2
@@ -180,9 +185,12 @@ def _symbol(op: ast.operator) -> str:
 
 
 def _targets(target: ast.expr, value: str, text: Text) -> Iterator[Conversion]:
-    if isinstance(target, ast.Tuple) and len(target.elts) == 2:
-        one, two = map(text.of, target.elts)
-        yield f"{two}, {one} = {value}", "target", 0.4
+    if isinstance(target, ast.Tuple):
+        parts = [text.of(one) for one in target.elts]
+        for at, other in combinations(range(len(parts)), 2):
+            new = [*parts]
+            new[at], new[other] = new[other], new[at]
+            yield f"{', '.join(new)} = {value}", "target", 0.4
 
 
 def _expression(value: ast.expr, text: Text) -> Iterator[Conversion]:
@@ -268,111 +276,11 @@ def _moved(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
             yield Candidate((Edit(start, end, header + moved),), "missing else", after.lineno, 0.2)
 
 
-def _inserted(suite: list[ast.stmt], function: Function, scope: Scope, text: Text) -> Iterator[Candidate]:
-    """A missing statement before each one and after the last."""
-    parent_loop = _parent_loop(suite, function)
-    for at in range(len(suite) + 1):
-        if at < len(suite) and at == 0 and _docstring(suite[0]):
-            continue
-        before = suite[at - 1] if at else None
-        if isinstance(before, ast.Return | ast.Break | ast.Continue | ast.Raise):
-            continue
-        if at < len(suite):
-            place, line = text.line_start(suite[at].lineno), suite[at].lineno
-            if text.source.startswith("@", text.span(suite[at])[0]):
-                continue
-        else:
-            assert before is not None
-            assert before.end_lineno is not None
-            place, line = text.line_start(before.end_lineno + 1), before.end_lineno
-        indent = text.indent(suite[0])
-        lead = "" if place == 0 or text.source[place - 1 : place] == "\n" else "\n"
-        first = at == 0 or (at == 1 and _docstring(suite[0]))
-        for lines, kind, prior in _missing(
-            scope, first and suite is function.body, parent_loop, at == len(suite)
-        ):
-            body = "".join(f"{indent}{one}\n" for one in lines)
-            yield Candidate((Edit(place, place, lead + body),), kind, line, prior)
-
-
-def _parent_loop(suite: list[ast.stmt], function: Function) -> bool:
-    """Whether ``suite`` lies in a loop."""
-    return any(
-        isinstance(loop, _LOOP) and any(node is suite[0] for node in ast.walk(loop))
-        for loop in ast.walk(function)
-    )
-
-
-Missing = tuple[tuple[str, ...], str, float]
-"""Lines, the template's name, how likely."""
-
-
-def _missing(scope: Scope, first: bool, loop: bool, last: bool) -> Iterator[Missing]:
-    """Statements that may be missing at a place."""
-    if last and not loop:
-        for one in (*scope.names, *scope.results()):
-            yield (f"return {one}",), "missing return", 0.25
-    yield from _updates(scope)
-    for statement in _copies(scope):
-        yield (statement,), "missing statement", 0.12
-    yield from _guards(scope, first, loop)
-
-
-def _updates(scope: Scope) -> Iterator[Missing]:
-    kind = "missing update"
-    for name in scope.changed:
-        yield (f"{name} += 1",), kind, 0.2
-        yield (f"{name} -= 1",), kind, 0.15
-        for other in scope.names:
-            if other != name:
-                yield (f"{name} = {other}",), kind, 0.1
-                yield (f"{name} += {other}",), kind, 0.08
-                yield (f"{name} = max({name}, {other})",), kind, 0.04
-                yield (f"{name} = min({name}, {other})",), kind, 0.04
-        for value in (*scope.ingredients[:20], "0", "1", "[]", "None", "''", "False", "True"):
-            yield (f"{name} = {value}",), kind, 0.06
-    for name, method in scope.containers:
-        for other in scope.names:
-            yield (f"{name}.{method}({other})",), kind, 0.14
-        for other in scope.ingredients[:15]:
-            yield (f"{name}.{method}({other})",), kind, 0.1
-    for name in scope.flags:
-        yield (f"{name} = False",), kind, 0.2
-        yield (f"{name} = True",), kind, 0.2
-
-
-def _guards(scope: Scope, first: bool, loop: bool) -> Iterator[Missing]:
-    """Early exits: out of a loop or a turn of it, or out of the function."""
-    step = " " * _STEP
-    if loop:
-        yield ("break",), "missing exit", 0.1
-        yield ("continue",), "missing exit", 0.05
-        for condition in scope.conditions()[:80]:
-            yield (f"if {condition}:", f"{step}continue"), "guard", 0.07
-            yield (f"if {condition}:", f"{step}break"), "guard", 0.07
-    results = scope.results()
-    likely = 0.12 if first else 0.03
-    for rank, condition in enumerate(scope.conditions()[: 120 if first else 30]):
-        for one in results:
-            yield (f"if {condition}:", f"{step}return {one}"), "guard", likely - 0.0002 * rank
-
-
-def _copies(scope: Scope) -> list[str]:
-    """The simple statements of the function, each as one line."""
-    found = [
-        ast.unparse(statement)
-        for suite in suites(scope.function)
-        for statement in suite
-        if isinstance(statement, _SIMPLE) and not _docstring(statement)
-    ]
-    return list(dict.fromkeys(text for text in found if "\n" not in text))
-
-
 def _defaults(function: Function, text: Text) -> Iterator[Candidate]:
     """A mutable default made afresh in every call; another default."""
     spec = function.args
     named = [*spec.posonlyargs, *spec.args][len(spec.posonlyargs) + len(spec.args) - len(spec.defaults) :]
-    body = function.body[1:] if _docstring(function.body[0]) and len(function.body) > 1 else function.body
+    body = function.body[1:] if docstring(function.body[0]) and len(function.body) > 1 else function.body
     pairs = [*zip(named, spec.defaults, strict=True), *zip(spec.kwonlyargs, spec.kw_defaults, strict=True)]
     for argument, default in pairs:
         if default is None:
@@ -381,7 +289,7 @@ def _defaults(function: Function, text: Text) -> Iterator[Candidate]:
         source = text.source[start:end]
         if isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call) and text.alone(body[0]):
             indent, place = text.indent(body[0]), text.line_start(body[0].lineno)
-            made = f"{indent}if {argument.arg} is None:\n{indent}{' ' * _STEP}{argument.arg} = {source}\n"
+            made = f"{indent}if {argument.arg} is None:\n{indent}{' ' * STEP}{argument.arg} = {source}\n"
             edits = (Edit(start, end, "None"), Edit(place, place, made))
             yield Candidate(edits, "mutable default", default.lineno, 0.8)
         others = ["None", "0", "1", "-1", "True", "False", "''", "' '", "[]", "2", "10"]

@@ -1,0 +1,113 @@
+"""Statements that may be missing: updates, copies of others, exits, what should be done otherwise."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from cwm_lsp.repair.model import Candidate, Edit
+from cwm_lsp.repair.templates.gaps import gaps
+from cwm_lsp.repair.templates.scope import Function, Scope, simple_statements
+from cwm_lsp.repair.text import Text
+
+STEP = 4
+"""Columns of one level of indentation where the function shows none."""
+
+ELSE = 40
+"""Statements that a branch may consist of."""
+
+
+def otherwise(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidate]:
+    """What should have been done otherwise."""
+    if not isinstance(statement, ast.If) or statement.orelse or not text.alone(statement.body[-1]):
+        return
+    indent, inner = text.indent(statement), text.indent(statement.body[0])
+    place = text.block(statement)[1]
+    lead = "" if text.source[place - 1 : place] == "\n" else "\n"
+    done = {ast.unparse(one) for one in statement.body}
+    for new in steps(scope):
+        if new not in done:
+            edit = Edit(place, place, f"{lead}{indent}else:\n{inner}{new}\n")
+            yield Candidate((edit,), "missing else", statement.lineno, 0.18)
+
+
+def steps(scope: Scope) -> list[str]:
+    """What a branch may consist of."""
+    resets = [f"{name} = {value}" for name in scope.changed for value in ("0", "1", "None", "[]", "''")]
+    counts = [f"{name} {sign} 1" for name in scope.changed for sign in ("+=", "-=")]
+    adds = [f"{name}.{method}({other})" for name, method in scope.containers for other in scope.names]
+    return list(dict.fromkeys([*_copies(scope), *counts, *adds[:12], *resets]))[:ELSE]
+
+
+def inserted(function: Function, scope: Scope, text: Text) -> Iterator[Candidate]:
+    """A missing statement before each one and after the last of a block."""
+    for gap in gaps(function, text):
+        for lines, kind, prior in _missing(scope, gap.first, gap.loop, gap.last):
+            body = "".join(f"{gap.indent}{one}\n" for one in lines)
+            yield Candidate((Edit(gap.place, gap.place, gap.lead + body),), kind, gap.line, prior)
+
+
+Missing = tuple[tuple[str, ...], str, float]
+"""Lines, the template's name, how likely."""
+
+
+def _missing(scope: Scope, first: bool, loop: bool, last: bool) -> Iterator[Missing]:
+    """Statements that may be missing at a place."""
+    if last and not loop:
+        for one in (*scope.names, *scope.results()):
+            yield (f"return {one}",), "missing return", 0.25
+    yield from _updates(scope)
+    for statement in _copies(scope):
+        yield (statement,), "missing statement", 0.12
+    yield from _guards(scope, first, loop)
+
+
+def _updates(scope: Scope) -> Iterator[Missing]:
+    kind = "missing update"
+    for name in scope.changed:
+        yield (f"{name} += 1",), kind, 0.2
+        yield (f"{name} -= 1",), kind, 0.15
+        for other in scope.names:
+            if other != name:
+                yield (f"{name} = {other}",), kind, 0.1
+                yield (f"{name} += {other}",), kind, 0.08
+                yield (f"{name} -= {other}",), kind, 0.06
+                yield (f"{name} = max({name}, {other})",), kind, 0.04
+                yield (f"{name} = min({name}, {other})",), kind, 0.04
+        for value in (*scope.ingredients[:20], "0", "1", "[]", "None", "''", "False", "True"):
+            yield (f"{name} = {value}",), kind, 0.06
+    for name, method in scope.containers:
+        for other in scope.names:
+            yield (f"{name}.{method}({other})",), kind, 0.14
+        for other in scope.ingredients[:15]:
+            yield (f"{name}.{method}({other})",), kind, 0.1
+    for target in scope.stored:
+        yield (f"{target} += 1",), kind, 0.08
+        for other in scope.names:
+            yield (f"{target} = {other}",), kind, 0.1
+            yield (f"{target} += {other}",), kind, 0.06
+    for name in scope.flags:
+        yield (f"{name} = False",), kind, 0.2
+        yield (f"{name} = True",), kind, 0.2
+
+
+def _guards(scope: Scope, first: bool, loop: bool) -> Iterator[Missing]:
+    """Early exits: out of a loop or a turn of it, or out of the function."""
+    step = " " * STEP
+    if loop:
+        yield ("break",), "missing exit", 0.1
+        yield ("continue",), "missing exit", 0.05
+        for condition in scope.conditions()[:80]:
+            yield (f"if {condition}:", f"{step}continue"), "guard", 0.07
+            yield (f"if {condition}:", f"{step}break"), "guard", 0.07
+    results = scope.results()[: 24 if first else 10]
+    likely = 0.12 if first else 0.03
+    for rank, condition in enumerate(scope.conditions()[: 120 if first else 30]):
+        for one in results:
+            yield (f"if {condition}:", f"{step}return {one}"), "guard", likely - 0.0002 * rank
+
+
+def _copies(scope: Scope) -> list[str]:
+    """The simple statements of the function, each as one line."""
+    found = map(ast.unparse, simple_statements(scope.function))
+    return list(dict.fromkeys(text for text in found if "\n" not in text))
