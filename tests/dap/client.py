@@ -213,7 +213,17 @@ async def ghost(client: Client, path: Path, function: str, **options: Any) -> Me
 
 def child_of(pid: int, part: str) -> int:
     """The one process that ``pid`` has started with ``part`` in its command line."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-    rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
-    (child,) = [int(row[0]) for row in rows if int(row[1]) == pid and part in row[-1]]
+    (child,) = children_of(pid, part)
     return child
+
+
+def children_of(pid: int, part: str) -> list[int]:
+    """The processes that ``pid`` has started with ``part`` in their command lines.
+
+    The lines must be asked for in full (``-ww``): pytest's readline and xdist set ``COLUMNS``, at which
+    ``ps`` cuts them, so that a longer path of the checkout would hide the part.
+    """
+    words = ["ps", "-e", "-ww", "-o", "pid=,ppid=,args="]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True)
+    rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
+    return [int(row[0]) for row in rows if int(row[1]) == pid and part in row[-1]]

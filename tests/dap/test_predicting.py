@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +15,7 @@ import pytest
 from cwm_lsp.dap.observer import AskFailed, Why
 from cwm_lsp.dap.predicting import Predicting
 from cwm_lsp.wire.dap import Event, Json, Request
-from tests.dap.client import CWM, Client, Message, over_stdio
+from tests.dap.client import CWM, Client, Message, children_of, over_stdio
 from tests.dap.programs import line
 
 PROGRAM = """\
@@ -309,22 +308,18 @@ async def test_a_model_that_is_killed_leaves_a_debugger(tmp_path: Path) -> None:
         thread = (await dap.event("stopped"))["threadId"]
         await dap.until(lambda: _states(dap, LOOP, "x ≈ 5 · "))
         assert dap.process is not None
+        killed = 0
         for _ in range(3):
-            for pid in model_hosts(dap.process.pid):
+            for pid in children_of(dap.process.pid, "backend.host"):
                 os.kill(pid, signal.SIGKILL)
+                killed += 1
             await step(dap, "next", thread)
             assert (await dap.variables(thread=thread))["n"]["value"].isdecimal()
         await dap.ask("setBreakpoints", source={"path": str(tmp_path / "program.py")}, breakpoints=[])
         await dap.ask("continue", threadId=thread)
         assert (await dap.event("exited"))["exitCode"] == 0
+        assert killed
         assert len(_said(dap)) <= 1
-
-
-def model_hosts(pid: int) -> list[int]:
-    """The processes of the model that ``pid`` has started."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-    rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
-    return [int(one) for one, parent, words in rows if int(parent) == pid and "backend.host" in words]
 
 
 async def test_pause_ends_the_search_for_a_surprise(tmp_path: Path) -> None:
