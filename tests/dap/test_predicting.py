@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from cwm_lsp.dap.observer import AskFailed, Why
-from cwm_lsp.dap.predicting import Predicting
-from cwm_lsp.wire.dap import Event, Json, Request
-from tests.dap.client import CWM, Client, Message, children_of, over_stdio
+from cwm_lsp.wire.dap import Json, Request
+from tests.dap.client import CWM, Client, Connect, Message, children_of, over_stdio, over_tcp, ways
 from tests.dap.programs import line
 
 PROGRAM = """\
@@ -51,12 +50,13 @@ async def launched(
     filters: Mapping[str, Any] | None = None,
     client: Mapping[str, Any] | None = None,
     command: tuple[str, ...] = CWM,
+    connect: Connect = over_stdio,
     **configuration: Any,
 ) -> AsyncIterator[Client]:
     """A session of ``source`` that has begun; it is seen to its end."""
     path = folder / "program.py"
     path.write_text(source, encoding="utf-8")
-    async with over_stdio(command=command) as dap:
+    async with connect(command=command) as dap:
         await dap.ask("initialize", adapterID="debugpy", supportsVariableType=True, **(client or {}))
         launch = {"program": str(path), "console": "internalConsole", **configuration}
         start = dap.post("launch", launch)
@@ -198,8 +198,9 @@ async def surprised(dap: Client, description: str) -> Message:
     raise AssertionError(f"never came: {description}")
 
 
-async def test_the_program_stops_where_it_surprises_the_model(tmp_path: Path) -> None:
-    async with launched(tmp_path, [], filters=DIVERGED) as dap:
+@ways
+async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, tmp_path: Path) -> None:
+    async with launched(tmp_path, [], filters=DIVERGED, connect=connect) as dap:
         stop = await surprised(dap, f"Prediction diverged at line {BODY}")
         assert stop["reason"] == "exception"
         assert stop["text"].startswith("n: the model expected 3, the run gave 1, p = ")
@@ -275,9 +276,13 @@ async def test_before_the_first_stop_there_is_no_past(tmp_path: Path) -> None:
         assert "before this stop" in await dap.refused("stepBack", threadId=thread)
 
 
-@pytest.mark.parametrize("count", [1, 3, 8])
-async def test_what_if_compares_futures_and_changes_nothing(tmp_path: Path, count: int) -> None:
-    async with launched(tmp_path, [{"line": BODY, "condition": "x == 5"}]) as dap:
+@pytest.mark.parametrize(
+    ("count", "connect"), [(1, over_stdio), (3, over_stdio), (3, over_tcp), (8, over_stdio)]
+)
+async def test_what_if_compares_futures_and_changes_nothing(
+    tmp_path: Path, count: int, connect: Connect
+) -> None:
+    async with launched(tmp_path, [{"line": BODY, "condition": "x == 5"}], connect=connect) as dap:
         thread = (await dap.event("stopped"))["threadId"]
         branches = [{"n": str(number)} for number in range(count)]
         body = await dap.ask("cwm/whatIf", branches=branches)
@@ -302,9 +307,10 @@ async def test_what_if_in_the_console(tmp_path: Path) -> None:
         assert "m has no value here" in wrong
 
 
+@ways
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-async def test_a_model_that_is_killed_leaves_a_debugger(tmp_path: Path) -> None:
-    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True) as dap:
+async def test_a_model_that_is_killed_leaves_a_debugger(connect: Connect, tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True, connect=connect) as dap:
         thread = (await dap.event("stopped"))["threadId"]
         await dap.until(lambda: _states(dap, LOOP, "x ≈ 5 · "))
         assert dap.process is not None
@@ -370,14 +376,3 @@ class Desk:
 
     def forward(self, request: Request) -> None:
         raise AssertionError(request)
-
-
-def test_child_processes_are_announced_with_the_same_keys() -> None:
-    observer = Predicting(Desk(), lambda: pytest.fail("no model is asked for"))
-    given = {"program": "a.py", "predictions": False, "lookAhead": False}
-    launch = observer.request(Request(1, "launch", given))
-    assert isinstance(launch, Request)
-    assert launch.arguments == {"program": "a.py"}
-    child = observer.event(Event(2, "debugpyAttach", {"connect": {"port": 1}}))
-    assert isinstance(child, Event)
-    assert child.body == {"connect": {"port": 1}, "predictions": False, "lookAhead": False}
