@@ -14,6 +14,8 @@ import sys
 from _thread import get_ident
 from builtins import (  # noqa: UP029 - the user's program may rebind them
     BaseException,
+    SyntaxError,
+    ValueError,
     bool,
     compile,
     dict,
@@ -29,13 +31,14 @@ from builtins import (  # noqa: UP029 - the user's program may rebind them
 )
 from dis import findlinestarts
 from types import CodeType, FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...trace.render import SCALARS, Rendered, Renderer
 from .snapshot import asking, names_of
 
-Step = tuple[str, Any]
-"""A step from a value to a part of it: ``("attribute", name)`` or ``("item", key)``."""
+if TYPE_CHECKING:
+    Step = tuple[str, Any]
+    """A step from a value to a part of it: ``("attribute", name)`` or ``("item", key)``."""
 
 MOST_KNOWN = 100
 """Watches that are remembered without being armed."""
@@ -230,7 +233,7 @@ def part(holder: Any, step: Step) -> Any:
     return _MISSING
 
 
-_PLAIN = (object.__getattribute__, type(sys).__getattribute__)
+_PLAIN: tuple[Any, ...] = (object.__getattribute__, type(sys).__getattribute__)
 _KEYS = (str, int, bool, type(None), float)
 
 
