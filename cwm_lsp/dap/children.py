@@ -3,7 +3,8 @@
 debugpy tells the client of every child process and holds the child until a client has attached to it over
 a port of the adapter. That port is guarded (``adapter_boot``); this one takes its place. A token goes out
 with the announcement, and since a client attaches with the configuration that it was given, the token
-comes back with ``attach``. Without it nothing but ``initialize`` reaches debugpy.
+comes back with ``attach``. Without it nothing but ``initialize`` reaches debugpy. Our own keys of the
+client's configuration go out as well, so that a child's session is like its parent's.
 
 A child for which no client comes, within ``CLAIM`` seconds or because it says that it will not, is minded.
 """
@@ -20,6 +21,7 @@ from cwm_lsp.dap.channel import Channel
 from cwm_lsp.dap.door import TOKEN, Door
 from cwm_lsp.dap.minder import mind
 from cwm_lsp.dap.observer import Watch
+from cwm_lsp.dap.options import KEYS
 from cwm_lsp.dap.stream import Framed, MessageReader, refusal
 from cwm_lsp.wire.dap import Json, Malformed, Message, Request, Response, parse, to_json
 from cwm_lsp.wire.framing import frame
@@ -45,6 +47,7 @@ class ChildPort:
         self._clients: set[asyncio.Task[None]] = set()
         self._minders: dict[int, asyncio.Task[None]] = {}
         self._asked: dict[int, Mapping[str, Any]] = {}
+        self._keys: Json = {}
 
     def move(self, secret: bytes) -> None:
         """The adapter is another one from here on."""
@@ -59,7 +62,12 @@ class ChildPort:
         await self._open()
         if connect.get("port") != self._port:
             self._adapter = str(connect.get("host")), int(connect.get("port", 0))
-        ours = {**configuration, "connect": {"host": HOST, "port": self._port}, TOKEN: self._token}
+        ours = {
+            **configuration,
+            **self._keys,
+            "connect": {"host": HOST, "port": self._port},
+            TOKEN: self._token,
+        }
         if isinstance(framed.message, Request):
             self._asked[framed.message.seq] = configuration
         self._mind(configuration, CLAIM)
@@ -67,12 +75,14 @@ class ChildPort:
         return Framed(parse(changed), frame(changed), changed)
 
     def heard(self, message: Message | Malformed) -> None:
-        """Take note of what a client says to an announcement: that it comes, or that it does not."""
+        """Take note of how a client begins, and what it says to an announcement: that it comes, or not."""
         match message:
             case Request(command="attach", arguments={"subProcessId": int(child)}):
                 claimed = self._minders.pop(child, None)
                 if claimed is not None:
                     claimed.cancel()
+            case Request(command="launch" | "attach", arguments=arguments):
+                self._keys = {key: arguments[key] for key in KEYS if key in arguments}
             case Response(command="startDebugging", request_seq=seq, success=success):
                 configuration = self._asked.pop(seq, None)
                 if configuration is not None and not success:

@@ -11,12 +11,12 @@ touch is passed on with the bytes it came with. An observer that raises is let g
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from cwm_lsp.errors import RunError
+from cwm_lsp.errors import CwmError, RunError
 from cwm_lsp.wire.dap import Event, Json, Request, Response
 
 PATIENCE = 5.0
@@ -132,6 +132,16 @@ class Desk(Protocol):
     def announce(self, event: str, body: Json) -> None:
         """Tell the client of an event."""
         ...
+
+
+async def settle(desk: Desk, request: Request, work: Awaitable[Json]) -> None:
+    """Answer a request that was taken with ``LATER`` by what ``work`` gives, or refuse it by why not."""
+    try:
+        body = await work
+    except CwmError as error:
+        desk.refuse(request, str(error))
+    else:
+        desk.answer(request, body)
 
 
 Watch = Callable[[Desk], Observer]

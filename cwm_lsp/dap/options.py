@@ -19,6 +19,8 @@ class SessionOptions:
     """Whether lines beyond the present one are."""
     stepBack: bool = True
     """Whether stops are kept, to be gone back to."""
+    history: bool = False
+    """Whether every line that runs between the stops is kept as well, which slows the program."""
     cwmStates: bool = False
     """Whether the client draws values itself and wants the event ``cwm/states``."""
 

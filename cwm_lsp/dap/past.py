@@ -1,7 +1,8 @@
-"""The stops of a session, to go back to: frames and variables as they were, marked as past. No input or
+"""What a session has seen, to go back to: frames and variables as they were, marked as past. No input or
 output.
 
-What is kept is what was seen: every stop, and every line that was stepped while a surprise was looked for.
+What is kept is what was seen: every stop, every line that was stepped while a surprise was looked for, and
+every line that ran where a history is kept (:mod:`history`).
 Of the frame that stood innermost all variables are known; those of its callers are as they were when they
 last stood so. The program itself does not move. ``Past`` answers in debugpy's place while the client looks
 back, and lets go of it when the client comes forward to the present again.
@@ -77,16 +78,20 @@ class Past:
     def add(self, stand: Stand) -> None:
         """Keep a stop."""
         shot = stand.shot
-        frames = tuple(frame for frame in shot.frames if not _is_strange(frame))
-        if not frames:
+        self.lived(Moment(shot.thread, shot.frames, (shot.locals,)))
+
+    def lived(self, moment: Moment) -> None:
+        """Keep a moment, of which the innermost frame's variables are known."""
+        frames = tuple(frame for frame in moment.frames if not _is_strange(frame))
+        known = moment.locals[0]
+        if not frames or known is None:
             return
         self._known = {
             one.identity: self._known[one.identity] for one in frames if one.identity in self._known
         }
-        self._known[shot.top.identity] = shot.locals
-        self._moments.append(
-            Moment(shot.thread, frames, tuple(self._known.get(one.identity) for one in frames))
-        )
+        self._known[frames[0].identity] = known
+        seen = tuple(self._known.get(one.identity) for one in frames)
+        self._moments.append(Moment(moment.thread, frames, seen))
         if len(self._moments) > MOST:
             del self._moments[: MOST // 10]
 

@@ -10,22 +10,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from cwm_lsp.dap import extension, surprise
+from cwm_lsp.dap.backwards import Backwards, told
+from cwm_lsp.dap.breakpoints import Breakpoints
+from cwm_lsp.dap.data_breakpoints import DataBreakpoints
 from cwm_lsp.dap.ghost import World
-from cwm_lsp.dap.observer import HIDE, LATER, AskFailed, Desk, Hide, Later, Refuse, Reply
+from cwm_lsp.dap.helper import Helper
+from cwm_lsp.dap.observer import HIDE, LATER, AskFailed, Desk, Hide, Later, Refuse, Reply, settle
 from cwm_lsp.dap.options import SessionOptions, taken_out
-from cwm_lsp.dap.past import Look, Past
+from cwm_lsp.dap.past import Past
 from cwm_lsp.dap.phases import NEXT, Phase, Sign
 from cwm_lsp.dap.predicted_scope import References
+from cwm_lsp.dap.promises import promised, withdrawn
+from cwm_lsp.dap.searching import Search
+from cwm_lsp.dap.shots import Camera
 from cwm_lsp.dap.stops import Client, Stops
 from cwm_lsp.dap.what_if import Asker
 from cwm_lsp.errors import BackendError, CwmError, UserError
-from cwm_lsp.features.foresight import Checked, Following
+from cwm_lsp.features.foresight import Checked
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Event, Json, Request, Response
 
@@ -50,31 +56,38 @@ class Predicting:
     def __init__(self, desk: Desk, world: Callable[[], World]) -> None:
         self._desk = desk
         self._world = world
-        self._given: Json = {}
         self._client = Client(SessionOptions())
         references = References()
         self._references = references
-        self._stops = Stops(desk, world, self._client, references)
-        self._entry = surprise.Entry()
-        self._past = Past(references, self._entry.lines)
+        helper = Helper(desk)
+        camera = Camera(desk, helper)
+        self._stops = Stops(desk, world, self._client, references, camera)
+        self._breakpoints = Breakpoints(desk)
+        self._data = DataBreakpoints(desk, helper, self._breakpoints, camera.source, self._frame)
+        self._entry = surprise.Entry(self._breakpoints)
+        self._backwards = Backwards(
+            helper, self._breakpoints, references, lambda: self._client.options, self._stops.complain
+        )
+        self._past = self._backwards.past
+        self._searching = Search(desk, self._stops, self._backwards.stepped)
         self._surprise: surprise.Surprise | None = None
         self._diverged: Checked | None = None
         self._phase = Phase.RUNNING
         self._command = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._work: asyncio.Task[None] | None = None
-        self._hidden: asyncio.Future[None] | None = None
-        self._pausing = False
         self._asker = Asker(desk, world, self._standing, self._spawn)
         self._requests: Mapping[str, Callable[[Request], Verdict]] = {
             "initialize": self._initialize,
             "launch": self._configure,
             "attach": self._configure,
-            "setBreakpoints": self._entry.breakpoints,
+            "setBreakpoints": self._breakpoints.request,
             "setExceptionBreakpoints": self._set_filters,
             "configurationDone": self._configured,
             "exceptionInfo": self._exception_info,
             "variables": self._variables,
+            "dataBreakpointInfo": lambda request: self._asked_of_data(request, self._data.info),
+            "setDataBreakpoints": lambda request: self._asked_of_data(request, self._data.set),
             "evaluate": self._asker.typed,
             "pause": self._pause,
             extension.WHAT_IF: self._asker.asked,
@@ -82,8 +95,10 @@ class Predicting:
         self._responses: Mapping[str, Callable[[Request, Json], Json | None]] = {
             "initialize": self._capabilities,
             "setExceptionBreakpoints": self._filters_set,
-            "stackTrace": self._stops.framed,
-            "scopes": self._stops.scopes,
+            "setBreakpoints": self._breakpoints.response,
+            "stackTrace": self._stack,
+            "scopes": self._scopes,
+            "variables": self._data.variables,
         }
 
     # --- the observer ---
@@ -109,13 +124,13 @@ class Predicting:
 
     def event(self, event: Event) -> Event | Hide | None:
         """See ``Observer.event``."""
-        if event.event == "debugpyAttach" and self._given:  # a child's session is asked for as ours was
-            return replace(event, body={**event.body, **self._given})
         if not self._client.options.predictions:
             return None
         match event.event:
             case "stopped":
-                return self._stopped(event)
+                return self._stopped(self._breakpoints.event(event) or event)
+            case "breakpoint":
+                return self._breakpoints.event(event)
             case "continued" if self._phase is Phase.SEARCHING:
                 return HIDE
             case "output" if self._phase is Phase.SEARCHING and _SKIPPED in str(event.body.get("output")):
@@ -153,26 +168,17 @@ class Predicting:
         self._client.invalidates = request.arguments.get("supportsInvalidatedEvent") is True
 
     def _capabilities(self, request: Request, body: Json) -> Json:
-        filters = [*(body.get("exceptionBreakpointFilters") or ()), surprise.capability()]
-        return {
-            **body,
-            "exceptionBreakpointFilters": filters,
-            "supportsExceptionFilterOptions": True,
-            "supportsStepBack": True,
-            "supportsRestartFrame": True,
-        }
+        return promised(body)
 
     def _configure(self, request: Request) -> Request | Refuse | None:
         try:
             self._client.options, rest = taken_out(request.arguments)
         except UserError as error:
             return Refuse(str(error))
-        self._given = {key: value for key, value in request.arguments.items() if key not in rest}
         options = self._client.options
-        if not (options.predictions and options.stepBack):
-            off = {"supportsStepBack": False, "supportsRestartFrame": False}
+        if off := withdrawn(options):
             self._desk.announce("capabilities", {"capabilities": off})
-        self._entry.program(rest)
+        self._entry.note(rest)
         if options.predictions:
             self._spawn(self._stops.warm())
         return Request(request.seq, request.command, rest) if rest != request.arguments else None
@@ -192,33 +198,48 @@ class Predicting:
 
     def _configured(self, request: Request) -> Later | None:
         """Where surprises are looked for, the program is to stop at its first line, unseen."""
-        if self._surprise is None or not self._entry.known:
+        if not self._entry.program or not (self._surprise or self._backwards.has_history):
             return None
         self._spawn(self._armed(request))
         return LATER
 
     async def _armed(self, request: Request) -> None:
         try:
-            await self._entry.arm(self._desk)
+            if self._backwards.has_history:
+                await self._backwards.begin(self._entry.program)
+            if self._surprise is not None:
+                await self._entry.arm()
         except CwmError as error:
             self._stops.complain(error)
         self._desk.forward(request)
 
     # --- stopping and going on ---
 
-    def _stopped(self, event: Event) -> Hide | None:
+    def _stopped(self, event: Event) -> Event | Hide | None:
         thread, reason = int(event.body.get("threadId") or 0), str(event.body.get("reason", ""))
         if self._phase is Phase.SEARCHING and thread == self._stops.thread and reason == "step":
-            if self._hidden is not None and not self._hidden.done():
-                self._hidden.set_result(None)
+            self._searching.stepped()
             return HIDE
         if self._entry.armed and reason == "breakpoint":
             self._stops.thread = thread
             self._turn(Sign.SEARCH)
             self._begin(self._from_entry(event.body))
             return HIDE
+        if self._data.any:
+            self._begin(self._told_why(event.body))
+            return HIDE
         self._arrived(thread)
-        return None
+        return event
+
+    async def _told_why(self, stop: Json) -> None:
+        """A stop is told once it is known whether a data breakpoint made it."""
+        try:
+            reasoned = await self._data.reason(stop)
+        except AskFailed:
+            return  # it goes on already
+        self._desk.announce("stopped", reasoned)
+        self._work = None
+        self._arrived(int(stop.get("threadId") or 0))
 
     def _arrived(self, thread: int) -> None:
         """The client hears of a stop; what is known of it follows."""
@@ -235,10 +256,14 @@ class Predicting:
         self._work = self._spawn(work)
 
     async def _look(self, thread: int) -> None:
-        stand = await self._stops.see(thread, self._command)
+        looked = self._stops.looked
+        try:
+            stand = await self._stops.see(thread, self._command)
+            if stand is not None:
+                await self._backwards.arrived(stand)
+        finally:
+            looked.set()
         if stand is not None:
-            if self._client.options.stepBack:
-                self._past.add(stand)
             self._stops.show()
         await self._stops.foretell()
 
@@ -280,6 +305,7 @@ class Predicting:
         if self._work is not None and self._work is not asyncio.current_task():
             self._work.cancel()
         self._past.leave()
+        self._data.void()
         self._diverged = None
         self._stops.void()
         self._turn(Sign.RESUMED)
@@ -290,7 +316,7 @@ class Predicting:
         """The first stop, of which the client has not heard: its own breakpoint, or ours at the entry."""
         thread = self._stops.thread
         stand = await self._stops.see(thread, "entry")
-        await self._entry.disarm(self._desk)
+        await self._entry.disarm()
         if stand is not None and self._entry.is_at(stand.shot):
             await self._search(thread)
             return
@@ -301,33 +327,14 @@ class Predicting:
     async def _search(self, thread: int) -> None:
         """Step the program, unseen, to the first event that leaves a confident prediction."""
         self._stops.thread = thread
-        self._pausing = False
-        if self._stops.stand is None:
-            await self._stops.see(thread, "")
         try:
-            following = self._stops.following()
-        except BackendError as error:
+            self._diverged = await self._searching.look(thread, lambda: self._surprise)
+        except (BackendError, AskFailed) as error:
             await self._give_up(thread, error)
             return
-        async with following:
-            await self._step_on(thread, following)
-
-    async def _step_on(self, thread: int, following: Following) -> None:
-        while not self._pausing and self._diverged is None:
-            try:
-                await self._stops.foretell_line(following)
-                self._hidden = asyncio.get_running_loop().create_future()
-                self._command = "stepIn"
-                await self._desk.ask("stepIn", {"threadId": thread})
-            except (BackendError, AskFailed) as error:
-                await self._give_up(thread, error)
-                return
-            await self._hidden
-            stand = await self._stops.see(thread, "stepIn")
-            if stand is not None and self._client.options.stepBack:
-                self._past.add(stand)
-            if self._surprise is not None and self._surprise.is_one(self._stops.checked):
-                self._diverged = self._stops.checked
+        self._command = "stepIn"
+        if self._backwards.has_history and self._stops.stand is not None:
+            await self._backwards.arrived(self._stops.stand)
         self._found(thread)
         await self._stops.foretell()
 
@@ -341,9 +348,7 @@ class Predicting:
     def _found(self, thread: int) -> None:
         """Let the client hear of the stop at which the search ended."""
         self._turn(Sign.STOPPED)
-        checked = self._stops.checked
-        self._stops.begin(thread)
-        self._stops.checked = checked
+        self._stops.found(thread)
         reason = surprise.told(self._diverged) if self._diverged is not None else {"reason": "pause"}
         self._desk.announce("stopped", {"threadId": thread, "allThreadsStopped": True, **reason})
         self._stops.show()
@@ -351,7 +356,7 @@ class Predicting:
     def _pause(self, request: Request) -> Reply | None:
         if self._phase is not Phase.SEARCHING:
             return None
-        self._pausing = True
+        self._searching.pause()
         return Reply()
 
     def _exception_info(self, request: Request) -> Reply | None:
@@ -360,27 +365,40 @@ class Predicting:
     # --- looking back ---
 
     def _move_back(self, request: Request) -> Refuse | Later:
-        if self._phase not in (Phase.STANDING, Phase.PAST) or not self._client.options.stepBack:
-            return Refuse("There is nothing to go back to: the program does not stand.")
-        look = self._past.move(request.command)
-        if isinstance(look, Refuse):
-            return look
+        moved = self._backwards.move(request, standing=self._phase in (Phase.STANDING, Phase.PAST))
+        if isinstance(moved, Refuse):
+            return moved
+        look, answer = moved
         self._turn(Sign.BACK if look.ago else Sign.PRESENT)
-        self._desk.answer(request, {"allThreadsContinued": True} if request.command == "continue" else {})
-        self._tell(look)
-        return LATER
-
-    def _tell(self, look: Look) -> None:
-        body = {"reason": look.reason, "description": look.text, "text": look.text}
-        whole = {"threadId": self._stops.thread, "allThreadsStopped": True, **body}
-        self._desk.announce("stopped", whole)
+        self._desk.answer(request, answer)
+        self._desk.announce("stopped", told(look, self._stops.thread))
         self._stops.hidden = bool(look.ago)
         if not look.ago:
             self._stops.show()
         elif self._client.options.cwmStates:
             self._spawn(self._stops.show_past(self._past))
+        return LATER
 
     # --- asking ---
+
+    def _stack(self, request: Request, body: Json) -> None:
+        self._data.stack(request, body)
+        self._stops.framed(request, body)
+
+    def _scopes(self, request: Request, body: Json) -> Json | None:
+        self._data.scopes(request, body)
+        return self._stops.scopes(request, body)
+
+    def _asked_of_data(self, request: Request, answer: Callable[[Json], Awaitable[Json]]) -> Later:
+        self._spawn(settle(self._desk, request, answer(request.arguments)))
+        return LATER
+
+    async def _frame(self) -> int | None:
+        """A frame to ask in; none while the program runs."""
+        if self._phase not in (Phase.STANDING, Phase.PAST):
+            return None
+        await self._stops.looked.wait()
+        return self._stops.frame
 
     def _variables(self, request: Request) -> Verdict:
         reference = request.arguments.get("variablesReference")

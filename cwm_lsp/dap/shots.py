@@ -1,32 +1,21 @@
-"""The frames of a thread that debugpy has stopped, asked for in two questions.
-
-A helper of the recording agent is loaded into the debuggee once, under its private name; after that one
-evaluation gives the whole state, rendered as a recording is. The debuggee must see the files of this
-package: one that runs on another machine is not predicted.
+"""The frames of a thread that debugpy has stopped, asked for in two questions: the innermost frame, and in it
+the whole state at once, rendered as a recording is.
 """
 
 from __future__ import annotations
 
-import ast
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cwm_lsp
+from cwm_lsp.dap.helper import Helper
 from cwm_lsp.dap.observer import Desk
 from cwm_lsp.errors import RunError, SourceError
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.record import read_source
-from cwm_lsp.record.agent import boot
 from cwm_lsp.trace.model import SourceFile, Value
-
-_MODULE = f"{boot.PRIVATE}.record.agent.snapshot"
-_ROOT = str(Path(cwm_lsp.__file__).parent)
-_TAKE = "getattr(__import__('sys').modules.get({module!r}), 'take', str)({line})"
-_NOT_LOADED = "'{line}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +53,9 @@ class Shot:
 class Camera:
     """Takes shots of one session's threads, and reads the files that they stand in."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, helper: Helper) -> None:
         self._desk = desk
+        self._helper = helper
         self._sources: dict[str, SourceFile | None] = {}
 
     async def shoot(self, thread: int) -> Shot:
@@ -74,12 +64,13 @@ class Camera:
         frames = answer.get("stackFrames") or []
         if not frames:
             raise RunError(f"Thread {thread} has no frames.")
-        shown = await self._taken(frames[0]["id"], frames[0]["line"])
+        number, line = frames[0]["id"], frames[0]["line"]
+        shown = await self._helper.call("snapshot", f"take({line})", number)
         if not shown["frames"]:
             raise RunError("The frame of this stop could not be found.")
         return Shot(
             thread,
-            frames[0]["id"],
+            number,
             tuple(
                 Frame(one["id"], one["file"], one["function"], one["first"], one["line"])
                 for one in shown["frames"]
@@ -106,30 +97,6 @@ class Camera:
             except SourceError:
                 self._sources[path] = None
         return self._sources[path]
-
-    async def _taken(self, frame: int, line: int) -> Any:
-        take = _TAKE.format(module=_MODULE, line=line)
-        text = await self._evaluated(take, frame)
-        if text == _NOT_LOADED.format(line=line):
-            failure = await self._evaluated(_load(), frame)
-            if failure != "None":
-                raise RunError(f"The debuggee cannot load what looks at its frames: {failure[:200]}.")
-            text = await self._evaluated(take, frame)
-        try:
-            return json.loads(ast.literal_eval(text))
-        except (ValueError, SyntaxError, TypeError) as error:
-            raise RunError(f"What the debuggee says of its frames cannot be read: {text[:200]}.") from error
-
-    async def _evaluated(self, expression: str, frame: int) -> str:
-        asked = {"expression": expression, "frameId": frame, "context": "clipboard"}
-        return str((await self._desk.ask("evaluate", asked)).get("result", ""))
-
-
-def _load() -> str:
-    """An expression that loads the helper, and is ``None`` if that went well."""
-    code = Path(boot.__file__).read_text(encoding="utf-8").partition("if __name__")[0]
-    script = f"{code}\nload({_ROOT!r})\nimportlib.import_module({_MODULE!r})"
-    return f"exec({script!r}, {{'__name__': {boot.PRIVATE!r}}})"
 
 
 def _values(rendered: Mapping[str, Any]) -> dict[str, Value]:

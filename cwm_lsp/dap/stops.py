@@ -50,18 +50,19 @@ class Stops:
     """
 
     def __init__(
-        self, desk: Desk, world: Callable[[], World], client: Client, references: References
+        self, desk: Desk, world: Callable[[], World], client: Client, references: References, camera: Camera
     ) -> None:
         self._desk = desk
         self._world = world
         self._client = client
         self._references = references
-        self._camera = Camera(desk)
+        self._camera = camera
         self._journey = Journey()
         self._scope = 0
         self._frame = 0
         self._ready = asyncio.Event()
         self.looked = asyncio.Event()
+        """Set once it is known, and kept, where the thread stands."""
         self.hidden = False
         self._complained: set[type] = set()
         self.thread = 0
@@ -93,19 +94,21 @@ class Stops:
     def begin(self, thread: int) -> None:
         """``thread`` has stopped, and the client will ask."""
         self.void()
+        self.looked.set()
         self.looked = asyncio.Event()
         self.hidden = False
         self.thread = thread
         self.number += 1
 
+    def found(self, thread: int) -> None:
+        """``thread`` has stopped where a search ended: what was seen there holds, and the client will ask."""
+        checked, frame = self.checked, self._frame
+        self.begin(thread)
+        self.checked, self._frame = checked, frame
+        self.looked.set()
+
     async def see(self, thread: int, command: str) -> Stand | None:
         """Where the thread stands now that ``command`` led here, held against what was foreseen."""
-        try:
-            return await self._seen(thread, command)
-        finally:
-            self.looked.set()
-
-    async def _seen(self, thread: int, command: str) -> Stand | None:
         foreseen, self.foresight, self.checked = self.foresight, None, None
         try:
             shot = await self._camera.shoot(thread)
@@ -159,6 +162,11 @@ class Stops:
             self.complain(error)
         finally:
             self._ready.set()
+
+    @property
+    def frame(self) -> int | None:
+        """debugpy's number of the innermost frame, if the thread stands and was seen."""
+        return self._frame or None
 
     @property
     def seen(self) -> bool:

@@ -5,6 +5,8 @@ A proxy must pass on what it does not understand unchanged, so every message kee
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +28,27 @@ class Sink(Protocol):
     def close(self) -> None:
         """Send what is queued, then hang up."""
         ...
+
+
+class StreamSink:
+    """Bytes to a stream of asyncio's."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes; dropped once the stream is closing."""
+        if not self._writer.is_closing():
+            self._writer.write(data)
+
+    async def drain(self) -> None:
+        """Wait for who reads slowly; one that has gone is noticed by reading."""
+        with suppress(ConnectionError):
+            await self._writer.drain()
+
+    def close(self) -> None:
+        """Send what is queued, then hang up."""
+        self._writer.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cwm_lsp.dap.observer import Desk
+from cwm_lsp.dap.breakpoints import Breakpoints
+from cwm_lsp.dap.launch import same_file
 from cwm_lsp.dap.shots import Shot
 from cwm_lsp.errors import ArgumentsError, SourceError
 from cwm_lsp.features import display
 from cwm_lsp.features.foresight import Checked
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.statements import first_line, parse
-from cwm_lsp.wire.dap import Json, Request
+from cwm_lsp.wire.dap import Json
 
 FILTER = "cwm_diverged"
 
@@ -104,63 +105,37 @@ def explained(checked: Checked) -> Mapping[str, Any]:
 class Entry:
     """Our own breakpoint at the first statement of a program, for surprises before the first stop."""
 
-    def __init__(self) -> None:
-        self._program = ""
+    def __init__(self, breakpoints: Breakpoints) -> None:
+        self._breakpoints = breakpoints
+        self.program = ""
+        """The program, if it is one file, whose beginning can be found."""
         self._line = 0
-        self._theirs: dict[str, Json] = {}
         self.armed = False
 
-    @property
-    def known(self) -> bool:
-        """Whether the program is one file, whose beginning can be found."""
-        return bool(self._program)
-
-    def program(self, configuration: Json) -> None:
+    def note(self, configuration: Json) -> None:
         """Note what is launched."""
         program, cwd = configuration.get("program"), configuration.get("cwd")
         if isinstance(program, str) and program:
-            self._program = os.path.abspath(os.path.join(cwd if isinstance(cwd, str) else "", program))
+            self.program = os.path.abspath(os.path.join(cwd if isinstance(cwd, str) else "", program))
 
-    def breakpoints(self, request: Request) -> None:
-        """Note the client's breakpoints in the program, beside which ours must stand."""
-        path = str((request.arguments.get("source") or {}).get("path", ""))
-        self._theirs[_key(path)] = request.arguments
-
-    def lines(self, path: str) -> frozenset[int]:
-        """The lines of a file at which the client has breakpoints."""
-        given = self._theirs.get(_key(path), {})
-        return frozenset(one["line"] for one in given.get("breakpoints") or () if "line" in one)
-
-    async def arm(self, desk: Desk) -> None:
+    async def arm(self) -> None:
         """Set it. Raises ``AskFailed`` or ``SourceError``."""
-        source = await asyncio.to_thread(read_source, Path(self._program))
+        source = await asyncio.to_thread(read_source, Path(self.program))
         tree = parse(source.text)
         if tree is None or not tree.body:
-            raise SourceError(f"{self._program} does not parse.")
+            raise SourceError(f"{self.program} does not parse.")
         line = first_line(tree.body[0])
-        theirs = self._given()
-        points = [*(theirs.get("breakpoints") or ()), {"line": line}]
-        set_to = (await desk.ask("setBreakpoints", {**theirs, "breakpoints": points})).get(
-            "breakpoints"
-        ) or ()
-        self._line = set_to[-1].get("line", line) if set_to else line
+        told = await self._breakpoints.plant(FILTER, self.program, {line: ""})
+        self._line = told[line].get("line", line) if line in told else line
         self.armed = True
 
-    async def disarm(self, desk: Desk) -> None:
+    async def disarm(self) -> None:
         """Take it away again; the client's stay. Raises ``AskFailed``."""
         self.armed = False
-        await desk.ask("setBreakpoints", self._given())
+        await self._breakpoints.plant(FILTER, self.program, {})
 
     def is_at(self, shot: Shot) -> bool:
         """Whether a stop is ours alone."""
         top = shot.top
-        here = _key(top.path) == _key(self._program) and top.line == self._line
-        return here and top.line not in self.lines(top.path)
-
-    def _given(self) -> Json:
-        empty: Json = {"source": {"path": self._program}, "breakpoints": []}
-        return self._theirs.get(_key(self._program), empty)
-
-
-def _key(path: str) -> str:
-    return os.path.normcase(os.path.realpath(path))
+        here = same_file(top.path, self.program) and top.line == self._line
+        return here and top.line not in self._breakpoints.lines(top.path)

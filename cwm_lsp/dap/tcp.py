@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from cwm_lsp.dap.session import Services, serve_session
+from cwm_lsp.dap.stream import StreamSink
 from cwm_lsp.errors import SettingsError
 
 log = logging.getLogger(__name__)
@@ -44,27 +45,6 @@ async def serve_tcp(services: Services, host: str, port: int, listening: Callabl
         for task in sessions:
             task.cancel()
         await asyncio.gather(*sessions, return_exceptions=True)
-
-
-class StreamSink:
-    """Bytes to a stream."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-
-    def write(self, data: bytes) -> None:
-        """Queue bytes; dropped once the stream is closing."""
-        if not self._writer.is_closing():
-            self._writer.write(data)
-
-    async def drain(self) -> None:
-        """Wait for a client that reads slowly; one that has gone is noticed by reading."""
-        with suppress(ConnectionError):
-            await self._writer.drain()
-
-    def close(self) -> None:
-        """Send what is queued, then hang up."""
-        self._writer.close()
 
 
 async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

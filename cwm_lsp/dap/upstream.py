@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cwm_lsp.dap.adapter_boot import VARIABLE
+from cwm_lsp.dap.stream import StreamSink
 from cwm_lsp.errors import RunError
 from cwm_lsp.record.client import kill_group, mended_adapter
 
@@ -61,7 +62,7 @@ class AdapterProcess:
         assert process.stdin is not None
         assert process.stdout is not None
         self._process = process
-        self._in, self._out = process.stdin, process.stdout
+        self._in, self._out = StreamSink(process.stdin), process.stdout
         self.secret = secret.encode("ascii")
 
     @classmethod
@@ -90,13 +91,11 @@ class AdapterProcess:
 
     def write(self, data: bytes) -> None:
         """Queue bytes; dropped once it has gone."""
-        if not self._in.is_closing():
-            self._in.write(data)
+        self._in.write(data)
 
     async def drain(self) -> None:
         """Wait while too much is queued."""
-        with suppress(ConnectionError):
-            await self._in.drain()
+        await self._in.drain()
 
     def cut(self) -> None:
         """Kill it."""
@@ -120,7 +119,7 @@ class AdapterPort:
     secret = b""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+        self._reader, self._writer, self._sink = reader, writer, StreamSink(writer)
 
     @classmethod
     async def connect(cls, host: str, port: int) -> AdapterPort:
@@ -147,21 +146,19 @@ class AdapterPort:
 
     def write(self, data: bytes) -> None:
         """Queue bytes; dropped once it has gone."""
-        if not self._writer.is_closing():
-            self._writer.write(data)
+        self._sink.write(data)
 
     async def drain(self) -> None:
         """Wait while too much is queued."""
-        with suppress(ConnectionError):
-            await self._writer.drain()
+        await self._sink.drain()
 
     def cut(self) -> None:
         """Hang up."""
-        self._writer.close()
+        self._sink.close()
 
     async def close(self, debuggee: int | None) -> None:
         """Hang up. The program is not ours, and goes on."""
-        self._writer.close()
+        self._sink.close()
         with suppress(ConnectionError):
             await self._writer.wait_closed()
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from cwm_lsp.dap import asking, extension
 from cwm_lsp.dap.ghost import World
-from cwm_lsp.dap.observer import LATER, Desk, Later
-from cwm_lsp.errors import CwmError
+from cwm_lsp.dap.observer import LATER, Desk, Later, settle
 from cwm_lsp.features.foresight import what_if
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Json, Request
@@ -37,21 +36,13 @@ class Asker:
         expression = str(request.arguments.get("expression", ""))
         if not expression.lstrip().startswith(asking.PREFIX):
             return None
-        self._spawn(self._answered(request, self._spoken(expression)))
+        self._spawn(settle(self._desk, request, self._spoken(expression)))
         return LATER
 
     def asked(self, request: Request) -> Later:
         """``cwm/whatIf``."""
-        self._spawn(self._answered(request, self._in_full(request.arguments)))
+        self._spawn(settle(self._desk, request, self._in_full(request.arguments)))
         return LATER
-
-    async def _answered(self, request: Request, work: Coroutine[Any, Any, Json]) -> None:
-        try:
-            body = await work
-        except CwmError as error:
-            self._desk.refuse(request, str(error))
-        else:
-            self._desk.answer(request, body)
 
     async def _spoken(self, expression: str) -> Json:
         standing = await self._standing()

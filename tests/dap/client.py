@@ -8,10 +8,12 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cwm_lsp.wire.dap import Request, to_json
 from cwm_lsp.wire.framing import Framer, frame
@@ -70,6 +72,17 @@ class Client:
     async def answer(self, seq: int) -> Message:
         """The answer to request ``seq``."""
         return await asyncio.wait_for(self._answers[seq], PATIENCE)
+
+    async def refusal(self, seq: int, data: bytes) -> str:
+        """Send bytes that are no message, under the number ``seq``; the message of their refusal."""
+        held = self._answers.pop(seq, None)
+        self._answers[seq] = asyncio.get_running_loop().create_future()
+        self.writer.write(data)
+        answer = await self.answer(seq)
+        assert not answer["success"], answer
+        if held is not None:
+            self._answers[seq] = held
+        return str(answer["message"])
 
     async def event(self, name: str, nth: int = 1) -> Message:
         """The body of the ``nth`` event of that name, of any time."""
@@ -172,10 +185,10 @@ async def over_stdio(*options: str, command: tuple[str, ...] = CWM) -> AsyncIter
 
 
 @asynccontextmanager
-async def over_tcp(*options: str) -> AsyncIterator[Client]:
+async def over_tcp(*options: str, command: tuple[str, ...] = CWM) -> AsyncIterator[Client]:
     """A client that has connected to an adapter which listens."""
     process = await asyncio.create_subprocess_exec(
-        *CWM, "--port", "0", "--json", *options, stdout=asyncio.subprocess.PIPE
+        *command, "--port", "0", "--json", *options, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     where = json.loads(await asyncio.wait_for(process.stdout.readline(), PATIENCE))
@@ -186,6 +199,12 @@ async def over_tcp(*options: str) -> AsyncIterator[Client]:
     finally:
         process.terminate()
         await asyncio.wait_for(process.wait(), PATIENCE)
+
+
+Connect = Callable[..., AbstractAsyncContextManager[Client]]
+
+ways = pytest.mark.parametrize("connect", [over_stdio, over_tcp], ids=["stdio", "tcp"])
+"""Both ways in which a client reaches the adapter."""
 
 
 @asynccontextmanager
@@ -213,7 +232,17 @@ async def ghost(client: Client, path: Path, function: str, **options: Any) -> Me
 
 def child_of(pid: int, part: str) -> int:
     """The one process that ``pid`` has started with ``part`` in its command line."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-    rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
-    (child,) = [int(row[0]) for row in rows if int(row[1]) == pid and part in row[-1]]
+    (child,) = children_of(pid, part)
     return child
+
+
+def children_of(pid: int, part: str) -> list[int]:
+    """The processes that ``pid`` has started with ``part`` in their command lines.
+
+    The lines must be asked for in full (``-ww``): pytest's readline and xdist set ``COLUMNS``, at which
+    ``ps`` cuts them, so that a longer path of the checkout would hide the part.
+    """
+    words = ["ps", "-e", "-ww", "-o", "pid=,ppid=,args="]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True)
+    rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
+    return [int(row[0]) for row in rows if int(row[1]) == pid and part in row[-1]]

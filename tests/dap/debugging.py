@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ import pytest
 from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.session import Services
 from cwm_lsp.dap.tcp import serve_tcp
-from tests.dap.client import CWM, DEBUGPY, PATIENCE, Client, connected, over_stdio
+from tests.dap.client import CWM, DEBUGPY, PATIENCE, Client, connected, over_stdio, over_tcp
 
 both = pytest.mark.parametrize("command", [DEBUGPY, CWM], ids=["plain", "proxied"])
+everywhere = pytest.mark.parametrize(
+    "connect",
+    [partial(over_stdio, command=DEBUGPY), over_stdio, over_tcp],
+    ids=["plain", "proxied", "proxied-tcp"],
+)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 SUM = """\

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dap.client import PATIENCE, connected, over_stdio
+from tests.dap.client import PATIENCE, Connect, connected, over_stdio
 from tests.dap.debugging import (
     LISTENS,
     PARENT,
@@ -23,6 +23,7 @@ from tests.dap.debugging import (
     configured,
     dead,
     endless,
+    everywhere,
     finished,
     launch,
     listening,
@@ -381,10 +382,10 @@ async def test_an_endless_loop_is_paused(command: Command, tmp_path: Path) -> No
         await dead(link)
 
 
-@both
+@everywhere
 @posix
-async def test_a_program_that_is_killed_ends_the_session(command: Command, tmp_path: Path) -> None:
-    async with endless(tmp_path) as (path, server), over_stdio(command=command) as client:
+async def test_a_program_that_is_killed_ends_the_session(connect: Connect, tmp_path: Path) -> None:
+    async with endless(tmp_path) as (path, server), connect() as client:
         await launch(client, path)
         link = await reported(server)
         os.kill((await client.event("process"))["systemProcessId"], signal.SIGKILL)
@@ -392,10 +393,10 @@ async def test_a_program_that_is_killed_ends_the_session(command: Command, tmp_p
         await dead(link)
 
 
-@both
-async def test_a_client_that_goes_takes_the_program_with_it(command: Command, tmp_path: Path) -> None:
-    async with endless(tmp_path) as (path, server):
-        async with over_stdio(command=command) as client:
-            await launch(client, path)
-            link = await reported(server)
+@everywhere
+async def test_a_client_that_goes_takes_the_program_with_it(connect: Connect, tmp_path: Path) -> None:
+    async with endless(tmp_path) as (path, server), connect() as client:
+        await launch(client, path)
+        link = await reported(server)
+        client.writer.close()
         await dead(link)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -14,9 +13,8 @@ from typing import Any
 import pytest
 
 from cwm_lsp.dap.observer import AskFailed, Why
-from cwm_lsp.dap.predicting import Predicting
-from cwm_lsp.wire.dap import Event, Json, Request
-from tests.dap.client import CWM, Client, Message, over_stdio
+from cwm_lsp.wire.dap import Json, Request
+from tests.dap.client import CWM, Client, Connect, Message, children_of, over_stdio, over_tcp, ways
 from tests.dap.programs import line
 
 PROGRAM = """\
@@ -52,12 +50,13 @@ async def launched(
     filters: Mapping[str, Any] | None = None,
     client: Mapping[str, Any] | None = None,
     command: tuple[str, ...] = CWM,
+    connect: Connect = over_stdio,
     **configuration: Any,
 ) -> AsyncIterator[Client]:
     """A session of ``source`` that has begun; it is seen to its end."""
     path = folder / "program.py"
     path.write_text(source, encoding="utf-8")
-    async with over_stdio(command=command) as dap:
+    async with connect(command=command) as dap:
         await dap.ask("initialize", adapterID="debugpy", supportsVariableType=True, **(client or {}))
         launch = {"program": str(path), "console": "internalConsole", **configuration}
         start = dap.post("launch", launch)
@@ -199,8 +198,9 @@ async def surprised(dap: Client, description: str) -> Message:
     raise AssertionError(f"never came: {description}")
 
 
-async def test_the_program_stops_where_it_surprises_the_model(tmp_path: Path) -> None:
-    async with launched(tmp_path, [], filters=DIVERGED) as dap:
+@ways
+async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, tmp_path: Path) -> None:
+    async with launched(tmp_path, [], filters=DIVERGED, connect=connect) as dap:
         stop = await surprised(dap, f"Prediction diverged at line {BODY}")
         assert stop["reason"] == "exception"
         assert stop["text"].startswith("n: the model expected 3, the run gave 1, p = ")
@@ -276,9 +276,13 @@ async def test_before_the_first_stop_there_is_no_past(tmp_path: Path) -> None:
         assert "before this stop" in await dap.refused("stepBack", threadId=thread)
 
 
-@pytest.mark.parametrize("count", [1, 3, 8])
-async def test_what_if_compares_futures_and_changes_nothing(tmp_path: Path, count: int) -> None:
-    async with launched(tmp_path, [{"line": BODY, "condition": "x == 5"}]) as dap:
+@pytest.mark.parametrize(
+    ("count", "connect"), [(1, over_stdio), (3, over_stdio), (3, over_tcp), (8, over_stdio)]
+)
+async def test_what_if_compares_futures_and_changes_nothing(
+    tmp_path: Path, count: int, connect: Connect
+) -> None:
+    async with launched(tmp_path, [{"line": BODY, "condition": "x == 5"}], connect=connect) as dap:
         thread = (await dap.event("stopped"))["threadId"]
         branches = [{"n": str(number)} for number in range(count)]
         body = await dap.ask("cwm/whatIf", branches=branches)
@@ -303,28 +307,25 @@ async def test_what_if_in_the_console(tmp_path: Path) -> None:
         assert "m has no value here" in wrong
 
 
+@ways
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-async def test_a_model_that_is_killed_leaves_a_debugger(tmp_path: Path) -> None:
-    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True) as dap:
+async def test_a_model_that_is_killed_leaves_a_debugger(connect: Connect, tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True, connect=connect) as dap:
         thread = (await dap.event("stopped"))["threadId"]
         await dap.until(lambda: _states(dap, LOOP, "x ≈ 5 · "))
         assert dap.process is not None
+        killed = 0
         for _ in range(3):
-            for pid in model_hosts(dap.process.pid):
+            for pid in children_of(dap.process.pid, "backend.host"):
                 os.kill(pid, signal.SIGKILL)
+                killed += 1
             await step(dap, "next", thread)
             assert (await dap.variables(thread=thread))["n"]["value"].isdecimal()
         await dap.ask("setBreakpoints", source={"path": str(tmp_path / "program.py")}, breakpoints=[])
         await dap.ask("continue", threadId=thread)
         assert (await dap.event("exited"))["exitCode"] == 0
+        assert killed
         assert len(_said(dap)) <= 1
-
-
-def model_hosts(pid: int) -> list[int]:
-    """The processes of the model that ``pid`` has started."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-    rows = [row.split(None, 2) for row in listed.stdout.splitlines()]
-    return [int(one) for one, parent, words in rows if int(parent) == pid and "backend.host" in words]
 
 
 async def test_pause_ends_the_search_for_a_surprise(tmp_path: Path) -> None:
@@ -375,14 +376,3 @@ class Desk:
 
     def forward(self, request: Request) -> None:
         raise AssertionError(request)
-
-
-def test_child_processes_are_announced_with_the_same_keys() -> None:
-    observer = Predicting(Desk(), lambda: pytest.fail("no model is asked for"))
-    given = {"program": "a.py", "predictions": False, "lookAhead": False}
-    launch = observer.request(Request(1, "launch", given))
-    assert isinstance(launch, Request)
-    assert launch.arguments == {"program": "a.py"}
-    child = observer.event(Event(2, "debugpyAttach", {"connect": {"port": 1}}))
-    assert isinstance(child, Event)
-    assert child.body == {"connect": {"port": 1}, "predictions": False, "lookAhead": False}

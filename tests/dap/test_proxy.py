@@ -70,11 +70,12 @@ async def test_a_child_process_is_debugged_through_our_port(tmp_path: Path) -> N
     path = written(tmp_path, PARENT)
     stops = [{"line": line("print(word)", source=PARENT)}]
     async with over_stdio() as parent:
-        await launch(parent, path, stops)
+        await launch(parent, path, stops, lookAhead=False)
         announced = await parent.until(
             lambda: next((one for one in parent.events if one.get("command") == "startDebugging"), None)
         )
         given = announced["arguments"]["configuration"]
+        assert given["lookAhead"] is False, "a child is debugged as its parent is"
         address = given["connect"]["host"], given["connect"]["port"]
         async with connected(*address) as stranger:
             await stranger.ask("initialize", adapterID="debugpy")
@@ -132,6 +133,33 @@ async def test_a_child_that_nobody_comes_for_runs(
         await client.event("terminated")
         assert client.count("startDebugging" if refuses else "debugpyAttach") == 1
         assert "parent read hello" in printed(client)
+
+
+UNREADABLE = [b"Content-Length: many\r\n\r\n{}", b"Content-Length: 99999999999\r\n\r\n"]
+NO_MESSAGES = [(0, b"Content-Length: 2\r\n\r\n[]"), (7, frame({"seq": 7, "type": "riddle"}))]
+
+
+@posix
+@pytest.mark.parametrize("data", UNREADABLE)
+async def test_a_frame_that_cannot_be_read_ends_session_and_program(data: bytes, tmp_path: Path) -> None:
+    async with endless(tmp_path) as (path, server), over_stdio() as client:
+        await launch(client, path, predictions=False)
+        link = await reported(server)
+        client.writer.write(data)
+        await client.end()
+        await dead(link)
+
+
+async def test_what_is_no_message_is_refused_and_the_program_debugged_on(tmp_path: Path) -> None:
+    path = written(tmp_path, SUM)
+    async with over_stdio() as client:
+        await launch(client, path, [{"line": 2}], predictions=False)
+        thread = (await client.event("stopped"))["threadId"]
+        for seq, data in NO_MESSAGES:
+            refused = await client.refusal(seq, data)
+            assert refused.startswith("Not a DAP message")
+        assert "xs" in await client.variables(thread=thread)
+        await finished(client, thread)
 
 
 HUNG = "[n for n in iter(int, 1)]"

@@ -7,18 +7,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
 from cwm_lsp.wire.framing import frame
-from tests.dap.client import PATIENCE, Client, child_of, connected, ghost, over_stdio, over_tcp
+from tests.dap.client import PATIENCE, Connect, child_of, connected, ghost, over_stdio, over_tcp, ways
 from tests.dap.programs import GHOST, line
 from tests.dap.world import Knowing, haunted
-
-Connect = Callable[..., AbstractAsyncContextManager[Client]]
 
 
 @pytest.fixture
@@ -28,7 +24,7 @@ def program(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("connect", [over_stdio, over_tcp])
+@ways
 async def test_a_ghost_session_with_the_shipped_model(connect: Connect, program: Path) -> None:
     lines = range(line("def total") + 1, line("return result") + 1)
     async with connect("--ghost") as client:
@@ -45,6 +41,24 @@ async def test_a_ghost_session_with_the_shipped_model(connect: Connect, program:
         assert (await client.ask("evaluate", expression="len(xs)"))["result"] == "2 · computed"
         await client.ask("disconnect")
         await client.end()
+
+
+@ways
+async def test_a_ghost_takes_steps_of_every_kind(connect: Connect, program: Path) -> None:
+    """Where a step ends is the model's word; that it ends, and that what is gone back over stays, is not."""
+    at = [{"line": line("m = add")}]
+    async with connect("--ghost") as client:
+        await ghost(client, program, "double", arguments="3", breakpoints=at)
+        entry = await client.where(), await client.variables()
+        for command in ("stepIn", "next", "stepOut"):
+            await client.stop(command)
+            assert (await client.where(), await client.variables()) != entry
+        await client.stop("stepBack")
+        await client.stop("reverseContinue")
+        assert (await client.where(), await client.variables()) == entry
+        await client.ask("setBreakpoints", source={"path": str(program)}, breakpoints=[])
+        await client.ask("continue", threadId=1)
+        await client.event("terminated")
 
 
 async def test_a_ghost_takes_over_from_debugpy_and_says_what_it_can_do(program: Path) -> None:
@@ -98,13 +112,7 @@ async def test_a_header_that_cannot_be_read_ends_the_session(data: bytes) -> Non
 async def test_a_body_that_is_no_message_is_answered_and_the_session_goes_on() -> None:
     async with over_stdio() as client:
         for seq, data in ((0, b"Content-Length: 2\r\n\r\n[]"), (7, frame({"seq": 7, "type": "riddle"}))):
-            answer = asyncio.get_running_loop().create_future()
-            client._answers[seq] = answer
-            client.writer.write(data)
-            refused = await client.answer(seq)
-            assert not refused["success"]
-            assert refused["message"].startswith("Not a DAP message")
-        client._answers.clear()
+            assert (await client.refusal(seq, data)).startswith("Not a DAP message")
         await client.ask("initialize", adapterID="cwm")
 
 

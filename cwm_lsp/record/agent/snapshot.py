@@ -36,25 +36,34 @@ def take(line: int) -> str:
     inside = False
     while frame is not None and not (inside and frame.f_lineno == line):
         frame = frame.f_back
-        inside = frame is not None and not _is_debugger(frame)
-    names = _names(frame)
+        inside = frame is not None and not is_debugger(frame)
+    names = names_of(frame)
     raised = names.get(_RAISED)
     returned = names.get(_RETURNED)
     shot = {
-        "frames": _stack(frame),
-        "locals": {name: _renderer.render(value) for name, value in names.items() if _speakable(name)},
+        "frames": stack(frame),
+        "locals": {name: _renderer.render(value) for name, value in names.items() if is_speakable(name)},
         "returned": _rendered(returned) if isinstance(returned, dict) else {},
         "raised": _renderer.render(raised[1]) if type(raised) is tuple and len(raised) == 3 else None,
     }
     return _dumps(shot)
 
 
-def _is_debugger(frame: FrameType) -> bool:
+def is_debugger(frame: FrameType) -> bool:
+    """Whether a frame is the debugger's own, or evaluates something for it."""
     path = frame.f_code.co_filename
     return path == "<string>" or "pydevd" in path or "debugpy" in path
 
 
-def _stack(frame: FrameType | None) -> list[dict[str, Any]]:
+def asking(frame: FrameType | None) -> FrameType | None:
+    """The frame whose breakpoint's condition is evaluated in ``frame``."""
+    while frame is not None and is_debugger(frame):
+        frame = frame.f_back
+    return frame
+
+
+def stack(frame: FrameType | None) -> list[dict[str, Any]]:
+    """A frame and those outside of it, as JSON has them."""
     found: list[dict[str, Any]] = []
     while frame is not None and len(found) < _MOST_FRAMES:
         code = frame.f_code
@@ -71,14 +80,15 @@ def _stack(frame: FrameType | None) -> list[dict[str, Any]]:
     return found
 
 
-def _names(frame: FrameType | None) -> dict[str, Any]:
+def names_of(frame: FrameType | None) -> dict[str, Any]:
+    """The names of a frame's namespace and their values, without running code of the user's."""
     names: Any = getattr(frame, "f_locals", {})
     if not isinstance(names, dict):  # a namespace of the user's own making, or a frame's proxy
         names = dict(names) if type(names).__name__ == "FrameLocalsProxy" else {}
     return dict(list(dict.items(names)))
 
 
-def _speakable(name: object) -> bool:
+def is_speakable(name: object) -> bool:
     """Whether the program itself gave this name."""
     return type(name) is str and name.isidentifier() and not name.startswith("__")
 
