@@ -170,11 +170,12 @@ class HostedPrefix:
             self.tokens = (*self.tokens, *written.tokens)
             return written
 
-    async def fork(self) -> HostedPrefix:
-        """A second prefix that begins with the same tokens."""
+    async def fork(self, length: int | None = None) -> HostedPrefix:
+        """A second prefix that begins with the same tokens, all or the first ``length``."""
         async with self._turn:
-            twin = HostedPrefix(self._backend, self._host, self._backend.number(), self.tokens)
-            await twin._made(self._header("fork", {"twin": twin._number}))
+            kept = self.tokens if length is None else self.tokens[:length]
+            twin = HostedPrefix(self._backend, self._host, self._backend.number(), kept)
+            await twin._made(self._header("fork", {"twin": twin._number, "length": length}))
             return twin
 
     async def rewind(self, length: int) -> None:

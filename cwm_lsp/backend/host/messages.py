@@ -9,7 +9,7 @@ numbered by the client. ``base`` is how many tokens the client knows of: the hos
 so that a client which was cancelled needs not wait to learn whether its request still went through.
 
     open    prefix; body: tokens              close   prefix
-    extend  prefix, base; body: tokens        fork    prefix, base, twin
+    extend  prefix, base; body: tokens        fork    prefix, base, twin, length
     write   prefix, base, stop, max, first, temperature, seed
     rewind  prefix, base, length              cancel  request (gets no answer)
 """
