@@ -26,7 +26,13 @@ from cwm_lsp import errors
 from cwm_lsp.backend.host.framing import Frame
 from cwm_lsp.backend.protocol import BackendInfo, Continuation, Sampling, Scores
 
-_ERRORS = (errors.ModelUnavailable, errors.ModelCrashed, errors.ContextExceeded, errors.BackendError)
+_ERRORS = (
+    errors.ServerLost,
+    errors.ModelUnavailable,
+    errors.ModelCrashed,
+    errors.ContextExceeded,
+    errors.BackendError,
+)
 
 
 def hello(info: BackendInfo) -> Frame:
