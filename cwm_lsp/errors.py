@@ -11,7 +11,8 @@
     │   └── SettingsError   a setting or option that means nothing
     ├── RunError            the user's program could not be run to a trace; exit code 3
     ├── BackendError        the model failed; exit code 4
-    │   ├── ModelUnavailable  no weights, a bad checksum, a server that does not answer
+    │   ├── ModelUnavailable  no weights, a bad checksum
+    │   │   └── ServerLost  a server that does not answer, or not with our model
     │   ├── ModelCrashed    the model host died or stopped answering
     │   └── ContextExceeded the prompt does not fit the context of the model
     └── Cancelled           the user stopped it; exit code 130
@@ -70,7 +71,11 @@ class BackendError(CwmError):
 
 
 class ModelUnavailable(BackendError):
-    """No weights, a checksum that does not match, or a server that does not answer."""
+    """No weights, or a checksum that does not match."""
+
+
+class ServerLost(ModelUnavailable):
+    """A model server that does not answer, or not with our model."""
 
 
 class ModelCrashed(BackendError):

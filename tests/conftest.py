@@ -6,9 +6,10 @@ import importlib.util
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("cwm-lsp", deadline=None)  # machines differ, and no test asserts a time
+# Machines differ, and no test asserts a time.
+settings.register_profile("cwm-lsp", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cwm-lsp")
 
 FULL = os.environ.get("FULL") == "1"

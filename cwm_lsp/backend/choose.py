@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from cwm_lsp.backend import registry
 from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.backend.protocol import Backend
 from cwm_lsp.config import Settings
-from cwm_lsp.errors import BackendError
+from cwm_lsp.errors import BackendError, ServerLost
 
 logger = logging.getLogger(__name__)
+
+SERVER = "vllm"
+"""What ``auto`` takes where the setting `endpoint` names a server that answers."""
 
 ON_THIS_MACHINE = ("embedded",)
 """What ``auto`` tries, in this order, after the servers of the setting `endpoint` where there is one."""
@@ -31,15 +34,27 @@ class Choice:
     model: str = ""
 
 
-def choose(settings: Settings) -> Choice:
+OnLost = Callable[[ServerLost], None]
+
+
+def choose(settings: Settings, on_lost: OnLost | None = None) -> Choice:
     """The backend that ``settings.backend`` asks for, in a process of its own that starts when first asked.
 
     ``auto`` goes without a model where none can be had. One asked for by name that cannot be had
-    raises ``ModelUnavailable``.
+    raises ``ModelUnavailable``. ``on_lost`` hears of a chosen server that does not answer any more.
     """
-    choice = _automatic(settings) if settings.backend == "auto" else _named(settings)
+    choice = _automatic(settings, on_lost) if settings.backend == "auto" else _named(settings)
     logger.info("backend %s: %s", choice.name, choice.reason)
     return choice
+
+
+def stand_in(settings: Settings, lost: BackendError) -> Choice:
+    """What answers while the chosen server does not. Raises ``BackendError`` where nothing can."""
+    here = replace(settings, endpoint="", model="")
+    choice = _automatic(here)
+    if choice.backend is None:
+        raise lost
+    return replace(choice, reason=f"It stands in for a server: {lost.message} {choice.reason}")
 
 
 def _named(settings: Settings) -> Choice:
@@ -48,12 +63,12 @@ def _named(settings: Settings) -> Choice:
     return _hosted(settings.backend, settings, "The setting `backend` asks for it")
 
 
-def _automatic(settings: Settings) -> Choice:
+def _automatic(settings: Settings, on_lost: OnLost | None = None) -> Choice:
     failures = []
     for name, wanted in _wanted(settings):
         try:
             registry.present(name, wanted)
-            choice = _hosted(name, wanted, "It is the first that can be had")
+            choice = _hosted(name, wanted, "It is the first that can be had", on_lost)
         except BackendError as error:
             failures.append(f"{name}: {error}")
         else:
@@ -65,13 +80,13 @@ def _wanted(settings: Settings) -> Iterator[tuple[str, Settings]]:
     """What ``auto`` tries. With an endpoint, `model` describes what is served there, and not our weights."""
     here = settings
     if settings.endpoint:
-        yield "vllm", settings
+        yield SERVER, settings
         here = replace(settings, model="")
     for name in ON_THIS_MACHINE:
         yield name, here
 
 
-def _hosted(name: str, settings: Settings, reason: str) -> Choice:
+def _hosted(name: str, settings: Settings, reason: str, on_lost: OnLost | None = None) -> Choice:
     info = registry.describe(name, settings)
-    backend = HostedBackend(name, settings, info, start_within=registry.load_within(name))
+    backend = HostedBackend(name, settings, info, start_within=registry.load_within(name), on_lost=on_lost)
     return Choice(backend, name, f"{reason}: {info.model} on {info.device}.", settings.model)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime as ort
 
-from cwm_lsp.backend.kv import Block, KVMemory, KVShape
+from cwm_lsp.backend.kv import Block, Floats, KVMemory, KVShape, zeros
 from cwm_lsp.backend.local import LocalBackend
 from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs
+from cwm_lsp.backend.rows import KVRows
 from cwm_lsp.backend.weights import Weights, load, locate
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import ModelUnavailable
@@ -39,42 +42,79 @@ class EmbeddedEngine:
         """An empty memory."""
         return KVMemory(self._shape, self.info.context)
 
+    def rows(self) -> EmbeddedRows:
+        """Rows for passes behind several prefixes."""
+        return EmbeddedRows(self, self._shape)
+
     def forward(self, memory: KVMemory, tokens: Ids, first_row: int) -> Logs:
         """Append ``tokens`` [T]; logits [T - first_row, V]."""
         before, after = memory.length, memory.length + len(tokens)
         block = memory.extend(len(tokens))
-        # onnxruntime reads these where they lie: they must live until the run is over.
-        feeds = {
-            "ids": tokens.astype(np.int64)[None],
-            "seqlens": np.array([after - 1], np.int32),
-            "total": np.array(after, np.int32),
-            "rows": np.arange(first_row, len(tokens), dtype=np.int64),
-        }
-        logits = np.empty((1, len(tokens) - first_row, self.info.vocabulary), np.float32)
         try:
-            binding = self._binding(block)
-            for name, array in feeds.items():
-                binding.bind_cpu_input(name, array)
-            binding.bind_output("logits", "cpu", 0, np.float32, logits.shape, logits.ctypes.data)
-            self._session.run_with_iobinding(binding)
+            binding = self._bindings.get(block)
+            if binding is None:
+                binding = self._bindings[block] = self.binding(block.arrays)
+            logits = self.run(binding, tokens[None], [after], np.arange(first_row, len(tokens)))
         except BaseException:
             memory.rewind(before)
             raise
         rows: Logs = logits[0]
         return rows
 
-    def _binding(self, block: Block) -> ort.IOBinding:
-        """The session with ``block`` as past and present."""
-        binding = self._bindings.get(block)
-        if binding is None:
-            binding = self._session.io_binding()
-            for layer, arrays in enumerate(block.arrays):
-                for part, array in zip(("key", "value"), arrays, strict=True):
-                    value = ort.OrtValue.ortvalue_from_numpy(array)
-                    binding.bind_ortvalue_input(f"past_{part}_{layer}", value)
-                    binding.bind_ortvalue_output(f"present_{part}_{layer}", value)
-            self._bindings[block] = binding
+    # For rows too.
+
+    def run(
+        self, binding: ort.IOBinding, ids: Ids, lengths: Sequence[int], wanted: npt.NDArray[np.int64]
+    ) -> Logs:
+        """Append ``ids`` [B, T], ``lengths`` being the tokens held then; logits [B, R, V]."""
+        # onnxruntime reads these where they lie: they must live until the run is over.
+        feeds = {
+            "ids": ids.astype(np.int64),
+            "seqlens": np.array(lengths, np.int32) - 1,
+            "total": np.array(max(lengths), np.int32),
+            "rows": wanted,
+        }
+        logits = np.empty((len(ids), len(wanted), self.info.vocabulary), np.float32)
+        for name, array in feeds.items():
+            binding.bind_cpu_input(name, array)
+        binding.bind_output("logits", "cpu", 0, np.float32, logits.shape, logits.ctypes.data)
+        self._session.run_with_iobinding(binding)
+        return logits
+
+    def binding(self, arrays: Floats) -> ort.IOBinding:
+        """The session with ``arrays`` [layers, 2, B, ...] as past and present, each layer's in one piece."""
+        binding = self._session.io_binding()
+        for layer, parts in enumerate(arrays):
+            for part, array in zip(("key", "value"), parts, strict=True):
+                value = ort.OrtValue.ortvalue_from_numpy(array)
+                binding.bind_ortvalue_input(f"past_{part}_{layer}", value)
+                binding.bind_ortvalue_output(f"present_{part}_{layer}", value)
         return binding
+
+
+class EmbeddedRows(KVRows[Floats]):
+    """Rows of the embedded engine: the first of them are the batch of its graph."""
+
+    def __init__(self, engine: EmbeddedEngine, shape: KVShape) -> None:
+        super().__init__(shape, engine.info.context, zeros, np.dtype(np.float32).itemsize)
+        self._engine = engine
+        self._bound: dict[int, ort.IOBinding] = {}
+        self._bound_to: Floats | None = None
+
+    def forward(self, tokens: Ids) -> Logs:
+        """Append one of ``tokens`` [B] to each row; logits [B, V]."""
+        arrays, count = self.extend(), len(tokens)
+        if self._bound_to is not arrays:
+            self._bound, self._bound_to = {}, arrays
+        if count not in self._bound:
+            self._bound[count] = self._engine.binding(arrays[:, :, :count])
+        logits = self._engine.run(self._bound[count], tokens[:, None], self.lengths, np.zeros(1, np.int64))
+        return logits[:, 0]
+
+    def clear(self) -> None:
+        """Give all rows and their bytes up."""
+        super().clear()
+        self._bound, self._bound_to = {}, None
 
 
 def create(settings: Settings) -> LocalBackend[KVMemory]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from cwm_lsp.backend.backoff import Backoff
 from cwm_lsp.backend.http import PASSING, Address, Fault, RequestFailed, ask
-from cwm_lsp.errors import BackendError, ModelUnavailable
+from cwm_lsp.errors import BackendError, ServerLost
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Endpoint:
         """Leave it alone for a while; the error to raise."""
         self.backoff.failed()
         self.checked = False
-        kind = ModelUnavailable if error.fault is Fault.DOWN else BackendError
+        kind = BackendError if error.fault is Fault.REFUSED else ServerLost
         self.failure = kind(
             f"The model server {self.address} {_SAID[error.fault]}: {error}.", _HINTS[error.fault]
         )
@@ -101,7 +101,7 @@ class Endpoints:
         if ready:
             return min(ready, key=lambda one: one.load)
         soonest = min(self.all, key=lambda one: one.backoff.remaining)
-        failure = soonest.failure or BackendError("No model server can be asked.")
+        failure = soonest.failure or ServerLost("No model server can be asked.")
         pause = f"After repeated failures it is tried again in {soonest.backoff.remaining:.0f} s."
         raise type(failure)(failure.message, pause)
 

@@ -5,6 +5,7 @@ An engine computes; it keeps no tokens, decides nothing and knows no asyncio. On
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, Self, TypeVar, runtime_checkable
 
 from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Scores
@@ -75,4 +76,46 @@ class Verifier(Protocol[M_contra]):
 
         ``targets[i]`` is what followed ``tokens[first_row + i]``; there may be one fewer than rows.
         """
+        ...
+
+
+class Rows(Protocol[M]):
+    """Prefixes side by side, each in a row of its own: one pass appends a token to each."""
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Tokens of each row."""
+        ...
+
+    def takes(self, lengths: Sequence[int]) -> bool:
+        """Whether rows of ``lengths`` tokens can be held together and go on."""
+        ...
+
+    def join(self, memory: M, length: int) -> None:
+        """Copy the first ``length`` tokens of ``memory`` into a further row, the last."""
+        ...
+
+    def memory(self, row: int, joined: M) -> M:
+        """What ``row`` holds as a memory; ``joined`` is the one that it was copied from."""
+        ...
+
+    def leave(self, row: int) -> None:
+        """Give up ``row``; the last row takes its place."""
+        ...
+
+    def clear(self) -> None:
+        """Give up all rows."""
+        ...
+
+    def forward(self, tokens: Ids) -> Logs:
+        """Append one of ``tokens`` [B] to each row; logits [B, V]. ``clear`` must follow a failure."""
+        ...
+
+
+@runtime_checkable
+class Batcher(Protocol[M]):
+    """An engine that can write behind several prefixes in one pass."""
+
+    def rows(self) -> Rows[M]:
+        """Rows, none of them taken."""
         ...

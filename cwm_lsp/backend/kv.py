@@ -3,7 +3,8 @@
 Forks hold the same block. A block is append-only for its sharers: whoever stands at the block's
 end writes there in place, and nobody else is disturbed, since each reads only its own length. A
 sharer that stands before the end and wants to write copies what it holds. Alone in its block, a
-memory overwrites. So a trunk that goes on after a fork copies nothing, and a rewind never does.
+memory overwrites. So a trunk that goes on after a fork copies nothing, and a rewind never does. What was
+computed elsewhere stands behind the block as a tail, until the memory is next written to.
 
 The arrays are numpy's (:class:`KVMemory`) or of any other library that slices and assigns as numpy does.
 """
@@ -75,51 +76,84 @@ class SharedMemory(Generic[A]):
         self._context = context
         self._allocate = allocate
         self._block: SharedBlock[A] | None = None
-        self._length = 0
+        self._in_block = 0
+        self._tail: A | None = None
+        self._in_tail = 0
 
     @property
     def length(self) -> int:
         """Tokens held."""
-        return self._length
+        return self._in_block + self._in_tail
 
     @property
     def size(self) -> int:
-        """Bytes of the block, whoever else holds it."""
-        return self._block.arrays.nbytes if self._block else 0
+        """Bytes of the block, whoever else holds it, and of the tail."""
+        block = self._block.arrays.nbytes if self._block is not None else 0
+        return block + (self._tail.nbytes if self._tail is not None else 0)
 
     def fork(self, length: int) -> Self:
         """A second memory of the first ``length`` tokens, in the same block."""
         twin = copy(self)
-        twin._block, twin._length = None, 0
+        twin._block, twin._in_block = None, 0
         if self._block is not None:
-            twin._join(self._block, min(length, self._length))
+            twin._join(self._block, self._in_block)
+        twin.rewind(length)
         return twin
 
     def rewind(self, length: int) -> None:
         """Keep the first ``length`` tokens."""
-        self._length = min(length, self._length)
+        self._in_block = min(length, self._in_block)
+        self._in_tail = min(length - self._in_block, self._in_tail)
+        if not self._in_tail:
+            self._tail = None
 
     def free(self) -> None:
         """Leave the block."""
         if self._block is not None:
             self._block.owners.discard(self)
-        self._block, self._length = None, 0
+        self._block, self._in_block = None, 0
+        self._tail, self._in_tail = None, 0
 
     def extend(self, count: int) -> SharedBlock[A]:
         """Hold ``count`` more tokens. The caller fills the block from the old length on."""
-        end = self._length + count
+        begin, end = self._in_block, self.length + count
         block = self._block
-        if block is None or end > block.capacity or (block.used > self._length and len(block.owners) > 1):
+        if block is None or end > block.capacity or (block.used > begin and len(block.owners) > 1):
             block = self._moved(end)
-        block.used = self._length = end
+        if self._tail is not None:
+            block.arrays[..., begin : self.length, :] = self._tail[..., : self._in_tail, :]
+            self._tail, self._in_tail = None, 0
+        block.used = self._in_block = end
         return block
+
+    # Beside others (see :mod:`cwm_lsp.backend.rows`).
+
+    def copied(self, arrays: A, row: int, length: int) -> None:
+        """Copy the first ``length`` tokens to ``row`` of ``arrays``, shaped like a block of rows."""
+        begin = min(length, self._in_block)
+        if self._block is not None:
+            arrays[:, :, row, :, :begin] = self._block.arrays[:, :, 0, :, :begin]
+        if self._tail is not None:
+            arrays[:, :, row, :, begin:length] = self._tail[:, :, 0, :, : length - begin]
+
+    def resumed(self, arrays: A, row: int, length: int) -> Self:
+        """A second memory, of the ``length`` tokens that ``row`` of ``arrays`` goes on to after those here.
+
+        What is not in the block stands behind it as a tail, until the memory is next written to.
+        """
+        twin = self.fork(self._in_block)
+        shape, count = self._shape, length - self._in_block
+        twin._tail = self._allocate((shape.layers, 2, 1, shape.heads, count, shape.head_dim))
+        twin._tail[:, :, 0] = arrays[:, :, row, :, self._in_block : length]
+        twin._in_tail = count
+        return twin
 
     def _moved(self, end: int) -> SharedBlock[A]:
         """The same tokens in a block of our own that has room for ``end``."""
         capacity = LEAST
         while capacity < end:
             capacity *= 2
-        old, held = self._block, self._length
+        old, held = self._block, self._in_block
         block = SharedBlock(self._shape, min(capacity, self._context), self._allocate)
         if old is not None:
             block.arrays[..., :held, :] = old.arrays[..., :held, :]
@@ -129,7 +163,7 @@ class SharedMemory(Generic[A]):
 
     def _join(self, block: SharedBlock[A], length: int) -> None:
         block.owners.add(self)
-        self._block, self._length = block, length
+        self._block, self._in_block = block, length
 
 
 Block = SharedBlock[Floats]
@@ -139,8 +173,9 @@ class KVMemory(SharedMemory[Floats]):
     """A memory in numpy, of float32."""
 
     def __init__(self, shape: KVShape, context: int) -> None:
-        super().__init__(shape, context, _zeros)
+        super().__init__(shape, context, zeros)
 
 
-def _zeros(size: tuple[int, ...]) -> Floats:
+def zeros(size: tuple[int, ...]) -> Floats:
+    """An array of float32; its pages are taken when they are first written to."""
     return np.zeros(size, np.float32)

@@ -6,8 +6,9 @@ last: a token just written is fed with whatever comes next, which costs one pass
 rewind), the last token is fed again.
 
 Everything that touches a memory runs on one worker thread, in slices of a chunk of tokens, so
-prefixes take turns and a cancel waits for one slice at most. Tokens are committed on the event loop
-after the last slice; a call that is cancelled or fails rewinds its memory and commits nothing.
+prefixes take turns and a cancel waits for one slice at most. What is written at the same time is written in
+shared passes (:mod:`cwm_lsp.backend.writing`). Tokens are committed on the event loop after the last slice; a
+call that is cancelled or fails rewinds its memory and commits nothing.
 """
 
 from __future__ import annotations
@@ -28,15 +29,13 @@ from cwm_lsp.backend.draft import Draft
 from cwm_lsp.backend.engine import Engine, M, Verifier
 from cwm_lsp.backend.protocol import GREEDY, BackendInfo, Continuation, Ids, Logs, Sampling, Scores
 from cwm_lsp.backend.scoring import joined, score, unpredicted
+from cwm_lsp.backend.writing import Writer, Writing
 from cwm_lsp.errors import BackendError, ContextExceeded
 
 if TYPE_CHECKING:
     from cwm_lsp.backend.constraint import Constraint, Grammars
 
 T = TypeVar("T")
-
-WRITTEN_AT_ONCE = 8
-"""Tokens that are written between two looks at the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,7 @@ class LocalBackend(Generic[M]):
     ) -> None:
         self.engine = engine
         self.grammars = grammars
+        self.writer = Writer(engine)
         self._limits = limits or CacheLimits()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="cwm-model")
         self._open: weakref.WeakSet[LocalPrefix[M]] = weakref.WeakSet()
@@ -126,6 +126,18 @@ class LocalBackend(Generic[M]):
         except Exception as error:
             raise BackendError(f"{self.info.model} failed: {error}") from error
 
+    async def written(self, writing: Writing[M]) -> None:
+        """Let ``writing`` come to its end."""
+        self.writer.begin(writing)
+        try:
+            await asyncio.sleep(0)  # what is asked for at the same time begins at the same time
+            while not writing.over:
+                await self.run(partial(self.writer.turn, writing))
+        finally:
+            self.writer.end(writing)
+        if writing.failure is not None:
+            raise writing.failure
+
     def twin(self, held: Held, memory: M) -> LocalPrefix[M]:
         """A prefix that counts among those that others may begin from. Runs on the model's thread."""
         prefix = LocalPrefix(self, held, memory)
@@ -135,6 +147,11 @@ class LocalBackend(Generic[M]):
     def retire(self, prefix: LocalPrefix[M]) -> None:
         """Keep a closed prefix for a while. Runs on the model's thread."""
         self._open.discard(prefix)
+        length, tokens = prefix.memory.length, prefix.tokens[: prefix.memory.length]
+        for other in (*self._open, *self._recent.values()):
+            if other.memory.length >= length and other.tokens[:length] == tokens:
+                prefix.memory.free()  # all of it is in memory elsewhere
+                return
         replaced = self._recent.pop(prefix.tokens, None)
         if replaced is not None:
             replaced.memory.free()
@@ -207,25 +224,25 @@ class LocalPrefix(Generic[M]):
                 draft.constraint = await self._backend.run(partial(self._constraint, first, stop))
             if draft.limit <= 0:
                 return Continuation((), (), False)
-            row = await self._prediction()
-            while not draft.done:
-                row = await self._backend.run(partial(self._drafted, draft, row))
+            writing = Writing(self.memory, self.tokens, draft, self.held.row)
+            await self._backend.written(writing)
+            self.memory = writing.memory
             self.held = Held((*self.tokens, *draft.tokens))
             return Continuation(tuple(draft.tokens), tuple(draft.logprob), draft.stopped)
 
-    async def fork(self) -> LocalPrefix[M]:
-        """A second prefix that begins with the same tokens."""
+    async def fork(self, length: int | None = None) -> LocalPrefix[M]:
+        """A second prefix that begins with the same tokens, all or the first ``length``."""
         async with self._exclusive():
-            return await self._backend.run(self._forked)
+            held = self.held if length in (None, len(self.tokens)) else Held(self._first(length or 0))
+            return await self._backend.run(partial(self._forked, held))
 
     async def rewind(self, length: int) -> None:
         """Keep the first ``length`` tokens."""
         async with self._exclusive():
-            if not 0 <= length <= len(self.tokens):
-                raise BackendError(f"A prefix of {len(self.tokens)} tokens has no first {length}.")
+            kept = self._first(length)
             if length < len(self.tokens):
                 await self._backend.run(partial(self.memory.rewind, length))
-                self.held = Held(self.tokens[:length])
+                self.held = Held(kept)
 
     async def close(self) -> None:
         """Give the memory to the cache of recent prefixes. Closing twice is allowed."""
@@ -290,17 +307,13 @@ class LocalPrefix(Generic[M]):
         rows = engine.forward(self.memory, tokens, first_row)
         return score(rows[: len(targets)], targets), rows[-1].copy()
 
-    async def _prediction(self) -> Logs:
-        """The prediction after the last token."""
-        if self.held.row is None:
-            tokens = np.array(self.tokens, np.int32)
-            job = partial(self._slice, tokens, self._unfed(), len(tokens), len(tokens) - 1)
-            self.held = Held(self.tokens, (await self._backend.run(job))[1])
-        assert self.held.row is not None
-        return self.held.row
+    def _first(self, length: int) -> tuple[int, ...]:
+        if not 0 <= length <= len(self.tokens):
+            raise BackendError(f"A prefix of {len(self.tokens)} tokens has no first {length}.")
+        return self.tokens[:length]
 
-    def _forked(self) -> LocalPrefix[M]:
-        return self._backend.twin(self.held, self.memory.fork(self.memory.length))
+    def _forked(self, held: Held) -> LocalPrefix[M]:
+        return self._backend.twin(held, self.memory.fork(len(held.tokens)))
 
     # Writing.
 
@@ -324,15 +337,6 @@ class LocalPrefix(Generic[M]):
         while begin and self.tokens[begin - 1] not in stop:
             begin -= 1
         return self._backend.grammars.begin(grammar, self.tokens[begin:])
-
-    def _drafted(self, draft: Draft, row: Logs) -> Logs:
-        """Write a few tokens. The last ones are fed only when another is to follow them."""
-        for _ in range(WRITTEN_AT_ONCE):
-            tokens = draft.take(row)
-            if draft.done:
-                break
-            row = self._backend.engine.forward(self.memory, np.array(tokens, np.int32), len(tokens) - 1)[0]
-        return row
 
 
 def _common(held: Sequence[int], ids: Ids) -> int:

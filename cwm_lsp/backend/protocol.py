@@ -78,7 +78,8 @@ class Prefix(Protocol):
 
     Extending costs the new tokens only. ``fork`` shares what stands; ``rewind`` forgets the end.
     Methods raise :class:`~cwm_lsp.errors.BackendError` and may be cancelled like any coroutine;
-    a cancelled call leaves the prefix as it was before.
+    a cancelled call leaves the prefix as it was before. Calls of ``write`` on several prefixes that are under
+    way at the same time share the passes of the model where it can do that.
     """
 
     @property
@@ -107,8 +108,8 @@ class Prefix(Protocol):
         """
         ...
 
-    async def fork(self) -> Prefix:
-        """A second prefix that begins with the same tokens."""
+    async def fork(self, length: int | None = None) -> Prefix:
+        """A second prefix that begins with the same tokens, all or the first ``length``."""
         ...
 
     async def rewind(self, length: int) -> None:

@@ -79,14 +79,19 @@ class ReplayEngine:
         """An empty memory."""
         return ReplayMemory()
 
+    def rows(self) -> ReplayRows:
+        """Rows for passes behind several prefixes."""
+        return ReplayRows(self)
+
     def forward(self, memory: ReplayMemory, tokens: Ids, first_row: int) -> Logs:
         """Append ``tokens`` [T]; logits [T - first_row, V], which are log-probabilities here."""
         before = memory.length
         memory.tokens = (*memory.tokens, *tokens.tolist())
         lengths = range(before + first_row + 1, memory.length + 1)
-        return np.stack([self._after(memory.tokens[:length]) for length in lengths])
+        return np.stack([self.after(memory.tokens[:length]) for length in lengths])
 
-    def _after(self, prefix: tuple[int, ...]) -> Logs:
+    def after(self, prefix: tuple[int, ...]) -> Logs:
+        """Log-probabilities [V] of what follows ``prefix``."""
         count, mass = self.info.vocabulary, np.zeros(self.info.vocabulary)
         for script in self._scripts:
             if len(script.tokens) > len(prefix) and script.tokens[: len(prefix)] == prefix:
@@ -95,6 +100,47 @@ class ReplayEngine:
         certainty = self._certainty if total else 0.0
         share = mass / total if total else mass
         return np.log(share * certainty + (1 - certainty) / count).astype(np.float32)
+
+
+class ReplayRows:
+    """Tokens side by side."""
+
+    most = 8
+
+    def __init__(self, engine: ReplayEngine) -> None:
+        self._engine = engine
+        self._rows: list[tuple[int, ...]] = []
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each row."""
+        return [len(row) for row in self._rows]
+
+    def takes(self, lengths: Sequence[int]) -> bool:
+        """Whether they are few and short enough."""
+        return len(lengths) <= self.most and max(lengths) < self._engine.info.context
+
+    def join(self, memory: ReplayMemory, length: int) -> None:
+        """Copy the first ``length`` tokens of ``memory`` into a further row."""
+        self._rows.append(memory.tokens[:length])
+
+    def memory(self, row: int, joined: ReplayMemory) -> ReplayMemory:
+        """What ``row`` holds."""
+        return ReplayMemory(self._rows[row])
+
+    def leave(self, row: int) -> None:
+        """Give up ``row``; the last row takes its place."""
+        self._rows[row] = self._rows[-1]
+        self._rows.pop()
+
+    def clear(self) -> None:
+        """Give up all rows."""
+        self._rows.clear()
+
+    def forward(self, tokens: Ids) -> Logs:
+        """Append one of ``tokens`` [B] to each row; logits [B, V]."""
+        self._rows = [(*row, int(token)) for row, token in zip(self._rows, tokens, strict=True)]
+        return np.stack([self._engine.after(row) for row in self._rows])
 
 
 def replay(

@@ -22,7 +22,7 @@ from cwm_lsp.backend.http import Address, Fault, RequestFailed
 from cwm_lsp.backend.protocol import BackendInfo
 from cwm_lsp.backend.vllm_prefix import VllmPrefix
 from cwm_lsp.config import Settings
-from cwm_lsp.errors import BackendError, ContextExceeded, ModelUnavailable
+from cwm_lsp.errors import BackendError, ContextExceeded, ServerLost
 
 if TYPE_CHECKING:
     from cwm_lsp.backend.constraint import Grammars
@@ -134,7 +134,7 @@ class VllmBackend:
         served = self._served or next((name for name in models if self._is_ours(name)), None)
         if served not in models:
             named = f"serves {', '.join(models) or 'nothing'} and not {served or self._info.model}"
-            raise ModelUnavailable(
+            raise ServerLost(
                 f"The model server {endpoint.address} {named}.",
                 "Serve the model of the setting `model`, or name the one that is served.",
             )
@@ -156,7 +156,7 @@ class VllmBackend:
         wish = {"model": served, "prompt": _PROBE, "add_special_tokens": False}
         theirs = (await self.endpoints.tried(endpoint, "/tokenize", wish)).get("tokens")
         if theirs != ours:
-            raise ModelUnavailable(
+            raise ServerLost(
                 f"The model {served} of {endpoint.address} has no trace tokens, or others than "
                 f"{self._info.tokenizer}.",
                 "Serve a model that was trained on CWM traces, with its own tokenizer.",

@@ -67,19 +67,18 @@ class VllmPrefix:
             self.tokens = (*self.tokens, *written.tokens)
             return written
 
-    async def fork(self) -> VllmPrefix:
-        """A second prefix that begins with the same tokens."""
+    async def fork(self, length: int | None = None) -> VllmPrefix:
+        """A second prefix that begins with the same tokens, all or the first ``length``."""
         async with self._turn:
             self._open()
-            return VllmPrefix(self._backend, self.tokens, self._endpoint)
+            kept = self.tokens if length is None else self._first(length)
+            return VllmPrefix(self._backend, kept, self._endpoint)
 
     async def rewind(self, length: int) -> None:
         """Keep the first ``length`` tokens."""
         async with self._turn:
             self._open()
-            if not 0 <= length <= len(self.tokens):
-                raise BackendError(f"A prefix of {len(self.tokens)} tokens has no first {length}.")
-            self.tokens = self.tokens[:length]
+            self.tokens = self._first(length)
 
     async def close(self) -> None:
         """Forget it. Closing twice is allowed."""
@@ -88,6 +87,11 @@ class VllmPrefix:
     def _open(self) -> None:
         if self._closed:
             raise BackendError("The prefix has been closed.")
+
+    def _first(self, length: int) -> tuple[int, ...]:
+        if not 0 <= length <= len(self.tokens):
+            raise BackendError(f"A prefix of {len(self.tokens)} tokens has no first {length}.")
+        return self.tokens[:length]
 
     def _room(self, first: frozenset[int] | str | None) -> int:
         """How many tokens may be written."""

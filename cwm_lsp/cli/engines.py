@@ -51,7 +51,7 @@ async def run_ahead(
 ) -> Predicted:
     """What the model expects of a call; nothing is run. Raises ``UserError`` or ``BackendError``."""
     start = normalise(entry_trace(source, call.function, call.arguments))
-    found = await model.predictor.run_ahead(start, max_events=steps, progress=advance)
+    found = await model.ask(lambda one: one.run_ahead(start, max_events=steps, progress=advance))
     name = model.info.model
     return Predicted(call, start, found.steps, found.problems, found.finished, model.threshold, name)
 
@@ -60,7 +60,7 @@ async def score(
     model: Model, trace: Trace, *, advance: Advance | None = None
 ) -> tuple[Comparison, Sequence[PredictedStep | None]]:
     """A normalised run held against what the model said at every step. Raises ``BackendError``."""
-    steps = await model.predictor.score(trace, progress=advance)
+    steps = await model.ask(lambda one: one.score(trace, progress=advance))
     comparison = await asyncio.to_thread(
         compare, trace, steps, threshold=model.threshold, model=model.info.model
     )
@@ -91,16 +91,24 @@ class LocalEngines:
 
     async def predict(self, source: SourceFile, call: Call, report: Report) -> Predicted:
         """Let the model say what a call would do."""
-        return await run_ahead(
+        found = await run_ahead(
             self.model, source, call, advance=_share(f"Predicting {call.function}", report)
         )
+        self._say_who(report)
+        return found
 
     async def compare(self, trace: Trace, call: Call, report: Report) -> Compared:
         """Hold a recorded run against what the model says at every step."""
         comparison, _ = await score(
             self.model, trace, advance=_share(f"Asking the model about {call.function}", report)
         )
+        self._say_who(report)
         return Compared(call, comparison)
+
+    def _say_who(self, report: Report) -> None:
+        """Say that another model stood in for the chosen one."""
+        if self.model.notice:
+            report(self.model.notice, None)
 
     async def repair(self, wanted: Plan, budget: float, report: Report) -> Outcome:
         """Search edits beside the loop; when it is cancelled, the search ends, whatever it is at."""

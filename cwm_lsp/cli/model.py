@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
-from cwm_lsp.backend.choose import Choice, choose
+from cwm_lsp.backend.choose import SERVER, Choice, choose, stand_in
 from cwm_lsp.backend.protocol import Backend, BackendInfo
 from cwm_lsp.backend.weights import locate, read_manifest
 from cwm_lsp.codec.compact import CompactCodec
@@ -13,8 +16,15 @@ from cwm_lsp.codec.cwm import CwmCodec
 from cwm_lsp.codec.cwm_tokens import HuggingFaceTokenizer
 from cwm_lsp.codec.protocol import Codec
 from cwm_lsp.config import Settings
-from cwm_lsp.errors import ModelUnavailable, SettingsError
+from cwm_lsp.errors import BackendError, ModelUnavailable, ServerLost, SettingsError
 from cwm_lsp.predict import Calibration, Predictor
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LOOK_AGAIN = 10.0
+"""Seconds between two looks for a server that does not answer."""
 
 CWM_WINDOW = 6_000
 """Tokens of a run that CWM is shown behind the source: with it about the 8,192 that it attends to in full."""
@@ -24,18 +34,25 @@ CWM_EVENT = 2_000
 
 
 class Model:
-    """A chosen backend and its predictor. Nothing is started before something is asked."""
+    """A chosen backend and its predictor. Nothing is started before something is asked.
 
-    def __init__(self, settings: Settings) -> None:
+    Where the setting `backend` is auto, a model of this machine stands in for a server that does not answer,
+    until it does again; :attr:`notice` says so. ``look_again`` are the seconds between two looks for it.
+    """
+
+    def __init__(self, settings: Settings, look_again: float = LOOK_AGAIN) -> None:
         self._settings = settings
+        self._look_again = look_again
         self._choice: Choice | None = None
         self._predictor: Predictor | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self.notice = ""
 
     @property
     def choice(self) -> Choice:
         """Which backend answers, and why. Raises ``ModelUnavailable``."""
         if self._choice is None:
-            self._choice = choose(self._settings)
+            self._choice = choose(self._settings, self._lost)
         return self._choice
 
     @property
@@ -47,6 +64,18 @@ class Model:
             calibrated = calibration(self.choice.model, self.choice.name)
             self._predictor = predictor_for(self.choice.backend, calibrated)
         return self._predictor
+
+    async def ask(self, work: Callable[[Predictor], Awaitable[T]]) -> T:
+        """What ``work`` makes of the predictor, or of the one that has come to stand in for it meanwhile."""
+        if self._served and self.choice.name != SERVER and self._watch is None:
+            self._watch = asyncio.create_task(self._until_back(self.choice))  # it was down from the start
+        asked = self.predictor
+        try:
+            return await work(asked)
+        except BackendError:
+            if self.predictor is asked:
+                raise
+        return await work(self.predictor)
 
     @property
     def info(self) -> BackendInfo:
@@ -66,8 +95,47 @@ class Model:
 
     async def close(self) -> None:
         """End the model's process, if one was started."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
         if self._choice is not None and self._choice.backend is not None:
             await self._choice.backend.close()
+
+    # A server that comes and goes.
+
+    @property
+    def _served(self) -> bool:
+        """Whether a server is wanted where there is one."""
+        return self._settings.backend == "auto" and bool(self._settings.endpoint)
+
+    def _lost(self, error: ServerLost) -> None:
+        """The chosen server does not answer: let another model stand in for it."""
+        server = self._choice
+        if not self._served or server is None or server.name != SERVER:
+            return
+        self._change(stand_in(self._settings, error))
+        self.notice = f"{error.message} {self.info.model} answers until it is back."
+        logger.warning("%s", self.notice)
+        self._watch = asyncio.create_task(self._until_back(server))
+
+    async def _until_back(self, left: Choice) -> None:
+        """Look for the server from time to time, and ask it from when it is back; ``left`` is closed."""
+        if left.name == SERVER and left.backend is not None:
+            await left.backend.close()
+        while True:
+            await asyncio.sleep(self._look_again)
+            found = await asyncio.to_thread(choose, self._settings, self._lost)
+            if found.name == SERVER:
+                break
+        instead = self._choice
+        self._change(found)
+        self.notice, self._watch = "", None
+        logger.warning("The model server is back: %s", found.reason)
+        if instead is not None and instead.backend is not None:
+            await instead.backend.close()
+
+    def _change(self, choice: Choice) -> None:
+        self._choice, self._predictor = choice, None
 
 
 @asynccontextmanager

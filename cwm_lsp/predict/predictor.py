@@ -8,17 +8,17 @@ only that value. *Running ahead* lets it write from a state on, while everything
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
-from cwm_lsp.backend.protocol import GREEDY, Backend, Prefix, Sampling, Scores
-from cwm_lsp.codec.protocol import Codec, Decoder, Encoded, Span, SpanKind
+from cwm_lsp.backend.protocol import GREEDY, Backend, Prefix, Sampling
+from cwm_lsp.codec.protocol import Codec, Decoder
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.predict.calibration import Calibration
 from cwm_lsp.predict.history import History
-from cwm_lsp.trace.model import Event, EventKind, Trace
+from cwm_lsp.predict.reading import Reading, Window, all_of
+from cwm_lsp.trace.model import Event, EventKind, Trace, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep, Problem
 
 WINDOW = 640
@@ -70,18 +70,24 @@ class Predictor:
         found: dict[int, PredictedStep] = {}
         history = History()
         history.happened(trace.events[0])
+        before = _before(trace.events)
         for encoded in self.codec.windows(trace, self.window):
             self._fits(len(encoded.tokens))
-            prefix = await self.backend.open()
+            if not encoded.spans:
+                continue
+            window = await Window.scored(self.backend, self.codec, encoded, self.longest)
             try:
-                scores = await prefix.extend(encoded.tokens)
-                for step, spans in _by_step(encoded):
-                    reading = _Reading(self, trace.events, encoded, scores, step, spans)
-                    found[step] = self._believed(await reading.predict(prefix), trace.events[step], history)
-                    if progress is not None:
-                        progress(step + 1, len(trace.events))
+                readings = [
+                    Reading(window, trace.events[step], step, spans, before[step])
+                    for step, spans in window.by_step()
+                ]
+                await all_of([ask for one in readings for ask in one.asks()], window.prefix)
             finally:
-                await prefix.close()
+                await window.prefix.close()
+            for reading in readings:
+                found[reading.step] = self._believed(reading.predicted(), reading.event, history)
+                if progress is not None:
+                    progress(reading.step + 1, len(trace.events))
         return tuple(found.get(step) for step in range(1, len(trace.events)))
 
     async def run_ahead(
@@ -237,141 +243,12 @@ def weighted(step: PredictedStep, path: float) -> PredictedStep:
     )
 
 
-def _by_step(encoded: Encoded) -> Iterator[tuple[int, tuple[Span, ...]]]:
-    for step, spans in groupby(encoded.spans, key=lambda span: span.step):
-        yield step, tuple(spans)
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One event of a scored trace: what the model expected there."""
-
-    owner: Predictor
-    events: tuple[Event, ...]
-    encoded: Encoded
-    scores: Scores
-    step: int
-    spans: tuple[Span, ...]
-    changed: dict[str, Guess] = field(default_factory=dict)
-    removed: list[str] = field(default_factory=list)
-    value: Guess | None = None
-    flow: float = 0.0
-    other: PredictedStep | None = None
-    read: bool = False
-
-    async def predict(self, prefix: Prefix) -> PredictedStep:
-        """Score each span, and let the model write where it disagrees."""
-        event = self.events[self.step]
-        for span in self.spans:
-            miss = self._miss(span)
-            if miss is None:
-                self._agreed(span, event)
-            elif span.kind is SpanKind.FLOW or miss == span.start:
-                await self._parted(span, prefix)
-            else:
-                await self._rewritten(span, miss, prefix)
-        kind, line, flow = event.kind, event.line, math.exp(self.flow)
-        if self.other is not None:
-            kind, line, flow = self.other.kind, self.other.line, self.other.probability
-            self.changed |= {n: g for n, g in self.other.changed.items() if n not in self.changed}
-            if self.value is None and kind is not event.kind:
-                self.value = self.other.value
-        return PredictedStep(
-            kind,
-            line,
-            event.function,
-            event.depth,
-            flow,
-            self.changed,
-            tuple(self.removed),
-            {},
-            self.value,
-            event.frame,
-        )
-
-    def _miss(self, span: Span) -> int | None:
-        """The first token of ``span`` that the model would not have written, or ``None``."""
-        for place in range(span.start, span.end):
-            if self.scores.best[place] != self.encoded.tokens[place]:
-                return place
-        return None
-
-    def _agreed(self, span: Span, event: Event) -> None:
-        log = float(self.scores.logprob[span.start : span.end].sum())
-        if span.kind is SpanKind.FLOW:
-            self.flow += log
-        elif span.kind is SpanKind.RESULT:
-            text = event.value.text if event.value is not None else "None"
-            self.value = Guess(text, math.exp(log))
-        elif span.name in event.locals:
-            self.changed[span.name] = Guess(event.locals[span.name].text, math.exp(log))
-        else:
-            self.removed.append(span.name)
-
-    async def _rewritten(self, span: Span, miss: int, prefix: Prefix) -> None:
-        """The model would have written another value: let it, that value alone."""
-        codec = self.owner.codec
-        decoder = codec.decoder_at(self.encoded, self.step)
-        given = self.encoded.tokens[self.encoded.starts[self.step] : miss]
-        decoder.feed(given, [0.0] * len(given))
-        branch = await prefix.fork()
-        try:
-            await branch.rewind(miss)
-            more = await branch.write(codec.value_stop, self.owner.longest, first=decoder.choices)
-        finally:
-            await branch.close()
-        text = codec.read_value(self.encoded, span, (*self.encoded.tokens[span.start : miss], *more.tokens))
-        log = float(self.scores.logprob[span.start : miss].sum()) + sum(more.logprob)
-        if text is None:
-            return
-        if span.kind is SpanKind.RESULT:
-            self.value = Guess(text, math.exp(log))
-        else:
-            self.changed[span.name] = Guess(text, math.exp(log))
-
-    async def _parted(self, span: Span, prefix: Prefix) -> None:
-        """The model expected another name, another line or another event: read what, once for the event."""
-        if span.kind is SpanKind.VALUE:
-            self._unexpected(span)
-        if self.read:
-            return
-        self.read = True
-        start = self.encoded.starts[self.step]
-        decoder = self.owner.codec.decoder_at(self.encoded, self.step)
-        self.other = await self._write(decoder, prefix, list(range(start, span.start)), span.start)
-
-    def _unexpected(self, span: Span) -> None:
-        """The model did not expect ``span.name`` to change, which predicts the value that it had."""
-        before = self._before(span.name)
-        if before is not None:
-            self.changed[span.name] = Guess(before, math.exp(float(self.scores.best_logprob[span.start])))
-
-    def _before(self, name: str) -> str | None:
-        event = self.events[self.step]
-        if event.kind is EventKind.CALL:
-            return None
-        for earlier in reversed(self.events[: self.step]):
-            if earlier.frame == event.frame and earlier.kind in (EventKind.LINE, EventKind.CALL):
-                value = earlier.locals.get(name)
-                return value.text if value is not None else None
-        return None
-
-    async def _write(
-        self, decoder: Decoder, prefix: Prefix, given: list[int], place: int
-    ) -> PredictedStep | None:
-        """Read the tokens at ``given``, then let the model go on from ``place`` to the end of the event."""
-        branch = await prefix.fork()
-        steps: list[PredictedStep] = []
-        try:
-            await branch.rewind(place)
-            tokens = [self.encoded.tokens[position] for position in given]
-            steps += decoder.feed(tokens, [float(self.scores.logprob[position]) for position in given]).steps
-            written = 0
-            longest = self.owner.longest
-            while not decoder.done and written < longest:
-                more = await branch.write(decoder.stop, longest - written, first=decoder.choices)
-                written += len(more.tokens)
-                steps += decoder.feed(more.tokens, more.logprob).steps
-        finally:
-            await branch.close()
-        return steps[0] if steps else None
+def _before(events: Sequence[Event]) -> list[Mapping[str, Value]]:
+    """For each event what its frame held when it was last seen at a line or its call; nothing for a call."""
+    frames: dict[int, Mapping[str, Value]] = {}
+    found: list[Mapping[str, Value]] = []
+    for event in events:
+        found.append({} if event.kind is EventKind.CALL else frames.get(event.frame, {}))
+        if event.kind in (EventKind.LINE, EventKind.CALL):
+            frames[event.frame] = event.locals
+    return found

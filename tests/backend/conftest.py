@@ -40,7 +40,7 @@ SUBJECTS = (
 """A backend whose extra is not installed is left out."""
 
 # Eight-bit kernels round a batch of rows and a single row differently.
-TOLERANCE = {"replay": 1e-6, "embedded": 0.05, "transformers": 1e-4}
+TOLERANCE = {"replay": 1e-6, "embedded": 0.1, "transformers": 1e-4}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=SUBJECTS)

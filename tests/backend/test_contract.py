@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -179,6 +180,16 @@ async def test_a_fork_goes_its_own_way(subject: Subject) -> None:
     await check_stands(subject, grandchild, subject.tokens[:50] + other)
 
 
+@pytest.mark.parametrize("length", [0, 1, 49, 50])
+async def test_a_fork_may_be_shorter(subject: Subject, length: int) -> None:
+    trunk = await subject.backend.open(subject.tokens[:50])
+    await check_stands(subject, await trunk.fork(length), subject.tokens[:length])
+    await check_stands(subject, trunk, subject.tokens[:50])
+    for wrong in (-1, 56):
+        with pytest.raises(BackendError):
+            await trunk.fork(wrong)
+
+
 async def test_a_fork_outlives_its_trunk(subject: Subject) -> None:
     trunk = await subject.backend.open(subject.tokens[:50])
     fork = await trunk.fork()
@@ -213,6 +224,61 @@ async def test_prefixes_asked_at_once_do_not_disturb_each_other(subject: Subject
         check_scores(got, expected, subject.tolerance)
 
 
+async def _written(subject: Subject, lengths: Sequence[int], at_once: bool) -> list[list[Continuation]]:
+    """What is written behind each of ``lengths`` tokens, in two calls for each."""
+    trunk = await subject.backend.open(subject.tokens)
+
+    async def one(length: int) -> list[Continuation]:
+        fork = await trunk.fork(length)
+        sampling = Sampling(1.5 * (length % 2), seed=length)
+        first = await fork.write(frozenset({3, 50}), 6 + length % 7, sampling=sampling)
+        second = await fork.write(NEVER, 5, first=frozenset({4, 9, 30}), sampling=sampling)
+        scores = part(await fresh(subject.backend, fork.tokens), length)
+        likely = (*first.logprob, *second.logprob)
+        place = len(first.logprob)  # limited to three, so more likely than among all
+        assert likely[place] >= scores.logprob[place] - subject.tolerance
+        np.testing.assert_allclose(
+            [*likely[:place], *likely[place + 1 :]],
+            [*scores.logprob[:place], *scores.logprob[place + 1 :]],
+            atol=subject.tolerance,
+        )
+        await fork.close()
+        return [first, second]
+
+    if at_once:
+        found = await asyncio.gather(*map(one, lengths))
+    else:
+        found = [await one(length) for length in lengths]
+    await trunk.close()
+    return found
+
+
+async def test_what_is_written_at_once_is_what_is_written_one_by_one(subject: Subject) -> None:
+    lengths = [1, 5, 20, 21, 60, 60, 100, 130, 200, 257, 300, 333, 380, 381, 390, 399, 399, 400, 400, 17, 19]
+    together = await _written(subject, lengths, at_once=True)
+    alone = await _written(subject, lengths, at_once=False)
+    for ours, theirs in zip(together, alone, strict=True):
+        for one, other in zip(ours, theirs, strict=True):
+            assert (one.tokens, one.stopped) == (other.tokens, other.stopped)
+            np.testing.assert_allclose(one.logprob, other.logprob, atol=subject.tolerance)
+
+
+@pytest.mark.parametrize("turns", [1, 3, 9, 27, 81])
+async def test_a_cancelled_write_does_not_disturb_those_beside_it(subject: Subject, turns: int) -> None:
+    trunk = await subject.backend.open(subject.tokens[:60])
+    expected = await (await trunk.fork(40)).write(NEVER, 12)
+    forks = [await trunk.fork(length) for length in (40, 50, 60)]
+    tasks = [asyncio.ensure_future(fork.write(NEVER, 12)) for fork in forks]
+    cancelled = await _cancel_after(tasks[1], turns)
+    assert (await tasks[0]).tokens == expected.tokens
+    await tasks[2]
+    await check_stands(subject, forks[0], (*subject.tokens[:40], *expected.tokens))
+    if cancelled:
+        await check_stands(subject, forks[1], subject.tokens[:50])
+    else:
+        assert len(forks[1].tokens) == 62
+
+
 async def test_calls_on_one_prefix_take_turns(subject: Subject) -> None:
     prefix = await subject.backend.open(subject.tokens[:10])
     pieces = [subject.tokens[begin : begin + 30] for begin in range(10, 100, 30)]
@@ -244,7 +310,7 @@ async def test_cancelled_opens_and_forks_leave_the_rest_alone(subject: Subject) 
     await check_stands(subject, prefix, subject.tokens[:20])
 
 
-async def _cancel_after(task: asyncio.Future[object], turns: int) -> bool:
+async def _cancel_after(task: asyncio.Future[Any], turns: int) -> bool:
     """Cancel ``task`` after some turns of the event loop; whether it was still running."""
     for _ in range(turns):
         await asyncio.sleep(0)

@@ -6,9 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+)
 
-from cwm_lsp.backend.kv import LEAST, Block, KVMemory, KVShape
+from cwm_lsp.backend.kv import LEAST, Block, Floats, KVMemory, KVShape, zeros
+from cwm_lsp.backend.rows import ROWS, KVRows
 
 SHAPE = KVShape(layers=2, heads=1, head_dim=1)
 CONTEXT = 4 * LEAST
@@ -28,10 +37,12 @@ def block_of(memory: KVMemory) -> Block:
 
 
 def held(memory: KVMemory) -> list[int]:
-    if memory._block is None:
-        return []
-    rows = block_of(memory).arrays[..., : memory.length, 0].reshape(4, -1)
+    """The tokens of ``memory``, as they are copied beside others."""
+    row = zeros((SHAPE.layers, 2, 2, SHAPE.heads, CONTEXT, SHAPE.head_dim))
+    memory.copied(row, 1, memory.length)
+    rows = row[:, :, 1, :, : memory.length, 0].reshape(4, -1)
     assert (rows == rows[0]).all()
+    assert not row[:, :, 0].any()
     return [int(value) for value in rows[0]]
 
 
@@ -66,6 +77,30 @@ class Memories(RuleBasedStateMachine):
         twin = memory.fork(length)
         self.expected[twin] = self.expected[memory][:length]
         return twin
+
+    @rule(target=memories, chosen=st.lists(memories, min_size=1, max_size=4), count=st.integers(1, 3))
+    def go_on_beside_others(self, chosen: list[KVMemory], count: int) -> MultipleResults[KVMemory]:
+        rows: KVRows[Floats] = KVRows(SHAPE, CONTEXT, zeros, 4)
+        seats = [(memory, list(self.expected[memory])) for memory in chosen if memory.length < CONTEXT - 12]
+        for memory, _ in seats:
+            assert rows.takes([*rows.lengths, memory.length])
+            rows.join(memory, memory.length)
+        found = []
+        while seats:
+            for _ in range(count):
+                arrays = rows.extend()
+                for row, (_, values) in enumerate(seats):
+                    self.counter += 1
+                    values.append(self.counter)
+                    arrays[:, :, row, :, rows.lengths[row] - 1, 0] = self.counter
+            memory, values = seats[0]
+            twin = rows.memory(0, memory)
+            self.expected[twin] = values
+            found.append(twin)
+            rows.leave(0)
+            seats[0] = seats[-1]
+            seats.pop()
+        return multiple(*found)
 
     @rule(memory=memories, share=st.floats(0, 1))
     def rewind(self, memory: KVMemory, share: float) -> None:
@@ -124,3 +159,15 @@ def test_a_block_doubles_up_to_the_context() -> None:
 
 def test_fresh_blocks_hold_no_rubbish() -> None:
     assert not np.any(KVMemory(SHAPE, CONTEXT).extend(64).arrays)
+
+
+def test_rows_are_limited_in_number_length_and_bytes() -> None:
+    token = 2 * SHAPE.layers * SHAPE.heads * SHAPE.head_dim * 4
+    rows: KVRows[Floats] = KVRows(SHAPE, CONTEXT, zeros, 4, limit=3 * LEAST * token)
+    assert rows.takes([LEAST - 1] * 3)
+    assert not rows.takes([LEAST - 1] * 4)
+    assert not rows.takes([1, LEAST]), "every row has the capacity of the longest"
+    many: KVRows[Floats] = KVRows(SHAPE, CONTEXT, zeros, 4)
+    assert many.takes([CONTEXT - 1] * ROWS)
+    assert not many.takes([1] * (ROWS + 1))
+    assert not many.takes([CONTEXT]), "nothing can be written behind it"

@@ -75,7 +75,7 @@ async def test_requests_on_one_prefix_keep_their_order(client: Client) -> None:
 
 
 async def test_a_fork_may_be_closed_before_it_was_made(client: Client) -> None:
-    fork = client.send("fork", 1, base=10, twin=2)
+    fork = client.send("fork", 1, base=10, twin=2, length=None)
     client.cancel(fork)
     client.send("close", 2)
     answer = await client.ask("write", 1, **one_token(base=10))

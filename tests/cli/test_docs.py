@@ -93,6 +93,22 @@ def test_every_option_is_documented() -> None:
                 assert f"`{long}" in CLI or f"{long} " in CLI, long
 
 
+def test_every_command_of_a_group_is_documented() -> None:
+    groups = {name: one for name, one in main.commands.commands.items() if isinstance(one, click.Group)}
+    assert "model" in groups
+    for name, group in groups.items():
+        shown = re.findall(rf"^\| `{name} ([a-z]+)[^`]*` \|", section(name), re.MULTILINE)
+        assert sorted(shown) == sorted(group.commands)
+
+
+def test_every_option_of_model_serve_is_documented() -> None:
+    found = re.findall(r"^\| `(--[a-z]+)[^`]*` \|", section("model"), re.MULTILINE)
+    group = main.commands.commands["model"]
+    assert isinstance(group, click.Group)
+    options = group.commands["serve"].params
+    assert sorted(found) == sorted(one.opts[0] for one in options if isinstance(one, click.Option))
+
+
 def test_the_readme_names_only_commands_that_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^(?:cwm-lsp|.*`cwm-lsp) ([a-z]+)", readme, re.MULTILINE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 
 import pytest
@@ -15,10 +16,11 @@ from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
 from cwm_lsp.codec.values import Names
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.errors import ContextExceeded
-from cwm_lsp.predict import Calibration, Predictor, ProbabilityMap, entry_trace
+from cwm_lsp.predict import Calibration, Predictor, ProbabilityMap, entry_trace, reading
 from cwm_lsp.predict.predictor import MAX_EVENT
 from cwm_lsp.trace.model import EventKind, Trace
-from tests.codec.programs import record
+from cwm_lsp.trace.predicted import PredictedStep
+from tests.codec.programs import program, record
 
 SUM = """\
 def f(xs):
@@ -88,6 +90,37 @@ async def test_another_line_is_read_to_the_end_of_its_event() -> None:
     assert third is not None
     assert (third.kind, third.line) == (EventKind.LINE, 5)
     assert third.changed["x"].text == "4"
+
+
+async def test_written_together_or_one_by_one_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = record(*program("loops"))
+    codec = CompactCodec()
+    draw = random.Random(3)
+    scripts = []
+    for encoded in codec.windows(trace, 200):
+        scripts.append(Script(encoded.tokens))
+        weight = 1.0
+        places = {draw.randrange(span.start, span.end) for span in encoded.spans}
+        for place in sorted(places, reverse=True)[::2]:  # an earlier mistake outweighs all later ones
+            weight *= 3
+            wrong = draw.choice([v.text_token("7"), *encoded.tokens[-90:]])
+            rest = draw.choice([(Special.STOP,), encoded.tokens[place + 1 : place + 4]])
+            scripts.append(mistaken(encoded.tokens, place, [wrong, *rest], weight))
+
+    async def scored() -> tuple[PredictedStep | None, ...]:
+        return await Predictor(believing(*scripts), codec, window=200).score(trace)
+
+    together = await scored()
+    monkeypatch.setattr(reading, "AT_ONCE", 1)
+    assert await scored() == together
+    misses = [
+        guess.text
+        for step, event in zip(together, trace.events[1:], strict=True)
+        if step is not None
+        for name, guess in step.changed.items()
+        if name not in event.locals or event.locals[name].text != guess.text
+    ]
+    assert misses, "nothing was written"
 
 
 async def test_a_name_that_was_not_expected_to_change_keeps_its_value() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cwm_lsp.backend.backoff import Backoff
@@ -18,7 +18,7 @@ from cwm_lsp.backend.host.framing import Frame
 from cwm_lsp.backend.host.process import HostProcess
 from cwm_lsp.backend.protocol import GREEDY, BackendInfo, Continuation, Sampling, Scores
 from cwm_lsp.config import Settings
-from cwm_lsp.errors import BackendError
+from cwm_lsp.errors import BackendError, ServerLost
 
 START_WITHIN = 60.0
 ANSWER_WITHIN = 120.0
@@ -29,6 +29,7 @@ class HostedBackend:
     """Backend ``name`` in a process of its own. Call it from one event loop.
 
     ``info`` is who is expected to answer, known before the model is loaded, and who does once it is.
+    ``on_lost`` is called when the model's server does not answer, before the caller is told.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class HostedBackend:
         start_within: float = START_WITHIN,
         answer_within: float = ANSWER_WITHIN,
         backoff: Backoff | None = None,
+        on_lost: Callable[[ServerLost], None] | None = None,
     ) -> None:
         self._name = name
         self._settings = settings
@@ -47,6 +49,7 @@ class HostedBackend:
         self._start_within = start_within
         self._answer_within = answer_within
         self._backoff = backoff or Backoff()
+        self._on_lost = on_lost
         self._starting = asyncio.Lock()
         self._host: HostProcess | None = None
         self._burials: set[asyncio.Task[None]] = set()
@@ -85,8 +88,9 @@ class HostedBackend:
             raise BackendError("The model has been closed.")
         try:
             frame = await host.request(header, body, self._answer_within)
-        except BackendError:
+        except BackendError as error:
             self._lost(host)
+            self._tell(error)
             raise
         self._backoff.worked()
         return frame
@@ -113,6 +117,7 @@ class HostedBackend:
             host = await HostProcess.start(self._name, self._settings, self._start_within)
         except BackendError as error:
             self._failed(error)
+            self._tell(error)
             raise
         self._info = host.info
         return host
@@ -125,6 +130,10 @@ class HostedBackend:
             burial = asyncio.create_task(host.stop())
             self._burials.add(burial)
             burial.add_done_callback(self._burials.discard)
+
+    def _tell(self, error: BackendError) -> None:
+        if self._on_lost is not None and isinstance(error, ServerLost):
+            self._on_lost(error)
 
     def _failed(self, error: BackendError) -> None:
         self._last = error
@@ -170,11 +179,12 @@ class HostedPrefix:
             self.tokens = (*self.tokens, *written.tokens)
             return written
 
-    async def fork(self) -> HostedPrefix:
-        """A second prefix that begins with the same tokens."""
+    async def fork(self, length: int | None = None) -> HostedPrefix:
+        """A second prefix that begins with the same tokens, all or the first ``length``."""
         async with self._turn:
-            twin = HostedPrefix(self._backend, self._host, self._backend.number(), self.tokens)
-            await twin._made(self._header("fork", {"twin": twin._number}))
+            kept = self.tokens if length is None else self.tokens[:length]
+            twin = HostedPrefix(self._backend, self._host, self._backend.number(), kept)
+            await twin._made(self._header("fork", {"twin": twin._number, "length": length}))
             return twin
 
     async def rewind(self, length: int) -> None:

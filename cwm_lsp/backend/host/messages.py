@@ -9,7 +9,7 @@ numbered by the client. ``base`` is how many tokens the client knows of: the hos
 so that a client which was cancelled needs not wait to learn whether its request still went through.
 
     open    prefix; body: tokens              close   prefix
-    extend  prefix, base; body: tokens        fork    prefix, base, twin
+    extend  prefix, base; body: tokens        fork    prefix, base, twin, length
     write   prefix, base, stop, max, first, temperature, seed
     rewind  prefix, base, length              cancel  request (gets no answer)
 """
@@ -26,7 +26,13 @@ from cwm_lsp import errors
 from cwm_lsp.backend.host.framing import Frame
 from cwm_lsp.backend.protocol import BackendInfo, Continuation, Sampling, Scores
 
-_ERRORS = (errors.ModelUnavailable, errors.ModelCrashed, errors.ContextExceeded, errors.BackendError)
+_ERRORS = (
+    errors.ServerLost,
+    errors.ModelUnavailable,
+    errors.ModelCrashed,
+    errors.ContextExceeded,
+    errors.BackendError,
+)
 
 
 def hello(info: BackendInfo) -> Frame:

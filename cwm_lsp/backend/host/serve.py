@@ -99,7 +99,7 @@ class Session:
 
     async def _fork(self, frame: Frame) -> Answer:
         prefix = await self._based(frame)
-        self._slots[frame.header["twin"]].prefix = await prefix.fork()
+        self._slots[frame.header["twin"]].prefix = await prefix.fork(frame.header["length"])
         return {}, b""
 
     async def _rewind(self, frame: Frame) -> Answer:

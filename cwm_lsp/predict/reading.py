@@ -1,0 +1,222 @@
+"""One window of a scored run: what the model expected at each of its events.
+
+One pass over the window says at each place how likely the model thought what happened and what it would
+have said. Where it would have said something else, it writes: a value that differs, that value alone; another
+name, line or event, up to the end of its event. None of that depends on the rest, so all of it is asked for
+together, each behind a fork of the window, and the backend writes it in as few passes as it can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+
+from cwm_lsp.backend.protocol import Backend, Prefix, Scores
+from cwm_lsp.codec.protocol import Codec, Encoded, Span, SpanKind
+from cwm_lsp.trace.model import Event, Value
+from cwm_lsp.trace.predicted import Guess, PredictedStep
+
+AT_ONCE = 16
+"""Continuations that are asked for at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Something that the model is to write behind the first ``place`` tokens of a window."""
+
+    place: int
+    write: Callable[[Prefix], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An encoded window that was scored; ``scores`` begin at its token ``first``, ``prefix`` holds all."""
+
+    codec: Codec
+    encoded: Encoded
+    prefix: Prefix
+    scores: Scores
+    first: int
+    longest: int
+
+    @classmethod
+    async def scored(cls, backend: Backend, codec: Codec, encoded: Encoded, longest: int) -> Window:
+        """Score what the model answers for; the prompt before it is only read, if it is not in memory.
+
+        ``longest`` counts the tokens that the model may write for one event. The caller closes ``prefix``.
+        """
+        span = encoded.spans[0]
+        first = min(span.start, encoded.starts[span.step])
+        prefix = await backend.open(encoded.tokens[:first])
+        try:
+            scores = await prefix.extend(encoded.tokens[first:])
+        except BaseException:
+            await prefix.close()
+            raise
+        return cls(codec, encoded, prefix, scores, first, longest)
+
+    def by_step(self) -> Iterator[tuple[int, tuple[Span, ...]]]:
+        """The spans of each event, which is named by its number."""
+        for step, spans in groupby(self.encoded.spans, key=lambda span: span.step):
+            yield step, tuple(spans)
+
+    def miss(self, span: Span) -> int | None:
+        """The first token of ``span`` that the model would not have written, or ``None``."""
+        best = self.scores.best[span.start - self.first : span.end - self.first]
+        differs = best != self.encoded.tokens[span.start : span.end]
+        return span.start + int(differs.argmax()) if differs.any() else None
+
+    def logs(self, start: int, end: int) -> list[float]:
+        """The log-probabilities of the tokens ``start`` to ``end`` (exclusive)."""
+        logs: list[float] = self.scores.logprob[start - self.first : end - self.first].tolist()
+        return logs
+
+    def log(self, start: int, end: int) -> float:
+        """Their sum."""
+        return float(self.scores.logprob[start - self.first : end - self.first].sum())
+
+    def best(self, place: int) -> float:
+        """How probable the most likely token was at ``place``."""
+        return math.exp(float(self.scores.best_logprob[place - self.first]))
+
+
+@dataclass(slots=True)
+class Reading:
+    """The event ``step`` of a run; ``before`` are the values of its frame, by name, when it was last seen."""
+
+    window: Window
+    event: Event
+    step: int
+    spans: tuple[Span, ...]
+    before: Mapping[str, Value]
+    _misses: list[int | None] = field(init=False)
+    _written: dict[Span, Guess] = field(default_factory=dict)
+    _other: PredictedStep | None = None
+
+    def __post_init__(self) -> None:
+        self._misses = [self.window.miss(span) for span in self.spans]
+
+    def asks(self) -> Iterator[Ask]:
+        """What the model must write before :attr:`predicted` is known."""
+        parted = False
+        for span, miss in zip(self.spans, self._misses, strict=True):
+            if miss is None:
+                continue
+            if not _elsewhere(span, miss):
+                yield Ask(miss, partial(self._rewrite, span, miss))
+            elif not parted:  # what it expected instead is read to the end of the event, so once
+                parted = True
+                yield Ask(span.start, partial(self._part, span))
+
+    def predicted(self) -> PredictedStep:
+        """What the model expected here, once it has written all that was asked."""
+        event, flow = self.event, 0.0
+        changed: dict[str, Guess] = {}
+        removed: list[str] = []
+        value: Guess | None = None
+        for span, miss in zip(self.spans, self._misses, strict=True):
+            if miss is None and span.kind is SpanKind.FLOW:
+                flow += self.window.log(span.start, span.end)
+            elif miss is None and span.kind is SpanKind.VALUE and span.name not in event.locals:
+                removed.append(span.name)
+            elif (guess := self._guess(span, miss)) is None:
+                continue
+            elif span.kind is SpanKind.RESULT:
+                value = guess
+            else:
+                changed[span.name] = guess
+        kind, line, probability = event.kind, event.line, math.exp(flow)
+        if self._other is not None:
+            kind, line, probability = self._other.kind, self._other.line, self._other.probability
+            changed |= {name: guess for name, guess in self._other.changed.items() if name not in changed}
+            if value is None and kind is not event.kind:
+                value = self._other.value
+        return PredictedStep(
+            kind,
+            line,
+            event.function,
+            event.depth,
+            probability,
+            changed,
+            tuple(removed),
+            {},
+            value,
+            event.frame,
+        )
+
+    def _guess(self, span: Span, miss: int | None) -> Guess | None:
+        """The value that the model expected in the place of ``span``, ``None`` where it said none."""
+        if miss is not None:
+            return self._unexpected(span) if _elsewhere(span, miss) else self._written.get(span)
+        value = self.event.value if span.kind is SpanKind.RESULT else self.event.locals[span.name]
+        text = value.text if value is not None else "None"
+        return Guess(text, math.exp(self.window.log(span.start, span.end)))
+
+    def _unexpected(self, span: Span) -> Guess | None:
+        """The model did not expect ``span.name`` to change, which predicts the value that it had."""
+        value = self.before.get(span.name) if span.kind is SpanKind.VALUE else None
+        return Guess(value.text, self.window.best(span.start)) if value is not None else None
+
+    async def _rewrite(self, span: Span, miss: int, branch: Prefix) -> None:
+        """The model would have written another value: let it, that value alone."""
+        window = self.window
+        codec, encoded = window.codec, window.encoded
+        decoder = codec.decoder_at(encoded, self.step)
+        given = encoded.tokens[encoded.starts[self.step] : miss]
+        decoder.feed(given, [0.0] * len(given))
+        more = await branch.write(codec.value_stop, window.longest, first=decoder.choices)
+        text = codec.read_value(encoded, span, (*encoded.tokens[span.start : miss], *more.tokens))
+        if text is not None:
+            log = window.log(span.start, miss) + sum(more.logprob)
+            self._written[span] = Guess(text, math.exp(log))
+
+    async def _part(self, span: Span, branch: Prefix) -> None:
+        """The model expected another name, another line or another event: let it go on to the end of one."""
+        window = self.window
+        start = window.encoded.starts[self.step]
+        decoder = window.codec.decoder_at(window.encoded, self.step)
+        steps = [
+            *decoder.feed(window.encoded.tokens[start : span.start], window.logs(start, span.start)).steps
+        ]
+        written = 0
+        while not decoder.done and written < window.longest:
+            more = await branch.write(decoder.stop, window.longest - written, first=decoder.choices)
+            written += len(more.tokens)
+            steps += decoder.feed(more.tokens, more.logprob).steps
+        self._other = steps[0] if steps else None
+
+
+def _elsewhere(span: Span, miss: int) -> bool:
+    """Whether a first wrong token at ``miss`` means another name, line or event, and no other value."""
+    return span.kind is SpanKind.FLOW or miss == span.start
+
+
+async def all_of(asks: Sequence[Ask], trunk: Prefix) -> None:
+    """Do all of ``asks`` behind forks of ``trunk``, ``AT_ONCE`` at a time. One that fails ends the others."""
+    forked = await asyncio.gather(*(trunk.fork(ask.place) for ask in asks), return_exceptions=True)
+    branches = [one for one in forked if not isinstance(one, BaseException)]
+    try:
+        for failure in forked:
+            if isinstance(failure, BaseException):
+                raise failure
+        await _written(iter(list(zip(asks, branches, strict=True))), min(AT_ONCE, len(asks)))
+    finally:
+        await asyncio.gather(*(branch.close() for branch in branches))
+
+
+async def _written(waiting: Iterator[tuple[Ask, Prefix]], at_once: int) -> None:
+    async def some() -> None:
+        for ask, branch in waiting:
+            await ask.write(branch)
+
+    tasks = [asyncio.create_task(some()) for _ in range(at_once)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

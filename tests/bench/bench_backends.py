@@ -1,0 +1,205 @@
+"""What each backend that is present costs, with the same weights: the shipped ones.
+
+The transformers backend computes from them multiplied out, on the CPU unless torch finds a GPU.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from cwm_lsp.backend import checkpoint, registry
+from cwm_lsp.backend.engine import Verifier
+from cwm_lsp.backend.host.client import HostedBackend
+from cwm_lsp.backend.local import LocalBackend
+from cwm_lsp.backend.protocol import GREEDY, Backend, BackendInfo, Continuation, Ids, Prefix, Sampling, Scores
+from cwm_lsp.backend.weights import locate
+from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.config import Settings
+from cwm_lsp.predict.predictor import Predictor
+from cwm_lsp.record.agent.limits import Limits
+from cwm_lsp.record.inprocess import trace_call
+from cwm_lsp.trace.model import Trace
+from cwm_lsp.trace.normalise import normalise
+from tests.bench.bench_model import SORT
+from tests.bench.model import rates_of
+from tests.bench.registry import Row, benchmark
+
+CONTEXT = 256
+STOPS = 24
+EVENTS = 60
+
+
+@benchmark("backends")
+def backends() -> Iterator[Row]:
+    """Rows of each backend; one whose extra is not installed is left out."""
+    trace = normalise(trace_call(SORT, "sort([5, 2, 9, 1, 7, 3])", Limits()))
+    with TemporaryDirectory() as folder:
+        for name, settings in _present(Path(folder)):
+            yield from asyncio.run(_rows(name, settings, trace))
+
+
+def _present(folder: Path) -> Iterator[tuple[str, Settings]]:
+    yield "embedded", Settings(threads=1)
+    if all(map(find_spec, ("torch", "transformers", "safetensors", "onnx"))):
+        from cwm_lsp.learn.model import to_cwm
+        from cwm_lsp.learn.weights import restore
+
+        to_cwm(restore(locate(""))).save_pretrained(folder)
+        checkpoint.mark(folder, "compact")
+        yield "transformers", Settings(threads=1, model=str(folder))
+
+
+async def _rows(name: str, settings: Settings, trace: Trace) -> list[Row]:
+    backend = registry.create(name, settings)
+    assert isinstance(backend, LocalBackend)
+    what = f"{name} on {backend.info.device}, one thread"
+    try:
+        rate = await rates_of(backend, CONTEXT)
+        first = median([await _first_value(backend, trace, stop) for stop in range(2, 2 + STOPS)])
+        found = await _found(backend, trace)
+        run = await _free_run(backend, trace)
+    finally:
+        await backend.close()
+    memory = await _memory(name, settings)
+    return [
+        Row(f"{what}: from a state to its first predicted value, median", 1e3 * first, "ms", better="lower"),
+        Row(f"{what}: tokens scored a second against written", rate.verify, "tokens/s", rate.decode),
+        Row(f"{what}: tokens of prompts at successive stops that were in memory", 100 * found, "%"),
+        Row(f"{what}: tokens of a free run that are known and not decoded", 100 * run.known, "%"),
+        Row(
+            f"{what}: tokens of a free run a second, against decoding each of them",
+            run.rate,
+            "tokens/s",
+            rate.decode,
+        ),
+        Row(f"{what}: resident memory of the model's process after use", memory, "MB", better="lower"),
+    ]
+
+
+def _until(trace: Trace, events: int) -> Trace:
+    return replace(trace, events=trace.events[:events])
+
+
+async def _first_value(backend: Backend, trace: Trace, events: int) -> float:
+    """Seconds from a stop to the first step that says a value."""
+    start = time.perf_counter()
+    steps = Predictor(backend, CompactCodec()).ahead(_until(trace, events))
+    async for step in steps:
+        if step.changed or step.value is not None:
+            break
+    taken = time.perf_counter() - start
+    await steps.aclose()
+    return taken
+
+
+async def _found(backend: LocalBackend[Any], trace: Trace) -> float:
+    """The share of the tokens of prompts, one stop after the other, that need not be computed."""
+    fed = asked = 0
+    engine: Any = backend.engine
+    compute = "verify" if isinstance(engine, Verifier) else "forward"
+    computed = getattr(engine, compute)
+
+    def counted(memory: object, tokens: Ids, *more: object) -> object:
+        nonlocal fed
+        fed += len(tokens)
+        return computed(memory, tokens, *more)
+
+    setattr(engine, compute, counted)
+    for events in range(2, 2 + STOPS):
+        prompt = CompactCodec().decoder(_until(trace, events)).forced
+        prefix = await backend.open(prompt)
+        await prefix.close()
+        asked += len(prompt)
+    setattr(engine, compute, computed)
+    return 1 - fed / asked
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A free run: the share of its tokens that are ``known``, and its tokens a second."""
+
+    known: float
+    rate: float
+
+
+async def _free_run(backend: Backend, trace: Trace) -> _Run:
+    counting = _Counting(backend)
+    start = time.perf_counter()
+    await Predictor(counting, CompactCodec()).run_ahead(_until(trace, 1), max_events=EVENTS)
+    taken = time.perf_counter() - start
+    total = counting.given + counting.written
+    return _Run(counting.given / total, total / taken)
+
+
+class _Counting:
+    """A backend that counts what is ``given`` behind prompts, and what is ``written``."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.given = 0
+        self.written = 0
+
+    @property
+    def info(self) -> BackendInfo:
+        return self._backend.info
+
+    async def open(self, tokens: Sequence[int] = ()) -> Prefix:
+        return _CountingPrefix(self, await self._backend.open(tokens))
+
+    async def close(self) -> None:
+        await self._backend.close()
+
+
+class _CountingPrefix:
+    def __init__(self, owner: _Counting, prefix: Prefix) -> None:
+        self._owner = owner
+        self._prefix = prefix
+
+    @property
+    def tokens(self) -> Sequence[int]:
+        return self._prefix.tokens
+
+    async def extend(self, tokens: Sequence[int]) -> Scores:
+        self._owner.given += len(tokens)
+        return await self._prefix.extend(tokens)
+
+    async def write(
+        self,
+        stop: frozenset[int],
+        max_tokens: int,
+        *,
+        first: frozenset[int] | str | None = None,
+        sampling: Sampling = GREEDY,
+    ) -> Continuation:
+        more = await self._prefix.write(stop, max_tokens, first=first, sampling=sampling)
+        self._owner.written += len(more.tokens)
+        return more
+
+    async def fork(self, length: int | None = None) -> Prefix:
+        return _CountingPrefix(self._owner, await self._prefix.fork(length))
+
+    async def rewind(self, length: int) -> None:
+        await self._prefix.rewind(length)
+
+    async def close(self) -> None:
+        await self._prefix.close()
+
+
+async def _memory(name: str, settings: Settings) -> float:
+    """Megabytes of the model host after a prompt was read and some tokens were written."""
+    backend = HostedBackend(name, settings, registry.describe(name, settings))
+    try:
+        prefix = await backend.open([1] * CONTEXT)
+        await prefix.write(frozenset(), 50)
+        status = Path(f"/proc/{backend.pid}/status").read_text(encoding="utf-8")
+    finally:
+        await backend.close()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
