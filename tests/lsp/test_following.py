@@ -74,7 +74,8 @@ async def test_a_page_stays_open_for_the_next_command_and_says_what_is_asked(tmp
         async with await page_of(editor) as socket:
             assert (await head(socket))["runs"][0]["kind"] == "observed"
             command = asyncio.ensure_future(editor.command("cwm.compare", "mean_above", "[4, 9], 3"))
-            stages, found = [], {"runs": []}
+            stages: list[str] = []
+            found: dict[str, Any] = {"runs": []}
             while not (found["runs"] and found["runs"][0]["kind"] == "compared"):
                 found = await head(socket)
                 stages.append(found["status"]["stage"])
