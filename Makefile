@@ -39,6 +39,7 @@ demo: $(BASE)
 ifeq ($(FULL),1)
 test: $(HEAVY) check vscode $(EDITOR)
 	@$(PY) tests/editors/nvim/fetch.py neovim
+	@sh tests/editors/emacs/install.sh
 	FULL=1 $(PY) -m pytest -n $(JOBS)
 else
 test: $(DEV)

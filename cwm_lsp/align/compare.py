@@ -16,6 +16,7 @@ from cwm_lsp.align.pairs import pair_free
 from cwm_lsp.align.walk import news, places
 from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.predicted import PredictedStep
+from cwm_lsp.trace.statements import heads
 
 
 def compare(
@@ -41,14 +42,16 @@ def _compared(
 ) -> Comparison:
     """Each event after the entry call against its step, which may be missing."""
     where, changes = places(trace), news(trace.events)
+    shown = heads(trace.source.text)
     steps: list[ComparedStep] = []
     first: Divergence | None = None
     for index in range(1, len(trace.events)):
         guess = predicted[index - 1] if index <= len(predicted) else None
         event, change = trace.events[index], changes[index]
-        step = judge(index, event, where[index], change, guess, threshold, whole=whole)
+        known = shown if event.file == 0 else {}
+        step = judge(index, event, where[index], change, guess, threshold, whole=whole, heads=known)
         steps.append(step)
-        first = first or divergence(step, event, change, guess)
+        first = first or divergence(step, event, change, guess, known)
     said = [value.agreement for step in steps for value in (*step.values, *filter(None, [step.result]))]
     return Comparison(
         trace=trace,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from cwm_lsp.align.model import (
     Agreement,
     ComparedFlow,
@@ -14,12 +17,14 @@ from cwm_lsp.align.values import same_value
 from cwm_lsp.align.walk import News, Place
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
+from cwm_lsp.trace.statements import Head, told_at
 
 SURPRISES = frozenset({Agreement.DIFFERS, Agreement.MISSING, Agreement.EXTRA})
 """Agreements that make a divergence."""
 
 _NOTHING_SAID = {False: Agreement.WITHHELD, True: Agreement.UNCOMPARED}
 _GIVES = frozenset({EventKind.RETURN, EventKind.EXCEPTION})
+_NO_HEADS: Mapping[int, Head] = MappingProxyType({})
 
 
 def judge(
@@ -31,8 +36,12 @@ def judge(
     threshold: float,
     *,
     whole: bool = False,
+    heads: Mapping[int, Head] = _NO_HEADS,
 ) -> ComparedStep:
     """What ``predicted`` says of ``event``, number ``step`` of the run, against what was observed.
+
+    ``heads`` are the functions of the source that was shown to the model, which names what it expected to
+    be called.
 
     ``whole`` says that the step carries the model's own whole state (a free run), so that a value it did
     not write is the one it wrote before. Otherwise (a forced run) it expected no change.
@@ -46,10 +55,10 @@ def judge(
         values = _values(event, news, predicted, threshold, whole)
     return ComparedStep(
         step=step,
-        wrote=place.line,
+        wrote=told_at(place.line, heads),
         visit=place.visit,
         visits=place.visits,
-        flow=_flow(event, predicted, threshold),
+        flow=_flow(event, predicted, threshold, heads),
         values=values,
         result=_result(event, predicted, threshold),
     )
@@ -76,7 +85,10 @@ def _values(
         if name in news.written or name in guesses:
             observed, guess = event.locals.get(name), guesses.get(name)
             if guess is None:
-                agreement = Agreement.UNCOMPARED if silent else _unsaid(observed, predicted, threshold)
+                left_out = name not in news.before
+                agreement = (
+                    Agreement.UNCOMPARED if silent else _unsaid(observed, predicted, threshold, left_out)
+                )
             else:
                 agreement = _agreement(observed, guess, threshold)
             found.append(ComparedValue(name, observed, guess, agreement))
@@ -96,11 +108,17 @@ def _values(
     return tuple(found)
 
 
-def _unsaid(observed: Value | None, predicted: PredictedStep, threshold: float) -> Agreement:
-    """A name that the step says nothing of, which is as sure as the step itself."""
+def _unsaid(
+    observed: Value | None, predicted: PredictedStep, threshold: float, left_out: bool = False
+) -> Agreement:
+    """A name that the step says nothing of: it stays as it was, which is as sure as the step itself.
+
+    A name that comes into being is bound by the very line that ran. Whoever leaves it out (``left_out``) has
+    not said what it holds, which is no claim that it does not exist.
+    """
     if observed is not None and (observed.opaque or observed.cut):
         return Agreement.UNCOMPARED
-    return Agreement.MISSING if predicted.probability >= threshold else Agreement.WITHHELD
+    return Agreement.WITHHELD if left_out or predicted.probability < threshold else Agreement.MISSING
 
 
 def _agreement(observed: Value | None, guess: Guess, threshold: float) -> Agreement:
@@ -113,17 +131,28 @@ def _agreement(observed: Value | None, guess: Guess, threshold: float) -> Agreem
     return Agreement.AGREES if same_value(observed, guess.text) else Agreement.DIFFERS
 
 
-def _flow(event: Event, predicted: PredictedStep | None, threshold: float) -> ComparedFlow:
+def _flow(
+    event: Event, predicted: PredictedStep | None, threshold: float, heads: Mapping[int, Head]
+) -> ComparedFlow:
+    called = event.function.rpartition(".")[2] if event.kind is EventKind.CALL else ""
     if predicted is None:
-        return ComparedFlow(event.kind, event.line, None, None, 0.0, Agreement.UNCOMPARED)
+        return ComparedFlow(event.kind, event.line, None, None, 0.0, Agreement.UNCOMPARED, called)
     if predicted.probability < threshold:
         agreement = Agreement.WITHHELD
     elif (predicted.kind, predicted.line) == (event.kind, event.line):
         agreement = Agreement.AGREES
     else:
         agreement = Agreement.DIFFERS
+    head = heads.get(predicted.line) if predicted.kind is EventKind.CALL else None
     return ComparedFlow(
-        event.kind, event.line, predicted.kind, predicted.line, predicted.probability, agreement
+        event.kind,
+        event.line,
+        predicted.kind,
+        predicted.line,
+        predicted.probability,
+        agreement,
+        called,
+        head.name if head is not None else "",
     )
 
 
@@ -151,14 +180,19 @@ _KINDS = {
 
 
 def divergence(
-    step: ComparedStep, event: Event, news: News, predicted: PredictedStep | None
+    step: ComparedStep,
+    event: Event,
+    news: News,
+    predicted: PredictedStep | None,
+    heads: Mapping[int, Head] = _NO_HEADS,
 ) -> Divergence | None:
     """The first surprise of ``step``: what its line wrote, then where it went, then what it gave."""
     if predicted is None:
         return None
     for value in step.values:
         if value.agreement in SURPRISES:
-            return _value_divergence(step, value, news, predicted)
+            entered = told_at(event.line, heads) if event.kind is EventKind.CALL else step.wrote
+            return _value_divergence(step, value, entered, news, predicted)
     if step.flow.agreement in SURPRISES:
         return _flow_divergence(step, event, predicted)
     if step.result is not None and step.result.agreement in SURPRISES:
@@ -167,7 +201,7 @@ def divergence(
 
 
 def _value_divergence(
-    step: ComparedStep, value: ComparedValue, news: News, predicted: PredictedStep
+    step: ComparedStep, value: ComparedValue, line: int, news: News, predicted: PredictedStep
 ) -> Divergence:
     guess = value.predicted
     unsaid = "no change" if value.name in news.before else "no such name"
@@ -175,7 +209,7 @@ def _value_divergence(
         unsaid = "no such name"
     return Divergence(
         step=step.step,
-        line=step.wrote,
+        line=line,
         kind=_KINDS[value.agreement],
         name=value.name,
         observed="no such name" if value.observed is None else value.observed.text,
@@ -191,10 +225,10 @@ def _flow_divergence(step: ComparedStep, event: Event, predicted: PredictedStep)
         kind = DivergenceKind.NEXT_LINE
     else:
         kind = DivergenceKind.EVENT
-    observed = _told(event.kind, event.line, event.function, event.value.text if event.value else "")
-    expected = _told(
-        predicted.kind, predicted.line, predicted.function, predicted.value.text if predicted.value else ""
-    )
+    flow = step.flow
+    observed = _told(event.kind, event.line, flow.function, event.value.text if event.value else "")
+    value = predicted.value.text if predicted.value else ""
+    expected = _told(predicted.kind, predicted.line, flow.predicted_function, value)
     return Divergence(step.step, step.wrote, kind, "", observed, expected, predicted.probability)
 
 
@@ -215,10 +249,10 @@ def _result_divergence(
 
 
 def _told(kind: EventKind, line: int, function: str, value: str) -> str:
-    """An event in a few words, the function by its last name."""
+    """An event in a few words."""
     match kind:
         case EventKind.CALL:
-            return f"call of {function.rpartition('.')[2]} at line {line}"
+            return f"call of {function} at line {line}" if function else f"call at line {line}"
         case EventKind.LINE:
             return f"line {line}"
         case EventKind.RETURN:

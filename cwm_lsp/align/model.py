@@ -14,7 +14,7 @@ class Agreement(StrEnum):
 
     AGREES = "agrees"
     DIFFERS = "differs"
-    MISSING = "missing"  # observed, and the model did not expect the name
+    MISSING = "missing"  # observed, and the model expected the name to stay as it was
     EXTRA = "extra"  # predicted, and the run has no such name
     WITHHELD = "withheld"  # the model is not sure enough to say
     UNCOMPARED = "uncompared"  # opaque or cut: nothing to hold the prediction against
@@ -45,7 +45,11 @@ class ComparedValue:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFlow:
-    """Which event and line came, and which was expected. ``line`` is 1-based."""
+    """Which event and line came, and which was expected. ``line`` is 1-based.
+
+    ``function`` and ``predicted_function`` are the bare names of what is called, "" for other events and
+    where the line is nobody's.
+    """
 
     kind: EventKind
     line: int
@@ -53,6 +57,8 @@ class ComparedFlow:
     predicted_line: int | None
     probability: float
     agreement: Agreement
+    function: str = ""
+    predicted_function: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,8 @@ class ComparedStep:
 class Divergence:
     """The first place where model and run part, ``step`` being the observed event.
 
-    ``line`` is where the user should look: the line that ran. ``name`` is the variable, or ""
-    for flow, returns and exceptions. ``observed`` and ``predicted`` are texts to show.
+    ``line`` is where the user should look: the line that ran, or of an argument the function's. ``name`` is
+    the variable, or "" for flow, returns and exceptions. ``observed`` and ``predicted`` are texts to show.
     """
 
     step: int

@@ -15,7 +15,7 @@ from cwm_lsp.cli.model import Model
 from cwm_lsp.config import Loaded, Settings
 from cwm_lsp.features.repairs import Plan
 from cwm_lsp.features.results import Call, Compared, Predicted
-from cwm_lsp.features.session import Report
+from cwm_lsp.features.session import Grown, Report
 from cwm_lsp.predict import entry_trace
 from cwm_lsp.record import FunctionTarget, Limits, Options, Progress, record
 from cwm_lsp.repair.model import Outcome
@@ -74,7 +74,9 @@ class LocalEngines:
     loaded: Loaded
     model: Model
 
-    async def record(self, source: SourceFile, call: Call, report: Report) -> Trace:
+    async def record(
+        self, source: SourceFile, call: Call, report: Report, grown: Grown | None = None
+    ) -> Trace:
         """Run a call for real; the trace is normalised."""
         target = FunctionTarget(source.path, call.function, call.arguments)
         said = ""
@@ -86,7 +88,8 @@ class LocalEngines:
                 said = words
                 report(words, None)
 
-        trace = await record(target, options(self.loaded, Path(source.path).parent), progress=tell)
+        near = Path(source.path).parent
+        trace = await record(target, options(self.loaded, near), progress=tell, on_events=grown)
         return await asyncio.to_thread(normalise, trace)
 
     async def predict(self, source: SourceFile, call: Call, report: Report) -> Predicted:

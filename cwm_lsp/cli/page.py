@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -12,16 +11,16 @@ from pathlib import Path
 from cwm_lsp.cli import engines, saved
 from cwm_lsp.cli.commands import Job, job_for, recorded
 from cwm_lsp.cli.console import Shell
+from cwm_lsp.cli.growing import Growing
 from cwm_lsp.cli.loop import run
 from cwm_lsp.cli.main import Request
 from cwm_lsp.cli.model import Model, opened
 from cwm_lsp.cli.target import SEPARATOR
 from cwm_lsp.errors import BackendError, CwmError
 from cwm_lsp.features.results import Call, Compared, Recorded
-from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.normalise import normalise
 from cwm_lsp.web.messages import Stage
-from cwm_lsp.web.server import REST, Pages
+from cwm_lsp.web.server import Pages
 from cwm_lsp.web.tables import Shown
 from cwm_lsp.web.view import View
 
@@ -88,8 +87,7 @@ async def _announce(url: str, opens: bool, shell: Shell) -> None:
 async def _fill(page: View, job: Job, shell: Shell) -> None:
     """Show the run as it grows, then what the model says of it."""
     async with opened(job.loaded.settings) as model, _warm(model):
-        page.say(Stage.RECORDING, f"Running {job.title}")
-        async with _Growing(page, job.title) as growing:
+        async with Growing(job.title, lambda: page) as growing:
             trace = await recorded(job, shell, growing.take)
         whole = await asyncio.to_thread(normalise, trace)
         call = Call(whole.entry, "")
@@ -118,38 +116,3 @@ async def _warm(model: Model) -> AsyncIterator[None]:
     finally:
         warming.cancel()
         await asyncio.gather(warming, return_exceptions=True)
-
-
-class _Growing:
-    """Shows a run while it is recorded. Preparing a longer run takes longer, so it rests in proportion."""
-
-    def __init__(self, page: View, title: str) -> None:
-        self._page = page
-        self._title = title
-        self._latest: Callable[[], Trace] | None = None
-        self._came = asyncio.Event()
-
-    async def __aenter__(self) -> _Growing:
-        self._task = asyncio.ensure_future(self._show())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    def take(self, latest: Callable[[], Trace]) -> None:
-        """Take what makes the run so far."""
-        self._latest = latest
-        self._came.set()
-
-    async def _show(self) -> None:
-        while True:
-            await self._came.wait()
-            self._came.clear()
-            if self._latest is None:
-                continue
-            began = time.monotonic()
-            whole = await asyncio.to_thread(normalise, self._latest())
-            shown = Shown(self._title, Recorded(Call(whole.entry, ""), whole))
-            self._page.show([shown], Stage.RECORDING, f"Running {self._title}")
-            await asyncio.sleep(REST * (time.monotonic() - began))

@@ -13,16 +13,22 @@ from cwm_lsp.features import display, states
 from cwm_lsp.features.results import Predicted
 from cwm_lsp.features.states import Placement
 from cwm_lsp.features.text import clean, clip
-from cwm_lsp.trace.model import Trace
+from cwm_lsp.trace.model import CutReason, Trace
 
 OUTPUT_LINES = 8
+_ALLOWING = {
+    CutReason.SECONDS: "--max-seconds",
+    CutReason.EVENTS: "--max-events",
+    CutReason.BYTES: "--max-bytes",
+    CutReason.DEPTH: "--max-depth",
+}
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 def run_picture(title: str, trace: Trace, width: int) -> RenderableType:
     """An observed run, nothing said by a model. ``trace`` is normalised."""
     views = _views(trace, lambda file: states.of_trace(trace, file=file))
-    words = f"{len(trace.events):,} events under Python {trace.python}, recorded by {trace.recorder}."
+    words = f"{_events(len(trace.events))} under Python {trace.python}, recorded by {trace.recorder}."
     return picture(title, views, Headings("observed"), [words, *_after(trace, width)], width)
 
 
@@ -31,7 +37,7 @@ def prediction_picture(title: str, made: Predicted, width: int) -> RenderableTyp
     ran = frozenset([event.line for event in made.start.events] + [step.line for step in made.steps])
     views = [FileView(made.start.source, made.placements(), ran)]
     end = "to the end" if made.finished else "not to the end"
-    words = [f"Nothing was run. The model {made.model} predicted {len(made.steps):,} events, {end}."]
+    words = [f"Nothing was run. The model {made.model} predicted {_events(len(made.steps))}, {end}."]
     words += [f"It stopped at something that means nothing: {one.message}." for one in made.problems[:1]]
     return picture(title, views, Headings("predicted"), words, width)
 
@@ -41,7 +47,7 @@ def comparison_picture(title: str, comparison: Comparison, width: int) -> Render
     trace = comparison.trace
     views = _views(trace, lambda file: states.of_comparison(comparison, file=file))
     words = [f"Run under Python {trace.python}; predicted by the model {comparison.model}."]
-    words.append(f"The model was {display.tally_words(comparison.values)}{_more_words(comparison)}.")
+    words.append(f"{_sum_words(comparison)}.")
     if comparison.divergence is None:
         words.append("Run and model never part.")
     else:
@@ -50,11 +56,21 @@ def comparison_picture(title: str, comparison: Comparison, width: int) -> Render
     return picture(title, views, Headings("observed", "predicted"), [*words, *_after(trace, width)], width)
 
 
-def _more_words(comparison: Comparison) -> str:
-    """What the share of right values leaves out."""
-    withheld, flow = comparison.values.withheld, comparison.flow
-    unsure = f" and not sure of {withheld:,} more" if withheld else ""
-    return unsure + (f"; it knew {flow.right:,} of {flow.total:,} next steps" if flow.total else "")
+def _events(count: int) -> str:
+    return f"{count:,} event" if count == 1 else f"{count:,} events"
+
+
+def _sum_words(comparison: Comparison) -> str:
+    """How often the model was right, and what that share leaves out."""
+    values, flow = comparison.values, comparison.flow
+    knew = f"; it knew {flow.right:,} of {flow.total:,} next steps" if flow.total else ""
+    if values.total:
+        unsure = f" and not sure of {values.withheld:,} more" if values.withheld else ""
+        return f"The model was {display.tally_words(values)}{unsure}{knew}"
+    if values.withheld:
+        noun = "value" if values.withheld == 1 else "values"
+        return f"The model was not sure of {values.withheld:,} {noun}, so none was compared{knew}"
+    return f"The model was asked for no value{knew}"
 
 
 def _views(trace: Trace, placements: Callable[[int], tuple[Placement, ...]]) -> list[FileView]:
@@ -72,13 +88,19 @@ def _harmless(line: str) -> str:
 
 def _after(trace: Trace, width: int) -> list[str]:
     """That the run was cut, and what the program wrote."""
-    words = [f"The recording stopped early: {trace.cut.message}"] if trace.cut is not None else []
+    words: list[str] = []
+    if trace.cut is not None:
+        option = _ALLOWING.get(trace.cut.reason)
+        more = f" {option} allows more." if option else ""
+        words.append(f"The recording stopped early: {trace.cut.message}{more}")
     for name, text in (("wrote", trace.output.stdout), ("wrote to stderr", trace.output.stderr)):
-        lines = text.splitlines()
+        lines = [clip(f"  {_harmless(line)}", width) for line in text.splitlines()]
         if not lines:
             continue
         words.append(f"The program {name}:")
-        words += [clip(f"  {_harmless(line)}", width) for line in lines[:OUTPUT_LINES]]
-        if len(lines) > OUTPUT_LINES:
-            words.append(f"  … {len(lines) - OUTPUT_LINES:,} lines more")
+        left_out = len(lines) - OUTPUT_LINES
+        if left_out > 1:  # what matters most stands at the end: an error, a sum
+            half = OUTPUT_LINES // 2
+            lines[half:-half] = [f"  … {left_out:,} lines more"]
+        words += lines
     return words

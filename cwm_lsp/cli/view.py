@@ -197,7 +197,8 @@ def _table(view: FileView, headings: Headings, width: int) -> Table:
     widths = _widths(view, numbers, headings, width)
     code = _highlighted(view.file)
     table = Table(box=None, padding=(0, GUTTER, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
-    table.add_column("", no_wrap=True, justify="right", width=_gutter_width(numbers))
+    gutter = _gutter_width(numbers)
+    table.add_column("", no_wrap=True, justify="right", width=gutter)
     table.add_column("", no_wrap=True, width=widths.source)
     table.add_column(headings.observed, no_wrap=True, width=widths.observed)
     if headings.predicted:
@@ -209,21 +210,22 @@ def _table(view: FileView, headings: Headings, width: int) -> Table:
     for number in numbers:
         if number in gaps:
             table.add_row(Text(gaps[number], style="dim"))
-        for cell in _cells(number, by_line.get(number), code, widths, bool(headings.predicted)):
+        left = _gutter(number, by_line.get(number), gutter)
+        for cell in _cells(left, code[number - 1], by_line.get(number), widths, bool(headings.predicted)):
             table.add_row(*cell)
     return table
 
 
 def _cells(
-    number: int, placement: Placement | None, code: Sequence[Text], widths: _Widths, both: bool
+    gutter: Text, code: Text, placement: Placement | None, widths: _Widths, both: bool
 ) -> list[list[Text]]:
     """The table rows of one source line."""
     beside = rows(placement.fragments, min(widths.observed, JOINED)) if placement else []
     found = []
     for index, row in enumerate(beside or [Row(())]):
         first = index == 0
-        line = _clipped(code[number - 1], widths.source) if first else Text()
-        cell = [_gutter(number, placement) if first else Text(), line, _text(row.observed, widths.observed)]
+        line = _clipped(code, widths.source) if first else Text()
+        cell = [gutter if first else Text(), line, _text(row.observed, widths.observed)]
         if both:
             cell.append(_text((row.predicted,), widths.predicted) if row.predicted else Text())
         if widths.visits:
@@ -241,19 +243,19 @@ def _stacked(view: FileView, width: int) -> Group:
     left = _gutter_width(numbers)
     for number in numbers:
         placement = by_line.get(number)
-        gutter = _gutter(number, placement)
         line = _clipped(code[number - 1], max(width - left - GUTTER, 8))
-        lines.append(Text.assemble(" " * (left - len(gutter)), gutter, " " * GUTTER, line))
+        lines.append(Text.assemble(_gutter(number, placement, left), " " * GUTTER, line))
         for fragment in placement.fragments if placement else ():
             indent = " " * (left + 2 * GUTTER)
             lines.append(Text.assemble(indent, _text((fragment,), max(width - len(indent), 8))))
     return Group(*lines)
 
 
-def _gutter(number: int, placement: Placement | None) -> Text:
+def _gutter(number: int, placement: Placement | None, width: int) -> Text:
+    """Mark and number, each in a column of its own."""
     if placement is not None and placement.mark:
-        return Text.assemble((f"{display.MARK} ", "bold magenta"), (str(number), "bold"))
-    return Text(str(number), style="dim")
+        return Text.assemble((display.MARK, "bold magenta"), (str(number).rjust(width - 1), "bold"))
+    return Text(str(number).rjust(width), style="dim")
 
 
 def _visits(placement: Placement | None) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from cwm_lsp.cli.growing import Growing
 from cwm_lsp.features.results import Result
 from cwm_lsp.web.messages import Stage
 from cwm_lsp.web.server import Pages
 from cwm_lsp.web.tables import Shown
 
-CHANGED = "The text has changed since, so its values are gone. Run the call again."
+NOTHING = "There is no run of the present text to show. Run the call again."
 
 
 class PageViewer:
@@ -15,22 +19,41 @@ class PageViewer:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
+        self._growing: dict[str, Growing] = {}
 
     async def open(self, key: str, title: str, results: tuple[Result, ...]) -> str:
         """The address of the page of ``key``. Raises ``SettingsError`` where no port can be had."""
         view = await self._pages.open(key, title)
-        view.show([Shown(str(result.call), result) for result in results])
+        if key in self._growing:
+            self._growing[key].look()
+        else:
+            view.show([Shown(str(result.call), result) for result in results])
         return self._pages.url(view)
 
+    @asynccontextmanager
+    async def recording(self, key: str, title: str) -> AsyncGenerator[Growing]:
+        """While a run goes on: what takes it as it grows, for the page of ``key``, even if opened late."""
+        async with Growing(title, lambda: self._pages.find(key)) as growing:
+            self._growing[key] = growing
+            try:
+                yield growing
+            finally:
+                if self._growing.get(key) is growing:
+                    del self._growing[key]
+
+    def is_recording(self, key: str) -> bool:
+        """Whether a run of ``key`` goes on."""
+        return key in self._growing
+
     def update(self, key: str, results: tuple[Result, ...]) -> None:
-        """Show other results on a page that was opened; none say why."""
+        """Show other results on a page that was opened; none say so. A run that goes on stays in sight."""
         view = self._pages.find(key)
-        if view is None:
+        if view is None or key in self._growing:
             return
         if results:
             view.show([Shown(str(result.call), result) for result in results])
         else:
-            view.show((), Stage.CHANGED, CHANGED)
+            view.show((), Stage.CHANGED, NOTHING)
 
     async def close(self) -> None:
         """Hang up on all pages."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cwm_lsp.align.model import Agreement, ComparedFlow, ComparedStep, ComparedValue, Divergence, Tally
-from cwm_lsp.features.text import ELLIPSIS, clean, percent, preview
+from cwm_lsp.features.text import ELLIPSIS, clean, parting, percent, preview
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
 
@@ -49,10 +49,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a fragment. Only an ``elastic`` one, a value, may be shortened to fit."""
+    """A piece of a fragment. Only an ``elastic`` one, a value, may be shortened to fit.
+
+    ``focus`` is the index of a character that stays in sight: where it differs from what it is held against.
+    """
 
     text: str
     elastic: bool = False
+    focus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,10 @@ def tally_words(values: Tally) -> str:
 def divergence_words(divergence: Divergence) -> str:
     """The sentence at a first divergence, worded as a surprise and nothing more."""
     subject = f"{divergence.name}: " if divergence.name else ""
+    focus = parting(clean(divergence.predicted), clean(divergence.observed))
     return (
-        f"{subject}the model expected {preview(divergence.predicted)}, "
-        f"the run gave {preview(divergence.observed)}, p = {percent(divergence.probability)}"
+        f"{subject}the model expected {preview(divergence.predicted, focus=focus)}, "
+        f"the run gave {preview(divergence.observed, focus=focus)}, p = {percent(divergence.probability)}"
     )
 
 
@@ -182,13 +187,18 @@ def compared(value: ComparedValue, *, dimmed: bool = False) -> Fragment | None:
     return _compared(f"{value.name} = ", value, dimmed)
 
 
-def flow(step: ComparedFlow, *, dimmed: bool = False) -> Fragment | None:
-    """``→ next line 3 ✗ predicted line 5 · 64 %``; ``None`` unless the flow differs."""
+def flow(step: ComparedFlow, *, yielded: bool = False, dimmed: bool = False) -> Fragment | None:
+    """``→ next line 3 ✗ predicted line 5 · 64 %``; ``None`` unless the flow differs.
+
+    ``yielded`` says that the observed event only suspends its frame.
+    """
     if step.agreement is not Agreement.DIFFERS or step.predicted_kind is None or step.predicted_line is None:
         return None
-    ran, expected = _place(step.kind, step.line), _place(step.predicted_kind, step.predicted_line)
+    ran = "suspension" if yielded else _place(step.kind, step.line, step.function)
+    expected = _place(step.predicted_kind, step.predicted_line, step.predicted_function)
     at = percent(step.probability)
-    parts = (Part(f"{NEXT} next {ran} {DIFFER} predicted {expected}{SEPARATOR}{at}"),)
+    lead = "next " if step.kind is EventKind.LINE else ""
+    parts = (Part(f"{NEXT} {lead}{ran} {DIFFER} predicted {expected}{SEPARATOR}{at}"),)
     words = f"the run went to {ran}; the model expected {expected}, at {at}"
     return Fragment(parts, State.DIFFERS, words, dimmed=dimmed)
 
@@ -215,9 +225,9 @@ def _cut_words(value: Value) -> str:
 
 
 def _result_lead(kind: EventKind, yielded: bool = False) -> str:
-    if yielded:
-        return "yields "
-    return "raises " if kind is EventKind.EXCEPTION else f"{RETURN} "
+    if kind is EventKind.EXCEPTION:
+        return "raises "
+    return "yields " if yielded else f"{RETURN} "
 
 
 def _handed_out(value: Value) -> bool:
@@ -247,8 +257,8 @@ def _compared(lead: str, value: ComparedValue, dimmed: bool) -> Fragment | None:
         case Agreement.DIFFERS if value.predicted is not None:
             return _differing(parts, text, value.predicted, value.name, dimmed)
         case Agreement.DIFFERS | Agreement.MISSING | Agreement.EXTRA:
-            words = f"observed {text}; the model did not expect it"
-            parts = (*parts, Part(f" {DIFFER} not predicted"))
+            words = f"observed {text}; the model expected no change"
+            parts = (*parts, Part(f" {DIFFER} predicted no change"))
             return Fragment(parts, State.DIFFERS, words, value.name, dimmed)
         case Agreement.WITHHELD:
             words = f"observed {text}; the model was not sure enough to say"
@@ -259,9 +269,11 @@ def _compared(lead: str, value: ComparedValue, dimmed: bool) -> Fragment | None:
 
 def _differing(parts: tuple[Part, ...], text: str, guess: Guess, name: str, dimmed: bool) -> Fragment:
     expected, at = clean(guess.text), percent(guess.probability)
-    tail = (Part(f" {DIFFER} predicted "), Part(expected, elastic=True), Part(f"{SEPARATOR}{at}"))
+    focus = parting(text, expected)
+    head = (replace(part, focus=focus) if part.elastic else part for part in parts)
+    tail = (Part(f" {DIFFER} predicted "), Part(expected, True, focus), Part(f"{SEPARATOR}{at}"))
     words = f"observed {text}; the model expected {expected}, at {at}"
-    return Fragment((*parts, *tail), State.DIFFERS, words, name, dimmed)
+    return Fragment((*head, *tail), State.DIFFERS, words, name, dimmed)
 
 
 def _extra(value: ComparedValue, dimmed: bool) -> Fragment | None:
@@ -280,12 +292,12 @@ def _extra(value: ComparedValue, dimmed: bool) -> Fragment | None:
     return Fragment(parts, State.DIFFERS, words, value.name, dimmed)
 
 
-def _place(kind: EventKind, line: int) -> str:
+def _place(kind: EventKind, line: int, function: str = "") -> str:
     match kind:
         case EventKind.LINE:
             return f"line {line}"
         case EventKind.CALL:
-            return f"call at line {line}"
+            return f"call of {function}" if function else f"call at line {line}"
     return str(kind)
 
 
@@ -306,7 +318,7 @@ def compared_outcome(
     step: ComparedStep, *, yielded: bool = False, dimmed: bool = False
 ) -> tuple[Fragment, ...]:
     """Where a compared step went, if that differs, and what it returned, ``yielded`` or raised."""
-    found = [flow(step.flow, dimmed=dimmed)]
+    found = [flow(step.flow, yielded=yielded, dimmed=dimmed)]
     if step.result is not None:
         found.append(result(step.flow.kind, step.result, yielded=yielded, dimmed=dimmed))
     return tuple(fragment for fragment in found if fragment is not None)
@@ -332,13 +344,14 @@ def inputs(event: Event, *, limit: int | None = VALUES_PER_LINE) -> tuple[Fragme
 
 
 def predicted_step(
-    step: PredictedStep, threshold: float, *, limit: int | None = VALUES_PER_LINE
+    step: PredictedStep, threshold: float, *, yielded: bool = False, limit: int | None = VALUES_PER_LINE
 ) -> tuple[Fragment, ...]:
-    """What a predicted event says: the values it writes, and its result."""
+    """What a predicted event says: the values it writes, and its result, ``yielded`` or not."""
     names = [name for name in step.changed if shown(name, None)]
     found = [predicted(name, step.changed[name], threshold) for name in names[:limit]]
     if step.value is not None:
-        found.append(_predicted(f"{_result_lead(step.kind)}{APPROX} ", step.value, threshold, ""))
+        lead = _result_lead(step.kind, yielded)
+        found.append(_predicted(f"{lead}{APPROX} ", step.value, threshold, ""))
     return tuple(found)
 
 

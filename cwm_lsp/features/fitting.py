@@ -42,7 +42,10 @@ def _shrunk(parts: Sequence[Part], room: int) -> list[str] | None:
         room -= share
     if room < 0:
         return None
-    return [clip(part.text, limits[index]) if part.elastic else part.text for index, part in enumerate(parts)]
+    return [
+        clip(part.text, limits[index], part.focus) if part.elastic else part.text
+        for index, part in enumerate(parts)
+    ]
 
 
 def _with_texts(fragments: Sequence[Fragment], texts: Sequence[str]) -> tuple[Fragment, ...]:

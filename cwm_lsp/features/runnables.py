@@ -153,6 +153,8 @@ def _sole_call(tree: ast.AST | None) -> tuple[str, ast.Call] | None:
 
 
 def _in_doctests(source: SourceFile, tree: ast.Module, functions: _Known) -> Iterator[_Found]:
+    names = {name: name for name in functions}
+    known = _BUILTINS | {name.partition(".")[0] for name in functions}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Module | ast.ClassDef | Function) or not node.body:
             continue
@@ -160,10 +162,14 @@ def _in_doctests(source: SourceFile, tree: ast.Module, functions: _Known) -> Ite
         if not (isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)):
             continue
         if isinstance(first.value.value, str):
-            yield from _in_docstring(first.value.value, first.lineno, source, functions)
+            for function, arguments, line in _in_docstring(first.value.value, functions, names, known):
+                yield _Found(function, arguments, Origin.DOCTEST, first.lineno + line, source.path)
 
 
-def _in_docstring(text: str, line: int, source: SourceFile, functions: _Known) -> Iterator[_Found]:
+def _in_docstring(
+    text: str, functions: _Known, names: Mapping[str, str], known: frozenset[str]
+) -> Iterator[tuple[str, str, int]]:
+    """The calls in a docstring's examples: function, arguments and line, from 0."""
     if ">>>" not in text:
         return
     import doctest  # with its imports of unittest, a tenth of the server's start
@@ -172,12 +178,10 @@ def _in_docstring(text: str, line: int, source: SourceFile, functions: _Known) -
         examples = doctest.DocTestParser().get_examples(text)
     except ValueError:  # doctest's own complaint about a malformed example, which has no input for us
         return
-    names = {name: name for name in functions}
-    known = _BUILTINS | {name.partition(".")[0] for name in functions}
     for example in examples:
         tree = _by_class(parse(example.source), functions)
         for function, arguments, _ in _calls(tree, names, known=known):
-            yield _Found(function, arguments, Origin.DOCTEST, line + example.lineno, source.path)
+            yield function, arguments, example.lineno
 
 
 # --- tests -------------------------------------------------------------------------------------

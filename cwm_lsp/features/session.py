@@ -29,10 +29,28 @@ Report = Callable[[str, float | None], None]
 """Progress: what is being done, and how much of it is (0 to 1, ``None`` where that is not known)."""
 
 
+Grown = Callable[[Callable[[], Trace]], None]
+"""Given, a few times a second while a run grows, what makes the run so far (not normalised)."""
+
+
+class Watch(Protocol):
+    """Told how a run goes on, for whoever looks at it meanwhile."""
+
+    def take(self, latest: Callable[[], Trace]) -> None:
+        """The run has grown: see :data:`Grown`."""
+        ...
+
+    def ran(self, result: Recorded) -> None:
+        """The run is over, and the model is asked about it."""
+        ...
+
+
 class Engines(Protocol):
     """What can run and predict. Each method waits without blocking the loop and can be cancelled."""
 
-    async def record(self, source: SourceFile, call: Call, report: Report) -> Trace:
+    async def record(
+        self, source: SourceFile, call: Call, report: Report, grown: Grown | None = None
+    ) -> Trace:
         """Run ``call`` for real; the trace is normalised. Raises :class:`UserError` or :class:`RunError`."""
         ...
 
@@ -151,10 +169,11 @@ class Session:
 
     # --- commands ---
 
-    async def record(self, uri: str, call: Call, report: Report) -> Result:
+    async def record(self, uri: str, call: Call, report: Report, watch: Watch | None = None) -> Result:
         """Run a call and keep what was observed."""
         snapshot = await self._runnable(uri)
-        trace = await self._engines().record(snapshot.source, call, report)
+        grown = watch.take if watch is not None else None
+        trace = await self._engines().record(snapshot.source, call, report, grown)
         return self._keep(snapshot, Recorded(call, trace))
 
     async def predict(self, uri: str, call: Call, report: Report) -> Result:
@@ -162,11 +181,15 @@ class Session:
         snapshot = self._parsed(uri)
         return self._keep(snapshot, await self._engines().predict(snapshot.source, call, report))
 
-    async def compare(self, uri: str, call: Call, report: Report) -> Result:
+    async def compare(self, uri: str, call: Call, report: Report, watch: Watch | None = None) -> Result:
         """Run a call and hold it against what the model says."""
         snapshot = await self._runnable(uri)
-        trace = await self._engines().record(snapshot.source, call, report)
-        self._keep(snapshot, Recorded(call, trace))
+        grown = watch.take if watch is not None else None
+        trace = await self._engines().record(snapshot.source, call, report, grown)
+        ran = Recorded(call, trace)
+        self._keep(snapshot, ran)
+        if watch is not None:
+            watch.ran(ran)
         return self._keep(snapshot, await self._engines().compare(trace, call, report))
 
     async def repair(self, uri: str, wish: Wish, budget: float, report: Report) -> Repaired:

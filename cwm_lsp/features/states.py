@@ -16,10 +16,12 @@ from dataclasses import dataclass, field, replace
 
 from cwm_lsp.align.model import Comparison
 from cwm_lsp.align.walk import Place, news, places
+from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.features import display
 from cwm_lsp.features.display import Fragment, State
-from cwm_lsp.trace.model import Event, EventKind, Trace
+from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace
 from cwm_lsp.trace.predicted import PredictedStep
+from cwm_lsp.trace.statements import heads, told_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ class _Visit:
 class _Visits:
     """All visits of a run, in order. What an event says belongs to the line that led to it.
 
-    A call's arguments belong to the line of the function instead, where their names are bound.
+    A call's arguments belong to the line of the function instead, where their names are bound: its ``def``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source: SourceFile) -> None:
+        self._heads = heads(source.text)
         self.found: dict[tuple[int, int, int], _Visit] = {}
         self._running: dict[int, int] = {}
         self._steps: dict[int, list[int]] = {}
@@ -83,6 +86,7 @@ class _Visits:
         return self._visit(event.frame, event.line, step, 1, 1)
 
     def _visit(self, frame: int, line: int, step: int, visit: int, visits: int) -> _Visit:
+        line = told_at(line, self._heads)
         self._steps.setdefault(frame, []).append(step)
         return self.found.setdefault((frame, line, visit), _Visit(frame, line, step, visit, visits))
 
@@ -106,7 +110,7 @@ def _compared(comparison: Comparison, file: int) -> tuple[_Visits, int | None]:
     divergence = comparison.divergence
     first = divergence.step if divergence is not None else None
     events = comparison.trace.events
-    visits = _Visits()
+    visits = _Visits(comparison.trace.files[file])
     if events and events[0].file == file:
         visits.entered(0, events[0]).fragments += display.observed_step(events[0], events[0].locals)
     for step in comparison.steps:
@@ -118,7 +122,8 @@ def _compared(comparison: Comparison, file: int) -> tuple[_Visits, int | None]:
         bound = visits.entered(step.step, event) if event.kind is EventKind.CALL else visit
         bound.fragments += display.compared_values(step, dimmed=dimmed)
         visit.fragments += display.compared_outcome(step, yielded=event.yielded, dimmed=dimmed)
-        visit.mark = visit.mark or step.step == first
+        if divergence is not None and step.step == first:
+            (bound if divergence.name else visit).mark = True
     return visits, first
 
 
@@ -128,7 +133,7 @@ def of_trace(trace: Trace, *, file: int = 0, focus: int | None = None) -> tuple[
 
 
 def _traced(trace: Trace, file: int) -> _Visits:
-    visits = _Visits()
+    visits = _Visits(trace.files[file])
     told = zip(trace.events, places(trace), news(trace.events), strict=True)
     for step, (event, place, fresh) in enumerate(told):
         visit = visits.of(step, event, place)
@@ -146,16 +151,23 @@ def of_prediction(
 
 
 def _predicted(start: Trace, steps: Sequence[PredictedStep], threshold: float) -> _Visits:
-    visits = _Visits()
+    visits = _Visits(start.source)
+    suspended = suspending(start.source)
     inputs = len(start.events)
     for step, (event, place) in enumerate(predicted_places(start, steps)):
         visit = visits.of(step, event, place)
         bound = visits.entered(step, event) if event.kind is EventKind.CALL else visit
         if step >= inputs:
-            bound.fragments += display.predicted_step(steps[step - inputs], threshold)
+            yielded = event.line in suspended
+            bound.fragments += display.predicted_step(steps[step - inputs], threshold, yielded=yielded)
         elif event.kind is EventKind.CALL:
             bound.fragments += display.inputs(event)
     return visits
+
+
+def suspending(source: SourceFile) -> frozenset[int]:
+    """The statements at which a frame that ends is only suspended: they hold ``yield`` or ``await``."""
+    return frozenset(line for scope in scopes_of(source.text).by_line.values() for line in scope.suspends)
 
 
 @dataclass(frozen=True, slots=True)

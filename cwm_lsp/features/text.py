@@ -44,16 +44,23 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii") if unsafe else character
 
 
-def clip(text: str, width: int) -> str:
+def clip(text: str, width: int, focus: int = 0) -> str:
     """``text`` in at most ``width`` cells; what was cut is marked, a closing bracket or quote stays.
 
-    A count of what is missing (``… 9,997 more``) goes first: it would be wrong after the cut.
+    A count of what is missing (``… 9,997 more``) goes first: it would be wrong after the cut. What stands at
+    the character ``focus`` is kept in sight: the beginning is cut too where it would take its place.
     """
     if cells(text) <= width:
         return text
     if width <= 1:
         return ELLIPSIS[:width]
     text = _MORE.sub("", text)
+    if cells(text[:focus]) >= width - 2:
+        # From the beginning of the item that holds it.
+        begin = max(text.rfind(mark, 0, focus) + 1 for mark in "([{,")
+        text = ELLIPSIS + text[begin:].lstrip()
+        if cells(text) <= width:
+            return text
     closing = text[-1] if text[-1] in ")]}>'\"" and width > SHORTEST_VALUE else ""
     body = _head(text.removesuffix(closing), width - 1 - len(closing))
     return body.rstrip(" ,") + ELLIPSIS + closing
@@ -68,6 +75,12 @@ def _head(text: str, width: int) -> str:
     return text
 
 
-def preview(text: str, width: int = PREVIEW_CELLS) -> str:
-    """A value in a sentence: on one line and short."""
-    return clip(clean(text), width)
+def preview(text: str, width: int = PREVIEW_CELLS, focus: int = 0) -> str:
+    """A value in a sentence: on one line and short, with what stands at the character ``focus`` in sight."""
+    return clip(clean(text), width, focus)
+
+
+def parting(one: str, other: str) -> int:
+    """The index of the first character at which two texts differ."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))

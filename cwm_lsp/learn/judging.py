@@ -141,7 +141,10 @@ def _right(event: Event, compared: ComparedStep, step: PredictedStep, change: Ne
         return _result_right(compared)
     if event.kind is EventKind.CALL and step.line != event.line:
         return False
-    if any(value.agreement in SURPRISES for value in compared.values):
+    # At a threshold of 0 only what was left out is withheld, and whoever leaves a name out is not right.
+    if any(
+        value.agreement in SURPRISES or value.agreement is Agreement.WITHHELD for value in compared.values
+    ):
         return False
     unknowable = change.written and not any(map(_comparable, change.written.values()))
     return None if unknowable and not change.unbound else True

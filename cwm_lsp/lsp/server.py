@@ -7,6 +7,7 @@ import logging
 import operator
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ from cwm_lsp import __version__
 from cwm_lsp.errors import TargetError
 from cwm_lsp.features import workspace as tests
 from cwm_lsp.features.results import Result, Switches, placements
-from cwm_lsp.features.session import Engines, Session
+from cwm_lsp.features.session import Engines, Session, Watch
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.states import Placement
 from cwm_lsp.lsp import convert
@@ -33,11 +34,27 @@ from cwm_lsp.trace.model import SourceFile
 logger = logging.getLogger(__name__)
 
 
+class Following(Watch, Protocol):
+    """A page that follows a run."""
+
+    def said(self, words: str, share: float | None) -> None:
+        """How far the work is: see :data:`cwm_lsp.features.session.Report`."""
+        ...
+
+
 class Viewer(Protocol):
     """Shows results in a browser, one page to a ``key``. A page that is open follows ``update``."""
 
     async def open(self, key: str, title: str, results: tuple[Result, ...]) -> str:
         """The address of a page that shows ``results``. Raises :class:`cwm_lsp.errors.CwmError`."""
+        ...
+
+    def recording(self, key: str, title: str) -> AbstractAsyncContextManager[Following]:
+        """While a run goes on: what takes it as it grows, for the page of ``key``, even if opened late."""
+        ...
+
+    def is_recording(self, key: str) -> bool:
+        """Whether a run of ``key`` goes on."""
         ...
 
     def update(self, key: str, results: tuple[Result, ...]) -> None:
@@ -205,9 +222,9 @@ class CwmServer(LanguageServer):
         return f"{id(self)} {uri}"
 
     async def view(self, uri: str) -> str:
-        """Where a browser finds a document's results. Raises :class:`TargetError` without any."""
+        """Where a browser finds a document's results, or a run that goes on. Raises ``TargetError``."""
         snapshot, results = self.session.snapshot(uri), self.session.results(uri)
-        if not results:
+        if not results and not self.services.viewer.is_recording(self.page_key(uri)):
             raise TargetError(
                 "There is no run of this file to show.", "Record, predict or compare a call first."
             )

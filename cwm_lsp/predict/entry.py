@@ -22,7 +22,9 @@ def entry_trace(source: SourceFile, function: str, arguments: str) -> Trace:
     try:
         tree = ast.parse(source.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise SourceError(f"{source.path} does not parse: {error}.") from error
+        at = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        said = error.msg if isinstance(error, SyntaxError) else f"it does not parse: {error}"
+        raise SourceError(f"{source.path}{at}: {said}.") from error
     node = _find(tree, function)
     if node is None:
         known = sorted(name for name, _ in _functions(tree))

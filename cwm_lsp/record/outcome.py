@@ -119,7 +119,7 @@ def _signal(number: int) -> str:
 
 def _never_began(reader: RecordingReader, ending: Ending) -> CwmError:
     if ending.cut is not None:
-        return RunError(ending.cut.message)
+        return RunError(ending.cut.message, "The setting max-seconds (--max-seconds) allows it more.")
     status = reader.status or {}
     if status.get("status") == "raised":
         return RunError(f"The program failed before it could be recorded: {status['error']}.")

@@ -278,5 +278,5 @@ class _Deadlines:
         """Why the program was ended, where the recording does not say."""
         if reader.cut or reader.status is not None:
             return None
-        what = "The program ran" if since else "Importing the program took"
+        what = "The program ran" if since else "Starting and importing the program took"
         return Cut(CutReason.SECONDS, f"{what} longer than {self._seconds:g} s.")

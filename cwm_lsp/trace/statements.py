@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -46,6 +47,31 @@ def blocks(tree: ast.AST) -> Iterator[ast.stmt | ast.ExceptHandler | ast.match_c
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
             yield node
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a function or class says its name. ``line`` is that of its ``def``, behind any decorators."""
+
+    name: str
+    line: int
+
+
+@lru_cache(maxsize=256)
+def heads(source: str) -> Mapping[int, Head]:
+    """The functions and classes of ``source`` by their first line, at which a call of them is reported."""
+    tree = parse(source)
+    if tree is None:
+        return MappingProxyType({})
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    found = (node for node in ast.walk(tree) if isinstance(node, defined))
+    return MappingProxyType({first_line(node): Head(node.name, node.lineno) for node in found})
+
+
+def told_at(line: int, known: Mapping[int, Head]) -> int:
+    """The line at which a reader looks for what is reported at ``line``: a ``def``, not its decorator."""
+    head = known.get(line)
+    return head.line if head is not None else line
 
 
 @lru_cache(maxsize=256)

@@ -8,13 +8,14 @@ table needs (columns, calls, how sure the model was) is worked out once.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from cwm_lsp.align.walk import Place
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.trace.model import Event, EventKind, SourceFile
+from cwm_lsp.trace.statements import Head, heads, told_at
 
 RANK = (
     State.DIFFERS,
@@ -166,7 +167,13 @@ class Table(ABC):
     def line(self, step: int) -> int:
         """The line that a step is shown at: the one that ran, for a call the one that it enters."""
         event = self.events[step]
-        return event.line if event.kind is EventKind.CALL else self.places[step].line
+        line = event.line if event.kind is EventKind.CALL else self.places[step].line
+        return told_at(line, self._heads[event.file])
+
+    @cached_property
+    def _heads(self) -> tuple[Mapping[int, Head], ...]:
+        """The functions of every file, at whose ``def`` their calls are shown."""
+        return tuple(heads(file.text) for file in self.files)
 
     @cached_property
     def texts(self) -> tuple[tuple[str, ...], ...]:

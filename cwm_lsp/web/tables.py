@@ -10,7 +10,7 @@ from cwm_lsp.align.walk import news, places
 from cwm_lsp.features import display
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.features.results import Compared, Predicted, Recorded, Result
-from cwm_lsp.features.states import predicted_places
+from cwm_lsp.features.states import predicted_places, suspending
 from cwm_lsp.trace.model import Event, Trace, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
 from cwm_lsp.web.table import Table, Told, Variable, worst
@@ -125,7 +125,10 @@ class ComparedTable(Table):
 
     def outcome(self, step: int) -> tuple[Fragment, ...]:
         """Where the step went, if that differs, and its result."""
-        return display.compared_outcome(self._step(step), dimmed=self._dimmed(step)) if step else ()
+        if not step:
+            return ()
+        yielded = self.events[step].yielded
+        return display.compared_outcome(self._step(step), yielded=yielded, dimmed=self._dimmed(step))
 
     def state(self, step: int) -> State:
         """The worst agreement in the step."""
@@ -196,6 +199,7 @@ class PredictedTable(Table):
         self._limit = result.threshold
         self._result = result
         self._given = len(result.start.events)
+        self._suspending = suspending(result.start.source)
 
     @property
     def summary(self) -> str:
@@ -221,7 +225,8 @@ class PredictedTable(Table):
     def outcome(self, step: int) -> tuple[Fragment, ...]:
         """What is expected to be returned or raised."""
         one = self._step(step)
-        found = () if one is None else display.predicted_step(one, self._limit, limit=0)
+        yielded = self.events[step].line in self._suspending
+        found = () if one is None else display.predicted_step(one, self._limit, yielded=yielded, limit=0)
         return tuple(fragment for fragment in found if not fragment.name)
 
     def state(self, step: int) -> State:

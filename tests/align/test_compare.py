@@ -147,10 +147,10 @@ def test_names_missing_extra_and_gone() -> None:
         """
         1 def f(n):
         2     a = n
-        ◆     1/1 a = 1 ✗ missing
+              1/1 a = 1 withheld
         3     b = n
               1/1 b = 1 ✓
-              1/1 z = none ✗ extra 9 @80%
+        ◆     1/1 z = none ✗ extra 9 @80%
         4     c = n
               1/1 c = 1 ✓
               1/1 a = 1 ✗ missing
@@ -158,8 +158,8 @@ def test_names_missing_extra_and_gone() -> None:
         6     return a
               1/1 <- 1 ✓
         ---
-        values 3/6+0 flow 6/6+0
-        divergence: missing a at line 2: no such name for 1 @90%
+        values 3/5+1 flow 6/6+0
+        divergence: extra z at line 3: 9 for no such name @80%
         """,
     )
 
@@ -183,7 +183,7 @@ def test_a_value_that_the_model_leaves_alone() -> None:
     assert found.steps[1].values[0].agreement is Agreement.MISSING
 
 
-def test_arguments_of_a_call_belong_to_the_line_that_calls() -> None:
+def test_arguments_of_a_call_are_told_at_the_function() -> None:
     check(
         """
         def g(a):
@@ -215,7 +215,7 @@ def test_arguments_of_a_call_belong_to_the_line_that_calls() -> None:
               1/1 <- 4 ✓
         ---
         values 8/9+0 flow 13/13+0
-        divergence: value a at line 6: 5 for 2 @77%
+        divergence: value a at line 1: 5 for 2 @77%
         """,
     )
 

@@ -85,7 +85,7 @@ def test_the_first_divergence_is_marked_and_lines_stand_at_its_time() -> None:
        6      total = 0           total = 0                   ✓
        7      for x in xs:        x = 4                       ✓           ⟨1/4⟩
        8          if x > floor:
-     ◆ 9              total += x  total = 4                   ✗ 5 · 71 %  ⟨1/2⟩
+    ◆  9              total += x  total = 4                   ✗ 5 · 71 %  ⟨1/2⟩
       10      return total        ← 13                        ✓
     """
     check(beliefs, 80, expected)

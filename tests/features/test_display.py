@@ -75,9 +75,9 @@ def value(agreement: Agreement, observed: Value | None = SIX, guess: Guess | Non
         ),
         (
             display.compared(value(Agreement.MISSING)),
-            "total = 6 ✗ not predicted",
+            "total = 6 ✗ predicted no change",
             State.DIFFERS,
-            "observed 6; the model did not expect it",
+            "observed 6; the model expected no change",
         ),
         (
             display.compared(value(Agreement.EXTRA, None, Guess("5", 0.8))),
@@ -111,8 +111,8 @@ def test_every_state_has_its_glyphs_and_its_words(
     ("kind", "expected_kind", "text"),
     [
         (EventKind.LINE, EventKind.LINE, "→ next line 3 ✗ predicted line 5 · 64 %"),
-        (EventKind.RETURN, EventKind.LINE, "→ next return ✗ predicted line 5 · 64 %"),
-        (EventKind.EXCEPTION, EventKind.LINE, "→ next exception ✗ predicted line 5 · 64 %"),
+        (EventKind.RETURN, EventKind.LINE, "→ return ✗ predicted line 5 · 64 %"),
+        (EventKind.EXCEPTION, EventKind.LINE, "→ exception ✗ predicted line 5 · 64 %"),
         (EventKind.LINE, EventKind.CALL, "→ next line 3 ✗ predicted call at line 5 · 64 %"),
     ],
 )

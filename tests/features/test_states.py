@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
 
+from cwm_lsp.align.compare import compare
 from cwm_lsp.align.model import Agreement, ComparedValue
 from cwm_lsp.align.visits import visits
 from cwm_lsp.features import display, states
 from cwm_lsp.features.display import State
 from cwm_lsp.predict import entry_trace
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Value
+from cwm_lsp.trace.predicted import Guess, PredictedStep
 from tests.features.picture import picture
-from tests.features.world import THRESHOLD, Beliefs, compared, forced, run
+from tests.features.world import SURE, THRESHOLD, Beliefs, compared, forced, run
 
 MEAN = """\
 def mean_above(xs, floor):
@@ -117,11 +120,11 @@ def test_arguments_of_inner_calls_stand_where_their_names_are_bound() -> None:
         TREE,
         "total((1, (2, None)))",
         """
-        |  def total(tree):                  tree = None ✗ predicted (2, None) · 70 %
+        |◆ def total(tree):                  tree = None ✗ predicted (2, None) · 70 %
         |      if not tree:
         |          return 0                  ← 0 ✓
         |      left, right = tree            left = 2 ✓ · right = None ✓
-        |◆     rest = total(right)           rest = 0 ✓
+        |      rest = total(right)           rest = 0 ✓
         |      return left + rest            ← 2 ✓
         """,
         beliefs={8: {"tree": ("(2, None)", 0.7)}},
@@ -190,6 +193,64 @@ def test_what_a_generator_yields_is_not_said_to_be_returned() -> None:
     assert yields == "yields 4 ✓ ⟨3/3⟩"
     given = {row.subject: row.observed for row in visits(comparison, 3) if row.subject != "next"}
     assert given == {"yield": "4"}
+
+
+def test_what_a_generator_is_predicted_to_yield_is_not_said_to_be_returned() -> None:
+    start = entry_trace(SourceFile("shop.py", GENERATOR), "squares", "2")
+    steps = [
+        PredictedStep(EventKind.LINE, 2, "squares", 0, SURE),
+        PredictedStep(EventKind.LINE, 3, "squares", 0, SURE, changed={"i": Guess("0", SURE)}),
+        PredictedStep(EventKind.RETURN, 3, "squares", 0, SURE, value=Guess("0", SURE)),
+    ]
+    [yields] = [one.text for one in states.of_prediction(start, steps, THRESHOLD) if one.line == 3]
+    assert yields == "yields ≈ 0 · 98 %"
+
+
+DECORATED = """\
+def same(f):
+    return f
+
+@same
+@same
+def twice(n):
+    return 2 * n
+
+def total(n):
+    return twice(n) + 1
+"""
+
+
+def test_arguments_of_a_decorated_function_stand_at_its_name() -> None:
+    check(
+        DECORATED,
+        "total(3)",
+        """
+        |  def same(f):
+        |      return f
+        |
+        |  @same
+        |  @same
+        |◆ def twice(n):                     n = 3 ✗ predicted 4 · 70 %
+        |      return 2 * n                  ← 6 ✓
+        |
+        |  def total(n):                     n = 3
+        |      return twice(n) + 1           ← 7 ✓
+        """,
+        beliefs={2: {"n": ("4", 0.7)}},
+    )
+
+
+def test_what_is_called_is_named() -> None:
+    trace = run(DECORATED, "total(3)")
+    steps = list(forced(trace, {}))
+    steps[1] = replace(steps[1], kind=EventKind.LINE, line=9)
+    steps[2] = replace(steps[2], kind=EventKind.CALL, line=1)
+    comparison = compare(trace, steps, threshold=THRESHOLD, model="m")
+    said = [display.joined(display.compared_outcome(step)) for step in comparison.steps[1:3]]
+    assert said == [
+        "→ call of twice ✗ predicted line 9 · 98 %",
+        "→ next line 7 ✗ predicted call of same · 98 %",
+    ]
 
 
 @pytest.mark.parametrize(

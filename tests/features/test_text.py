@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cwm_lsp.align.model import Agreement, ComparedValue
+from cwm_lsp.features import display
 from cwm_lsp.features.display import State, joined, observed
 from cwm_lsp.features.fitting import fit
-from cwm_lsp.features.text import cells, clean, clip, percent
+from cwm_lsp.features.text import cells, clean, clip, parting, percent
 from cwm_lsp.trace.model import Value
+from cwm_lsp.trace.predicted import Guess
 
 
 @pytest.mark.parametrize(
@@ -71,3 +74,25 @@ def test_long_values_give_way_to_short_ones() -> None:
     assert joined(fit(fragments, 34)) == "xs = [0, 1, 2, 3, 4…] · n = 12345"
     assert joined(fit(fragments, 18)) == "xs = [0, 1, 2, 3…]"
     assert joined(fit(fragments, 4)) == "xs…"
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (60, "Item(name='bolt', price=0.5, quantity=10)"),
+        (20, "…quantity=10)"),
+        (9, "…quanti…)"),
+    ],
+)
+def test_what_differs_stays_in_sight(width: int, shown: str) -> None:
+    one, other = "Item(name='bolt', price=0.5, quantity=10)", "Item(name='bolt', price=0.5, quantity=9)"
+    assert clip(one, width, parting(one, other)) == shown
+
+
+def test_a_difference_is_seen_in_both_of_two_long_values() -> None:
+    seen = Value("Item(name='bolt', price=0.5, quantity=10)", "Item")
+    guess = Guess("Item(name='bolt', price=0.5, quantity=9)", 0.8)
+    fragment = display.compared(ComparedValue("item", seen, guess, Agreement.DIFFERS))
+    assert fragment is not None
+    [fitted] = fit([fragment], 60)
+    assert fitted.text == "item = …quantity=10) ✗ predicted …quantity=9) · 80 %"

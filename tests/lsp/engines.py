@@ -13,7 +13,7 @@ from cwm_lsp.cli.viewer import PageViewer
 from cwm_lsp.errors import ModelCrashed
 from cwm_lsp.features.repairs import Plan
 from cwm_lsp.features.results import Call, Compared, Predicted
-from cwm_lsp.features.session import Engines, Report
+from cwm_lsp.features.session import Engines, Grown, Report
 from cwm_lsp.lsp.server import Services
 from cwm_lsp.predict import entry_trace
 from cwm_lsp.repair.model import Outcome
@@ -38,7 +38,9 @@ class BelievingEngines:
     repaired: list[Plan] = field(default_factory=list)
     settings: Mapping[str, object] = field(default_factory=dict)
 
-    async def record(self, source: SourceFile, call: Call, report: Report) -> Trace:
+    async def record(
+        self, source: SourceFile, call: Call, report: Report, grown: Grown | None = None
+    ) -> Trace:
         """Run the call in this process."""
         self.ran.append(call)
         await self._wait(report)

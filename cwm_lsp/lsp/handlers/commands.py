@@ -14,24 +14,25 @@ from cwm_lsp.features.session import Report
 from cwm_lsp.lsp import convert, options
 from cwm_lsp.lsp.extension import CallResult, DebugAdapter, ViewResult
 from cwm_lsp.lsp.progress import with_progress
-from cwm_lsp.lsp.server import CwmServer
+from cwm_lsp.lsp.server import CwmServer, Following
 
-_Work = Callable[[str, Call, Report], Awaitable[Result]]
+_Run = Callable[[str, Call, Report, Following], Awaitable[Result]]
 
 
 async def record(ls: CwmServer, params: types.ExecuteCommandParams) -> CallResult:
     """``cwm.record``: run a call and show what was observed."""
-    return await _call(ls, params, "Record", ls.session.record)
+    return await _run(ls, params, "Record", ls.session.record)
 
 
 async def predict(ls: CwmServer, params: types.ExecuteCommandParams) -> CallResult:
     """``cwm.predict``: show what the model says a call would do; nothing is run."""
-    return await _call(ls, params, "Predict", ls.session.predict)
+    uri, call = _called(params)
+    return await _call(ls, params, "Predict", lambda report: ls.session.predict(uri, call, report))
 
 
 async def compare(ls: CwmServer, params: types.ExecuteCommandParams) -> CallResult:
     """``cwm.compare``: run a call and show it beside what the model says."""
-    return await _call(ls, params, "Compare", ls.session.compare)
+    return await _run(ls, params, "Compare", ls.session.compare)
 
 
 async def clear(ls: CwmServer, params: types.ExecuteCommandParams) -> None:
@@ -64,18 +65,39 @@ async def debug_adapter(ls: CwmServer, params: types.ExecuteCommandParams) -> De
     return DebugAdapter(host=host, port=port, token=token)
 
 
-async def _call(ls: CwmServer, params: types.ExecuteCommandParams, title: str, work: _Work) -> CallResult:
-    uri, function, arguments = _texts(params, "uri", "function", "arguments")
+async def _run(ls: CwmServer, params: types.ExecuteCommandParams, title: str, work: _Run) -> CallResult:
+    """Run a call. The document's page, if it is open or opened meanwhile, follows."""
+    uri, call = _called(params)
+
+    async def followed(report: Report) -> Result:
+        async with ls.services.viewer.recording(ls.page_key(uri), str(call)) as page:
+
+            def tell(words: str, share: float | None) -> None:
+                report(words, share)
+                page.said(words, share)
+
+            return await work(uri, call, tell, page)
+
+    return await _call(ls, params, title, followed)
+
+
+async def _call(
+    ls: CwmServer, params: types.ExecuteCommandParams, title: str, work: Callable[[Report], Awaitable[Result]]
+) -> CallResult:
+    uri, call = _called(params)
     snapshot = ls.session.snapshot(uri)
-    call = Call(function, arguments)
     try:
-        result = await with_progress(
-            ls, f"{title} {call}", params.work_done_token, lambda report: work(uri, call, report)
-        )
+        result = await with_progress(ls, f"{title} {call}", params.work_done_token, work)
     finally:
         # A comparison whose model failed has left the observed run to be shown.
         await ls.publish(uri)
     return convert.call_result(snapshot, result, ls.encoding)
+
+
+def _called(params: types.ExecuteCommandParams) -> tuple[str, Call]:
+    """The document and the call that a command is about."""
+    uri, function, arguments = _texts(params, "uri", "function", "arguments")
+    return uri, Call(function, arguments)
 
 
 def _texts(params: types.ExecuteCommandParams, *names: str) -> tuple[str, ...]:

@@ -20,12 +20,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     const sessions = new Sessions(painter);
     const status = new StatusItem();
     const follow = (): void => followEditor(painter, status);
-    context.subscriptions.push(log, painter, server, status, sessions, new WorldView(painter, sessions));
+    context.subscriptions.push(log, painter, server, status, sessions, new WorldView(painter, sessions, context.globalState));
     context.subscriptions.push(
         server.onStates((params) => painter.take(params)),
         server.onChange(({ state, detail }) => {
             status.update({ state, detail, version: server.found?.version ?? '' });
             setContext('cwm.serverRunning', state === 'ready' || state === 'working');
+            setContext('cwm.working', state === 'working');
             if (state === 'off' || state === 'failed' || state === 'missing') {
                 painter.clear();
             }

@@ -5,6 +5,8 @@ import type { Painter } from './painter.ts';
 import type { Sessions } from './sessions.ts';
 import { type Row, rows } from './world.ts';
 
+const UNFOLDED = 'world.unfolded';
+
 /** Follows the editor, or the debug session while one is stopped. */
 export class WorldView implements vscode.TreeDataProvider<Row>, vscode.Disposable {
     private readonly changes = new vscode.EventEmitter<undefined>();
@@ -14,7 +16,7 @@ export class WorldView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
     private readonly sessions: Sessions;
     private shown: vscode.Uri | undefined;
 
-    constructor(painter: Painter, sessions: Sessions) {
+    constructor(painter: Painter, sessions: Sessions, memory: vscode.Memento) {
         this.painter = painter;
         this.sessions = sessions;
         const view = vscode.window.createTreeView('cwm.world', { treeDataProvider: this, showCollapseAll: true });
@@ -24,6 +26,7 @@ export class WorldView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
             this.changes,
             painter.onChange(changed),
             sessions.onChange(changed),
+            sessions.onChange(() => this.unfold(memory)),
             vscode.window.onDidChangeActiveTextEditor(changed),
         ];
     }
@@ -52,6 +55,14 @@ export class WorldView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
 
     dispose(): void {
         this.disposables.forEach((one) => one.dispose());
+    }
+
+    /** A view in a side bar of the editor's own starts folded. At the first stop ever it opens, then it stays as the user leaves it. */
+    private unfold(memory: vscode.Memento): void {
+        if (this.sessions.stopped !== undefined && !memory.get(UNFOLDED, false)) {
+            void memory.update(UNFOLDED, true);
+            void vscode.commands.executeCommand('cwm.world.focus', { preserveFocus: true });
+        }
     }
 
     private roots(): Row[] {

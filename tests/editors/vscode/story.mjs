@@ -189,7 +189,8 @@ test('at a stop the lines show what is expected, and a step later whether it cam
     await workbench.page.keyboard.press('F10');
     await workbench.until((lines) => /^twice = 0 ✓/.test(at(lines, 'twice = 0')), 'what came of the step');
     const pane = workbench.page.locator('.pane', { hasText: 'World Model' });
-    await pane.locator('.pane-header').last().click();
+    const header = pane.locator('.pane-header').last();
+    await header.and(workbench.page.locator('[aria-expanded="true"]')).waitFor();
     const rows = pane.locator('.monaco-list-row');
     await rows.filter({ hasText: /right in \d+ % of/ }).first().waitFor();
     await rows.filter({ hasText: 'twice = 0 ✓' }).first().waitFor();
