@@ -195,7 +195,8 @@ class _CountingPrefix:
 
 async def _memory(name: str, settings: Settings) -> float:
     """Megabytes of the model host after a prompt was read and some tokens were written."""
-    backend = HostedBackend(name, settings, registry.describe(name, settings))
+    info, within = registry.describe(name, settings), registry.load_within(name)
+    backend = HostedBackend(name, settings, info, start_within=within)
     try:
         prefix = await backend.open([1] * CONTEXT)
         await prefix.write(frozenset(), 50)
