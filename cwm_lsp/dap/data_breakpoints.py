@@ -256,9 +256,9 @@ class Rows:
         """
         if frame not in self._frames:
             raise ArgumentsError("This is no frame of the present stop.")
-        thread, at, *where = self._frames[frame]
+        thread, at, file, line = self._frames[frame]
         others = [one for one in self._frames.values() if one[0] == thread and one[1] < at]
-        return str(where[0]), int(where[1]), sum(list(one[2:]) == where for one in others)
+        return file, line, sum(one[2:] == (file, line) for one in others)
 
     def scopes(self, request: Request, body: Json) -> None:
         """Note the scopes of a frame."""

@@ -58,7 +58,8 @@ async def held(dap: Client, thread: int) -> dict[str, Any]:
 
 @ways
 async def test_ten_thousand_lines_that_ran_are_gone_back_over(connect: Connect, tmp_path: Path) -> None:
-    stops, how = [{"line": DONE}], {"command": WITHOUT, "connect": connect}
+    stops = [{"line": DONE}]
+    how: dict[str, Any] = {"command": WITHOUT, "connect": connect}
     async with launched(tmp_path, stops, source=PROGRAM, history=True, **how) as dap:
         thread = int((await dap.event("stopped"))["threadId"])
         assert (await held(dap, thread))["best"] == "115"

@@ -43,24 +43,6 @@ async def test_a_ghost_session_with_the_shipped_model(connect: Connect, program:
         await client.end()
 
 
-@ways
-async def test_a_ghost_takes_steps_of_every_kind(connect: Connect, program: Path) -> None:
-    """Where a step ends is the model's word; that it ends, and that what is gone back over stays, is not."""
-    at = [{"line": line("m = add")}]
-    async with connect("--ghost") as client:
-        await ghost(client, program, "double", arguments="3", breakpoints=at)
-        entry = await client.where(), await client.variables()
-        for command in ("stepIn", "next", "stepOut"):
-            await client.stop(command)
-            assert (await client.where(), await client.variables()) != entry
-        await client.stop("stepBack")
-        await client.stop("reverseContinue")
-        assert (await client.where(), await client.variables()) == entry
-        await client.ask("setBreakpoints", source={"path": str(program)}, breakpoints=[])
-        await client.ask("continue", threadId=1)
-        await client.event("terminated")
-
-
 async def test_a_ghost_takes_over_from_debugpy_and_says_what_it_can_do(program: Path) -> None:
     async with over_stdio() as client:
         first = await client.ask("initialize", adapterID="cwm")
