@@ -105,7 +105,7 @@ def demo(request: Request, svg: Path | None) -> int:
     """Compare a run of the packaged program."""
     shell = Shell(as_json=request.as_json)
     with resources.as_file(resources.files("cwm_lsp") / "demo" / "scores.py") as path:
-        return _compare(job_for(replace(request, target=f"{path}::above_mean"), shell), shell, svg)
+        return _compare(job_for(replace(request, target=f"{path}::points"), shell), shell, svg)
 
 
 # --- steps -------------------------------------------------------------------------------------

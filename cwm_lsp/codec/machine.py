@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
 from cwm_lsp.codec.source import LogicalLine, Piece, Slice, slice_source
-from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens, written_tokens
+from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, split_items, value_tokens, written_tokens
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import Told, effect, tell
 from cwm_lsp.errors import ContextExceeded
@@ -38,6 +38,15 @@ class Frame:
     returned: tuple[str, ...] = ()
     raised: str | None = None
     fresh: bool = False
+
+
+def _apart(items: Sequence[str | None], targets: int) -> Sequence[str | None]:
+    """The parts of one tuple or list that goes to ``targets`` names, else ``items`` as they are."""
+    if len(items) == 1 and items[0] and items[0][0] in "([":
+        parts = split_items(items[0])
+        if parts is not None and len(parts) == targets:
+            return parts
+    return items
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +369,7 @@ class Machine:
         if self.aided and (not items or None in items):
             made = [source.at(visit, {**self.slice.constants, **entered}) for source in logical.made]
             items = made if made and None not in made else items
-        for item in items:
+        for item in _apart(items, logical.targets):
             if item is not None:
                 tokens += [Special.OPERAND, *(plain_tokens(item, self.names) or [Special.STOP])]
         return tokens

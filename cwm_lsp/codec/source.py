@@ -53,7 +53,8 @@ class Piece:
 class LogicalLine:
     """One numbered line of a slice: ``line`` is its first line in the file, ``depth`` its level.
 
-    ``iterated`` and ``made`` are what the head of a loop goes through, ``work`` is what may be worked out,
+    ``iterated`` and ``made`` are what the head of a loop goes through, ``targets`` counts the names that it
+    takes an item apart into, 0 where it does not. ``work`` is what may be worked out,
     ``changes`` are the statements that change a container in its place.
     """
 
@@ -64,6 +65,7 @@ class LogicalLine:
     binds: frozenset[str]
     iterated: tuple[Iterated | Counted, ...] = ()
     made: tuple[Made, ...] = ()
+    targets: int = 0
     work: tuple[Workable, ...] = ()
     changes: tuple[ast.stmt, ...] = ()
 
@@ -139,6 +141,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
                 uses.binds,
                 tuple(source for node in here for source in iterated(node)),
                 tuple(source for node in here for source in made(node)),
+                sum(map(_targets, here)),
                 work,
                 tuple(one for node in here if (one := changes(node)) is not None),
             )
@@ -290,6 +293,14 @@ def _place(node: ast.expr, text: str, line: int) -> int:
     row = (node.end_lineno or line) - line
     width = len(rows[row].encode()[: node.end_col_offset].decode(errors="ignore")) if row < len(rows) else 0
     return sum(len(before) + 1 for before in rows[:row]) + width
+
+
+def _targets(node: ast.AST) -> int:
+    """How many names the head of a loop takes an item apart into."""
+    match node:
+        case ast.For(target=ast.Tuple(elts=names) | ast.List(elts=names)):
+            return len(names) if all(isinstance(name, ast.Name) for name in names) else 0
+    return 0
 
 
 def _bound_by(node: ast.AST) -> frozenset[str]:

@@ -1,23 +1,19 @@
-"""Which scores are above the mean, and how often each of them came up."""
+"""Points by team, with a mistake that is easy to overlook."""
 
 
-def mean(xs):
-    total = 0
-    for x in xs:
-        total += x
-    return total / len(xs)
+def blank(teams):
+    return [[]] * teams
 
 
-def above_mean(xs):
-    """Count the values above the mean.
+def points(results):
+    """What each team won.
 
-    >>> above_mean([4, 9, 2, 9])
-    {9: 2}
+    >>> points([(0, 3), (1, 2), (0, 4)])
+    [[3, 4], [2]]
     """
-    floor = mean(xs)
-    counts = {}
-    for x in xs:
-        n = counts.get(x, 0)
-        if x > floor:
-            counts[x] = n + 1
-    return counts
+    table = blank(2)
+    total = 0
+    for team, won in results:
+        table[team].append(won)
+        total += won
+    return table

@@ -130,12 +130,13 @@ def test_an_ascii_terminal_gets_ascii(loop: Path) -> None:
 def test_the_demo_ends_in_the_picture_and_saves_it(tmp_path: Path) -> None:
     done = cwm("demo", "--svg", "picture.svg", cwd=tmp_path, env={"COLUMNS": "80"})
     lines = shown(done)
-    assert lines[0].startswith("above_mean([")
+    assert lines[0].startswith("points([")
     assert any("✓ as predicted" in line for line in lines)
     assert any(line.startswith("The model was right in ") for line in lines)
     svg = (tmp_path / "picture.svg").read_text(encoding="utf-8")
     assert svg.startswith("<svg")
-    assert "above_mean" in svg
+    assert "points" in svg
+    assert any(line.startswith("◆") and "table[turn][who] += won" in line for line in lines)
 
 
 def test_without_a_model_recording_goes_on_and_comparing_says_why(loop: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.source import slice_source
 from cwm_lsp.codec.vocabulary import Special
@@ -130,3 +131,13 @@ def test_what_is_worked_out_stands_in_the_line_before_the_model_answers() -> Non
     with_aid, without = CompactCodec().encode(trace).tokens, CompactCodec(aided=False).encode(trace).tokens
     assert with_aid.count(Special.OPERAND) == without.count(Special.OPERAND) + 1
     assert len(with_aid) == len(without) + len("42") + 1
+
+
+def test_an_item_that_a_loop_takes_apart_is_shown_in_its_parts() -> None:
+    both = [
+        CompactCodec().encode(record(f"def f(xs):\n    for {target} in xs:\n        pass\n", "f([(4, 9)])"))
+        for target in ("a, b", "a")
+    ]
+    heads = [spelled.split("<next>")[1] for spelled in (" ".join(map(v.token_text, e.tokens)) for e in both)]
+    assert heads[0].endswith("<operand> 4 <operand> 9 ")
+    assert heads[1].endswith("<operand> ( 4 , 9 ) ")

@@ -42,6 +42,8 @@ def test_nearly_all_candidates_parse_and_none_is_made_twice(name: str) -> None:
         ("def f(a):\n    return range(len(a))\n", "def f(a):\n    return range(1, len(a))\n"),
         ("def f(a):\n    return a[1:]\n", "def f(a):\n    return a[:]\n"),
         ("def f(a, b):\n    return g(a, b)\n", "def f(a, b):\n    return g(b, a)\n"),
+        ("def f(n):\n    return [[]] * n\n", "def f(n):\n    return [[] for _ in range(n)]\n"),
+        ("def f(n, row):\n    return n * [row]\n", "def f(n, row):\n    return [row[:] for _ in range(n)]\n"),
         ("def f(a):\n    return a.lstrip()\n", "def f(a):\n    return a.rstrip()\n"),
         ("def f(a):\n    a + 1\n", "def f(a):\n    return a + 1\n"),
         ("def f(n):\n    return n * f(n - 1)\n",

@@ -163,4 +163,20 @@ def starred(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             yield f"{func}({args[0]}, {default})", "default", 0.25
 
 
-REWRITES = (elements, slices, recursion, attribute, grouping, starred)
+def shared(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """``[[]] * n`` is one list n times: one of its own for each."""
+    match node:
+        case ast.BinOp(ast.List(elts=[element]), ast.Mult(), count) | ast.BinOp(
+            count, ast.Mult(), ast.List(elts=[element])
+        ):
+            one, rounds = text.of(element), f"for _ in range({text.of(count)})"
+        case _:
+            return
+    if isinstance(element, ast.Name):
+        for copied in (f"{one}[:]", f"{one}.copy()"):
+            yield f"[{copied} {rounds}]", "one object shared", 0.4
+    elif not isinstance(element, ast.Constant):
+        yield f"[{one} {rounds}]", "one object shared", 0.7
+
+
+REWRITES = (elements, slices, recursion, attribute, grouping, starred, shared)
