@@ -56,7 +56,7 @@ class Iterated:
         item = items[-1 - visit if self.part == "reversed" else visit]
         if text[0] != "{" or self.part == "item":
             return item
-        pair = _pair(item)
+        pair = pair_of(item)
         return item if pair is None else pair[self.part == "value"]
 
 
@@ -262,7 +262,7 @@ def _holds(container: str | None, key: str | None) -> bool | None:
         part, whole = _string(key), _string(container)
         return None if part is None or whole is None else part in whole
     if container[0] == "{":
-        pairs = [_pair(item) for item in items]
+        pairs = [pair_of(item) for item in items]
         items = tuple(item if pair is None else pair[0] for item, pair in zip(items, pairs, strict=True))
     return key in items
 
@@ -272,7 +272,7 @@ def _item(container: str | None, key: str | None) -> str | None:
     if container is None or key is None or items is None:
         return None
     if container[0] == "{":
-        pairs = (_pair(item) for item in items)
+        pairs = (pair_of(item) for item in items)
         return next((pair[1] for pair in pairs if pair is not None and pair[0] == key), None)
     place = _integer(key)
     return items[place] if place is not None and -len(items) <= place < len(items) else None
@@ -299,7 +299,7 @@ def _string(text: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _pair(item: str) -> tuple[str, str] | None:
+def pair_of(item: str) -> tuple[str, str] | None:
     """Key and value of an item of a dict display."""
     depth, quote, place = 0, "", 0
     while place < len(item):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
+from cwm_lsp.codec.lookup import pair_of
 from cwm_lsp.codec.source import LogicalLine, Piece, Slice, slice_source
 from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, split_items, value_tokens, written_tokens
 from cwm_lsp.codec.vocabulary import Special
@@ -41,12 +42,13 @@ class Frame:
 
 
 def _apart(items: Sequence[str | None], targets: int) -> Sequence[str | None]:
-    """The parts of one tuple or list that goes to ``targets`` names, else ``items`` as they are."""
-    if len(items) == 1 and items[0] and items[0][0] in "([":
-        parts = split_items(items[0])
-        if parts is not None and len(parts) == targets:
-            return parts
-    return items
+    """The parts of one tuple, list or pair of a dict that goes to ``targets`` names, else ``items``."""
+    if len(items) != 1 or not items[0]:
+        return items
+    parts = split_items(items[0]) if items[0][0] in "([" else None
+    if parts is None or len(parts) != targets:
+        parts = pair_of(items[0]) if targets == 2 else None
+    return items if parts is None else parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,10 +340,12 @@ class Machine:
                 tokens += [Special.OPERAND, *operand(text, self.names)]
             for node in piece.ends:
                 if node in told:
-                    tokens += self._told(told[node])
+                    tokens += self._told(told[node], frame.texts)
         return tokens
 
-    def _told(self, told: Told) -> list[int]:
+    def _told(self, told: Told, texts: Mapping[str, str]) -> list[int]:
+        if told.target:
+            return self._becomes(told.target, told.text, texts)
         kind = (Special.EXCEPTION,) if told.raises else ()
         return [Special.OPERAND, *kind, *value_tokens(told.text, self.names)]
 
@@ -351,11 +355,14 @@ class Machine:
         for statement in logical.changes:
             does = effect(statement, texts, frame.returned)
             for name, text in does.changed.items():
-                written = written_tokens(frame.texts.get(name), text, self.names)
-                tokens += [Special.OPERAND, self.names.token(name), *written, Special.STOP]
+                tokens += self._becomes(name, text, frame.texts)
             if does.result is not None:
-                tokens += self._told(does.result)
+                tokens += self._told(does.result, frame.texts)
         return tokens
+
+    def _becomes(self, name: str, text: str, texts: Mapping[str, str]) -> list[int]:
+        written = written_tokens(texts.get(name), text, self.names)
+        return [Special.OPERAND, self.names.token(name), *written, Special.STOP]
 
     def _visit(self, logical: LogicalLine, frame: Frame) -> list[int]:
         """How often a loop's head ran, and the items that it takes now; the end of a value past the last.

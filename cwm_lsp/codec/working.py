@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from cwm_lsp.codec import pure_calls
@@ -33,27 +33,35 @@ _BUILTINS = frozenset({*pure_calls.FUNCTIONS, *pure_calls.TYPES, *pure_calls.MOD
 _DEEPEST = 40
 """Levels of an expression below which no part is worked out by itself."""
 
+_GROWING = frozenset("'\"[(")
+"""How values begin that are written as what is added to them."""
+
 _FAILURES = (*ERRORS, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
 class Workable:
-    """An expression that may be worked out as a whole, else in the ``inner`` parts that may be."""
+    """An expression that may be worked out as a whole, else in the ``inner`` parts that may be.
+
+    ``target`` is the name that it is added to, if it is.
+    """
 
     node: ast.expr
     inner: tuple[Workable, ...] = ()
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What an expression comes to: its value's text, or the exception that it raises.
 
-    ``taken`` counts what calls gave back that is part of it.
+    ``taken`` counts what calls gave back that is part of it, ``target`` is the name whose value grows to it.
     """
 
     text: str
     raises: bool = False
     taken: int = 0
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,11 @@ class Made:
 
 def workables(statement: ast.AST) -> tuple[Workable, ...]:
     """The outermost expressions of a statement's head that may be worked out."""
-    return tuple(found for root in _roots(statement) for found in _parts(root))
+    found = tuple(part for root in _roots(statement) for part in _parts(root))
+    match statement, found:
+        case ast.AugAssign(target=ast.Name(id=name), op=ast.Add()), (Workable() as whole, *rest):
+            return (replace(whole, target=name), *rest)
+    return found
 
 
 def changes(statement: ast.AST) -> ast.stmt | None:
@@ -133,7 +145,12 @@ def _tell(
     told: dict[ast.expr, Told] = {}
     for one in found:
         known = _told(one.node, _state(one.node, texts), given, aided)
-        if known is not None:
+        if known is not None and one.target and known.text[:1] in _GROWING:
+            # What is added is what the model writes, so it is shown by itself too.
+            told |= _tell(one.inner, texts, given, aided)[0]
+            told[one.node] = replace(known, target=one.target)
+            given = given[known.taken :]
+        elif known is not None:
             told[one.node] = known
             given = given[known.taken :]
         else:
