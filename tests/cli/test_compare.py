@@ -136,7 +136,7 @@ def test_the_demo_ends_in_the_picture_and_saves_it(tmp_path: Path) -> None:
     svg = (tmp_path / "picture.svg").read_text(encoding="utf-8")
     assert svg.startswith("<svg")
     assert "points" in svg
-    assert any(line.startswith("◆") and "table[turn][who] += won" in line for line in lines)
+    assert any(line.startswith("◆") and "table[team].append(won)" in line for line in lines)
 
 
 def test_without_a_model_recording_goes_on_and_comparing_says_why(loop: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -145,14 +146,16 @@ def test_a_part_is_read(holder: object, step: watch.Step, value: object) -> None
 
 
 @pytest.mark.parametrize(
-    ("holder", "step"),
+    ("make", "step"),
     [
-        (Plain(), ("attribute", "asked")),
-        (Sly(), ("attribute", "count")),
-        (Items(a=1), ("item", "a")),
-        ([1], ("item", 7)),
-        ({"a": 1}, ("item", "b")),
+        (Plain, ("attribute", "asked")),
+        (Sly, ("attribute", "count")),
+        (lambda: Items(a=1), ("item", "a")),
+        (lambda: [1], ("item", 7)),
+        (lambda: {"a": 1}, ("item", "b")),
     ],
 )
-def test_a_part_that_code_would_have_to_give_is_not_there(holder: object, step: watch.Step) -> None:
-    assert watch.part(holder, step) is watch.part([], ("item", 0))
+def test_a_part_that_code_would_have_to_give_is_not_there(
+    make: Callable[[], object], step: watch.Step
+) -> None:
+    assert watch.part(make(), step) is watch.part([], ("item", 0))
