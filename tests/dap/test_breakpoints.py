@@ -155,7 +155,5 @@ def test_a_part_is_read(holder: object, step: watch.Step, value: object) -> None
         (lambda: {"a": 1}, ("item", "b")),
     ],
 )
-def test_a_part_that_code_would_have_to_give_is_not_there(
-    make: Callable[[], object], step: watch.Step
-) -> None:
+def test_a_part_that_code_would_give_is_not_there(make: Callable[[], object], step: watch.Step) -> None:
     assert watch.part(make(), step) is watch.part([], ("item", 0))
