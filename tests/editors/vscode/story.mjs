@@ -64,8 +64,8 @@ test('a lens offers to compare, and the lines then show both', async () => {
     await lens.first().click({ timeout: 90_000 });
     const lines = await workbench.until((seen) => some(seen, '✓') && some(seen, '✗'), 'a comparison');
     await workbench.shot('compare');
-    assert.match(at(lines, 'row = [0]'), /^row = \[0, 0\] ✓/);
-    assert.match(at(lines, 'for turn'), /⟨\d\/\d⟩$/);
+    assert.match(at(lines, 'total = 0'), /^total = 0 ✓/);
+    assert.match(at(lines, 'for team'), /⟨\d\/\d⟩$/);
 });
 
 test('the first divergence is marked in the gutter, and only there', async () => {
@@ -75,27 +75,27 @@ test('the first divergence is marked in the gutter, and only there', async () =>
 });
 
 test('a hover tells the values in full', async () => {
-    await workbench.page.locator('.view-line', { hasText: 'row = [0]' }).getByText('row', { exact: true }).first().hover();
-    const hover = workbench.page.locator('.monaco-hover:visible', { hasText: 'row' });
+    await workbench.page.locator('.view-line', { hasText: 'total = 0' }).getByText('total', { exact: true }).first().hover();
+    const hover = workbench.page.locator('.monaco-hover:visible', { hasText: 'total' });
     await hover.first().waitFor({ timeout: 30_000 });
     await workbench.shot('hover');
     await workbench.page.keyboard.press('Escape');
 });
 
 test('a visit of a loop can be chosen, and the lines follow', async () => {
-    await workbench.page.locator('.view-line', { hasText: 'for turn' }).first().click();
+    await workbench.page.locator('.view-line', { hasText: 'for team' }).first().click();
     await workbench.command('CWM: Choose a Visit of This Line');
     await workbench.pick('visit 1 of');
-    await workbench.until((lines) => lines.some(({ source, shown }) => source.includes('for turn') && shown.includes('⟨1/')), 'the first visit');
+    await workbench.until((lines) => lines.some(({ source, shown }) => source.includes('for team') && shown.includes('⟨1/')), 'the first visit');
 });
 
 test('the trace page opens beside the editor', async () => {
     await workbench.command('CWM: Open Trace Page');
     const frame = await workbench.frame((url) => /^http:\/\/127\.0\.0\.1:\d+\/#/.test(url));
-    await frame.getByText(/✗ .* · \d+ %/).filter({ visible: true }).first().waitFor({ timeout: 60_000 });
+    await frame.getByText(/the model expected/).filter({ visible: true }).first().waitFor({ timeout: 60_000 });
     await workbench.shot('trace');
     // Keys typed into a frame of another origin stay there, so the editor gets the focus first.
-    await workbench.page.locator('.view-line', { hasText: 'for turn' }).first().click();
+    await workbench.page.locator('.view-line', { hasText: 'for team' }).first().click();
     await workbench.command('View: Close Editors in Other Groups');
     await workbench.file('scores.py');
 });
