@@ -34,6 +34,7 @@ CAPABILITIES: Mapping[str, Any] = {
     "supportsDelayedStackTraceLoading": True,
     "supportsClipboardContext": False,
     "supportsCompletionsRequest": False,
+    "supportsDataBreakpoints": False,
     "supportsDebuggerProperties": False,
     "supportsExceptionFilterOptions": False,
     "supportsExceptionOptions": False,
