@@ -138,7 +138,7 @@ def test_adapting_learns_the_users_code_and_can_be_undone(model: WorldModel, tmp
         for run in own_runs(trace_of(f"def g{number}(n):\n    return 7\n", f"g{number}({n})"))
     ]
     told: list[str] = []
-    options = AdaptOptions(seconds=600, passes=12, rate=5e-3, own_share=0.9, general_runs=3, batch_tokens=512)
+    options = AdaptOptions(seconds=600, passes=40, rate=5e-3, own_share=0.9, general_runs=3, batch_tokens=512)
     made = asyncio.run(adapt(split(runs), shipped, out, options, lambda stage, done, of: told.append(stage)))
     assert made.steps > 5
     assert set(told) == {"Measuring", "Adapting"}

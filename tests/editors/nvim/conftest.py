@@ -31,7 +31,7 @@ def mean_above(xs, floor):
 
 def mixed(a, b):
     c = 7
-    d = a * b * 48271 % 2147483647
+    d = a.__mul__(b) * 48271 % 2147483647
     return d
 '''
 

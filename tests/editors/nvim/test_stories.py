@@ -14,7 +14,7 @@ from tests.editors.nvim.driver import Editor
 
 MIXED = "mixed(48271, 69621)"
 UNSURE_IS_SAID = 'vim.lsp.config("cwm_lsp", { init_options = { threshold = 0.0 } })'
-"""A product of such numbers is beyond the model; with no threshold it says what it thinks."""
+"""Such a product is beyond the model where it is not worked out; with no threshold it says what it thinks."""
 
 FIRST, PRODUCT, RETURN = 18, 19, 20
 """Lines of ``mixed``: what it assigns first, the product, its end."""
@@ -36,7 +36,7 @@ def test_a_comparison_is_shown_line_by_line(compared: Editor) -> None:
     assert marks[PRODUCT].endswith("%")
     assert compared.signs() == [PRODUCT]
     assert compared.row("c = 7").endswith("c = 7  c = 7 ✓")
-    drawn = compared.row("d = a * b")
+    drawn = compared.row("d = a.__mul__(b)")
     assert drawn.startswith("◆")
     assert marks[PRODUCT] in drawn
 
