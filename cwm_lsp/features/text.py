@@ -56,9 +56,10 @@ def clip(text: str, width: int, focus: int = 0) -> str:
         return ELLIPSIS[:width]
     text = _MORE.sub("", text)
     if cells(text[:focus]) >= width - 2:
-        # From the beginning of the item that holds it.
-        begin = max(text.rfind(mark, 0, focus) + 1 for mark in "([{,")
-        text = ELLIPSIS + text[begin:].lstrip()
+        # From the first item with which the rest fits, at the latest from the one that holds it.
+        begins = [place + 1 for place, mark in enumerate(text[:focus]) if mark in "([{,"] or [0]
+        rests = [ELLIPSIS + text[begin:].lstrip() for begin in begins]
+        text = next((rest for rest in rests if cells(rest) <= width), rests[-1])
         if cells(text) <= width:
             return text
     closing = text[-1] if text[-1] in ")]}>'\"" and width > SHORTEST_VALUE else ""
