@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cwm_lsp.codec.flow import EXIT
+from cwm_lsp.codec.scopes import bound_names
 from cwm_lsp.trace.statements import first_line, parse
 
 _CLASS_NAMES = ("__module__", "__qualname__", "__firstlineno__", "__doc__", "__annotations__")
@@ -62,7 +63,7 @@ def names_of(source: str) -> ProgramNames:
         lambdas=lambdas,
         comprehensions=frozenset(line for node in comprehensions for line in _lines(node)),
         removable=frozenset(_removed(nodes)),
-        inner=_unique(name for target in targets for name in _bound(target)),
+        inner=_unique(name for target in targets for name in bound_names(target)),
     )
 
 
@@ -71,7 +72,7 @@ def _scopes(node: ast.AST, around: tuple[str, ...]) -> Iterator[tuple[int, Held]
     if isinstance(node, ast.Module | _Inner):
         parameters = () if isinstance(node, ast.Module | ast.ClassDef) else _parameters(node.args)
         declared = {name for inner in _own(node) for name in _declared(inner)}
-        bound = (name for inner in _own(node) for name in _bound(inner))
+        bound = (name for inner in _own(node) for name in bound_names(inner))
         own = _unique(name for name in bound if name not in declared)
         used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
         free = tuple(sorted(name for name in around if name in used | declared))
@@ -94,26 +95,6 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
             yield from _own(child)
         elif isinstance(child, _Comprehension):
             yield from (one for one in ast.walk(child) if isinstance(one, ast.NamedExpr))
-
-
-def _bound(node: ast.AST) -> Iterator[str]:
-    """The names that ``node`` by itself binds, or those in a target."""
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            yield name
-        case ast.MatchMapping(rest=str(name)):
-            yield name
-        case ast.alias(name=name, asname=other):
-            yield other or name.partition(".")[0]
-        case ast.NamedExpr(target=ast.Name(id=name)):
-            yield name
-        case ast.Tuple() | ast.List() | ast.Starred():
-            for child in ast.iter_child_nodes(node):
-                yield from _bound(child)
 
 
 def _declared(node: ast.AST) -> list[str]:

@@ -123,3 +123,23 @@ def _final(tree: ast.AST) -> Iterator[int]:
         if isinstance(node, ast.Try | ast.TryStar):
             for statement in node.finalbody:
                 yield from (first_line(inner) for inner in ast.walk(statement) if isinstance(inner, ast.stmt))
+
+
+def bound_names(node: ast.AST) -> Iterator[str]:
+    """The names that ``node`` by itself binds, or those in a target."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name
+        case ast.MatchMapping(rest=str(name)):
+            yield name
+        case ast.alias(name=name, asname=other):
+            yield other or name.partition(".")[0]
+        case ast.NamedExpr(target=ast.Name(id=name)):
+            yield name
+        case ast.Tuple() | ast.List() | ast.Starred():
+            for child in ast.iter_child_nodes(node):
+                yield from bound_names(child)

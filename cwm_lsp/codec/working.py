@@ -19,6 +19,7 @@ from cwm_lsp.codec.actor import Actor
 from cwm_lsp.codec.evaluator import ERRORS, NODES, Evaluator
 from cwm_lsp.codec.lookup import find, findable
 from cwm_lsp.codec.pure_calls import Passing, Undecided, items_of
+from cwm_lsp.codec.scopes import bound_names
 from cwm_lsp.trace.render import render
 
 Texts = Mapping[str, str]
@@ -166,7 +167,7 @@ def effect(statement: ast.stmt, texts: Texts, given: Sequence[str]) -> Effect:
 
 def constants(tree: ast.Module) -> dict[str, str]:
     """The values that names of a module keep, and a mark for builtins whose names it binds anew."""
-    counts = Counter(name for node in ast.walk(tree) for name in _bound(node))
+    counts = Counter(name for node in ast.walk(tree) for name in _taken(node))
     changed = {name for node in ast.walk(tree) for name in _changed(node)}
     known = {name: "<rebound>" for name in counts if name in _BUILTINS}
     for node in tree.body:
@@ -181,12 +182,9 @@ def constants(tree: ast.Module) -> dict[str, str]:
     return known
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
+def _taken(node: ast.AST) -> Iterator[str]:
+    """The names that ``node`` binds, but for an import of what is known under that very name."""
     match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
         case ast.arg(arg=name):
             yield name
         case ast.ImportFrom(module=module, names=aliases):
@@ -196,6 +194,10 @@ def _bound(node: ast.AST) -> Iterator[str]:
             )
         case ast.Import(names=aliases):
             yield from (alias.asname for alias in aliases if alias.asname)
+        case ast.alias():
+            return
+        case _:
+            yield from bound_names(node)
 
 
 def _changed(node: ast.AST) -> Iterator[str]:
