@@ -10,7 +10,7 @@ from typing import Any
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.evaluator import Evaluator, unpure
 from cwm_lsp.codec.literals import literal
-from cwm_lsp.codec.pure_calls import items_of
+from cwm_lsp.codec.pure_calls import Record, items_of
 
 
 class Actor(Evaluator):
@@ -64,6 +64,11 @@ class Actor(Evaluator):
                 self.touched[name] = result
             case ast.Subscript(value=owner, slice=place):
                 self.value(owner)[self.value(place)] = result
+            case ast.Attribute(value=owner, attr=name):
+                record = self.value(owner)
+                if not isinstance(record, Record) or name not in record.fields:
+                    raise unpure(target)
+                record.fields[name] = result
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 for one, part in zip(elements, items_of(result), strict=True):
                     self._store(one, part)

@@ -15,7 +15,7 @@ from typing import Any
 
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.literals import kept_literal
-from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS, Passing, Undecided, items_of
+from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS, Passing, Record, Undecided, items_of
 
 MAX_STEPS = 20_000
 """Nodes that are visited at most, large values counting as several."""
@@ -68,6 +68,7 @@ class Evaluator:
 
     ``given`` are what calls of the user's functions have given back, in order; one that is not among them is
     undecided. What is computed is never changed, so values may be shared.
+    ``met`` says that an object of the user's took part.
     """
 
     def __init__(self, state: Mapping[str, str], given: Sequence[str] = ()) -> None:
@@ -76,6 +77,7 @@ class Evaluator:
         self._own: dict[str, Any] = {}
         self._ordered = True
         self._steps = 0
+        self.met = False
         self.taken = 0
 
     def value(self, node: ast.expr) -> Any:
@@ -86,7 +88,13 @@ class Evaluator:
         handler = NODES.get(type(node))
         if handler is None:
             raise unpure(node)
-        found = handler(self, node)
+        try:
+            found = handler(self, node)
+        except ERRORS:
+            if self.met:  # what a record cannot do, the object's class may do
+                raise Undecided("What the user's objects do is not known.") from None
+            raise
+        self.met |= isinstance(found, Record)
         if isinstance(found, _SIZED):
             self._steps += len(found) // _ITEMS_A_STEP
         return found
@@ -267,6 +275,10 @@ class Evaluator:
             kind = pure_calls.TYPES.get(node.value.id)
             if kind is not None and node.attr in pure_calls.METHODS.get(kind, ()):
                 return lambda value, *given: self._asked(kind, value, node, given)
+        if not isinstance(node.value, ast.Name) or node.value.id in self._state or node.value.id in self._own:
+            owner = self.value(node.value)
+            if isinstance(owner, Record) and node.attr in owner.fields:
+                return owner.fields[node.attr]
         raise unpure(node)
 
     def _asked(self, kind: type, value: Any, node: ast.Attribute, given: Sequence[Any]) -> Any:
@@ -284,6 +296,8 @@ class Evaluator:
                 return self._attribute(node.func)(*self._several(node.args))
             case ast.Attribute(value=owner, attr=method):
                 value = self.value(owner)
+                if isinstance(value, Record):
+                    return self._gave_back(node)
                 if self._may_call(type(value), method):
                     given, named = self._arguments(node)
                     return pure_calls.call_method(value, method, given, named)

@@ -24,6 +24,23 @@ class Undecided(Exception):
     """An expression that cannot be computed from literals; the text says why."""
 
 
+class Record:
+    """An object whose text names its fields, as a dataclass writes it; nothing else of it is known."""
+
+    def __init__(self, kind: str, fields: dict[str, Any]) -> None:
+        self.kind = kind
+        self.fields = fields
+
+    def __repr__(self) -> str:
+        return f"{self.kind}({', '.join(f'{name}={value!r}' for name, value in self.fields.items())})"
+
+    def __eq__(self, other: object) -> bool:
+        raise Undecided("What makes two objects equal is not known.")
+
+    def __hash__(self) -> int:
+        raise Undecided("What makes two objects equal is not known.")
+
+
 class Passing(list[Any]):
     """The items of an iterator: to be gone through, but with no text of its own."""
 
@@ -61,7 +78,7 @@ def formatted(value: Any, spec: str = "") -> str:
 
 def written(value: Any, write: Callable[[Any], str] = str) -> str:
     """``str`` or ``repr`` of a value whose text does not depend on the order of a set."""
-    if isinstance(value, Passing | type) or callable(value) or _shows_order(value):
+    if isinstance(value, Passing | Record | type) or callable(value) or _shows_order(value):
         raise Undecided("Its text is not known.")
     return write(value)
 

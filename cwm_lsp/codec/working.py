@@ -25,9 +25,6 @@ from cwm_lsp.trace.render import render
 Texts = Mapping[str, str]
 _State = tuple[tuple[str, str], ...]
 
-_ATTRIBUTES = frozenset().union(
-    *pure_calls.METHODS.values(), *(set(one) for one in pure_calls.MODULES.values())
-)
 _CHANGING = frozenset().union(*pure_calls.CHANGING.values())
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTINS = frozenset({*pure_calls.FUNCTIONS, *pure_calls.TYPES, *pure_calls.MODULES, "isinstance", "type"})
@@ -113,9 +110,12 @@ def changes(statement: ast.AST) -> ast.stmt | None:
 
 
 def _is_change(part: ast.AST) -> bool:
-    if isinstance(part, ast.Subscript):
-        return isinstance(part.ctx, ast.Store | ast.Del)
-    return isinstance(part, ast.Attribute) and part.attr in _CHANGING
+    match part:
+        case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store()):
+            return True
+        case ast.Attribute(attr=name):
+            return name in _CHANGING
+    return False
 
 
 def made(statement: ast.AST) -> Iterator[Made]:
@@ -227,7 +227,7 @@ def _roots(statement: ast.AST) -> Iterator[ast.expr]:
         case ast.AnnAssign(value=ast.expr() as value) | ast.Return(value=ast.expr() as value):
             yield value
         case ast.Expr(value=value):
-            yield value
+            yield from _used(value)
         case ast.Delete(targets=targets):
             yield from _places(targets)
         case ast.If(test=test) | ast.While(test=test):
@@ -240,6 +240,14 @@ def _roots(statement: ast.AST) -> Iterator[ast.expr]:
             yield subject
         case ast.With(items=items):
             yield from (item.context_expr for item in items)
+
+
+def _used(value: ast.expr) -> Iterator[ast.expr]:
+    """The parts of an expression statement whose values are used: what a call gives back goes nowhere."""
+    if isinstance(value, ast.Call):
+        yield from (*value.args, *(one.value for one in value.keywords))
+    else:
+        yield value
 
 
 def _decision(test: ast.expr) -> ast.expr:
@@ -285,8 +293,6 @@ def _plain(node: ast.expr) -> bool:
 def _shaped(node: ast.expr) -> bool:
     """Whether all of ``node`` is of kinds that can be computed."""
     for part in ast.walk(node):
-        if isinstance(part, ast.Attribute) and part.attr not in _ATTRIBUTES:
-            return False
         if isinstance(part, ast.expr) and type(part) not in NODES and not isinstance(part, _PARTS):
             return False
     return True
@@ -348,6 +354,8 @@ def _effect(statement: ast.stmt, state: _State, given: tuple[str, ...]) -> Effec
     try:
         actor.run(statement)
     except ERRORS as error:
+        if actor.met:
+            return Effect()
         return Effect(result=Told(render(error)[0], raises=True))
     except (Undecided, RecursionError, MemoryError):
         return Effect()

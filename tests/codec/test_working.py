@@ -14,7 +14,15 @@ from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import constants, effect, made, tell, workables
 from tests.codec.programs import record
 
-TEXTS = {"n": "3", "xs": "[1, 2]", "s": "'ab c'", "cart": "<Cart object>", "carts": "[<Cart object>, 5]"}
+POINT = "Point(x={}, path={}, home=Point(x=9, path=[], home=None))"
+TEXTS = {
+    "n": "3",
+    "point": POINT.format(1, [2, 3]),
+    "xs": "[1, 2]",
+    "s": "'ab c'",
+    "cart": "<Cart object>",
+    "carts": "[<Cart object>, 5]",
+}
 
 
 def statement(text: str) -> ast.stmt:
@@ -45,6 +53,13 @@ def told(text: str, *given: str, texts: Mapping[str, str] = TEXTS, aided: bool =
         ("y = xs[9]", {"xs[9]": "raises IndexError('list index out of range')"}),
         ("y = [x * n for x in xs]", {"[x * n for x in xs]": "[3, 6]"}),
         ("y = [cart.total(x) for x in xs[1:]]", {"xs[1:]": "[2]"}),
+        ("y = point.x + point.home.x * n", {"point.x + point.home.x * n": "28"}),
+        ("y = point.shift(n + 1) + point.x", {"n + 1": "4", "point.x": "1"}),
+        ("y = point == point", {}),
+        ("y = len(point) + n * 2", {"n * 2": "6"}),
+        ("y = point.missing", {}),
+        ("y = f'{point} {n}'", {}),
+        ("point.shift(n + 1)", {"n + 1": "4"}),
         ("y = n", {}),
         ("y = [1, 2]", {}),
         ("def g(a=n + 1): pass", {}),
@@ -85,6 +100,14 @@ def test_what_calls_gave_back_counts_once_all_have() -> None:
         ("if xs.pop() > 5: xs.clear()", {"xs": "[1]"}, "False"),
         ("xs.remove(7)", {}, "ValueError('list.remove(x): x not in list')"),
         ("cart.append(n)", {}, None),
+        ("point.x += n", {"point": POINT.format(4, [2, 3])}, None),
+        (
+            "point.path.append(n)",
+            {"point": POINT.format(1, [2, 3, 3])},
+            None,
+        ),
+        ("point.other = n", {}, None),
+        ("point[0] = n", {}, None),
     ],
 )
 def test_a_change_of_a_container_is_worked_out(
