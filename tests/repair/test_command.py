@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 from pathlib import Path
 
 from tests.cli.running import cwm
@@ -53,6 +54,14 @@ def test_only_a_verified_fix_is_written(tmp_path: Path) -> None:
     assert "which is right?" in done.out
     assert "Nothing was written" in done.err
     assert "a - b" in file.read_text()
+
+
+def test_the_mistake_of_the_demo_is_mended_by_its_doctest(tmp_path: Path) -> None:
+    file = tmp_path / "scores.py"
+    file.write_text((resources.files("cwm_lsp") / "demo" / "scores.py").read_text(encoding="utf-8"))
+    done = cwm("repair", file.name, "--json", cwd=tmp_path)
+    assert done.object["status"] == "verified"
+    assert "+    return [[] for _ in range(teams)]" in done.object["candidates"][0]["diff"]
 
 
 def test_a_file_that_says_nothing_is_asked_for_more(tmp_path: Path) -> None:
