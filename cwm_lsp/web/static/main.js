@@ -214,6 +214,7 @@ class App {
   // --- what is in sight ---
 
   seen(first, count) {
+    if (!this.total) return; // laid out before the server has said anything
     const ahead = Math.ceil(count / 2);
     this.rows.want(first - ahead, count + 2 * ahead);
   }
