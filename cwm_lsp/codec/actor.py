@@ -4,59 +4,114 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.evaluator import Evaluator, unpure
+from cwm_lsp.codec.evaluator import ERRORS, Evaluator, unpure
 from cwm_lsp.codec.literals import literal
-from cwm_lsp.codec.pure_calls import Record, items_of
+from cwm_lsp.codec.pure_calls import Opaque, Record, items_of
+from cwm_lsp.codec.pure_modules import CHANGERS
+from cwm_lsp.codec.sharing import Place
+from cwm_lsp.trace.render import render
 
 
 class Actor(Evaluator):
-    """Carries out one simple statement, or the head of a branch, on copies of the values.
+    """Carries out simple statements, or the head of a branch, on copies of the values.
 
-    ``touched`` holds those that it read or bound, ``results`` what a ``return`` gives or a branch decides.
+    ``shares`` says which names are parts of others. ``touched`` holds the values that were read or bound,
+    ``results`` what a ``return`` gives or a branch decides.
     """
 
-    def __init__(self, state: Mapping[str, str], given: Sequence[str] = ()) -> None:
+    def __init__(
+        self, state: Mapping[str, str], given: Sequence[str] = (), shares: Mapping[str, Place] | None = None
+    ) -> None:
         super().__init__(state, given)
+        self._shares = shares or {}
         self.touched: dict[str, Any] = {}
         self.results: list[Any] = []
 
     def _read(self, name: str) -> Any:
         if name not in self.touched:
-            self.touched[name] = literal(self._state[name])
+            own = self._shares.get(name)
+            if own is not None and own.root in self._state:
+                self._load(own.root)
+            if name not in self.touched:
+                self._load(name)
         return self.touched[name]
+
+    def _load(self, root: str) -> None:
+        """The value of ``root``, and of the names that stand for parts of it."""
+        self.touched[root] = value = literal(self._state[root])
+        for name, place in self._shares.items():
+            if place.root != root or name not in self._state or name in self.touched:
+                continue
+            try:
+                part = place.find(value)
+            except ERRORS:
+                continue
+            if render(part)[0] == self._state[name]:
+                self.touched[name] = part
 
     def _may_call(self, kind: type, method: str) -> bool:
         return super()._may_call(kind, method) or method in pure_calls.CHANGING.get(kind, ())
 
+    def _changer(self, name: str) -> Callable[..., Any] | None:
+        return CHANGERS.get(name)
+
     def _missing(self, owner: defaultdict[Any, Any]) -> None:
         """The values are copies: they may change."""
 
-    def run(self, statement: ast.stmt) -> None:
-        """Carry out ``statement``. Raises as :meth:`value` does."""
+    def run(self, statement: ast.stmt) -> bool:
+        """Carry out ``statement``; whether what follows it on its line runs. Raises as :meth:`value` does."""
         match statement:
             case ast.Expr(value=value):
                 self.value(value)
+            case ast.AugAssign(target=target, op=op, value=value):
+                self._add(target, op, value)
+            case ast.Return(value=value):
+                self.results.append(None if value is None else self.value(value))
+                return False
+            case ast.If(test=test) if is_inline(statement):
+                branch = statement.body if self.value(test) else statement.orelse
+                return all(self.run(one) for one in branch)
+            case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
+                self.results.append(bool(self.value(test)))
+            case ast.Break() | ast.Continue():
+                return False
+            case _:
+                self._bind_or_drop(statement)
+        return True
+
+    def _bind_or_drop(self, statement: ast.stmt) -> None:
+        match statement:
             case ast.Assign(targets=targets, value=value):
                 result = self.value(value)
                 for target in targets:
                     self._store(target, result)
-            case ast.AugAssign(target=target, op=op, value=value):
-                self._store(target, self.value(ast.BinOp(target, op, value)))
-            case ast.Return(value=ast.expr() as value):
-                self.results.append(self.value(value))
-            case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
-                self.results.append(bool(self.value(test)))
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self._store(target, self.value(value))
+            case ast.Import(names=[ast.alias(name=name, asname=other)]):
+                bound = other or name.partition(".")[0]
+                self.touched[bound] = Opaque(f"<module {(name if other else bound)!r}>")
             case ast.Delete(targets=targets):
                 for target in targets:
                     if not isinstance(target, ast.Subscript):
                         raise unpure(target)
                     del self.value(target.value)[self.value(target.slice)]
+            case ast.Pass():
+                pass
             case _:
                 raise unpure(statement)
+
+    def _add(self, target: ast.expr, op: ast.operator, value: ast.expr) -> None:
+        """``target op= value``: a container keeps being the object that it was."""
+        before = self.value(target)
+        if isinstance(before, list) and isinstance(op, ast.Add):
+            before += items_of(self.value(value))
+            self._store(target, before)
+        else:
+            self._store(target, self.value(ast.BinOp(target, op, value)))
 
     def _store(self, target: ast.expr, result: Any) -> None:
         match target:
@@ -66,7 +121,7 @@ class Actor(Evaluator):
                 self.value(owner)[self.value(place)] = result
             case ast.Attribute(value=owner, attr=name):
                 record = self.value(owner)
-                if not isinstance(record, Record) or name not in record.fields:
+                if not isinstance(record, Record) or not (record.plain or name in record.fields):
                     raise unpure(target)
                 record.fields[name] = result
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
@@ -74,3 +129,12 @@ class Actor(Evaluator):
                     self._store(one, part)
             case _:
                 raise unpure(target)
+
+
+def is_inline(statement: ast.stmt) -> bool:
+    """Whether a branch has its body, and all of it, on its own line."""
+    return (
+        isinstance(statement, ast.If)
+        and statement.body[0].lineno == statement.lineno
+        and not statement.orelse
+    )

@@ -28,9 +28,11 @@ from dataclasses import dataclass, field
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact_decoder import CompactDecoder
-from cwm_lsp.codec.machine import Machine, State
+from cwm_lsp.codec.edits import written_text, written_tokens
+from cwm_lsp.codec.frames import State
+from cwm_lsp.codec.machine import Machine
 from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
-from cwm_lsp.codec.values import Names, TooManyNames, value_tokens, written_text, written_tokens
+from cwm_lsp.codec.values import Names, TooManyNames, value_tokens
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace

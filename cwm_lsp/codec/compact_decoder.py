@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.edits import written_text
 from cwm_lsp.codec.machine import Machine
 from cwm_lsp.codec.protocol import Decoded
-from cwm_lsp.codec.values import written_text
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.trace.model import EventKind
 from cwm_lsp.trace.predicted import Guess, PredictedStep, Problem

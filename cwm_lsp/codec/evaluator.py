@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.literals import kept_literal
-from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS, Passing, Record, Undecided, items_of
+from cwm_lsp.codec import pure_calls, pure_modules
+from cwm_lsp.codec.bounds import bounded
+from cwm_lsp.codec.literals import kept_literal, literal
+from cwm_lsp.codec.pure_calls import Passing, Record, Undecided, items_of
+from cwm_lsp.codec.shapes import DATACLASS, shape_fields
+
+_MODULE = re.compile(r"<module '([\w.]+)'>")
 
 MAX_STEPS = 20_000
 """Nodes that are visited at most, large values counting as several."""
@@ -102,10 +107,12 @@ class Evaluator:
     def _name(self, node: ast.Name) -> Any:
         if node.id in self._own:
             return self._own[node.id]
-        if node.id in self._state:
+        if node.id in self._state and not self._state[node.id].startswith("<function "):
             return self._read(node.id)
-        if node.id in pure_calls.FUNCTIONS:
-            return pure_calls.FUNCTIONS[node.id]
+        if node.id not in self._state and node.id in pure_modules.FUNCTIONS:
+            return pure_modules.FUNCTIONS[node.id]
+        if self.taken < len(self._given):
+            return lambda *_: self._next_given(node)
         raise Undecided(f"{node.id} has no value here.")
 
     def _read(self, name: str) -> Any:
@@ -122,7 +129,7 @@ class Evaluator:
         if act is None:
             raise unpure(node)
         left, right = self.value(node.left), self.value(node.right)
-        _bounded(node.op, left, right)
+        bounded(node.op, left, right)
         return act(left, right)
 
     def _boolean(self, node: ast.BoolOp) -> Any:
@@ -267,11 +274,20 @@ class Evaluator:
             case _:
                 raise unpure(target)
 
+    def _module(self, node: ast.expr) -> str:
+        """The module that ``node`` stands for, "" for none."""
+        if not isinstance(node, ast.Name) or node.id in self._own:
+            return ""
+        if node.id not in self._state:
+            return node.id
+        found = _MODULE.fullmatch(self._state[node.id])
+        return found[1] if found else ""
+
     def _attribute(self, node: ast.Attribute) -> Any:
+        module = pure_modules.MODULES.get(self._module(node.value), {})
+        if node.attr in module:
+            return module[node.attr]
         if isinstance(node.value, ast.Name) and node.value.id not in self._state:
-            module = pure_calls.MODULES.get(node.value.id, {})
-            if node.attr in module:
-                return module[node.attr]
             kind = pure_calls.TYPES.get(node.value.id)
             if kind is not None and node.attr in pure_calls.METHODS.get(kind, ()):
                 return lambda value, *given: self._asked(kind, value, node, given)
@@ -288,12 +304,16 @@ class Evaluator:
 
     def _call(self, node: ast.Call) -> Any:
         match node.func:
+            case ast.Name(id=name) if self._state.get(name, "").startswith(DATACLASS):
+                return self._made(self._state[name], node)
             case ast.Name(id=name) if self._state.get(name, "").startswith("<"):
                 return self._gave_back(node)
             case ast.Name(id=name) if name not in self._own and name not in self._state:
                 return self._builtin(name, node)
-            case ast.Attribute(value=ast.Name(id=name)) if name not in self._own and name not in self._state:
-                return self._attribute(node.func)(*self._several(node.args))
+            case ast.Attribute(value=owner, attr=name) if self._module(owner):
+                act = self._changer(name) if self._module(owner) in ("heapq", "bisect") else None
+                given, named = self._arguments(node)
+                return (act or self._attribute(node.func))(*given, **named)
             case ast.Attribute(value=owner, attr=method):
                 value = self.value(owner)
                 if isinstance(value, Record):
@@ -314,7 +334,11 @@ class Evaluator:
             return isinstance(self.value(node.args[0]), kinds)
         if name == "type" and len(node.args) == 1:
             return type(self.value(node.args[0]))
-        if name not in pure_calls.FUNCTIONS:
+        changer = self._changer(name)
+        if changer is not None:
+            given, named = self._arguments(node)
+            return changer(*given, **named)
+        if name not in pure_modules.FUNCTIONS:
             return self._gave_back(node)
         ordered = self._ordered
         self._ordered = ordered and name not in pure_calls.ORDER_FREE
@@ -322,7 +346,23 @@ class Evaluator:
             given, named = self._arguments(node)
         finally:
             self._ordered = ordered
-        return pure_calls.FUNCTIONS[name](*given, **named)
+        return pure_modules.FUNCTIONS[name](*given, **named)
+
+    def _changer(self, name: str) -> Callable[..., Any] | None:
+        """A function that changes what it is given, where values may change."""
+        return None
+
+    def _made(self, shape: str, node: ast.Call) -> Record:
+        """An object of a dataclass of the shape that :func:`cwm_lsp.codec.shapes.dataclass_shape` writes."""
+        given, named = self._arguments(node)
+        kind, parameters = shape_fields(shape)
+        if len(given) > len(parameters) or not set(named) <= set(parameters):
+            raise unpure(node)
+        fields = {
+            name: given[place] if place < len(given) else named[name] if name in named else literal(default)
+            for place, (name, default) in enumerate(parameters.items())
+        }
+        return Record(kind, fields)
 
     def _arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
         given = self._several(node.args)
@@ -335,6 +375,9 @@ class Evaluator:
         for argument in node.args:
             if any(isinstance(inner, ast.Call) for inner in ast.walk(argument)):
                 self.value(argument)
+        return self._next_given(node)
+
+    def _next_given(self, node: ast.expr) -> Any:
         if self.taken >= len(self._given):
             raise unpure(node)
         self.taken += 1
@@ -375,29 +418,3 @@ def _single(value: Any) -> bool:
 def unpure(node: ast.AST) -> Undecided:
     """The error for what is none of the things that are computed."""
     return Undecided(f"{ast.unparse(node)[:80]} would have to be run.")
-
-
-def _bounded(act: ast.operator, left: Any, right: Any) -> None:
-    """Refuse what grows beyond measure before it is computed."""
-    if isinstance(left, Passing) or isinstance(right, Passing):
-        raise Undecided("An iterator is no operand.")
-    if isinstance(act, ast.Mod) and isinstance(left, str | bytes):
-        template = left if isinstance(left, str) else left.decode("latin-1")
-        pure_calls.narrow(template)
-        if "*" in template:
-            raise Undecided("The width is not in the format.")
-        pure_calls.written(right)
-    if isinstance(act, ast.Pow | ast.LShift):
-        count = right if isinstance(right, int) else 0
-        bits = left.bit_length() if isinstance(left, int) else 0
-        grown = bits * max(count, 1) if isinstance(act, ast.Pow) else bits + count
-        if grown > MAX_BITS:
-            raise Undecided("The result is too large.")
-    if isinstance(act, ast.Mult | ast.Add):
-        sizes = [len(one) for one in (left, right) if isinstance(one, _SEQUENCES)]
-        times = [one for one in (left, right) if isinstance(one, int)] if isinstance(act, ast.Mult) else []
-        if sizes and sum(sizes) * max(1, *times, 1) > MAX_ITEMS:
-            raise Undecided("The result is too large.")
-    numbers = [one.bit_length() for one in (left, right) if isinstance(one, int)]
-    if sum(numbers) > 2 * MAX_BITS:
-        raise Undecided("The result is too large.")

@@ -91,7 +91,7 @@ class _Builder:
         for index in range(len(body) - 1, -1, -1):
             docstring = index == 0 and _is_constant(body[index])
             begin = self.statement(body[index], after, exits)
-            after = begin | after if docstring or _may_be_silent(body[index]) else begin
+            after = begin | after if docstring or may_be_silent(body[index]) else begin
         return after
 
     def link(self, line: int, to: frozenset[int], exits: _Exits) -> frozenset[int]:
@@ -186,7 +186,7 @@ def _is_constant(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _may_be_silent(node: ast.stmt) -> bool:
+def may_be_silent(node: ast.stmt) -> bool:
     """Whether some interpreter runs the statement without reporting a line."""
     return (
         _is_constant(node)

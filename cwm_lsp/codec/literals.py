@@ -1,51 +1,100 @@
-"""The texts of values that are literals, and the collections that are written much like them, as values."""
+"""The texts of values that are literals, and what is written much like them, as values.
+
+Collections are read as they are written; objects become a :class:`Record` where their text names their
+fields, ``Point(x=1)`` as well as ``<Cart total=0>``. What stands within a container and says no more than
+what it is, as a function, is an :class:`Opaque`.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.pure_calls import Record, Undecided
+from cwm_lsp.codec.pure_calls import Opaque, Record, Undecided
 
-_COLLECTION = re.compile(
-    r"(?P<kind>Counter|defaultdict|deque)\("
-    r"(?:<class '(?P<default>int|list|set|dict|str|float)'>, )?(?P<items>[\[{].*)?\)",
+_ANGLED = re.compile(
+    r"""(?P<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<empty><(?P<kind>\w+)[ ]object>)"""
+    r"""|<(?P<name>[^\W\d]\w*)[ ](?=[^\W\d]\w*=)|(?P<other><(?:[^<>]|<[^<>]*>)*>)|(?P<end>>)|[^<>'"]+|.""",
     re.S,
 )
-_COLLECTIONS: Mapping[str, Callable[[str | None, Any], Any]] = {
-    "Counter": lambda _, items: Counter(dict(items)),
-    "defaultdict": lambda default, items: defaultdict(pure_calls.TYPES.get(default or ""), items),
-    "deque": lambda _, items: deque(items),
-}
+_OBJECT, _OPAQUE = "__object__", "__opaque__"
+_FACTORY = re.compile(r"<class '(int|list|set|dict|str|float)'>")
 
 
 def literal(text: str) -> Any:
-    """The value that a ``repr`` writes out, also of a ``Counter``, ``defaultdict`` or ``deque``, or of an
-    object that names its fields (:class:`Record`).
-
-    Raises :class:`Undecided` for any other text.
-    """
+    """The value that a text writes out. Raises :class:`Undecided` where it writes none."""
     try:
-        made = _COLLECTION.fullmatch(text)
-        if made is None and text.endswith(")") and text[:1].isidentifier():
-            return _record(ast.parse(text, mode="eval").body)
-        if made is None:
+        if "<" not in text and text[-1:] != ")" and "(" not in text:
             return ast.literal_eval(text)
-        return _COLLECTIONS[made["kind"]](made["default"], ast.literal_eval(made["items"] or "()"))
+        return _built(ast.parse("".join(_spelled(text)), mode="eval").body)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         raise Undecided(f"{text[:80]} is not a literal.") from None
 
 
-def _record(node: ast.expr) -> Any:
-    """The object that a text like ``Point(x=1, y=[2])`` describes, other literals as they are."""
+def _spelled(text: str) -> Iterator[str]:
+    """``text`` with calls in the place of what stands in angles."""
+    open_objects = 0
+    for match in _ANGLED.finditer(text):
+        if match["empty"]:
+            yield f"{_OBJECT}({match['kind']!r})"
+        elif match["name"]:
+            open_objects += 1
+            yield f"{_OBJECT}({match['name']!r}, "
+        elif match["other"]:
+            if match["other"] == text or "…" in match["other"]:
+                raise ValueError(text)
+            yield f"{_OPAQUE}({match['other']!r})"
+        elif match["end"] and open_objects:
+            open_objects -= 1
+            yield ")"
+        else:
+            yield match.group()
+
+
+def _ordered(*given: Any) -> OrderedDict[Any, Any]:
+    return OrderedDict(*given)
+
+
+def _defaulting(factory: Any = None, items: Any = ()) -> defaultdict[Any, Any]:
+    kind = _FACTORY.fullmatch(factory.text) if isinstance(factory, Opaque) else None
+    return defaultdict(pure_calls.TYPES[kind[1]] if kind else factory, items)
+
+
+_COLLECTIONS: Mapping[str, Callable[..., Any]] = {
+    "Counter": Counter,
+    "OrderedDict": _ordered,
+    "defaultdict": _defaulting,
+    "deque": deque,
+    "frozenset": frozenset,
+    "set": set,
+    _OPAQUE: Opaque,
+}
+
+
+def _built(node: ast.expr) -> Any:
     match node:
+        case ast.List(elts=elements):
+            return [_built(one) for one in elements]
+        case ast.Tuple(elts=elements):
+            return tuple(_built(one) for one in elements)
+        case ast.Set(elts=elements):
+            return {_built(one) for one in elements}
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            return {_built(key): _built(value) for key, value in pairs if key is not None}
+        case ast.Call(func=ast.Name(id="__object__"), args=[ast.Constant(value=str(kind))], keywords=fields):
+            return Record(kind, {str(one.arg): _built(one.value) for one in fields}, plain=True)
+        case ast.Call(func=ast.Name(id="deque"), args=[items], keywords=[ast.keyword("maxlen", size)]):
+            return deque(_built(items), ast.literal_eval(size))
+        case ast.Call(func=ast.Name(id=kind), args=given, keywords=[]) if kind in _COLLECTIONS:
+            return _COLLECTIONS[kind](*map(_built, given))
         case ast.Call(func=ast.Name() | ast.Attribute(), args=[], keywords=[_, *_] as fields):
-            known = {str(one.arg): _record(one.value) for one in fields if one.arg is not None}
+            known = {str(one.arg): _built(one.value) for one in fields if one.arg is not None}
             if len(known) == len(fields):
                 return Record(ast.unparse(node.func), known)
     return ast.literal_eval(node)

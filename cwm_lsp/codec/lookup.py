@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cwm_lsp.codec.values import join_items, split_items
+from cwm_lsp.codec.values import join_items, separators, split_items
 
 Texts = Mapping[str, str]
 
@@ -301,19 +301,5 @@ def _string(text: str) -> str | None:
 
 def pair_of(item: str) -> tuple[str, str] | None:
     """Key and value of an item of a dict display."""
-    depth, quote, place = 0, "", 0
-    while place < len(item):
-        character = item[place]
-        if quote:
-            place += character == "\\"
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        elif character in "[({":
-            depth += 1
-        elif character in "])}":
-            depth -= 1
-        elif not depth and item.startswith(": ", place):
-            return item[:place], item[place + 2 :]
-        place += 1
-    return None
+    places = separators(item, ":", 0, len(item))
+    return (item[: places[0]], item[places[0] + 2 :]) if places else None

@@ -6,81 +6,24 @@ kept for every event of a long trace and gone back to.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.deeds import Effect, effect
+from cwm_lsp.codec.edits import written_tokens
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
-from cwm_lsp.codec.lookup import pair_of
-from cwm_lsp.codec.source import LogicalLine, Piece, Slice, slice_source
-from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, split_items, value_tokens, written_tokens
+from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
+from cwm_lsp.codec.heads import apart, decided, holds, taken
+from cwm_lsp.codec.objects import awaited, final, lending, renewed, sharing
+from cwm_lsp.codec.pieces import Piece
+from cwm_lsp.codec.source import LogicalLine, Slice, slice_source
+from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.codec.working import Told, effect, tell
+from cwm_lsp.codec.working import Told, tell, told
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace
-
-_EMPTY: Mapping[str, str] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One activation: ``line`` is the statement it is at, ``visits`` how often each ``for`` head ran, from 0.
-
-    ``entered`` holds the values with which each loop began, ``returned`` what calls made by the current
-    statement gave back, ``raised`` what the statement raised. ``fresh`` says that no statement ran yet.
-    """
-
-    identity: int
-    function: str
-    line: int
-    texts: Mapping[str, str]
-    visits: Mapping[int, int] = field(default_factory=dict)
-    entered: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
-    returned: tuple[str, ...] = ()
-    raised: str | None = None
-    fresh: bool = False
-
-
-def _apart(items: Sequence[str | None], targets: int) -> Sequence[str | None]:
-    """The parts of one tuple, list or pair of a dict that goes to ``targets`` names, else ``items``."""
-    if len(items) != 1 or not items[0]:
-        return items
-    parts = split_items(items[0]) if items[0][0] in "([" else None
-    if parts is None or len(parts) != targets:
-        parts = pair_of(items[0]) if targets == 2 else None
-    return items if parts is None else parts
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """The stack of frames, innermost last."""
-
-    frames: tuple[Frame, ...] = ()
-
-    @property
-    def empty(self) -> bool:
-        """Nothing is running."""
-        return not self.frames
-
-    @property
-    def texts(self) -> Mapping[str, str]:
-        """The values of the innermost frame."""
-        return self.frames[-1].texts if self.frames else _EMPTY
-
-    @property
-    def line(self) -> int:
-        """The statement of the innermost frame."""
-        return self.frames[-1].line if self.frames else 0
-
-    @property
-    def frame(self) -> int:
-        """The identity of the innermost frame."""
-        return self.frames[-1].identity if self.frames else -1
-
-    @property
-    def function(self) -> str:
-        """The function of the innermost frame."""
-        return self.frames[-1].function if self.frames else ""
 
 
 @dataclass(slots=True)
@@ -94,7 +37,7 @@ class Machine:
     flow: Flow
     names: Names
     functions: Mapping[int, str]
-    state: State = State()
+    state: State = NOTHING
     last_frame: int = 0
     ended: bool = False
     aided: bool = True
@@ -252,6 +195,8 @@ class Machine:
 
     def _call(self, line: int, texts: Mapping[str, str], frame: int, function: str) -> list[int]:
         entered = Frame(frame, function, line, dict(texts), fresh=True)
+        if self.aided and self.state.frames:
+            entered = lending(entered, self.state.frames[-1], self.slice)
         self.state = State((*self.state.frames, entered))
         return self._next(self._candidates(entered))
 
@@ -262,6 +207,8 @@ class Machine:
             texts = {name: text for name, text in texts.items() if name not in removed} | dict(changed)
         visits = self._visits(frame, line)
         began = visits is not frame.visits and visits[line] == 0
+        shares, bound = sharing(frame, self.slice, texts) if self.aided else (frame.shares, frozenset())
+        begins = frame.returned and frame.visits.get(frame.line) == 0
         frame = replace(
             frame,
             line=line,
@@ -271,6 +218,12 @@ class Machine:
             returned=(),
             raised=None,
             fresh=False,
+            shares=shares,
+            lent={name: place for name, place in frame.lent.items() if name not in bound}
+            if bound
+            else frame.lent,
+            begun={**frame.begun, frame.line: frame.returned} if begins else frame.begun,
+            renewed=EMPTY,
         )
         self.state = State((*self.state.frames[:-1], frame))
         return self._echo(frame)
@@ -293,9 +246,9 @@ class Machine:
         if not frames:
             self.state, self.ended = State(), True
             return [Special.END]
-        caller = frames[-1]
+        caller = renewed(frames[-1], left, self.slice) if self.aided else frames[-1]
         if unwinding:
-            self.state = State(frames)
+            self.state = State((*frames[:-1], caller))
             raised = plain_tokens(left.raised or "", self.names)
             return [
                 Special.BACK,
@@ -304,7 +257,10 @@ class Machine:
                 Special.EXCEPTION,
                 *raised,
             ]
-        caller = replace(caller, returned=(*caller.returned, value or "None"))
+        given = value or "None"
+        if left.makes:
+            given = final(left, self.slice).get(left.makes, given)
+        caller = replace(caller, returned=(*caller.returned, given))
         self.state = State((*frames[:-1], caller))
         return [Special.BACK, self._line_token(caller.line), *self._echo(caller)]
 
@@ -314,23 +270,48 @@ class Machine:
             return self._next(self.flow.handlers(frame.line), Special.UNWIND)
         logical = self.slice.by_line.get(frame.line)
         tokens: list[int] = []
+        lines = self._candidates(frame)
         if logical:
-            texts = {**self.slice.constants, **frame.texts}
-            tokens = self._annotated(logical, frame, texts)
+            texts = {**self.slice.constants, **frame.texts, **frame.renewed}
+            known = tell(logical.work, texts, frame.returned, self.aided)
+            tokens = self._annotated(logical, frame, known)
+            does = Effect()
+            items: Sequence[str | None] = ()
             if frame.line in frame.visits:
-                tokens += self._visit(logical, frame)
+                items = taken(logical, frame, self.slice.constants, self.aided)
+                tokens += self._visit(frame.visits[frame.line], apart(items, logical.targets))
             if self.aided:
-                tokens += self._effects(logical, frame, texts)
+                does = self._effect(logical, frame, texts)
+                tokens += self._does(does, frame)
+                lines = decided(lines, logical.branch, holds(logical, known, does, items))
         for text in frame.returned:
             tokens += [Special.RETURNED, *value_tokens(text, self.names)]
-        return tokens + self._next(self._candidates(frame))
+        return tokens + self._next(lines) + self._callees(frame)
+
+    def _callees(self, frame: Frame) -> list[int]:
+        """The functions that may be entered next, and with which values if there is but one."""
+        found = awaited(frame, self.slice) if self.aided else None
+        if found is None or not found[1]:
+            return []
+        site, targets = found
+        tokens = [Special.CALL, *(v.line_token(self.number(target.line)) for target in targets)]
+        if len(targets) == 1:
+            texts = {**self.slice.constants, **frame.texts, **frame.renewed}
+            receiver = targets[0].parameters[:1] if targets[0].owner else ()
+            made = self.slice.by_line[frame.line].sites[: len(frame.returned)]
+            given = frame.returned if site.takes(made) else ()
+            for name, node in site.values(targets[0]):
+                text = told(node, texts, given) if name not in receiver else None
+                if text is not None:
+                    written = value_tokens(text, self.names)
+                    tokens += [Special.OPERAND, self.names.token(name), *written, Special.STOP]
+        return tokens
 
     def _written(self, piece: Piece) -> Sequence[int]:
         return (self.names.token(piece.name),) if piece.name else piece.tokens
 
-    def _annotated(self, logical: LogicalLine, frame: Frame, texts: Mapping[str, str]) -> list[int]:
-        """The text of a line, the values that it reads and what can be worked out behind each place."""
-        told = tell(logical.work, texts, frame.returned, self.aided)
+    def _annotated(self, logical: LogicalLine, frame: Frame, known: Mapping[ast.expr, Told]) -> list[int]:
+        """The text of a line, the values that it reads and what is ``known`` behind each place."""
         tokens: list[int] = []
         for piece in logical.pieces:
             tokens += self._written(piece)
@@ -339,8 +320,8 @@ class Machine:
                 operand = placed_tokens if piece.placed else value_tokens
                 tokens += [Special.OPERAND, *operand(text, self.names)]
             for node in piece.ends:
-                if node in told:
-                    tokens += self._told(told[node], frame.texts)
+                if node in known:
+                    tokens += self._told(known[node], frame.texts)
         return tokens
 
     def _told(self, told: Told, texts: Mapping[str, str]) -> list[int]:
@@ -349,34 +330,29 @@ class Machine:
         kind = (Special.EXCEPTION,) if told.raises else ()
         return [Special.OPERAND, *kind, *value_tokens(told.text, self.names)]
 
-    def _effects(self, logical: LogicalLine, frame: Frame, texts: Mapping[str, str]) -> list[int]:
-        """What the statement makes of the containers that it changes, as a line's values are written."""
+    def _effect(self, logical: LogicalLine, frame: Frame, texts: Mapping[str, str]) -> Effect:
+        """What the line makes of the names that it binds and changes, and what its calls made of them."""
+        does = effect(logical.deeds, texts, frame.returned, frame.shares) if logical.deeds else Effect()
+        return replace(does, changed={**frame.renewed, **does.changed}) if frame.renewed else does
+
+    def _does(self, does: Effect, frame: Frame) -> list[int]:
+        """What a line does, as a line's values are written."""
         tokens: list[int] = []
-        for statement in logical.changes:
-            does = effect(statement, texts, frame.returned)
-            for name, text in does.changed.items():
-                tokens += self._becomes(name, text, frame.texts)
-            if does.result is not None:
-                tokens += self._told(does.result, frame.texts)
-        return tokens
+        for name, text in does.changed.items():
+            tokens += self._becomes(name, text, frame.texts)
+        return tokens + (self._told(does.result, frame.texts) if does.result is not None else [])
 
     def _becomes(self, name: str, text: str, texts: Mapping[str, str]) -> list[int]:
         written = written_tokens(texts.get(name), text, self.names)
         return [Special.OPERAND, self.names.token(name), *written, Special.STOP]
 
-    def _visit(self, logical: LogicalLine, frame: Frame) -> list[int]:
+    def _visit(self, visit: int, items: Sequence[str | None]) -> list[int]:
         """How often a loop's head ran, and the items that it takes now; the end of a value past the last.
 
         The count stands as a position, to find items by, and in digits, to count by.
         """
-        visit = frame.visits[frame.line]
-        entered = frame.entered.get(frame.line, _EMPTY)
         tokens = [v.position_token(visit), *v.byte_tokens(str(visit))]
-        items = [source.at(visit, frame.texts, entered) for source in logical.iterated]
-        if self.aided and (not items or None in items):
-            made = [source.at(visit, {**self.slice.constants, **entered}) for source in logical.made]
-            items = made if made and None not in made else items
-        for item in _apart(items, logical.targets):
+        for item in items:
             if item is not None:
                 tokens += [Special.OPERAND, *(plain_tokens(item, self.names) or [Special.STOP])]
         return tokens

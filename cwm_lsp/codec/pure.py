@@ -8,7 +8,7 @@ from typing import Any
 
 from cwm_lsp.codec.evaluator import ERRORS, Evaluator
 from cwm_lsp.codec.literals import literal
-from cwm_lsp.codec.pure_calls import Passing, Undecided
+from cwm_lsp.codec.pure_calls import Passing, Record, Undecided
 
 __all__ = ["Undecided", "compute", "literal", "names_in"]
 
@@ -34,7 +34,8 @@ def compute(expression: str, state: Mapping[str, str]) -> Any:
         raise Undecided("The expression is nested too deep.") from None
     except (*ERRORS, MemoryError) as error:
         raise Undecided(f"{type(error).__name__}: {error}") from None
-    if isinstance(found, Passing) or (callable(found) and not isinstance(found, type)):
+    unknown = isinstance(found, Record) and not found.fields
+    if isinstance(found, Passing) or unknown or (callable(found) and not isinstance(found, type)):
         raise Undecided(f"{expression[:80]} would have to be run.")
     return found
 

@@ -6,12 +6,12 @@ gone through is not written in its text, so what would show it is undecided.
 
 from __future__ import annotations
 
-import math
 import re
-import string
-from collections import Counter, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from cwm_lsp.trace.render import render
 
 MAX_BITS = 4_096
 MAX_ITEMS = 10_000
@@ -25,20 +25,52 @@ class Undecided(Exception):
 
 
 class Record:
-    """An object whose text names its fields, as a dataclass writes it; nothing else of it is known."""
+    """An object whose text names its fields, as a dataclass writes it; nothing else of it is known.
 
-    def __init__(self, kind: str, fields: dict[str, Any]) -> None:
+    A ``plain`` one has no ``__repr__`` of its own and shows whatever is stored in it.
+    """
+
+    def __init__(self, kind: str, fields: dict[str, Any], plain: bool = False) -> None:
         self.kind = kind
         self.fields = fields
+        self.plain = plain
 
     def __repr__(self) -> str:
-        return f"{self.kind}({', '.join(f'{name}={value!r}' for name, value in self.fields.items())})"
+        fields = ", ".join(f"{name}={_whole(value)}" for name, value in self.fields.items())
+        if self.plain:
+            return f"<{self.kind} {fields}>" if fields else f"<{self.kind} object>"
+        return f"{self.kind}({fields})"
 
     def __eq__(self, other: object) -> bool:
         raise Undecided("What makes two objects equal is not known.")
 
     def __hash__(self) -> int:
         raise Undecided("What makes two objects equal is not known.")
+
+
+class Opaque(Record):
+    """An object of which nothing is known but its text: a function, a module, a file."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("", {})
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __bool__(self) -> bool:
+        raise Undecided("Whether it counts as true is not known.")
+
+    def __call__(self, *given: Any) -> Any:
+        """Raises :class:`Undecided`: nothing of the user's is run."""
+        raise Undecided(f"{self.text[:80]} would have to be run.")
+
+
+def _whole(value: Any) -> str:
+    text, _, _, cut, opaque = render(value)
+    if cut or (opaque and not isinstance(value, Record)):
+        raise Undecided("Its text is not known.")
+    return text
 
 
 class Passing(list[Any]):
@@ -132,7 +164,8 @@ def _container(kind: Callable[..., Any], ordered: bool) -> Callable[..., Any]:
     return lambda *given, **named: kind(*(items_of(one, ordered) for one in given), **named)
 
 
-def _dict(*given: Any, **named: Any) -> dict[Any, Any]:
+def dict_of(*given: Any, **named: Any) -> dict[Any, Any]:
+    """``dict(...)`` within bounds."""
     return dict(*(one if isinstance(one, dict) else items_of(one) for one in given), **named)
 
 
@@ -148,49 +181,11 @@ def _power(base: Any, exponent: Any, modulus: int | None = None) -> Any:
     return base**exponent
 
 
-def _counter(*given: Any, **named: int) -> Counter[Any]:
-    return Counter(*(one if isinstance(one, dict) else items_of(one) for one in given), **named)
-
-
-def _defaultdict(kind: Any = None, *given: Any) -> defaultdict[Any, Any]:
-    kinds = {FUNCTIONS[name]: TYPES[name] for name in ("int", "list", "set", "dict", "str", "float")}
-    if kind not in kinds:
-        raise Undecided("Its default is not known.")
-    return defaultdict(kinds[kind], *given)
-
-
-def _deque(given: Any = (), maxlen: int | None = None) -> deque[Any]:
-    return deque(items_of(given), maxlen)
-
-
-MODULES: Mapping[str, Mapping[str, Any]] = {
-    "math": {
-        name: getattr(math, name)
-        for name in (
-            "ceil copysign cos degrees dist e exp fabs floor fmod gcd hypot inf isclose isfinite isinf isnan "
-            "isqrt lcm log log10 log2 pi prod radians sin sqrt tan tau trunc"
-        ).split()
-    },
-    "collections": {"Counter": _counter, "defaultdict": _defaultdict, "deque": _deque},
-    "string": {
-        name: getattr(string, name)
-        for name in (
-            "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits punctuation whitespace"
-        ).split()
-    },
-}
-"""What may be taken from the standard library's modules."""
-
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    **MODULES["collections"],
-    **{
-        name: MODULES["math"][name]
-        for name in ("ceil", "floor", "gcd", "isqrt", "lcm", "log", "prod", "sqrt")
-    },
+BUILTINS: Mapping[str, Callable[..., Any]] = {
     **{one.__name__: one for one in (abs, bin, bool, chr, divmod, float, hex, int, oct, ord, range, round)},
     "all": lambda value: all(items_of(value, False)),
     "any": lambda value: any(items_of(value, False)),
-    "dict": _dict,
+    "dict": dict_of,
     "enumerate": _enumerated,
     "filter": _listed(filter),
     "format": formatted,
@@ -245,9 +240,11 @@ METHODS: Mapping[type, frozenset[str]] = {
     frozenset: _SETS,
     Counter: frozenset({"copy", "elements", "get", "items", "keys", "most_common", "total", "values"}),
     defaultdict: frozenset({"copy", "get", "items", "keys", "values"}),
+    OrderedDict: frozenset({"copy", "get", "items", "keys", "values"}),
     deque: frozenset({"copy", "count", "index"}),
     int: frozenset({"bit_count", "bit_length"}),
     float: frozenset({"is_integer"}),
+    re.Match: frozenset({"end", "group", "groups", "span", "start"}),
 }
 """Methods that change nothing, by type."""
 
@@ -256,6 +253,7 @@ CHANGING: Mapping[type, frozenset[str]] = {
     dict: frozenset({"clear", "pop", "popitem", "setdefault", "update"}),
     Counter: frozenset({"clear", "pop", "popitem", "setdefault", "subtract", "update"}),
     defaultdict: frozenset({"clear", "pop", "popitem", "setdefault", "update"}),
+    OrderedDict: frozenset({"clear", "move_to_end", "pop", "popitem", "setdefault", "update"}),
     deque: frozenset(
         "append appendleft clear extend extendleft insert pop popleft remove reverse rotate".split()
     ),

@@ -13,40 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec import working
+from cwm_lsp.codec.calls import Site, callables_of
+from cwm_lsp.codec.deeds import deeds
+from cwm_lsp.codec.flow import may_be_silent
 from cwm_lsp.codec.lookup import Counted, Iterated, iterated
-from cwm_lsp.codec.working import Made, Workable, changes, made, workables
+from cwm_lsp.codec.pieces import Piece, Uses, defines, ends_of, joined, lexed, uses_of
+from cwm_lsp.codec.sharing import Binding, bindings
+from cwm_lsp.codec.working import Made, Workable, made, workables
 from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
 
-_OPERATOR = "|".join(re.escape(operator) for operator in sorted(v.OPERATORS, key=len, reverse=True))
-_LEX = re.compile(
-    rf"""(?P<string>(?P<prefix>[fFrRbBuU]{{0,2}})(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))
-    |(?P<number>\.?\d(?:[eE][+-]\d|[\w.])*)|(?P<name>[^\W\d]\w*)|(?P<space>\s+|\#[^\n]*|\\\n)|(?P<operator>{_OPERATOR})|(?P<other>.)""",
-    re.S | re.X,
-)
-_FIELD = re.compile(r"(\{[^{}]*\})")
 _BLOCK_WORD = re.compile(r"\s*(else|finally)\s*:")
-_POSITION_METHODS = frozenset(
-    {"find", "rfind", "index", "rindex", "center", "ljust", "rjust", "zfill", "insert"}
-)
-_POSITION_CALLS = frozenset({"len", "enumerate", "zip", "reversed", "range", "max", "min"})
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A lexical piece: either fixed ``tokens`` or the name ``name``.
-
-    ``reads`` says that the name's value is an operand of the statement at this place, ``placed`` that
-    the statement looks into the value by position. ``ends`` are the expressions to be worked out that end at
-    this place, the outermost first.
-    """
-
-    tokens: tuple[int, ...] = ()
-    name: str = ""
-    reads: bool = False
-    placed: bool = False
-    ends: tuple[ast.expr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +31,10 @@ class LogicalLine:
     """One numbered line of a slice: ``line`` is its first line in the file, ``depth`` its level.
 
     ``iterated`` and ``made`` are what the head of a loop goes through, ``targets`` counts the names that it
-    takes an item apart into, 0 where it does not. ``work`` is what may be worked out,
-    ``changes`` are the statements that change a container in its place.
+    takes an item apart into, 0 where it does not. ``work`` is what may be worked out, ``branch`` the line at
+    which a body begins that the head decides on, 0 for none. ``deeds`` are the
+    statements to carry out for what they do, ``sites`` the calls that are made and ``shares`` the names that
+    are bound to what has another name.
     """
 
     number: int
@@ -67,7 +46,10 @@ class LogicalLine:
     made: tuple[Made, ...] = ()
     targets: int = 0
     work: tuple[Workable, ...] = ()
-    changes: tuple[ast.stmt, ...] = ()
+    branch: int = 0
+    deeds: tuple[ast.stmt, ...] = ()
+    sites: tuple[Site, ...] = ()
+    shares: tuple[Binding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +65,6 @@ class Slice:
     by_line: dict[int, LogicalLine]
     by_number: dict[int, LogicalLine]
     constants: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Uses:
-    """The names that a statement reads, looks into by position, and binds."""
-
-    reads: frozenset[str]
-    placed: frozenset[str]
-    stores: dict[str, int]
-    binds: frozenset[str]
 
 
 @lru_cache(maxsize=256)
@@ -112,6 +84,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         nodes.setdefault(first_line(node), []).append(node)
     depths = dict(_depths(tree.body, 0))
     silent = set(_docstrings(tree))
+    callables = callables_of(source)
     wanted = [line for start, end in _reachable(tree, entry) for line in range(start, end + 1)]
     lines: list[LogicalLine] = []
     for line in wanted:
@@ -121,29 +94,33 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
             end = line
             while statements.get(end + 1) == line:
                 end += 1
-            uses = _joined([_uses(node) for node in nodes[line]])
+            uses = joined([uses_of(node) for node in nodes[line]])
             text = "\n".join(texts[line - 1 : end])
             depth = depths.get(line, 0)
         elif _BLOCK_WORD.match(texts[line - 1]):
-            uses, text = _Uses(frozenset(), frozenset(), {}, frozenset()), texts[line - 1]
+            uses, text = Uses(frozenset(), frozenset(), {}, frozenset()), texts[line - 1]
             depth = _depth_of(text, texts, depths)
         else:
             continue
         number = offset + len(lines) + 1
         here = nodes.get(line, [])
+        outer = _outer(here)
         work = tuple(found for node in here for found in workables(node))
         lines.append(
             LogicalLine(
                 number,
                 line,
                 depth,
-                tuple(_lex(text, uses, _ends(work, text, line))),
+                tuple(lexed(text, uses, ends_of(work, text, line))),
                 uses.binds,
                 tuple(source for node in here for source in iterated(node)),
                 tuple(source for node in here for source in made(node)),
                 sum(map(_targets, here)),
                 work,
-                tuple(one for node in here if (one := changes(node)) is not None),
+                _branch(outer),
+                deeds(outer),
+                tuple(site for node in outer for site in callables.sites(node)),
+                tuple(one for node in outer for one in bindings(node)),
             )
         )
     loops = {
@@ -160,6 +137,12 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
     )
 
 
+def _outer(nodes: Sequence[ast.AST]) -> list[ast.AST]:
+    """Those of ``nodes`` that stand in none of the others."""
+    bodies = {id(inner) for node in nodes for inner in ast.walk(node) if inner is not node}
+    return [node for node in nodes if id(node) not in bodies]
+
+
 def _reachable(tree: ast.Module, entry: int) -> list[tuple[int, int]]:
     """Line ranges of the top-level statements that the one holding ``entry`` can reach by name."""
     spans = [(first_line(node), node.end_lineno or node.lineno) for node in tree.body]
@@ -168,7 +151,7 @@ def _reachable(tree: ast.Module, entry: int) -> list[tuple[int, int]]:
         return spans
     defined: dict[str, list[int]] = {}
     for index, node in enumerate(tree.body):
-        for name in _defines(node):
+        for name in defines(node):
             defined.setdefault(name, []).append(index)
     found = set(roots)
     while roots:
@@ -177,18 +160,6 @@ def _reachable(tree: ast.Module, entry: int) -> list[tuple[int, int]]:
         found |= fresh
         roots.extend(fresh)
     return [spans[index] for index in sorted(found)]
-
-
-def _defines(node: ast.stmt) -> Iterator[str]:
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            yield node.name
-        case ast.Import() | ast.ImportFrom():
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
-        case _:
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                    yield inner.id
 
 
 def _depths(body: Iterable[ast.AST], depth: int) -> Iterator[tuple[int, int]]:
@@ -228,71 +199,13 @@ def _docstrings(tree: ast.AST) -> Iterator[int]:
             yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
-def _head(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a statement that run when the statement itself runs."""
-    for name, value in ast.iter_fields(node):
-        if name in ("body", "orelse", "finalbody", "handlers", "cases") and isinstance(value, list):
-            continue
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, ast.AST):
-                yield item
-
-
-def _uses(node: ast.AST) -> _Uses:
-    parts = [inner for part in _head(node) for inner in ast.walk(part)]
-    own = {
-        name.id
-        for part in parts
-        if isinstance(part, ast.comprehension)
-        for name in ast.walk(part.target)
-        if isinstance(name, ast.Name)
-    } | {part.arg for part in parts if isinstance(part, ast.arg)}
-    names = [part for part in parts if isinstance(part, ast.Name)]
-    reads = {name.id for name in names if isinstance(name.ctx, ast.Load)} - own
-    stores: dict[str, int] = {}
-    for name in names:
-        if isinstance(name.ctx, ast.Store) and name.id not in own:
-            stores[name.id] = stores.get(name.id, 0) + 1
-    binds = frozenset(stores) | _bound_by(node)
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        reads.add(node.target.id)
-        stores = {}
-    placed = frozenset(_placed(node, parts))
-    return _Uses(frozenset(reads), placed, stores, binds)
-
-
-def _joined(uses: Sequence[_Uses]) -> _Uses:
-    """The uses of several statements that share a line."""
-    if len(uses) == 1:
-        return uses[0]
-    stores: dict[str, int] = {}
-    for use in uses:
-        stores = use.stores | stores
-    return _Uses(
-        frozenset().union(*(use.reads for use in uses)),
-        frozenset().union(*(use.placed for use in uses)),
-        stores,
-        frozenset().union(*(use.binds for use in uses)),
-    )
-
-
-def _ends(work: Iterable[Workable], text: str, line: int) -> dict[int, tuple[ast.expr, ...]]:
-    """The expressions of ``work`` by the place in ``text`` where they end, the outer before the inner."""
-    ends: dict[int, tuple[ast.expr, ...]] = {}
-    for one in work:
-        place = _place(one.node, text, line)
-        ends[place] = (*ends.get(place, ()), one.node)
-        for inner, nodes in _ends(one.inner, text, line).items():
-            ends[inner] = (*ends.get(inner, ()), *nodes)
-    return ends
-
-
-def _place(node: ast.expr, text: str, line: int) -> int:
-    """Where in ``text``, whose first line is ``line``, an expression ends."""
-    rows = text.split("\n")
-    row = (node.end_lineno or line) - line
-    width = len(rows[row].encode()[: node.end_col_offset].decode(errors="ignore")) if row < len(rows) else 0
-    return sum(len(before) + 1 for before in rows[:row]) + width
+def _branch(nodes: Sequence[ast.AST]) -> int:
+    """Where the body of an ``if`` or a loop begins, 0 where that may go without an event of its own."""
+    match nodes:
+        case [ast.If() | ast.While() | ast.For() as head] if not may_be_silent(head.body[0]):
+            begin = first_line(head.body[0])
+            return begin if begin > head.lineno else 0
+    return 0
 
 
 def _targets(node: ast.AST) -> int:
@@ -301,97 +214,3 @@ def _targets(node: ast.AST) -> int:
         case ast.For(target=ast.Tuple(elts=names) | ast.List(elts=names)):
             return len(names) if all(isinstance(name, ast.Name) for name in names) else 0
     return 0
-
-
-def _bound_by(node: ast.AST) -> frozenset[str]:
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return frozenset({node.name})
-        case ast.ExceptHandler(name=str(name)):
-            return frozenset({name})
-        case ast.Import() | ast.ImportFrom():
-            return frozenset(_defines(node))
-        case ast.match_case():
-            inner = ast.walk(node.pattern)
-            return frozenset(
-                part.name for part in inner if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name
-            )
-    return frozenset()
-
-
-def _placed(node: ast.AST, parts: Sequence[ast.AST]) -> Iterator[str]:
-    if isinstance(node, ast.For | ast.AsyncFor) and isinstance(node.iter, ast.Name):
-        yield node.iter.id
-    for part in parts:
-        looked: list[ast.expr] = []
-        if isinstance(part, ast.Subscript):
-            looked = [part.value]
-        elif (
-            isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in _POSITION_CALLS
-        ):
-            looked = part.args
-        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
-            looked = [part.func.value] if part.func.attr in _POSITION_METHODS else []
-        yield from (inner.id for inner in looked if isinstance(inner, ast.Name))
-
-
-def _lex(text: str, uses: _Uses, ends: Mapping[int, tuple[ast.expr, ...]]) -> Iterator[Piece]:
-    """The pieces of a logical line: operands are marked where first read, expressions where they end."""
-    skip = dict(uses.stores)
-    told: set[str] = set()
-    after_dot = False
-    for match in _LEX.finditer(text):
-        piece = match.group()
-        kind = match.lastgroup
-        if kind == "space":
-            continue
-        # An operator can be several characters, as in ``]):``; an expression can end within it.
-        places = range(match.start() + 1, match.end() + 1)
-        ended = tuple(node for place in places for node in ends.get(place, ()))
-        if kind == "string" or match.group("string"):
-            yield from _string(piece, match.group("prefix"), uses, told, ended)
-        elif kind == "name":
-            keyword = re.compile(r"\s*=(?!=)").match(text, match.end()) and _inside_call(text, match.start())
-            reads = piece in uses.reads and piece not in told and not after_dot and not keyword
-            if reads and skip.get(piece, 0) > 0:
-                skip[piece] -= 1
-                reads = False
-            if reads:
-                told.add(piece)
-            yield Piece(name=piece, reads=reads, placed=reads and piece in uses.placed, ends=ended)
-        elif kind == "operator":
-            yield Piece((v.text_token(piece),), ends=ended)
-        else:
-            yield Piece(tuple(v.byte_tokens(piece)), ends=ended)
-        after_dot = piece == "."
-
-
-def _inside_call(text: str, place: int) -> bool:
-    head = text[:place]
-    return head.count("(") > head.count(")")
-
-
-def _string(
-    piece: str, prefix: str, uses: _Uses, told: set[str], ended: tuple[ast.expr, ...]
-) -> Iterator[Piece]:
-    """A string literal as ``repr`` writes it; the fields of an f-string are code."""
-    if "f" not in prefix.lower():
-        try:
-            yield Piece(tuple(v.byte_tokens(repr(ast.literal_eval(piece)))), ends=ended)
-        except (SyntaxError, ValueError):
-            yield Piece(tuple(v.byte_tokens(piece)), ends=ended)
-        return
-    for part in _FIELD.split(piece):
-        if not part.startswith("{"):
-            yield Piece(tuple(v.byte_tokens(part)))
-            continue
-        for match in _LEX.finditer(part):
-            text = match.group()
-            if match.lastgroup == "name":
-                reads = text in uses.reads and text not in told
-                told.add(text)
-                yield Piece(name=text, reads=reads, placed=reads and text in uses.placed)
-            elif match.lastgroup != "space":
-                yield Piece(tuple(v.byte_tokens(text)))
-    if ended:
-        yield Piece(ends=ended)

@@ -23,8 +23,11 @@ _PIECE = re.compile(
     r"""|(?P<name>[^\W\d]\w*)|(?P<comma>,[ ])|(?P<colon>:[ ])|(?P<other>.)""",
     re.S,
 )
-_COMMA, _COLON = v.text_token(","), v.text_token(":")
-_CLOSING = frozenset(v.text_token(bracket) for bracket in ")]}")
+_FIELDS = re.compile(r"(?:<[^\W\d]\w* |[^\W\d]\w*\()(?=[^\W\d]\w*=)")
+"""How an object begins that names its fields: ``Point(x=1)``, or ``<Cart total=0>`` without a repr."""
+
+COMMA, _COLON = v.text_token(","), v.text_token(":")
+_CLOSING = frozenset(v.text_token(bracket) for bracket in ")]}>")
 _OPEN_LIST, _CLOSE_LIST = v.text_token("["), v.text_token("]")
 _OPEN_TUPLE, _CLOSE_TUPLE = v.text_token("("), v.text_token(")")
 _QUOTES = frozenset(v.text_token(quote) for quote in "'\"")
@@ -98,9 +101,36 @@ def split_items(text: str) -> tuple[str, ...] | None:
     """The item texts of a list, tuple, set or dict display, or ``None`` when ``text`` is not one."""
     if len(text) < 2 or _BRACKETS.get(text[0]) != text[-1]:
         return None
-    items: list[str] = []
-    depth, start, place = 0, 1, 1
-    end = len(text) - 1
+    places = separators(text, ",", 1, len(text) - 1)
+    if places is None:
+        return None
+    items = _between(text, places, 1)
+    if text[0] == "(" and len(items) == 1:
+        return (items[0][:-1],) if items[0].endswith(",") else None
+    return items
+
+
+@lru_cache(maxsize=65536)
+def split_fields(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """How a display or an object that names its fields begins, and its items; ``None`` for other texts."""
+    if text[:1] in _BRACKETS:
+        items = split_items(text)
+        return None if items is None else (text[0], items)
+    begin = _FIELDS.match(text)
+    if begin is None or text[-1] != _closing(begin.group()):
+        return None
+    places = separators(text, ",", begin.end(), len(text) - 1)
+    return None if places is None else (begin.group(), _between(text, places, begin.end()))
+
+
+def separators(text: str, mark: str, start: int, end: int) -> list[int] | None:
+    """Where ``mark`` and a space stand outside of strings and brackets, ``None`` if those do not match.
+
+    ``<`` before a name is a bracket too, as in ``<Cart total=0>``.
+    """
+    found: list[int] = []
+    depth = angles = 0
+    place = start
     while place < end:
         character = text[place]
         if character in "'\"":
@@ -115,22 +145,31 @@ def split_items(text: str) -> tuple[str, ...] | None:
             depth -= 1
             if depth < 0:
                 return None
-        elif character == "," and depth == 0 and text.startswith(", ", place):
-            items.append(text[start:place])
-            start = place + 2
+        elif character == "<":
+            angles += text[place + 1 : place + 2].isidentifier()
+        elif character == ">":
+            angles -= angles > 0
+        elif character == mark and not depth and not angles and text.startswith(" ", place + 1):
+            found.append(place)
         place += 1
-    tail = text[start:end]
-    if text[0] == "(" and not items and tail:
-        if not tail.endswith(","):
-            return None
-        tail = tail[:-1]
-    return tuple([*items, tail] if tail else items)
+    return None if angles else found
+
+
+def _between(text: str, places: Sequence[int], start: int) -> tuple[str, ...]:
+    starts = [start, *(place + 2 for place in places)]
+    ends = [*places, len(text) - 1]
+    items = [text[one:other] for one, other in zip(starts, ends, strict=True)]
+    return tuple(items if items[-1] else items[:-1])
+
+
+def _closing(opening: str) -> str:
+    return ">" if opening[0] == "<" else _BRACKETS[opening[-1]]
 
 
 def join_items(opening: str, items: Sequence[str]) -> str:
-    """The display that holds ``items``: the inverse of :func:`split_items`."""
+    """The text that holds ``items``: the inverse of :func:`split_fields`."""
     tail = "," if opening == "(" and len(items) == 1 else ""
-    return f"{opening}{', '.join(items)}{tail}{_BRACKETS[opening]}"
+    return f"{opening}{', '.join(items)}{tail}{_closing(opening)}"
 
 
 def plain_tokens(text: str, names: Names) -> list[int]:
@@ -143,7 +182,7 @@ def plain_tokens(text: str, names: Names) -> list[int]:
                 token = names.known(piece)  # a value gives out no slot: only names of the source have one
                 tokens += v.byte_tokens(piece) if token is None else [token]
             case "comma":
-                tokens.append(_COMMA)
+                tokens.append(COMMA)
             case "colon":
                 tokens.append(_COLON)
             case _:
@@ -157,19 +196,20 @@ def value_tokens(text: str, names: Names) -> list[int]:
 
 
 def _value_tokens(text: str, names: Names) -> list[int]:
-    items = split_items(text)
-    if items is None:
+    parts = split_fields(text)
+    if parts is None:
         tokens = plain_tokens(text, names)
         return tokens if value_text(tokens, names) == text else [Special.RAW, *v.byte_tokens(text)]
-    tokens = [v.text_token(text[0])]
+    opening, items = parts
+    tokens = plain_tokens(opening, names)
     for index, item in enumerate(items):
         written = _item_tokens(item, names)
         if written is None:
             return [Special.RAW, *v.byte_tokens(text)]
         tokens += [v.position_token(index), *written]
-    if join_items(text[0], items) != text:
+    if join_items(opening, items) != text:
         return [Special.RAW, *v.byte_tokens(text)]
-    return [*tokens, v.position_token(len(items)), v.text_token(text[-1])]
+    return [*tokens, v.position_token(len(items)), v.text_token(_closing(opening))]
 
 
 def _item_tokens(item: str, names: Names) -> tuple[int, ...] | None:
@@ -197,7 +237,7 @@ def placed_tokens(text: str, names: Names) -> list[int]:
 def value_text(tokens: Sequence[int], names: Names) -> str | None:
     """The text that ``tokens`` write, or ``None`` when they write none."""
     if tokens and tokens[0] == Special.RAW:
-        return _bytes_text(tokens[1:])
+        return bytes_text(tokens[1:])
     pieces: list[str | int] = []
     strings = _Strings()
     items = 0
@@ -217,7 +257,7 @@ def value_text(tokens: Sequence[int], names: Names) -> str | None:
             return None
         elif strings.inside(token):
             pieces.append(token)
-        elif token == _COMMA:
+        elif token == COMMA:
             pieces.append("," if following == _CLOSE_TUPLE else ", ")
         else:
             pieces.append(": " if token == _COLON else token)
@@ -264,110 +304,6 @@ def _join(pieces: Sequence[str | int]) -> str | None:
         return None
 
 
-def _bytes_text(tokens: Sequence[int]) -> str | None:
+def bytes_text(tokens: Sequence[int]) -> str | None:
+    """The text that ``tokens`` spell, ``None`` for tokens that are none of text."""
     return _join(list(tokens)) if all(v.is_text(token) for token in tokens) else None
-
-
-def edit_tokens(before: str, after: str, names: Names) -> list[int] | None:
-    """``after`` as an edit of ``before``, or ``None`` when it is written in full.
-
-    Containers: items added at the end, or one place in which at most one item is written. Strings:
-    characters added at either end.
-    """
-    old, new = split_items(before), split_items(after)
-    if old is not None and new is not None and before[0] == after[0]:
-        return _item_edit(old, new, names)
-    if old is None and new is None and before[:1] == after[:1] and after[:1] in ("'", '"'):
-        return _string_edit(before[1:-1], after[1:-1])
-    return None
-
-
-def _item_edit(old: Sequence[str], new: Sequence[str], names: Names) -> list[int] | None:
-    if not old:
-        return None
-    head = _common(old, new)
-    if head == len(old):
-        return [Special.EXTEND, *_listed(new[head:], names)]
-    tail = _common(old[head:][::-1], new[head:][::-1])
-    written = new[head : len(new) - tail]
-    last = len(old) - tail
-    if len(written) > 1 or head + tail == 0 or last >= v.POSITIONS:
-        return None
-    return [Special.SPLICE, v.position_token(head), v.position_token(last), *_listed(written, names)]
-
-
-def _string_edit(old: str, new: str) -> list[int] | None:
-    if not old or len(new) <= len(old):
-        return None
-    if new.startswith(old):
-        return [Special.EXTEND, *v.byte_tokens(new[len(old) :])]
-    if new.endswith(old):
-        return [Special.PREPEND, *v.byte_tokens(new[: -len(old)])]
-    return None
-
-
-def _common(left: Sequence[str], right: Sequence[str]) -> int:
-    count = 0
-    for one, other in zip(left, right, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
-
-
-def _listed(items: Sequence[str], names: Names) -> list[int]:
-    tokens: list[int] = []
-    for index, item in enumerate(items):
-        tokens += [*([_COMMA] if index else []), *plain_tokens(item, names)]
-    return tokens
-
-
-def written_tokens(before: str | None, after: str, names: Names) -> list[int]:
-    """Tokens that write ``after`` where ``before`` stood: an edit where it is one and reads back exactly."""
-    if before is not None:
-        edit = edit_tokens(before, after, names)
-        if edit is not None and written_text(before, edit, names) == after:
-            return edit
-    return value_tokens(after, names)
-
-
-def written_text(before: str | None, tokens: Sequence[int], names: Names) -> str | None:
-    """The value that ``tokens`` write where ``before`` stood, or ``None`` when they write none."""
-    if not tokens:
-        return None
-    match tokens[0]:
-        case Special.EXTEND:
-            return _extended(before, tokens[1:], names)
-        case Special.PREPEND:
-            text = _bytes_text(tokens[1:])
-            return None if not before or text is None else f"{before[0]}{text}{before[1:]}"
-        case Special.SPLICE:
-            return _spliced(before, tokens[1:], names)
-    return value_text(tokens, names)
-
-
-def _extended(before: str | None, tokens: Sequence[int], names: Names) -> str | None:
-    if not before:
-        return None
-    old = split_items(before)
-    if old is None:
-        text = _bytes_text(tokens)
-        return None if text is None or len(before) < 2 else f"{before[:-1]}{text}{before[-1]}"
-    new = _items(tokens, names)
-    return None if new is None else join_items(before[0], [*old, *new])
-
-
-def _spliced(before: str | None, tokens: Sequence[int], names: Names) -> str | None:
-    old = split_items(before) if before else None
-    if before is None or old is None or len(tokens) < 2:
-        return None
-    start, end = v.token_position(tokens[0]), v.token_position(tokens[1])
-    new = _items(tokens[2:], names)
-    if start is None or end is None or new is None or not start <= end <= len(old):
-        return None
-    return join_items(before[0], [*old[:start], *new, *old[end:]])
-
-
-def _items(tokens: Sequence[int], names: Names) -> tuple[str, ...] | None:
-    text = value_text(tokens, names) if tokens else ""
-    return None if text is None else split_items(f"[{text}]")

@@ -11,23 +11,23 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.actor import Actor
 from cwm_lsp.codec.evaluator import ERRORS, NODES, Evaluator
 from cwm_lsp.codec.lookup import find, findable
-from cwm_lsp.codec.pure_calls import Passing, Undecided, items_of
+from cwm_lsp.codec.pure_calls import Opaque, Passing, Undecided, items_of
+from cwm_lsp.codec.pure_modules import CHANGING_NAMES, FUNCTIONS, MODULES
 from cwm_lsp.codec.scopes import bound_names
+from cwm_lsp.codec.shapes import dataclass_shape
 from cwm_lsp.trace.render import render
 
 Texts = Mapping[str, str]
 _State = tuple[tuple[str, str], ...]
 
-_CHANGING = frozenset().union(*pure_calls.CHANGING.values())
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_BUILTINS = frozenset({*pure_calls.FUNCTIONS, *pure_calls.TYPES, *pure_calls.MODULES, "isinstance", "type"})
+_BUILTINS = frozenset({*FUNCTIONS, *pure_calls.TYPES, *MODULES, "isinstance", "type"})
 _DEEPEST = 40
 """Levels of an expression below which no part is worked out by itself."""
 
@@ -63,22 +63,17 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """What a statement does: the names that it changes with their values after it, and what it comes to."""
-
-    changed: Mapping[str, str] = field(default_factory=dict)
-    result: Told | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Made:
     """What the head of a loop goes through, where it is computed as the loop begins."""
 
     node: ast.expr
 
-    def at(self, visit: int, entered: Texts) -> str | None:
-        """The item of visit ``visit``, ``""`` past the last, ``None`` where it cannot be worked out."""
-        items = _items(self.node, _state(self.node, entered))
+    def at(self, visit: int, entered: Texts, given: Sequence[str] = ()) -> str | None:
+        """The item of visit ``visit``, ``""`` past the last, ``None`` where it cannot be worked out.
+
+        ``given`` is what calls gave back as the loop began.
+        """
+        items = _items(self.node, _state(self.node, entered), tuple(given))
         if items is None:
             return None
         return items[visit] if visit < len(items) else ""
@@ -87,35 +82,19 @@ class Made:
 def workables(statement: ast.AST) -> tuple[Workable, ...]:
     """The outermost expressions of a statement's head that may be worked out."""
     found = tuple(part for root in _roots(statement) for part in _parts(root))
+    match statement:
+        # Written out once more, what a statement comes to stands at the same place for all of them.
+        case (
+            ast.Assign(value=value)
+            | ast.AnnAssign(value=ast.expr() as value)
+            | ast.Return(value=ast.expr() as value)
+        ):
+            if _plain(value) and not isinstance(value, ast.Name | ast.Starred):
+                return (Workable(value), *found)
     match statement, found:
         case ast.AugAssign(target=ast.Name(id=name), op=ast.Add()), (Workable() as whole, *rest):
             return (replace(whole, target=name), *rest)
     return found
-
-
-def changes(statement: ast.AST) -> ast.stmt | None:
-    """``statement`` if what it runs itself changes a container in its place."""
-    heads: list[ast.AST]
-    match statement:
-        case ast.Expr() | ast.Assign() | ast.AugAssign() | ast.Delete() | ast.Return():
-            heads = [statement]
-        case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
-            heads = [test]
-        case _:
-            return None
-    parts = [part for head in heads for part in ast.walk(head)]
-    if any(isinstance(part, ast.Lambda | ast.NamedExpr | ast.Await | ast.Yield) for part in parts):
-        return None
-    return statement if any(map(_is_change, parts)) else None
-
-
-def _is_change(part: ast.AST) -> bool:
-    match part:
-        case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store()):
-            return True
-        case ast.Attribute(attr=name):
-            return name in _CHANGING
-    return False
 
 
 def made(statement: ast.AST) -> Iterator[Made]:
@@ -146,6 +125,8 @@ def _tell(
     told: dict[ast.expr, Told] = {}
     for one in found:
         known = _told(one.node, _state(one.node, texts), given, aided)
+        if known is not None and known.raises and one.target and texts.get(one.target, "").startswith("["):
+            known = None  # a list takes anything that has items
         if known is not None and one.target and known.text[:1] in _GROWING:
             # What is added is what the model writes, so it is shown by itself too.
             told |= _tell(one.inner, texts, given, aided)[0]
@@ -160,9 +141,10 @@ def _tell(
     return told, given
 
 
-def effect(statement: ast.stmt, texts: Texts, given: Sequence[str]) -> Effect:
-    """What ``statement`` does; nothing where that is not known."""
-    return _effect(statement, _state(statement, texts), tuple(given))
+def told(node: ast.expr, texts: Texts, given: Sequence[str]) -> str | None:
+    """The text of what one expression comes to, or ``None``."""
+    found = _told(node, _state(node, texts), tuple(given), True)
+    return None if found is None or found.raises else found.text
 
 
 def constants(tree: ast.Module) -> dict[str, str]:
@@ -179,6 +161,12 @@ def constants(tree: ast.Module) -> dict[str, str]:
                 told = _told(value, _state(value, known), (), True)
                 if told is not None and not told.raises:
                     known[name] = told.text
+            case ast.ClassDef(name=name) if counts[name] == 1:
+                shape = dataclass_shape(node)
+                if shape is not None:
+                    known[name] = shape
+            case ast.Import(names=aliases):
+                known |= {one.asname: f"<module {one.name!r}>" for one in aliases if one.asname}
     return known
 
 
@@ -188,7 +176,7 @@ def _taken(node: ast.AST) -> Iterator[str]:
         case ast.arg(arg=name):
             yield name
         case ast.ImportFrom(module=module, names=aliases):
-            kept = pure_calls.MODULES.get(module or "", {})
+            kept = MODULES.get(module or "", {})
             yield from (
                 alias.asname or alias.name for alias in aliases if alias.asname or alias.name not in kept
             )
@@ -205,7 +193,7 @@ def _changed(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Subscript(value=owner, ctx=ast.Store() | ast.Del()):
             pass
-        case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _CHANGING:
+        case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in CHANGING_NAMES:
             pass
         case ast.AugAssign(target=owner):
             pass
@@ -222,7 +210,8 @@ def _roots(statement: ast.AST) -> Iterator[ast.expr]:
             yield value
             yield from _places(targets)
         case ast.AugAssign(target=target, op=op, value=value):
-            yield ast.copy_location(ast.BinOp(target, op, value), value)
+            whole = ast.copy_location(ast.BinOp(target, op, value), statement)
+            yield whole
             yield from _places([target])
         case ast.AnnAssign(value=ast.expr() as value) | ast.Return(value=ast.expr() as value):
             yield value
@@ -302,13 +291,14 @@ _PARTS = (ast.Starred, ast.FormattedValue)
 
 
 @lru_cache(maxsize=4096)
-def _names(node: ast.AST) -> tuple[str, ...]:
+def names_read(node: ast.AST) -> tuple[str, ...]:
+    """The names that stand in ``node``, sorted."""
     return tuple(sorted({part.id for part in ast.walk(node) if isinstance(part, ast.Name)}))
 
 
 def _state(node: ast.AST, texts: Texts) -> _State:
     """The values that ``node`` can read."""
-    return tuple((name, texts[name]) for name in _names(node) if name in texts)
+    return tuple((name, texts[name]) for name in names_read(node) if name in texts)
 
 
 @lru_cache(maxsize=16384)
@@ -326,42 +316,23 @@ def _told(node: ast.expr, state: _State, given: tuple[str, ...], aided: bool) ->
         return Told(render(error)[0], raises=True, taken=evaluator.taken)
     except (RecursionError, MemoryError):
         return None
-    shown = _text(value)
+    shown = text_of(value)
     return None if shown is None else Told(shown, taken=evaluator.taken)
 
 
-def _text(value: object) -> str | None:
-    if isinstance(value, Passing) or callable(value):
+def text_of(value: object) -> str | None:
+    """The text of a value, ``None`` where it says too little."""
+    if isinstance(value, Passing) or (callable(value) and not isinstance(value, Opaque)):
         return None
     text, _, _, cut, opaque = render(value)
     return None if cut or opaque else text
 
 
 @lru_cache(maxsize=4096)
-def _items(node: ast.expr, state: _State) -> tuple[str, ...] | None:
+def _items(node: ast.expr, state: _State, given: tuple[str, ...]) -> tuple[str, ...] | None:
     try:
-        items = [_text(item) for item in items_of(Evaluator(dict(state)).value(node))]
+        items = [text_of(item) for item in items_of(Evaluator(dict(state), given).value(node))]
     except (Undecided, *_FAILURES):
         return None
     known = tuple(item for item in items if item is not None)
     return known if len(known) == len(items) else None
-
-
-@lru_cache(maxsize=4096)
-def _effect(statement: ast.stmt, state: _State, given: tuple[str, ...]) -> Effect:
-    texts = dict(state)
-    actor = Actor(texts, given)
-    try:
-        actor.run(statement)
-    except ERRORS as error:
-        if actor.met:
-            return Effect()
-        return Effect(result=Told(render(error)[0], raises=True))
-    except (Undecided, RecursionError, MemoryError):
-        return Effect()
-    if actor.taken != len(given):
-        return Effect()
-    after = {name: _text(value) for name, value in actor.touched.items()}
-    changed = {name: text for name, text in after.items() if text is not None and text != texts.get(name)}
-    results = [text for value in actor.results if (text := _text(value)) is not None]
-    return Effect(changed, Told(results[0]) if results else None)

@@ -38,13 +38,15 @@ class RenderLimits(NamedTuple):
     """How much of a value is shown.
 
     ``string``: characters of one string; ``items``: items of one container; ``depth``: levels of
-    nesting; ``text``: characters in all, roughly; ``seconds``: what a ``__repr__`` may take
-    before its type is no longer asked.
+    nesting; ``objects``: levels of objects within objects whose attributes are shown; ``text``:
+    characters in all, roughly; ``seconds``: what a ``__repr__`` may take before its type is no longer
+    asked.
     """
 
     string: int = 200
     items: int = 50
     depth: int = 6
+    objects: int = 3
     text: int = 2000
     seconds: float = 0.05
 

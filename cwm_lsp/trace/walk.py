@@ -44,6 +44,8 @@ _int_repr, _str_repr = int.__repr__, str.__repr__
 mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _namespace: Callable[[type], Any] = type.__dict__["__dict__"].__get__
 _instance_dict: Callable[[Any, str], Any] = object.__getattribute__
+_LIBRARY = str(getattr(sys.modules["os"], "__file__", ""))[: -len("os.py")]
+_INSTALLED = ("site-packages", "dist-packages")
 
 
 def _slot(kind: type, name: str) -> Any:
@@ -58,13 +60,14 @@ def _slot(kind: type, name: str) -> Any:
 class Walk:
     """One value being rendered: what room is left, and what had to be given up."""
 
-    __slots__ = ("_quarantine", "_room", "_stack", "cut", "limits", "opaque")
+    __slots__ = ("_objects", "_quarantine", "_room", "_stack", "cut", "limits", "opaque")
 
     def __init__(self, limits: RenderLimits, quarantine: set[type]) -> None:
         self.limits = limits
         self._quarantine = quarantine
         self._room = limits.text
         self._stack: set[int] = set()
+        self._objects = 0
         self.cut = False
         self.opaque = False
 
@@ -184,6 +187,21 @@ class Walk:
         self.opaque = True
         return f"<{raw_type_name(kind)} object>"
 
+    def unfolded(self, value: Any, kind: type, depth: int) -> str:
+        """``<Foo a=1, b='x'>`` for an object of a class of the user's that has no ``__repr__`` of its own."""
+        found = _stored(value, kind) if _is_of_the_user(kind) else []
+        if not found:
+            return self.nameless(kind)
+        name = raw_type_name(kind)
+        if self._objects >= self.limits.objects:
+            self.cut = True
+            return f"<{name} …>"
+        self._objects += 1
+        try:
+            return self.inside(value, f"<{name} ...>", depth, lambda: f"<{name} {self._named(found, depth)}>")
+        finally:
+            self._objects -= 1
+
     def _dataclass(self, value: Any, kind: Any, depth: int) -> str:
         fields = [field.name for field in kind.__dataclass_fields__.values() if _shown(field)]
         found = [(name, _attribute(value, kind, name)) for name in fields]
@@ -200,6 +218,31 @@ class Walk:
             return f"{item[0]}={self.text(item[1], depth + 1)}"
 
         return self.listed(found, len(found), write)
+
+
+def _is_of_the_user(kind: type) -> bool:
+    """Whether a class is neither of the standard library nor of an installed package."""
+    module = sys.modules.get(str(_namespace(kind).get("__module__")))
+    file = getattr(module, "__file__", None)
+    if not isinstance(file, str):
+        return True
+    return not (_LIBRARY and file.startswith(_LIBRARY)) and not any(part in file for part in _INSTALLED)
+
+
+def _stored(value: Any, kind: type) -> list[tuple[str, Any]]:
+    """The attributes that an object holds itself, in slots or in its ``__dict__``: no property is read."""
+    slots = [
+        name
+        for base in mro(kind)[::-1]
+        for name, slot in _namespace(base).items()
+        if slot.__class__ is MemberDescriptorType
+    ]
+    found = [(name, held) for name in slots if (held := _attribute(value, kind, name)) is not _MISSING]
+    try:
+        stored = _instance_dict(value, "__dict__")
+    except AttributeError:
+        return found
+    return found + [item for item in list(dict.items(stored)) if isinstance(item[0], str)]
 
 
 _MISSING: Any = object()

@@ -176,7 +176,7 @@ def _write_exception(walk: Walk, value: BaseException, depth: int) -> str:
 
 
 def _write_object(walk: Walk, value: object, depth: int) -> str:
-    return walk.nameless(type(value))
+    return walk.unfolded(value, type(value), depth)
 
 
 def _write_function(walk: Walk, value: Any, depth: int) -> str:

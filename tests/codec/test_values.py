@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.edits import written_text, written_tokens
 from cwm_lsp.codec.values import (
     Names,
     TooManyNames,
@@ -17,8 +18,6 @@ from cwm_lsp.codec.values import (
     split_items,
     value_text,
     value_tokens,
-    written_text,
-    written_tokens,
 )
 from cwm_lsp.codec.vocabulary import Special
 

@@ -11,7 +11,7 @@ from cwm_lsp.learn.corpus.micro import micro
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.corpus.restyle import restyled
 
-MIX: Mapping[str, float] = {"micro": 0.30, "grammar": 0.35, "idiom": 0.25, "hard": 0.10}
+MIX: Mapping[str, float] = {"micro": 0.25, "grammar": 0.35, "idiom": 0.22, "hard": 0.18}
 """Shares of the kinds: ``hard`` are exceptions, long loops, recursion and classes."""
 
 _KINDS: dict[str, Callable[[Random], Program]] = {

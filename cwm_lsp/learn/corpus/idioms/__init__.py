@@ -21,7 +21,7 @@ from cwm_lsp.learn.corpus.values import arguments
 from cwm_lsp.learn.corpus.words import FUNCTIONS
 
 EASY = ("strings", "lists", "dicts", "numbers", "mixed")
-HARD = {"exceptions": 0.5, "loops": 0.18, "recursion": 0.16, "classes": 0.16}
+HARD = {"exceptions": 0.34, "loops": 0.13, "recursion": 0.13, "classes": 0.15, "objects": 0.25}
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     name: tuple(group.split())
@@ -169,6 +169,6 @@ def idiom(rng: Random) -> Program:
 
 
 def hard_idiom(rng: Random) -> Program:
-    """An instance of an idiom with exceptions, long loops, recursion or classes."""
+    """An instance of an idiom with exceptions, long loops, recursion, classes or shared objects."""
     group = rng.choices(tuple(HARD), tuple(HARD.values()))[0]
     return instance(rng, rng.choice(catalogue(group)))

@@ -1,0 +1,37 @@
+"""What bounds the operators of computed expressions."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS, Passing, Undecided
+
+_SEQUENCES = (str, bytes, list, tuple)
+
+
+def bounded(act: ast.operator, left: Any, right: Any) -> None:
+    """Refuse what grows beyond measure before it is computed."""
+    if isinstance(left, Passing) or isinstance(right, Passing):
+        raise Undecided("An iterator is no operand.")
+    if isinstance(act, ast.Mod) and isinstance(left, str | bytes):
+        template = left if isinstance(left, str) else left.decode("latin-1")
+        pure_calls.narrow(template)
+        if "*" in template:
+            raise Undecided("The width is not in the format.")
+        pure_calls.written(right)
+    if isinstance(act, ast.Pow | ast.LShift):
+        count = right if isinstance(right, int) else 0
+        bits = left.bit_length() if isinstance(left, int) else 0
+        grown = bits * max(count, 1) if isinstance(act, ast.Pow) else bits + count
+        if grown > MAX_BITS:
+            raise Undecided("The result is too large.")
+    if isinstance(act, ast.Mult | ast.Add):
+        sizes = [len(one) for one in (left, right) if isinstance(one, _SEQUENCES)]
+        times = [one for one in (left, right) if isinstance(one, int)] if isinstance(act, ast.Mult) else []
+        if sizes and sum(sizes) * max(1, *times, 1) > MAX_ITEMS:
+            raise Undecided("The result is too large.")
+    numbers = [one.bit_length() for one in (left, right) if isinstance(one, int)]
+    if sum(numbers) > 2 * MAX_BITS:
+        raise Undecided("The result is too large.")

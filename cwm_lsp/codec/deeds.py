@@ -1,0 +1,141 @@
+"""What the statements of a line do when they are carried out: names bound, containers and objects changed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from cwm_lsp.codec.actor import Actor, is_inline
+from cwm_lsp.codec.evaluator import ERRORS
+from cwm_lsp.codec.pure_calls import Undecided
+from cwm_lsp.codec.pure_modules import CHANGING_NAMES
+from cwm_lsp.codec.sharing import Place
+from cwm_lsp.codec.working import Told, names_read, text_of
+from cwm_lsp.trace.render import render
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a line does: the names that it changes with their values after it, and what it comes to.
+
+    ``lost`` are names that it gives values without a text; ``known`` false says that nothing is known of it.
+    """
+
+    changed: Mapping[str, str] = field(default_factory=dict)
+    result: Told | None = None
+    lost: frozenset[str] = frozenset()
+    known: bool = False
+
+
+def deeds(nodes: Sequence[ast.AST]) -> tuple[ast.stmt, ...]:
+    """The statements of one line, if carrying them out says more than the value of one expression.
+
+    What stands within another of ``nodes`` is not among them.
+    """
+    found: list[ast.stmt] = []
+    for node in nodes:
+        if not isinstance(node, _CARRIED):
+            return ()
+        suspending = ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom
+        if any(isinstance(part, suspending) for part in ast.walk(_run(node))):
+            return ()
+        found.append(node)
+    telling = len(found) > 1 or any(map(_is_telling, found))
+    return tuple(found) if telling else ()
+
+
+_CARRIED = (
+    ast.Expr,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+    ast.Delete,
+    ast.Return,
+    ast.If,
+    ast.While,
+    ast.Assert,
+    ast.Import,
+    ast.Pass,
+    ast.Break,
+    ast.Continue,
+)
+
+
+def _is_telling(node: ast.stmt) -> bool:
+    match node:
+        case ast.Import(names=[_]):
+            return True
+        case ast.Assign(targets=[_, _, *_]) | ast.Assign(targets=[ast.Tuple() | ast.List()]):
+            return True
+        case ast.If() if is_inline(node):
+            return True
+    return any(map(_is_change, ast.walk(_run(node))))
+
+
+def _run(node: ast.stmt) -> ast.AST:
+    """What of a statement runs on its own line."""
+    if isinstance(node, ast.If | ast.While) and not is_inline(node):
+        return node.test
+    return node
+
+
+def _is_change(part: ast.AST) -> bool:
+    match part:
+        case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store()):
+            return True
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name in CHANGING_NAMES
+    return False
+
+
+def effect(
+    statements: tuple[ast.stmt, ...],
+    texts: Mapping[str, str],
+    given: Sequence[str] = (),
+    shares: Mapping[str, Place] | None = None,
+) -> Effect:
+    """What ``statements`` do, one after the other; nothing where that is not known.
+
+    ``shares`` says which names are parts of the values of others.
+    """
+    names = {name for one in statements for name in names_read(_run(one))}
+    kept = _touching(names, shares or {})
+    names |= {name for name, _ in kept} | {place.root for _, place in kept}
+    state = tuple((name, texts[name]) for name in sorted(names) if name in texts)
+    return _effect(statements, state, tuple(given), kept)
+
+
+def _touching(names: set[str], shares: Mapping[str, Place]) -> tuple[tuple[str, Place], ...]:
+    """Those of ``shares`` that have to do with ``names``."""
+    roots = {shares[name].root if name in shares else name for name in names}
+    return tuple((name, place) for name, place in shares.items() if place.root in roots)
+
+
+@lru_cache(maxsize=4096)
+def _effect(
+    statements: tuple[ast.stmt, ...],
+    state: tuple[tuple[str, str], ...],
+    given: tuple[str, ...],
+    shares: tuple[tuple[str, Place], ...],
+) -> Effect:
+    texts = dict(state)
+    actor = Actor(texts, given, dict(shares))
+    try:
+        for statement in statements:
+            if not actor.run(statement):
+                break
+    except ERRORS as error:
+        if actor.met:
+            return Effect()
+        return Effect(result=Told(render(error)[0], raises=True))
+    except (Undecided, RecursionError, MemoryError):
+        return Effect()
+    if actor.taken != len(given):
+        return Effect()
+    after = {name: text_of(value) for name, value in actor.touched.items()}
+    changed = {name: text for name, text in after.items() if text is not None and text != texts.get(name)}
+    results = [text for value in actor.results if (text := text_of(value)) is not None]
+    lost = frozenset(name for name, text in after.items() if text is None)
+    return Effect(changed, Told(results[0]) if results else None, lost, known=True)

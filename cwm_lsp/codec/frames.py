@@ -1,0 +1,73 @@
+"""The frames of a run as the compact format knows them: values as texts, loops, whose objects are whose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cwm_lsp.codec.sharing import Place
+
+EMPTY: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One activation: ``line`` is the statement it is at, ``visits`` how often each ``for`` head ran, from 0.
+
+    ``entered`` holds the values with which each loop began, ``begun`` what calls gave back as it did;
+    ``returned`` what calls made by the current statement gave back, ``renewed`` the values that they changed,
+    ``raised`` what the statement raised. ``fresh`` says that no statement ran yet. ``shares`` are names that
+    stand for parts of the values of others, ``lent`` the parameters that stand for parts of the caller's,
+    ``makes`` the parameter that is the object being made.
+    """
+
+    identity: int
+    function: str
+    line: int
+    texts: Mapping[str, str]
+    visits: Mapping[int, int] = field(default_factory=dict)
+    entered: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    begun: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    returned: tuple[str, ...] = ()
+    renewed: Mapping[str, str] = field(default_factory=dict)
+    raised: str | None = None
+    fresh: bool = False
+    shares: Mapping[str, Place] = field(default_factory=dict)
+    lent: Mapping[str, Place] = field(default_factory=dict)
+    makes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The stack of frames, innermost last."""
+
+    frames: tuple[Frame, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is running."""
+        return not self.frames
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The values of the innermost frame."""
+        return self.frames[-1].texts if self.frames else EMPTY
+
+    @property
+    def line(self) -> int:
+        """The statement of the innermost frame."""
+        return self.frames[-1].line if self.frames else 0
+
+    @property
+    def frame(self) -> int:
+        """The identity of the innermost frame."""
+        return self.frames[-1].identity if self.frames else -1
+
+    @property
+    def function(self) -> str:
+        """The function of the innermost frame."""
+        return self.frames[-1].function if self.frames else ""
+
+
+NOTHING = State()
+"""Nothing is running."""

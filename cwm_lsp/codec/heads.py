@@ -1,0 +1,54 @@
+"""What the head of a branch or a loop decides: the items that it takes, and whether its body is entered."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from cwm_lsp.codec.deeds import Effect
+from cwm_lsp.codec.frames import EMPTY, Frame
+from cwm_lsp.codec.lookup import pair_of
+from cwm_lsp.codec.source import LogicalLine
+from cwm_lsp.codec.values import split_items
+from cwm_lsp.codec.working import Told
+
+
+def taken(
+    logical: LogicalLine, frame: Frame, constants: Mapping[str, str], aided: bool
+) -> Sequence[str | None]:
+    """The items that a loop's head takes now, ``""`` past the last, ``None`` for one that is not known."""
+    visit = frame.visits[frame.line]
+    entered = frame.entered.get(frame.line, EMPTY)
+    items = [source.at(visit, frame.texts, entered) for source in logical.iterated]
+    if aided and (not items or None in items):
+        given = frame.begun.get(frame.line, ()) if visit else frame.returned
+        made = [source.at(visit, {**constants, **entered}, given) for source in logical.made]
+        items = made if made and None not in made else items
+    return items
+
+
+def apart(items: Sequence[str | None], targets: int) -> Sequence[str | None]:
+    """The parts of one tuple, list or pair of a dict that goes to ``targets`` names, else ``items``."""
+    if len(items) != 1 or not items[0]:
+        return items
+    parts = split_items(items[0]) if items[0][0] in "([" else None
+    if parts is None or len(parts) != targets:
+        parts = pair_of(items[0]) if targets == 2 else None
+    return items if parts is None else parts
+
+
+def holds(
+    logical: LogicalLine, known: Mapping[ast.expr, Told], does: Effect, items: Sequence[str | None]
+) -> bool | None:
+    """Whether the body that a head decides on is entered; ``None`` where that is not known."""
+    if items:
+        return None if None in items else "" not in items
+    told = does.result or (known.get(logical.work[0].node) if logical.work else None)
+    return None if told is None or told.raises or told.text not in ("True", "False") else told.text == "True"
+
+
+def decided(lines: frozenset[int], branch: int, holds: bool | None) -> frozenset[int]:
+    """Those of ``lines`` that follow a head that ``holds`` or does not, its body beginning at ``branch``."""
+    if holds is None or not branch or branch not in lines:
+        return lines
+    return frozenset({branch}) if holds else lines - {branch} or lines

@@ -1,0 +1,79 @@
+"""Whose objects are whose: what a call lends to the frame that it enters, and what is changed after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from cwm_lsp.codec.calls import Site, Target, pending
+from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.frames import EMPTY, Frame
+from cwm_lsp.codec.sharing import Place, is_changing, place_of, rebound, renewal
+from cwm_lsp.codec.source import Slice
+
+
+def awaited(frame: Frame, shown: Slice) -> tuple[Site, tuple[Target, ...]] | None:
+    """The call that the statement of ``frame`` makes next, and what it may enter of the slice."""
+    logical = shown.by_line.get(frame.line)
+    begun = frame.visits.get(frame.line, 0) > 0  # what a loop goes through is asked for once
+    site = pending(logical.sites, len(frame.returned)) if logical and not begun else None
+    if site is None:
+        return None
+    return site, tuple(target for target in site.of(frame.texts) if target.line in shown.by_line)
+
+
+def sharing(
+    frame: Frame, shown: Slice, texts: Mapping[str, str]
+) -> tuple[Mapping[str, Place], frozenset[str]]:
+    """Which names share an object once the statement of ``frame`` has run, and those that it bound."""
+    logical = shown.by_line.get(frame.line)
+    if frame.fresh or frame.raised is not None or logical is None or not logical.binds:
+        return frame.shares, frozenset()
+    visit = frame.visits.get(frame.line, 0)
+    found = {
+        one.name: place
+        for one in logical.shares
+        if is_changing(texts.get(one.name, "")) and (place := one.place(frame.texts, visit)) is not None
+    }
+    return rebound(frame.shares, logical.binds, found, texts), logical.binds
+
+
+def lending(entered: Frame, caller: Frame, shown: Slice) -> Frame:
+    """``entered`` with what it has of its caller's objects."""
+    found = awaited(caller, shown)
+    target = next((one for one in found[1] if one.line == entered.line), None) if found else None
+    if found is None or target is None:
+        return entered
+    texts = {**caller.texts, **caller.renewed}
+    lent = {name: place_of(node, texts) for name, node in found[0].arguments(target)}
+    return replace(
+        entered,
+        lent={name: place for name, place in lent.items() if place is not None},
+        makes=target.parameters[0] if target.makes and target.parameters else "",
+    )
+
+
+def final(left: Frame, shown: Slice) -> Mapping[str, str]:
+    """The values of a frame at its end, without those that its last statement made unknown."""
+    logical = shown.by_line.get(left.line)
+    if logical is None or not logical.deeds or left.raised is not None:
+        return left.texts
+    does = effect(logical.deeds, {**shown.constants, **left.texts}, left.returned, left.shares)
+    if not does.known:
+        return EMPTY
+    texts = {**left.texts, **left.renewed, **does.changed}
+    return {name: text for name, text in texts.items() if name not in does.lost}
+
+
+def renewed(caller: Frame, left: Frame, shown: Slice) -> Frame:
+    """``caller`` with what the frame that it called made of the objects that it lent."""
+    if not left.lent:
+        return caller
+    texts = {**caller.texts, **caller.renewed}
+    after = final(left, shown)
+    changed: dict[str, str] = {}
+    for name, place in left.lent.items():
+        text = after.get(name)
+        if text is not None and is_changing(text):
+            changed |= renewal(place, text, texts | changed, caller.shares)
+    return replace(caller, renewed={**caller.renewed, **changed}) if changed else caller

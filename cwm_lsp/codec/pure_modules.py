@@ -1,0 +1,185 @@
+"""What of the standard library's modules may be computed with, and what bounds it."""
+
+from __future__ import annotations
+
+import bisect
+import copy
+import heapq
+import itertools
+import math
+import operator
+import re
+import statistics
+import string
+import sys
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
+from itertools import islice
+from typing import Any
+
+from cwm_lsp.codec.pure_calls import (
+    BUILTINS,
+    CHANGING,
+    MAX_BITS,
+    MAX_ITEMS,
+    TYPES,
+    Passing,
+    Undecided,
+    dict_of,
+    items_of,
+)
+
+_LONGEST_PATTERN = 80
+_LONGEST_TEXT = 200
+_NESTED = re.compile(r"\)[*+?{]|\\[1-9]")
+_REPEATS = re.compile(r"[*+{]")
+_MOST_REPEATS = 3
+
+
+def _small(*numbers: int) -> tuple[int, ...]:
+    if any(number > MAX_BITS // 16 for number in numbers):
+        raise Undecided("The result is too large.")
+    return numbers
+
+
+def _factorial(number: int) -> int:
+    return math.factorial(*_small(number))
+
+
+def _within_bounds(act: Callable[..., Iterable[Any]]) -> Callable[..., Passing]:
+    """The items of an iterator that may be long, or give iterators."""
+
+    def found(*given: Any, **named: Any) -> Passing:
+        taken = [
+            one if one is None or isinstance(one, int) or callable(one) else items_of(one) for one in given
+        ]
+        items = Passing(islice(act(*taken, **named), MAX_ITEMS + 1))
+        if len(items) > MAX_ITEMS:
+            raise Undecided("It has too many items.")
+        return items
+
+    return found
+
+
+def _grouped(value: Any, key: Callable[[Any], Any] | None = None) -> Passing:
+    return Passing((one, Passing(group)) for one, group in itertools.groupby(items_of(value), key))
+
+
+def _reduced(act: Callable[[Any, Any], Any], value: Any, *start: Any) -> Any:
+    return reduce(act, items_of(value), *start)
+
+
+def _named(module: Any, names: str) -> dict[str, Any]:
+    return {name: getattr(module, name) for name in names.split()}
+
+
+def _matching(act: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of ``re`` for patterns that cannot take long on a short text."""
+
+    def found(pattern: str, *given: Any) -> Any:
+        texts = [one for one in given if isinstance(one, str)]
+        if len(pattern) > _LONGEST_PATTERN or sum(map(len, texts)) > _LONGEST_TEXT:
+            raise Undecided("The pattern or the text is long.")
+        if _NESTED.search(pattern) or len(_REPEATS.findall(pattern)) > _MOST_REPEATS:
+            raise Undecided("The pattern may take long.")
+        try:
+            return act(pattern, *given)
+        except re.error as error:
+            raise Undecided(str(error)) from None
+
+    return found
+
+
+def _counter(*given: Any, **named: int) -> Counter[Any]:
+    return Counter(*(one if isinstance(one, dict) else items_of(one) for one in given), **named)
+
+
+def _defaultdict(kind: Any = None, *given: Any) -> defaultdict[Any, Any]:
+    kinds = {BUILTINS[name]: TYPES[name] for name in ("int", "list", "set", "dict", "str", "float")}
+    if kind not in kinds:
+        raise Undecided("Its default is not known.")
+    return defaultdict(kinds[kind], *given)
+
+
+def _deque(given: Any = (), maxlen: int | None = None) -> deque[Any]:
+    return deque(items_of(given), maxlen)
+
+
+MODULES: Mapping[str, Mapping[str, Any]] = {
+    "re": {name: _matching(getattr(re, name)) for name in "findall fullmatch match search split sub".split()},
+    "math": {
+        **_named(
+            math,
+            "acos asin atan atan2 ceil copysign cos degrees dist e exp fabs floor fmod gcd hypot inf isclose "
+            "isfinite isinf isnan isqrt lcm log log10 log2 pi prod radians sin sqrt tan tau trunc",
+        ),
+        "comb": lambda n, k: math.comb(*_small(n, k)),
+        "factorial": _factorial,
+        "pow": lambda base, exponent: math.pow(base, exponent),
+    },
+    "collections": {
+        "Counter": _counter,
+        "OrderedDict": lambda *given: OrderedDict(dict_of(*given)),
+        "defaultdict": _defaultdict,
+        "deque": _deque,
+    },
+    "string": _named(
+        string,
+        "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits punctuation whitespace",
+    ),
+    "itertools": {
+        **{
+            name: _within_bounds(getattr(itertools, name))
+            for name in (
+                "accumulate chain combinations combinations_with_replacement dropwhile islice pairwise "
+                "permutations product starmap takewhile zip_longest"
+            ).split()
+        },
+        "groupby": _grouped,
+    },
+    "sys": {"maxsize": sys.maxsize},
+    "functools": {"reduce": _reduced},
+    "heapq": {
+        "nlargest": lambda count, value, key=None: heapq.nlargest(count, items_of(value), key),
+        "nsmallest": lambda count, value, key=None: heapq.nsmallest(count, items_of(value), key),
+    },
+    "bisect": _named(bisect, "bisect bisect_left bisect_right"),
+    "operator": _named(operator, "add itemgetter mul sub truediv"),
+    "copy": _named(copy, "copy deepcopy"),
+    "statistics": {
+        "mean": lambda value: statistics.mean(items_of(value)),
+        "median": lambda value: statistics.median(items_of(value)),
+        "mode": lambda value: statistics.mode(items_of(value)),
+    },
+}
+"""What may be taken from the standard library's modules."""
+
+CHANGERS: Mapping[str, Callable[..., Any]] = {
+    **_named(heapq, "heapify heappop heappush heappushpop heapreplace"),
+    **_named(bisect, "insort insort_left insort_right"),
+}
+"""Functions of the standard library that change their first argument."""
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **BUILTINS,
+    **MODULES["collections"],
+    **{
+        name: MODULES[module][name]
+        for module, names in (
+            ("math", "ceil comb factorial floor gcd isqrt lcm log prod sqrt"),
+            ("itertools", " ".join(MODULES["itertools"])),
+            ("functools", "reduce"),
+            ("heapq", "nlargest nsmallest"),
+            ("bisect", "bisect bisect_left bisect_right"),
+            ("operator", "itemgetter"),
+            ("copy", "copy deepcopy"),
+            ("statistics", "mean median"),
+        )
+        for name in names.split()
+    },
+}
+"""What a bare name may call: builtins, and what is imported by its own name as a rule."""
+
+CHANGING_NAMES = frozenset(CHANGERS).union(*CHANGING.values())
+"""Names of what changes a value, as methods or functions."""

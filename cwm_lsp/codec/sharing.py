@@ -1,0 +1,174 @@
+"""Which names stand for one object: ``b = a``, ``row = grid[i]``, ``for row in grid``.
+
+Values are texts, and texts do not say that two names share an object. The statements that bind names do. A
+:class:`Place` is where in the value of another name the object is found; it is trusted only as long as the
+texts of both agree.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cwm_lsp.codec.evaluator import ERRORS, Evaluator
+from cwm_lsp.codec.literals import kept_literal, literal
+from cwm_lsp.codec.pure_calls import Record, Undecided
+from cwm_lsp.trace.render import render
+
+Texts = Mapping[str, str]
+
+_GIVING = frozenset({"get", "setdefault"})
+_CHANGING = ("[", "{", "<")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an object stands: in the value of ``root``, down ``path``, a field's name being ``(name,)``."""
+
+    root: str
+    path: tuple[Any, ...] = ()
+
+    def below(self, *keys: Any) -> Place:
+        """The place that is found by further ``keys``."""
+        return Place(self.root, (*self.path, *keys))
+
+    def find(self, value: Any) -> Any:
+        """The object here, ``value`` being that of ``root``. Raises ``LookupError`` or ``TypeError``."""
+        for key in self.path:
+            value = value.fields[key[0]] if isinstance(value, Record) else value[key]
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A name that a statement gives to what an expression finds, or to an item of it (``part``) in a loop."""
+
+    name: str
+    node: ast.expr
+    part: str = ""
+
+    def place(self, texts: Texts, visit: int) -> Place | None:
+        """The place of what is bound, or ``None``."""
+        found = place_of(self.node, texts)
+        if found is None or not self.part:
+            return found
+        try:
+            container = found.find(kept_literal(texts[found.root]))
+            keys = range(len(container)) if self.part == "item" else list(container)
+            return found.below(keys[visit]) if isinstance(container, list | dict) else None
+        except (Undecided, *ERRORS):
+            return None
+
+
+def place_of(node: ast.expr, texts: Texts) -> Place | None:
+    """The place that ``node`` names, if it names one."""
+    match node:
+        case ast.Name(id=name):
+            return Place(name) if name in texts else None
+        case ast.Attribute(value=owner, attr=name):
+            found = place_of(owner, texts)
+            return None if found is None else found.below((name,))
+        case ast.Subscript(value=owner, slice=key) if not isinstance(key, ast.Slice):
+            pass
+        case ast.Call(func=ast.Attribute(value=owner, attr=method), args=[key, *_]) if method in _GIVING:
+            pass
+        case _:
+            return None
+    found = place_of(owner, texts)
+    try:
+        return None if found is None else found.below(Evaluator(texts).value(key))
+    except (Undecided, *ERRORS, RecursionError, MemoryError):
+        return None
+
+
+def bindings(statement: ast.AST) -> Iterator[Binding]:
+    """The names that ``statement`` binds to objects that have another name already, as far as it shows."""
+    match statement:
+        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+            if len(targets) == len(values):
+                yield from _bound(zip(targets, values, strict=True))
+        case ast.Assign(targets=targets, value=value):
+            yield from _bound((target, value) for target in targets)
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            yield from _bound([(target, value)])
+        case ast.For(target=target, iter=through):
+            yield from _looped(target, through)
+
+
+def _bound(pairs: Any) -> Iterator[Binding]:
+    for target, value in pairs:
+        if isinstance(target, ast.Name) and isinstance(
+            value, ast.Name | ast.Attribute | ast.Subscript | ast.Call
+        ):
+            yield Binding(target.id, value)
+
+
+def _looped(target: ast.expr, through: ast.expr) -> Iterator[Binding]:
+    match target, through:
+        case ast.Name(id=name), ast.Name() | ast.Attribute() | ast.Subscript():
+            yield Binding(name, through, "item")
+        case ast.Name(id=name), ast.Call(func=ast.Attribute(value=owner, attr="values")):
+            yield Binding(name, owner, "value")
+        case ast.Tuple(elts=[_, ast.Name(id=name)]), ast.Call(func=ast.Attribute(value=owner, attr="items")):
+            yield Binding(name, owner, "value")
+        case ast.Tuple(elts=[_, ast.Name(id=name)]), ast.Call(func=ast.Name(id="enumerate"), args=[owner]):
+            yield Binding(name, owner, "item")
+
+
+def rebound(
+    shares: Mapping[str, Place], names: frozenset[str], found: Mapping[str, Place], texts: Texts
+) -> Mapping[str, Place]:
+    """``shares`` after a statement that bound ``names``, of which ``found`` are places."""
+    if not (shares or found):
+        return shares
+    kept = {name: place for name, place in shares.items() if name not in names and place.root not in names}
+    for name, place in found.items():
+        outer = shares.get(place.root)
+        whole = place if outer is None else outer.below(*place.path)
+        if name != whole.root and whole.root not in names and is_changing(texts.get(name, "")):
+            kept[name] = whole
+    return kept
+
+
+def is_changing(text: str) -> bool:
+    """Whether ``text`` is that of an object that can change and is known."""
+    return text.startswith(_CHANGING) or (text[-1:] == ")" and text[:1].isidentifier())
+
+
+def renewal(place: Place, text: str, texts: Texts, shares: Mapping[str, Place]) -> dict[str, str]:
+    """The names whose values change as the object at ``place`` becomes ``text``, with their values after it.
+
+    There are none where that is not known.
+    """
+    outer = shares.get(place.root)
+    whole = place if outer is None else outer.below(*place.path)
+    try:
+        value = _with(literal(texts[whole.root]), whole.path, literal(text))
+        after = {whole.root: value}
+        for name, other in shares.items():
+            if other.root == whole.root and name in texts:
+                before = other.find(kept_literal(texts[whole.root]))
+                if render(before)[0] == texts[name]:
+                    after[name] = other.find(value)
+        written = {name: render(one) for name, one in after.items()}
+    except (Undecided, *ERRORS):
+        return {}
+    return {
+        name: found[0]
+        for name, found in written.items()
+        if not (found[3] or found[4]) and found[0] != texts[name]
+    }
+
+
+def _with(value: Any, path: tuple[Any, ...], part: Any) -> Any:
+    """``value`` with ``part`` in it at ``path``."""
+    if not path:
+        return part
+    owner = Place("", path[:-1]).find(value)
+    if isinstance(owner, Record):
+        owner.fields[path[-1][0]] = part
+    else:
+        owner[path[-1]] = part
+    return value
