@@ -16,13 +16,18 @@ from functools import lru_cache
 from cwm_lsp.trace.model import Value
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_BARE = re.compile(r"<(?:[\w.]+\.)?(\w+) object>")
 _LONGEST = 20_000
 """Characters up to which a text is parsed; a longer one is compared as it stands."""
 
 
 def same_value(observed: Value, text: str) -> bool | None:
-    """Whether ``text`` says what was observed; ``None`` where that is cut or opaque."""
-    if observed.opaque or observed.cut:
+    """Whether ``text`` says what was observed; ``None`` where that is cut or opaque.
+
+    It is ``None`` too for a ``text`` that names the class of an object and nothing of what it holds.
+    """
+    bare = _BARE.fullmatch(_ADDRESS.sub("", text))
+    if observed.opaque or observed.cut or (bare and observed.text.startswith(f"<{bare[1]} ")):
         return None
     return same_text(observed.text, text)
 

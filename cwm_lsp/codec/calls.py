@@ -14,6 +14,9 @@ _KIND = re.compile(r"<?(\w+)[ (]")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _PROPERTIES = ("property", "cached_property")
 _APPLYING = frozenset({"filter", "map", "max", "min", "reduce", "sorted"})
+_DEEPEST = 8
+"""Levels of classes that are looked through."""
+
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -72,7 +75,8 @@ class Site:
             given = [self.node.value]
         elif isinstance(self.node, ast.Call):
             if target.owner and not target.makes and isinstance(self.node.func, ast.Attribute):
-                given = [self.node.func.value]
+                receiver = self.node.func.value
+                given = [ast.Name("self", ast.Load()) if is_super(receiver) else receiver]
             given += self.node.args
             yield from (
                 (keyword.arg, keyword.value)
@@ -92,6 +96,20 @@ class Callables:
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     methods: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     read: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    classes: Mapping[str, ast.ClassDef] = field(default_factory=dict)
+
+    def _inherited(self, method: str, line: int) -> tuple[Target, ...]:
+        """The method that ``super()`` finds in a class that holds ``line``."""
+        found = self.methods.get(method, ())
+        inner = [one for one in self.classes.values() if one.lineno <= line <= (one.end_lineno or line)]
+        bases = [base.id for one in inner[-1:] for base in one.bases if isinstance(base, ast.Name)]
+        for _ in range(_DEEPEST):
+            for target in found:
+                if target.owner in bases:
+                    return (target,)
+            above = [self.classes[name].bases for name in bases if name in self.classes]
+            bases = [base.id for some in above for base in some if isinstance(base, ast.Name)]
+        return ()
 
     def sites(self, statement: ast.AST) -> Iterator[Site]:
         """The calls of functions of this text that ``statement`` itself makes, in order."""
@@ -110,33 +128,42 @@ class Callables:
             return
         if isinstance(node, _COMPREHENSIONS):
             head, *rest = node.generators
+            made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
             yield from self._within(head.iter, repeated)
-            for part in (
-                *head.ifs,
-                *rest,
-                *([node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]),
-            ):
+            for part in (*head.ifs, *rest, *made):
                 yield from self._within(part, True)
             return
         for child in ast.iter_child_nodes(node):
             yield from self._within(child, repeated)
+        yield from self._applied(node)
+        found = self._entered(node) if isinstance(node, ast.Call | ast.Attribute) else ()
+        if found and isinstance(node, ast.expr):
+            yield Site(node, found, repeated)
+
+    def _applied(self, node: ast.AST) -> Iterator[Site]:
+        """The functions that a builtin calls for each of its items."""
         match node:
             case ast.Call(func=ast.Name(id=name)) if name in _APPLYING and name not in self.named:
-                given = (*node.args, *(keyword.value for keyword in node.keywords))
-                for one in given:
+                for one in (*node.args, *(keyword.value for keyword in node.keywords)):
                     if isinstance(one, ast.Name) and one.id in self.named:
                         yield Site(one, self.named[one.id], repeated=True)
-                return
+
+    def _entered(self, node: ast.Call | ast.Attribute) -> tuple[Target, ...]:
+        match node:
             case ast.Call(func=ast.Name(id=name)):
-                found = self.named.get(name, ())
+                return self.named.get(name, ())
+            case ast.Call(func=ast.Attribute(value=owner, attr=name)) if is_super(owner):
+                return self._inherited(name, node.lineno)
             case ast.Call(func=ast.Attribute(attr=name)):
-                found = self.methods.get(name, ())
+                return self.methods.get(name, ())
             case ast.Attribute(attr=name, ctx=ast.Load()):
-                found = self.read.get(name, ())
-            case _:
-                return
-        if found:
-            yield Site(node, found, repeated)
+                return self.read.get(name, ())
+        return ()
+
+
+def is_super(node: ast.expr) -> bool:
+    """Whether ``node`` is ``super()``."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
 def _heads(statement: ast.AST) -> Iterator[ast.AST]:
@@ -182,7 +209,11 @@ def callables_of(source: str) -> Callables:
     for node in ast.walk(tree):
         if isinstance(node, _Function) and node not in inner and not _is_generator(node):
             named.setdefault(node.name, []).append(_target(node))
-    return Callables(*({name: tuple(found) for name, found in one.items()} for one in (named, methods, read)))
+    return Callables(_kept(named), _kept(methods), _kept(read), classes)
+
+
+def _kept(found: Mapping[str, Sequence[Target]]) -> Mapping[str, tuple[Target, ...]]:
+    return {name: tuple(targets) for name, targets in found.items()}
 
 
 def _target(node: _Function, owner: str = "", *, makes: bool = False) -> Target:
@@ -206,7 +237,9 @@ def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
     yield from ((one.arg, default) for one, default in pairs if isinstance(default, ast.Constant))
 
 
-def _maker(owner: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = 8) -> _Function | None:
+def _maker(
+    owner: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = _DEEPEST
+) -> _Function | None:
     """The ``__init__`` of a class, its own or that of its first base that has one."""
     for node in owner.body:
         if isinstance(node, _Function) and node.name == "__init__":

@@ -36,7 +36,8 @@ OPAQUE: /<(PLAIN|<(PLAIN|<PLAIN*>)*>)+>/
 TEXT: /b?'([^'"\\\x00-\x1f]|\\"|UNICODE|\\\\(['nrt]|\\\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*'/
 QUOTED: /b?\\"([^"\\\x00-\x1f]|UNICODE|\\\\([nrt]|\\\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*\\"/
 """
-_PLAIN = r'([^<>"\\\x00-\x1f]|\\")'
+_ESCAPE = r"\\\\(['nrt]|\\\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
+_PLAIN = rf'([^<>"\\\x00-\x1f]|\\"|UNICODE|{_ESCAPE})'
 _UNICODE = r"\\u([0-9a-ce-f][0-9a-f]{3}|d[0-7][0-9a-f]{2}|d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})"
 _VALUES = _VALUES.replace("PLAIN", _PLAIN).replace("UNICODE", _UNICODE)
 

@@ -27,7 +27,7 @@ def sharing(
 ) -> tuple[Mapping[str, Place], frozenset[str]]:
     """Which names share an object once the statement of ``frame`` has run, and those that it bound."""
     logical = shown.by_line.get(frame.line)
-    if frame.fresh or frame.raised is not None or logical is None or not logical.binds:
+    if frame.fresh or frame.raised is not None or logical is None or not (logical.binds or logical.shares):
         return frame.shares, frozenset()
     visit = frame.visits.get(frame.line, 0)
     found = {
@@ -76,4 +76,16 @@ def renewed(caller: Frame, left: Frame, shown: Slice) -> Frame:
         text = after.get(name)
         if text is not None and is_changing(text):
             changed |= renewal(place, text, texts | changed, caller.shares)
+    caller = replace(caller, shares=_stored(caller, left, shown))
     return replace(caller, renewed={**caller.renewed, **changed}) if changed else caller
+
+
+def _stored(caller: Frame, left: Frame, shown: Slice) -> Mapping[str, Place]:
+    """The shares of ``caller``, with what the frame that it called put of one lent object into another."""
+    shares = dict(caller.shares)
+    for name, place in sharing(left, shown, left.texts)[0].items():
+        own, holder = left.lent.get(name), left.lent.get(place.root)
+        if own is not None and holder is not None and not own.path and own.root != holder.root:
+            outer = shares.get(holder.root, Place(holder.root))
+            shares.setdefault(own.root, outer.below(*holder.path, *place.path))
+    return shares

@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cwm_lsp.trace.render import render
+from cwm_lsp.trace.render import DEFAULT, render
 
 MAX_BITS = 4_096
 MAX_ITEMS = 10_000
@@ -36,6 +36,8 @@ class Record:
         self.plain = plain
 
     def __repr__(self) -> str:
+        if self.plain and _nested(self) > DEFAULT.objects:
+            raise Undecided("It is not shown to its end.")
         fields = ", ".join(f"{name}={_whole(value)}" for name, value in self.fields.items())
         if self.plain:
             return f"<{self.kind} {fields}>" if fields else f"<{self.kind} object>"
@@ -64,6 +66,17 @@ class Opaque(Record):
     def __call__(self, *given: Any) -> Any:
         """Raises :class:`Undecided`: nothing of the user's is run."""
         raise Undecided(f"{self.text[:80]} would have to be run.")
+
+
+def _nested(value: Any) -> int:
+    """Levels of objects in objects."""
+    if isinstance(value, Record):
+        return 1 + max(map(_nested, value.fields.values()), default=0)
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return 0
+    return max(map(_nested, value), default=0)
 
 
 def _whole(value: Any) -> str:

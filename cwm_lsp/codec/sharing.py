@@ -43,7 +43,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A name that a statement gives to what an expression finds, or to an item of it (``part``) in a loop."""
+    """A name that a statement gives to what an expression finds, or to an item of it (``part``) in a loop.
+
+    With ``last`` as ``part`` it is the name of what was added at the end.
+    """
 
     name: str
     node: ast.expr
@@ -54,9 +57,11 @@ class Binding:
         found = place_of(self.node, texts)
         if found is None or not self.part:
             return found
+        if self.part == "last":
+            visit = -1
         try:
             container = found.find(kept_literal(texts[found.root]))
-            keys = range(len(container)) if self.part == "item" else list(container)
+            keys = list(container) if self.part == "value" else range(len(container) + (self.part == "last"))
             return found.below(keys[visit]) if isinstance(container, list | dict) else None
         except (Undecided, *ERRORS):
             return None
@@ -86,6 +91,10 @@ def place_of(node: ast.expr, texts: Texts) -> Place | None:
 def bindings(statement: ast.AST) -> Iterator[Binding]:
     """The names that ``statement`` binds to objects that have another name already, as far as it shows."""
     match statement:
+        case ast.Assign(targets=[ast.Subscript() | ast.Attribute() as place], value=ast.Name(id=name)):
+            yield Binding(name, place)
+        case ast.Expr(ast.Call(ast.Attribute(owner, "append"), [ast.Name(id=name)])):
+            yield Binding(name, owner, "last")
         case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
             if len(targets) == len(values):
                 yield from _bound(zip(targets, values, strict=True))
@@ -125,6 +134,8 @@ def rebound(
         return shares
     kept = {name: place for name, place in shares.items() if name not in names and place.root not in names}
     for name, place in found.items():
+        if name in kept:
+            continue
         outer = shares.get(place.root)
         whole = place if outer is None else outer.below(*place.path)
         if name != whole.root and whole.root not in names and is_changing(texts.get(name, "")):

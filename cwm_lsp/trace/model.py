@@ -38,7 +38,8 @@ class CutReason(StrEnum):
 class Value:
     """One rendered value: bounded, free of memory addresses, the same in every process.
 
-    ``text`` is Python's ``repr`` where that is faithful. ``cut`` says that ``text`` was
+    ``text`` is Python's ``repr`` where that is faithful; an object of a class of the user's without one
+    shows its attributes, ``<Cart items=[], total=0>``. ``cut`` says that ``text`` was
     shortened, ``size`` then being the real length (items of a container, characters of a
     string). ``opaque`` says that ``text`` does not describe the value (``<Foo object>``,
     a ``repr`` that raised or took too long); opaque values are never compared.

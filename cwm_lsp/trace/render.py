@@ -7,7 +7,8 @@ to the builtins it uses.
 
 What it promises: the text is Python's ``repr`` where that is faithful and short enough; builtin
 containers are walked here, never by their own ``repr``; sets are shown sorted; memory addresses
-are gone; no property is read; user code runs only as a ``__repr__``, and one that raises costs
+are gone; an object without a ``__repr__`` shows what is stored in it if its class is the user's; no property
+is read; user code runs only as a ``__repr__``, and one that raises costs
 that value alone. A type whose ``__repr__`` was slow or huge once is not asked again.
 """
 

@@ -64,6 +64,15 @@ def test_same_text(left: str, right: str, same: bool) -> None:
     assert same_text(right, left) is same
 
 
+def test_a_text_without_attributes_is_not_held_against_one_with_them() -> None:
+    observed = Value("<Foo n=1>")
+    assert same_value(observed, "<__main__.Foo object at 0x7f3a>") is None
+    assert same_value(observed, "<Foo object>") is None
+    assert same_value(observed, "<Bar object>") is False
+    assert same_value(observed, "<Foo n=2>") is False
+    assert same_value(observed, "<Foo n=1>") is True
+
+
 @pytest.mark.parametrize("value", [Value("[1, 2, ...]", cut=True), Value("<Foo object>", opaque=True)])
 def test_what_does_not_describe_its_value_is_not_compared(value: Value) -> None:
     assert same_value(value, value.text) is None

@@ -722,4 +722,31 @@ def f(n):
 """,
         "f(2)",
     ),
+    "attributes": (
+        """
+class Item:
+    def __init__(self, name):
+        self.name = name
+        self.seen = {}
+
+
+class Shelf:
+    def __init__(self):
+        self.items = []
+
+    def put(self, item):
+        item.seen['at'] = len(self.items)
+        self.items.append(item)
+
+
+def f(names):
+    shelf = Shelf()
+    for name in names:
+        shelf.put(Item(name))
+    first = shelf.items[0]
+    first.name += '\\n'
+    return len(shelf.items)
+""",
+        "f(['a', 'b\\t'])",
+    ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import queue
 import sys
 import threading
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
@@ -153,6 +154,86 @@ def test_values_that_cannot_be_told_are_opaque(value: object, text: str) -> None
     shown = Value(*render(value))
     assert shown.text.replace(f"{__name__}.", "tests.record.test_render.") == text
     assert shown.opaque
+
+
+class Cart:
+    """An object without a ``__repr__``; what it counts is a property."""
+
+    looked = 0
+
+    def __init__(self, *items: object) -> None:
+        self.items = list(items)
+        self.owner: object = None
+
+    @property
+    def count(self) -> int:
+        Cart.looked += 1
+        return len(self.items)
+
+
+class Slotted:
+    """One attribute in a slot, one that was never stored, one beside them."""
+
+    __slots__ = ("__dict__", "first", "missing")
+
+    def __init__(self) -> None:
+        self.first = 1
+        self.other = "x"
+
+
+class Unequal(type):
+    """Classes that can be no keys."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(cls, other: object) -> bool:
+        raise RuntimeError("asked")
+
+
+class Odd(metaclass=Unequal):
+    """An object of such a class."""
+
+    def __init__(self) -> None:
+        self.n = 3
+
+
+def looped() -> Cart:
+    cart = Cart()
+    cart.owner = cart
+    return cart
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Cart(1, "a"), "<Cart items=[1, 'a'], owner=None>"),
+        ({"k": Cart()}, "{'k': <Cart items=[], owner=None>}"),
+        (looped(), "<Cart items=[], owner=<Cart ...>>"),
+        (
+            Cart(Cart(Cart())),
+            "<Cart items=[<Cart items=[<Cart items=[], owner=None>], owner=None>], owner=None>",
+        ),
+        (Slotted(), "<Slotted first=1, other='x'>"),
+        (Odd(), "<Odd n=3>"),
+    ],
+)
+def test_an_object_of_the_user_s_shows_its_attributes(value: object, text: str) -> None:
+    assert render(value)[0] == text
+    assert render(value)[3:] == (False, False)
+    assert Cart.looked == 0
+
+
+def test_objects_in_objects_are_shown_to_a_depth() -> None:
+    shown = Value(*render(Cart(Cart(Cart(Cart())))))
+    assert shown.cut
+    assert shown.text.count("<Cart items") == 3
+    assert "<Cart …>" in shown.text
+
+
+@pytest.mark.parametrize("value", [pytest.MonkeyPatch(), queue.Queue()])
+def test_an_object_of_a_library_s_is_not_unfolded(value: object) -> None:
+    assert vars(value)
+    assert "=" not in render(value)[0]
 
 
 @pytest.mark.parametrize(
