@@ -189,18 +189,28 @@ class Walk:
 
     def unfolded(self, value: Any, kind: type, depth: int) -> str:
         """``<Foo a=1, b='x'>`` for an object of a class of the user's that has no ``__repr__`` of its own."""
-        found = _stored(value, kind) if _is_of_the_user(kind) else []
+        known = _KINDS.get(id(kind))
+        if known is None or known[0] is not kind:
+            if len(_KINDS) >= _MOST_KINDS:
+                _KINDS.clear()
+            known = _KINDS[id(kind)] = (kind, _slots(kind) if _is_of_the_user(kind) else None)
+        found = _stored(value, kind, known[1]) if known[1] is not None else None
         if not found:
             return self.nameless(kind)
         name = raw_type_name(kind)
-        if self._objects >= self.limits.objects:
+        key = id(value)
+        if key in self._stack:
+            return f"<{name} ...>"
+        if self._objects >= self.limits.objects or depth >= self.limits.depth:
             self.cut = True
             return f"<{name} …>"
+        self._stack.add(key)
         self._objects += 1
         try:
-            return self.inside(value, f"<{name} ...>", depth, lambda: f"<{name} {self._named(found, depth)}>")
+            return f"<{name} {self._named(found, depth)}>"
         finally:
             self._objects -= 1
+            self._stack.discard(key)
 
     def _dataclass(self, value: Any, kind: Any, depth: int) -> str:
         fields = [field.name for field in kind.__dataclass_fields__.values() if _shown(field)]
@@ -214,10 +224,14 @@ class Walk:
         return f"{raw_type_name(kind)}({self._named(found, depth)})"
 
     def _named(self, found: list[tuple[str, Any]], depth: int) -> str:
-        def write(item: tuple[str, Any]) -> str:
-            return f"{item[0]}={self.text(item[1], depth + 1)}"
-
-        return self.listed(found, len(found), write)
+        parts: list[str] = []
+        for name, value in found:
+            if self._room <= 0 or len(parts) == self.limits.items:
+                self.cut = True
+                parts.append(f"… {len(found) - len(parts):,} more")
+                break
+            parts.append(f"{name}={self.text(value, depth + 1)}")
+        return ", ".join(parts)
 
 
 def _is_of_the_user(kind: type) -> bool:
@@ -229,20 +243,29 @@ def _is_of_the_user(kind: type) -> bool:
     return not (_LIBRARY and file.startswith(_LIBRARY)) and not any(part in file for part in _INSTALLED)
 
 
-def _stored(value: Any, kind: type) -> list[tuple[str, Any]]:
-    """The attributes that an object holds itself, in slots or in its ``__dict__``: no property is read."""
-    slots = [
+_KINDS: dict[int, tuple[type, tuple[str, ...] | None]] = {}
+"""The slots of classes of the user's, ``None`` for others; by identity, as not every class can be a key."""
+
+_MOST_KINDS = 4096
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    return tuple(
         name
         for base in mro(kind)[::-1]
         for name, slot in _namespace(base).items()
         if slot.__class__ is MemberDescriptorType
-    ]
+    )
+
+
+def _stored(value: Any, kind: type, slots: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """The attributes that an object holds itself, in slots or in its ``__dict__``: no property is read."""
     found = [(name, held) for name in slots if (held := _attribute(value, kind, name)) is not _MISSING]
     try:
         stored = _instance_dict(value, "__dict__")
     except AttributeError:
         return found
-    return found + [item for item in list(dict.items(stored)) if isinstance(item[0], str)]
+    return found + list(dict.items(stored)) if found else list(dict.items(stored))
 
 
 _MISSING: Any = object()
