@@ -37,11 +37,21 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A call, the functions that it may enter, and whether it may be made several times in a row."""
+    """A call, the functions that it may enter, and whether it may be made several times in a row.
+
+    That of a ``generator`` is entered by the loop that goes through it, and again for each item.
+    """
 
     node: ast.expr
     targets: tuple[Target, ...]
     repeated: bool = False
+    generator: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name by which the function is called."""
+        called = self.node.func if isinstance(self.node, ast.Call) else self.node
+        return called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
 
     def of(self, texts: Mapping[str, str]) -> tuple[Target, ...]:
         """The targets, by the class of the receiver where its text tells it."""
@@ -97,6 +107,7 @@ class Callables:
     methods: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     read: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     classes: Mapping[str, ast.ClassDef] = field(default_factory=dict)
+    generators: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
 
     def _inherited(self, method: str, line: int) -> tuple[Target, ...]:
         """The method that ``super()`` finds in a class that holds ``line``."""
@@ -113,7 +124,7 @@ class Callables:
 
     def sites(self, statement: ast.AST) -> Iterator[Site]:
         """The calls of functions of this text that ``statement`` itself makes, in order."""
-        if not (self.named or self.methods or self.read):
+        if not (self.named or self.methods or self.read or self.generators):
             return
         if isinstance(statement, ast.ClassDef):
             yield Site(ast.Name(statement.name), (Target(first_line(statement)),))
@@ -122,6 +133,10 @@ class Callables:
             return
         for part in _heads(statement):
             yield from self._within(part, False)
+        match statement:
+            case ast.For(iter=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) as through):
+                if len(self.generators.get(name, ())) == 1:
+                    yield Site(through, self.generators[name], generator=True)
 
     def _within(self, node: ast.AST, repeated: bool) -> Iterator[Site]:
         if isinstance(node, ast.Lambda):
@@ -196,20 +211,22 @@ def callables_of(source: str) -> Callables:
     named: dict[str, list[Target]] = {}
     methods: dict[str, list[Target]] = {}
     read: dict[str, list[Target]] = {}
+    generators: dict[str, list[Target]] = {}
     classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     for owner in classes.values():
         for method in owner.body:
-            if isinstance(method, _Function) and not _is_generator(method):
-                kept = read if _is_property(method) else methods
+            if isinstance(method, _Function):
+                kept = generators if _is_generator(method) else read if _is_property(method) else methods
                 kept.setdefault(method.name, []).append(_target(method, owner.name))
         maker = _maker(owner, classes)
         if maker is not None:
             named.setdefault(owner.name, []).append(_target(maker, owner.name, makes=True))
     inner = {node for owner in classes.values() for node in owner.body}
     for node in ast.walk(tree):
-        if isinstance(node, _Function) and node not in inner and not _is_generator(node):
-            named.setdefault(node.name, []).append(_target(node))
-    return Callables(_kept(named), _kept(methods), _kept(read), classes)
+        if isinstance(node, _Function) and node not in inner:
+            kept = generators if _is_generator(node) else named
+            kept.setdefault(node.name, []).append(_target(node))
+    return Callables(_kept(named), _kept(methods), _kept(read), classes, _kept(generators))
 
 
 def _kept(found: Mapping[str, Sequence[Target]]) -> Mapping[str, tuple[Target, ...]]:

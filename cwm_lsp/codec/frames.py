@@ -9,6 +9,8 @@ from cwm_lsp.codec.sharing import Place
 
 EMPTY: Mapping[str, str] = {}
 
+_MOST_SUSPENDED = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -18,7 +20,8 @@ class Frame:
     ``returned`` what calls made by the current statement gave back, ``renewed`` the values that they changed,
     ``raised`` what the statement raised. ``fresh`` says that no statement ran yet. ``shares`` are names that
     stand for parts of the values of others, ``lent`` the parameters that stand for parts of the caller's,
-    ``makes`` the parameter that is the object being made.
+    ``makes`` the parameter that is the object being made. ``drained`` says that the call that came back last
+    has nothing more to give.
     """
 
     identity: int
@@ -35,13 +38,32 @@ class Frame:
     shares: Mapping[str, Place] = field(default_factory=dict)
     lent: Mapping[str, Place] = field(default_factory=dict)
     makes: str = ""
+    drained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The stack of frames, innermost last."""
+    """The stack of frames, innermost last, and those of generators that are suspended."""
 
     frames: tuple[Frame, ...] = ()
+    suspended: tuple[Frame, ...] = ()
+
+    def with_frames(self, *frames: Frame) -> State:
+        """Other frames on the stack."""
+        return State(frames, self.suspended)
+
+    def suspending(self, frame: Frame) -> State:
+        """``frame`` among those that are suspended."""
+        return State(self.frames, (*self.suspended[-_MOST_SUSPENDED:], frame))
+
+    def resumed(self, line: int) -> Frame | None:
+        """The frame that was suspended last at ``line``."""
+        return next((one for one in reversed(self.suspended) if one.line == line), None)
+
+    def suspended_in(self, function: str) -> Frame | None:
+        """The frame of a ``function`` of that name that was suspended last."""
+        fitting = (one for one in reversed(self.suspended) if one.function.rpartition(".")[2] == function)
+        return next(fitting, None)
 
     @property
     def empty(self) -> bool:

@@ -18,6 +18,10 @@ def taken(
 ) -> Sequence[str | None]:
     """The items that a loop's head takes now, ``""`` past the last, ``None`` for one that is not known."""
     visit = frame.visits[frame.line]
+    if aided and logical.sites and logical.sites[-1].generator:
+        came = frame.returned if visit else frame.returned[len(logical.sites) - 1 :]
+        if came:
+            return ["" if frame.drained else came[-1]]
     entered = frame.entered.get(frame.line, EMPTY)
     items = [source.at(visit, frame.texts, entered) for source in logical.iterated]
     if aided and (not items or None in items):

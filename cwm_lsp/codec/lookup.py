@@ -86,7 +86,11 @@ def iterated(node: ast.AST) -> Iterator[Iterated | Counted]:
             if all(_place(place, None) is not None for place in places):
                 yield Counted(tuple(places))
             return
-        case ast.Call(func=ast.Name(id="enumerate" | "zip"), args=[_, *_] as sources):
+        case ast.Call(func=ast.Name(id="enumerate"), args=[_] as sources, keywords=[]):
+            part = "key"
+        case ast.Call(func=ast.Name(id="enumerate")):
+            return
+        case ast.Call(func=ast.Name(id="zip"), args=[_, *_] as sources):
             part = "key"
         case ast.Call(func=ast.Name(id="reversed"), args=[_] as sources):
             part = "reversed"

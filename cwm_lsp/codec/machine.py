@@ -70,8 +70,14 @@ class Machine:
         """Depth of the innermost frame, the entry having 0."""
         return len(self.state.frames) - 1
 
+    def _resumed(self, line: int) -> Frame | None:
+        return None if line in self.flow.scopes else self.state.resumed(line)
+
     def function_at(self, line: int) -> str:
-        """The name of the function that is defined at ``line``."""
+        """The name of the function that is defined at ``line``, or that goes on there."""
+        before = self._resumed(line)
+        if before is not None:
+            return before.function
         logical = self.slice.by_line.get(line)
         return self.functions.get(line) or next(iter(logical.binds), "") if logical else ""
 
@@ -106,7 +112,7 @@ class Machine:
         if event.kind is not EventKind.CALL:
             while frames and frames[-1].identity != event.frame:
                 frames = frames[:-1]
-            self.state = State(frames)
+            self.state = self.state.with_frames(*frames)
 
     def prompt(self) -> list[int]:
         """The source context."""
@@ -191,13 +197,18 @@ class Machine:
                 return self._line(line, changed, removed)
             case EventKind.EXCEPTION:
                 return self._raise(value or "")
-        return self._return(value, unwinding)
+        return self._return(value, unwinding, yielded)
 
     def _call(self, line: int, texts: Mapping[str, str], frame: int, function: str) -> list[int]:
         entered = Frame(frame, function, line, dict(texts), fresh=True)
-        if self.aided and self.state.frames:
-            entered = lending(entered, self.state.frames[-1], self.slice)
-        self.state = State((*self.state.frames, entered))
+        before = self._resumed(line)
+        if before is not None:
+            entered = replace(before, identity=frame, texts=dict(texts), returned=(), renewed=EMPTY)
+            others = tuple(one for one in self.state.suspended if one is not before)
+            self.state = State(self.state.frames, others)
+        elif self.aided and self.state.frames:
+            entered = lending(entered, self.state, self.slice)
+        self.state = self.state.with_frames(*self.state.frames, entered)
         return self._next(self._candidates(entered))
 
     def _line(self, line: int, changed: Mapping[str, str], removed: tuple[str, ...]) -> list[int]:
@@ -225,7 +236,7 @@ class Machine:
             begun={**frame.begun, frame.line: frame.returned} if begins else frame.begun,
             renewed=EMPTY,
         )
-        self.state = State((*self.state.frames[:-1], frame))
+        self.state = self.state.with_frames(*self.state.frames[:-1], frame)
         return self._echo(frame)
 
     def _visits(self, frame: Frame, line: int) -> Mapping[int, int]:
@@ -237,10 +248,10 @@ class Machine:
 
     def _raise(self, value: str) -> list[int]:
         frame = replace(self.state.frames[-1], raised=value)
-        self.state = State((*self.state.frames[:-1], frame))
+        self.state = self.state.with_frames(*self.state.frames[:-1], frame)
         return self._next(self.flow.handlers(frame.line), Special.UNWIND)
 
-    def _return(self, value: str | None, unwinding: bool) -> list[int]:
+    def _return(self, value: str | None, unwinding: bool, yielded: bool) -> list[int]:
         left = self.state.frames[-1]
         frames = self.state.frames[:-1]
         if not frames:
@@ -248,7 +259,7 @@ class Machine:
             return [Special.END]
         caller = renewed(frames[-1], left, self.slice) if self.aided else frames[-1]
         if unwinding:
-            self.state = State((*frames[:-1], caller))
+            self.state = self.state.with_frames(*frames[:-1], caller)
             raised = plain_tokens(left.raised or "", self.names)
             return [
                 Special.BACK,
@@ -260,8 +271,10 @@ class Machine:
         given = value or "None"
         if left.makes:
             given = final(left, self.slice).get(left.makes, given)
-        caller = replace(caller, returned=(*caller.returned, given))
-        self.state = State((*frames[:-1], caller))
+        caller = replace(caller, returned=(*caller.returned, given), drained=not yielded)
+        self.state = self.state.with_frames(*frames[:-1], caller)
+        if yielded:
+            self.state = self.state.suspending(left)
         return [Special.BACK, self._line_token(caller.line), *self._echo(caller)]
 
     def _echo(self, frame: Frame) -> list[int]:
@@ -290,7 +303,7 @@ class Machine:
 
     def _callees(self, frame: Frame) -> list[int]:
         """The functions that may be entered next, and with which values if there is but one."""
-        found = awaited(frame, self.slice) if self.aided else None
+        found = awaited(frame, self.state, self.slice) if self.aided else None
         if found is None or not found[1]:
             return []
         site, targets = found

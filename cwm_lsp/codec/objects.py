@@ -7,16 +7,21 @@ from dataclasses import replace
 
 from cwm_lsp.codec.calls import Site, Target, pending
 from cwm_lsp.codec.deeds import effect
-from cwm_lsp.codec.frames import EMPTY, Frame
+from cwm_lsp.codec.frames import EMPTY, Frame, State
 from cwm_lsp.codec.sharing import Place, is_changing, place_of, rebound, renewal
 from cwm_lsp.codec.source import Slice
 
 
-def awaited(frame: Frame, shown: Slice) -> tuple[Site, tuple[Target, ...]] | None:
+def awaited(frame: Frame, state: State, shown: Slice) -> tuple[Site, tuple[Target, ...]] | None:
     """The call that the statement of ``frame`` makes next, and what it may enter of the slice."""
     logical = shown.by_line.get(frame.line)
-    begun = frame.visits.get(frame.line, 0) > 0  # what a loop goes through is asked for once
-    site = pending(logical.sites, len(frame.returned)) if logical and not begun else None
+    if logical is None or not logical.sites:
+        return None
+    if frame.visits.get(frame.line, 0) > 0:  # what a loop goes through is asked for once, its items again
+        site = logical.sites[-1]
+        before = state.suspended_in(site.name) if site.generator and not frame.returned else None
+        return None if before is None else (site, (Target(before.line),))
+    site = pending(logical.sites, len(frame.returned))
     if site is None:
         return None
     return site, tuple(target for target in site.of(frame.texts) if target.line in shown.by_line)
@@ -38,9 +43,10 @@ def sharing(
     return rebound(frame.shares, logical.binds, found, texts), logical.binds
 
 
-def lending(entered: Frame, caller: Frame, shown: Slice) -> Frame:
+def lending(entered: Frame, state: State, shown: Slice) -> Frame:
     """``entered`` with what it has of its caller's objects."""
-    found = awaited(caller, shown)
+    caller = state.frames[-1]
+    found = awaited(caller, state, shown)
     target = next((one for one in found[1] if one.line == entered.line), None) if found else None
     if found is None or target is None:
         return entered

@@ -203,6 +203,7 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "filter": _listed(filter),
     "format": formatted,
     "frozenset": _container(frozenset, False),
+    "iter": lambda value: Passing(items_of(value)),
     "len": _length,
     "list": _container(list, True),
     "map": _listed(map),

@@ -23,8 +23,11 @@ _PIECE = re.compile(
     r"""|(?P<name>[^\W\d]\w*)|(?P<comma>,[ ])|(?P<colon>:[ ])|(?P<other>.)""",
     re.S,
 )
-_FIELDS = re.compile(r"(?:<[^\W\d]\w* |[^\W\d]\w*\()(?=[^\W\d]\w*=)")
-"""How an object begins that names its fields: ``Point(x=1)``, or ``<Cart total=0>`` without a repr."""
+_FIELDS = re.compile(
+    r"(?:<[^\W\d]\w* |[^\W\d]\w*\()(?=[^\W\d]\w*=)"
+    r"|deque\(\[|(?:Counter|OrderedDict|frozenset)\(\{|defaultdict\(<class '\w+'>, \{"
+)
+"""How an object begins that names its fields, ``Point(x=1)`` or ``<Cart total=0>``, and collections."""
 
 COMMA, _COLON = v.text_token(","), v.text_token(":")
 _CLOSING = frozenset(v.text_token(bracket) for bracket in ")]}>")
@@ -104,7 +107,7 @@ def split_items(text: str) -> tuple[str, ...] | None:
     places = separators(text, ",", 1, len(text) - 1)
     if places is None:
         return None
-    items = _between(text, places, 1)
+    items = _between(text[:-1], places, 1)
     if text[0] == "(" and len(items) == 1:
         return (items[0][:-1],) if items[0].endswith(",") else None
     return items
@@ -117,10 +120,11 @@ def split_fields(text: str) -> tuple[str, tuple[str, ...]] | None:
         items = split_items(text)
         return None if items is None else (text[0], items)
     begin = _FIELDS.match(text)
-    if begin is None or text[-1] != _closing(begin.group()):
+    if begin is None or not text.endswith(closing := _closing(begin.group())):
         return None
-    places = separators(text, ",", begin.end(), len(text) - 1)
-    return None if places is None else (begin.group(), _between(text, places, begin.end()))
+    end = len(text) - len(closing)
+    places = separators(text, ",", begin.end(), end)
+    return None if places is None else (begin.group(), _between(text[:end], places, begin.end()))
 
 
 def separators(text: str, mark: str, start: int, end: int) -> list[int] | None:
@@ -157,13 +161,15 @@ def separators(text: str, mark: str, start: int, end: int) -> list[int] | None:
 
 def _between(text: str, places: Sequence[int], start: int) -> tuple[str, ...]:
     starts = [start, *(place + 2 for place in places)]
-    ends = [*places, len(text) - 1]
+    ends = [*places, len(text)]
     items = [text[one:other] for one, other in zip(starts, ends, strict=True)]
     return tuple(items if items[-1] else items[:-1])
 
 
 def _closing(opening: str) -> str:
-    return ">" if opening[0] == "<" else _BRACKETS[opening[-1]]
+    if opening[0] == "<":
+        return ">"
+    return _BRACKETS[opening[-1]] + (")" if len(opening) > 1 and opening[-1] != "(" else "")
 
 
 def join_items(opening: str, items: Sequence[str]) -> str:
@@ -209,7 +215,7 @@ def _value_tokens(text: str, names: Names) -> list[int]:
         tokens += [v.position_token(index), *written]
     if join_items(opening, items) != text:
         return [Special.RAW, *v.byte_tokens(text)]
-    return [*tokens, v.position_token(len(items)), v.text_token(_closing(opening))]
+    return [*tokens, v.position_token(len(items)), *plain_tokens(_closing(opening), names)]
 
 
 def _item_tokens(item: str, names: Names) -> tuple[int, ...] | None:

@@ -141,6 +141,39 @@ def f(points):
 """
 
 
+GENERATORS = """
+from collections import deque
+
+
+def squares(n):
+    for i in range(n):
+        yield i * i
+
+
+class Bag:
+    def __init__(self, items):
+        self.items = items
+
+    def pairs(self):
+        for place, item in enumerate(self.items, start=1):
+            yield place, item
+
+
+def f(n):
+    out = 0
+    queue = deque([[0]])
+    for square in squares(n):
+        if square % 2:
+            continue
+        out += square
+        queue.append([square])
+    first = queue.popleft()
+    for place, item in Bag(["a", "b"]).pairs():
+        queue.append(item * place)
+    return out, queue, first
+"""
+
+
 class Seen:
     """The events of a run, each with what was told before it of the line that it ends."""
 
@@ -161,7 +194,7 @@ class Seen:
         frame = self.machine.state.frames[-1]
         logical = self.machine.slice.by_line[frame.line]
         if event.kind is EventKind.CALL:
-            found = awaited(frame, self.machine.slice)
+            found = awaited(frame, self.machine.state, self.machine.slice)
             self.entered.append((event.line, tuple(one.line for one in found[1]) if found else ()))
         if event.kind not in (EventKind.LINE, EventKind.RETURN) or frame.fresh:
             return
@@ -184,7 +217,7 @@ class Seen:
 
 @pytest.mark.parametrize(
     ("source", "call"),
-    [(CART, "f(3)"), (ALIASES, "f([[1], [2]])"), (SHAPES, "f(5)"), (SHAPES, "f(0)")],
+    [(CART, "f(3)"), (ALIASES, "f([[1], [2]])"), (SHAPES, "f(5)"), (SHAPES, "f(0)"), (GENERATORS, "f(4)")],
 )
 def test_what_is_told_of_objects_is_what_happens_to_them(source: str, call: str) -> None:
     seen = Seen(source, call)
@@ -192,7 +225,7 @@ def test_what_is_told_of_objects_is_what_happens_to_them(source: str, call: str)
     assert seen.untold == []
 
 
-@pytest.mark.parametrize(("source", "call"), [(CART, "f(3)"), (SHAPES, "f(5)")])
+@pytest.mark.parametrize(("source", "call"), [(CART, "f(3)"), (SHAPES, "f(5)"), (GENERATORS, "f(4)")])
 def test_the_function_that_is_entered_is_the_one_that_is_awaited(source: str, call: str) -> None:
     seen = Seen(source, call)
     assert len(seen.entered) > 4
