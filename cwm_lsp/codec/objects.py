@@ -18,9 +18,9 @@ def awaited(frame: Frame, state: State, shown: Slice) -> tuple[Site, tuple[Targe
     if logical is None or not logical.sites:
         return None
     if frame.visits.get(frame.line, 0) > 0:  # what a loop goes through is asked for once, its items again
-        site = logical.sites[-1]
-        before = state.suspended_in(site.name) if site.generator and not frame.returned else None
-        return None if before is None else (site, (Target(before.line),))
+        last = logical.sites[-1]
+        before = state.suspended_in(last.name) if last.generator and not frame.returned else None
+        return None if before is None else (last, (Target(before.line),))
     site = pending(logical.sites, len(frame.returned))
     if site is None:
         return None
