@@ -17,7 +17,6 @@ from cwm_lsp.dap.backwards import Backwards, told
 from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.course import Course
 from cwm_lsp.dap.data_breakpoints import DataBreakpoints
-from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.helper import Helper
 from cwm_lsp.dap.observer import HIDE, LATER, AskFailed, Desk, Hide, Later, Refuse, Reply, settle
 from cwm_lsp.dap.options import SessionOptions, taken_out
@@ -29,6 +28,7 @@ from cwm_lsp.dap.searching import Searching
 from cwm_lsp.dap.shots import Camera
 from cwm_lsp.dap.stops import Client, Stops
 from cwm_lsp.dap.what_if import Asker
+from cwm_lsp.dap.world import World
 from cwm_lsp.errors import CwmError, UserError
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Event, Json, Request, Response

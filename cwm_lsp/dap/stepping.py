@@ -68,6 +68,16 @@ async def first(run: GhostRun) -> Stop:
     )
 
 
+def beginning(run: GhostRun, at: int, frame: int) -> int:
+    """The first line of the activation ``frame``, which is on the stack of the moment ``at``."""
+    lines = (
+        index
+        for index, moment in enumerate(run.moments[: at + 1])
+        if moment.kind is EventKind.LINE and moment.top.identity == frame
+    )
+    return next(lines, at)
+
+
 def latest(run: GhostRun, at: int) -> Stop:
     """Where a run that was paused stands: as far as it was predicted."""
     return Stop(max(at, _stand_before(run, len(run.moments))), "pause")

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from cwm_lsp.align.model import Tally
 from cwm_lsp.dap import extension
-from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.journey import Journey, Stand
 from cwm_lsp.dap.observer import AskFailed, Desk, Refuse, Reply, Why
 from cwm_lsp.dap.options import SessionOptions
 from cwm_lsp.dap.past import Past
 from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
 from cwm_lsp.dap.shots import Camera
+from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
 from cwm_lsp.features import display
 from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Following, Foresight, check, foresee, placements

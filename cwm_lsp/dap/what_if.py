@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from cwm_lsp.dap import asking, extension
-from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.observer import LATER, Desk, Later, settle
+from cwm_lsp.dap.world import World
 from cwm_lsp.features.foresight import what_if
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Json, Request
