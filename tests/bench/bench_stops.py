@@ -64,7 +64,6 @@ def surprise() -> Iterator[Row]:
     """The search for a surprise beside stepping and recording; of several rounds the best of each counts.
 
     All take their turn in each round, so that a busy minute does not fall on one of them alone.
-
     """
     searched = plain = best = alone = 0.0
     for _ in range(ROUNDS):

@@ -114,6 +114,46 @@ async def test_a_step_that_goes_otherwise_is_told_with_both_values(tmp_path: Pat
         assert after["(score)"]["value"] == "right in 0 % of 1 value here"
 
 
+NESTED = """\
+def add(a, b):
+    c = a + b
+    return c
+
+
+def double(n):
+    m = add(n, n)
+    return m
+
+
+print(double(3))
+"""
+
+
+async def test_what_a_call_gives_back_is_foretold_and_told(tmp_path: Path) -> None:
+    at = line("return c", source=NESTED)
+    async with launched(tmp_path, [{"line": at}], source=NESTED) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        inside = await predicted(dap, thread)
+        assert inside["(result)"]["value"].startswith("≈ 6 · ")
+        assert inside["(next)"]["value"].startswith("→ return · ")
+        await step(dap, "next", thread)
+        assert (await dap.where(thread))[0] == ("double", line("return m", source=NESTED))
+        assert (await predicted(dap, thread))[f"(expected at line {at})"]["value"] == "← 6 ✓ · → return ✓"
+
+
+async def test_a_line_that_is_stepped_out_to_goes_on_from_what_came(tmp_path: Path) -> None:
+    call = line("m = add", source=NESTED)
+    sly = NESTED.replace("c = a + b", "c = int.__sub__(a, b) + 40")
+    async with launched(tmp_path, [{"line": line("return c", source=sly)}], source=sly) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await step(dap, "stepOut", thread)
+        assert (await dap.where(thread))[0] == ("double", call)
+        assert (await predicted(dap, thread))["m"]["value"].startswith("≈ 40 · ")
+        await step(dap, "next", thread)
+        told = (await predicted(dap, thread))[f"(expected at line {call})"]["value"]
+        assert told.startswith("m = 40 ✓ · → line")
+
+
 async def test_a_condition_that_is_pure_is_computed_not_predicted(tmp_path: Path) -> None:
     source = PROGRAM.replace("        n = n + 1", "        if x > n:\n            n = n + 1")
     async with launched(tmp_path, [{"line": BODY, "condition": "x == 5"}], source=source) as dap:
