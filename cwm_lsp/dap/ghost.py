@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from cwm_lsp.dap.arguments import number
 from cwm_lsp.dap.extension import REALLY
 from cwm_lsp.dap.ghost_phases import ALLOWED, STEPS, Phase
 from cwm_lsp.dap.ghost_rules import GhostRules
@@ -290,8 +291,8 @@ class GhostAdapter:
 
     async def _stack(self, request: Request) -> Answer:
         frames = self._shown().stack()
-        start = int(request.arguments.get("startFrame") or 0)
-        levels = int(request.arguments.get("levels") or 0) or len(frames)
+        start = number(request.arguments, "startFrame")
+        levels = number(request.arguments, "levels") or len(frames)
         return {"stackFrames": frames[start : start + levels], "totalFrames": len(frames)}
 
     async def _scopes(self, request: Request) -> Answer:

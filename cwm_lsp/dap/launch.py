@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cwm_lsp.codec.pure import Undecided, names_in
+from cwm_lsp.dap.arguments import reason
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features.results import Call
 from cwm_lsp.features.runnables import runnables
@@ -122,7 +123,7 @@ def _unreadable(condition: str) -> str:
     try:
         names_in(condition or "True")
     except Undecided as why:
-        return str(why)
+        return reason(why)
     return ""
 
 

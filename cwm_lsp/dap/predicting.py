@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 from cwm_lsp.dap import extension
+from cwm_lsp.dap.arguments import number
+from cwm_lsp.dap.asking import PREFIX
 from cwm_lsp.dap.backwards import Backwards, told
 from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.course import Course
@@ -74,11 +76,15 @@ class Predicting:
             "configurationDone": self._configured,
             "exceptionInfo": self._searching.exception_info,
             "variables": self._variables,
+            "setVariable": self._set_variable,
             "dataBreakpointInfo": lambda request: self._asked_of_data(request, self._data.info),
             "setDataBreakpoints": lambda request: self._asked_of_data(request, self._data.set),
             "evaluate": self._asker.typed,
             "pause": self._searching.pause,
+            "disconnect": self._ending,
+            "terminate": self._ending,
             extension.WHAT_IF: self._asker.asked,
+            extension.REALLY: self._asker.real,
         } | dict.fromkeys(RESUMING, self._resume)
         self._responses: Mapping[str, Callable[[Request, Json], Json | None]] = {
             "initialize": self._capabilities,
@@ -178,7 +184,7 @@ class Predicting:
         if self._data.any:
             self._course.begin(self._told_why(event.body))
             return HIDE
-        self._arrived(_thread(event.body))
+        self._arrived(number(event.body, "threadId"))
         return event
 
     async def _told_why(self, stop: Json) -> None:
@@ -188,7 +194,7 @@ class Predicting:
         except AskFailed:
             return  # it goes on already
         self._desk.announce("stopped", reasoned)
-        self._arrived(_thread(stop))
+        self._arrived(number(stop, "threadId"))
 
     def _arrived(self, thread: int) -> None:
         """The client hears of a stop; what is known of it follows."""
@@ -209,6 +215,11 @@ class Predicting:
         if stand is not None:
             self._stops.show()
         await self._stops.foretell()
+
+    def _ending(self, request: Request) -> None:
+        """Nothing more is asked of a program that is to end."""
+        if self._course.phase is not Phase.RUNNING:
+            self._leave(request.command)
 
     def _resume(self, request: Request) -> Verdict:
         if self._course.phase is Phase.SEARCHING:
@@ -238,7 +249,7 @@ class Predicting:
         if not search:
             return None
         self._desk.answer(request, {"allThreadsContinued": True})
-        self._searching.start(_thread(request.arguments) or self._stops.thread)
+        self._searching.start(number(request.arguments, "threadId") or self._stops.thread)
         return LATER
 
     def _leave(self, command: str) -> None:
@@ -298,13 +309,13 @@ class Predicting:
             return LATER
         return self._stops.rows(reference)
 
+    def _set_variable(self, request: Request) -> Refuse | None:
+        if not Stops.owns(request.arguments.get("variablesReference")):
+            return None
+        return Refuse(f"What is predicted cannot be changed; {PREFIX} name = value asks what would be.")
+
     async def _standing(self) -> Standing:
         """The present stop as a premise. Raises ``ArgumentsError`` where there is none."""
         if self._course.phase is Phase.STANDING:
             await self._stops.looked.wait()
         return self._stops.premise()
-
-
-def _thread(told: Json) -> int:
-    """The thread that is meant, 0 if none is named."""
-    return int(told.get("threadId") or 0)

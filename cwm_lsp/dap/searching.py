@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from cwm_lsp.dap import surprise
+from cwm_lsp.dap.arguments import number
 from cwm_lsp.dap.backwards import Backwards
 from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.course import Course
@@ -89,7 +90,7 @@ class Searching:
 
     def takes(self, stop: Json) -> bool:
         """Whether a stop belongs to a search, so that the client does not hear of it now."""
-        thread, reason = int(stop.get("threadId") or 0), stop.get("reason")
+        thread, reason = number(stop, "threadId"), stop.get("reason")
         if self._course.phase is Phase.SEARCHING and thread == self._stops.thread and reason == "step":
             if self._stop is not None and not self._stop.done():
                 self._stop.set_result(None)

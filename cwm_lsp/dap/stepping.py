@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cwm_lsp.codec.pure import Undecided, compute, names_in
+from cwm_lsp.dap.arguments import reason
 from cwm_lsp.dap.ghost_run import Ending, GhostRun, Moment
 from cwm_lsp.trace.model import EventKind
 
@@ -105,7 +106,7 @@ def _hit(moment: Moment, index: int, rules: Rules) -> Stop | None:
     try:
         return Stop(index, "breakpoint") if decide(condition, moment, rules.threshold) else None
     except Undecided as why:
-        return Stop(index, "breakpoint", f"The condition {condition} is undecided: {why}")
+        return Stop(index, "breakpoint", f"The condition {condition} is undecided: {reason(why)}")
 
 
 def decide(condition: str, moment: Moment, threshold: float) -> bool:

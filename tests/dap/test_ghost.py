@@ -230,6 +230,10 @@ async def test_expressions_are_computed_and_marked(program: Path) -> None:
         assert found["result"] == "≈ 0 · 99 %"
         assert "would have to be run" in await client.refused("evaluate", expression="print(xs)")
         assert "no value here" in await client.refused("evaluate", expression="x + 1")
+        raised = "1/0 cannot be computed here: ZeroDivisionError: division by zero. Nothing is run"
+        assert (await client.refused("evaluate", expression="1/0")).startswith(raised)
+        assert "'[' was never closed. Nothing" in await client.refused("evaluate", expression="xs[")
+        assert (await client.refused("evaluate", expression="")).startswith("There is nothing to compute.")
 
 
 async def test_predicted_exceptions_stop(program: Path) -> None:
@@ -346,6 +350,8 @@ async def test_requests_out_of_place_are_refused(program: Path) -> None:
         assert "means nothing now" in await client.refused("initialize", adapterID="cwm")
         assert "has no gotoTargets" in await client.refused("gotoTargets", line=1)
         await ghost_after_initialize(client, program)
+        frames = await client.ask("stackTrace", threadId=1, startFrame="first", levels=None)
+        assert frames["totalFrames"] == 1
         assert "no frame 7" in await client.refused("scopes", frameId=7)
         assert "no variables 99" in await client.refused("variables", variablesReference=99)
         await client.ask("terminate")

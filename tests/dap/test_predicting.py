@@ -210,6 +210,34 @@ async def test_one_key_turns_it_off(tmp_path: Path) -> None:
         assert off["supportsStepBack"] is False
 
 
+async def test_what_is_asked_out_of_place_is_refused_in_words(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}]) as dap:
+        number = await frame(dap, (await dap.event("stopped"))["threadId"])
+        ours = (await dap.ask("scopes", frameId=number))["scopes"][-1]
+        assert ours["name"] == "Predicted"
+        changed = {"variablesReference": ours["variablesReference"], "name": "x", "value": "1"}
+        assert "cannot be changed; ??" in await dap.refused("setVariable", **changed)
+        typed = {"expression": "really?", "frameId": number, "context": "repl"}
+        assert "This program does run" in await dap.refused("evaluate", **typed)
+        assert "This program does run" in await dap.refused("cwm/really")
+
+
+async def test_a_stop_that_is_not_predicted_says_why(tmp_path: Path) -> None:
+    names = "".join(f"name{number} = {'x' * 300!r}\n" for number in range(40))
+    source = f"{names}last = 1\nraise ValueError('no')\n"
+    uncaught = {"filters": ["uncaught"]}
+    async with launched(tmp_path, [{"line": 41}], source=source, filters=uncaught) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        found = await dap.until_asked(lambda: predicted(dap, thread), lambda rows: "(not predicted)" in rows)
+        assert "the model" in found["(not predicted)"]["value"]
+        assert "(predicting)" not in found
+        stop = await step(dap, "continue", thread)
+        assert stop["reason"] == "exception"
+        over = await predicted(dap, thread)
+        assert over["(not predicted)"]["value"].startswith("The frame of this stop has ended")
+        assert len(_said(dap)) == 1, "an exception that nobody caught is no trouble of the model's"
+
+
 async def test_look_ahead_has_a_key_of_its_own(tmp_path: Path) -> None:
     async with launched(tmp_path, [{"line": LOOP}], lookAhead=False) as dap:
         thread = (await dap.event("stopped"))["threadId"]
