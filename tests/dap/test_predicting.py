@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from cwm_lsp.dap.observer import AskFailed, Why
-from cwm_lsp.wire.dap import Json, Request
 from tests.dap.client import CWM, Client, Connect, Message, children_of, over_stdio, over_tcp, ways
 from tests.dap.programs import line
 
@@ -253,52 +251,6 @@ async def test_a_key_that_means_nothing_is_refused_by_name(tmp_path: Path) -> No
         assert "'never'" in said
 
 
-DIVERGED = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "0.6"}]}
-
-
-async def surprised(dap: Client, description: str) -> Message:
-    """The surprise so described; a model may be surprised elsewhere before it."""
-    for nth in range(1, 6):
-        stop = await dap.event("stopped", nth)
-        if stop["description"] == description:
-            return stop
-        await dap.ask("continue", threadId=stop["threadId"])
-    raise AssertionError(f"never came: {description}")
-
-
-@ways
-async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, tmp_path: Path) -> None:
-    async with launched(tmp_path, [], filters=DIVERGED, connect=connect) as dap:
-        stop = await surprised(dap, f"Prediction diverged at line {BODY}")
-        assert stop["reason"] == "exception"
-        assert stop["text"].startswith("n: the model expected 3, the run gave 1, p = ")
-        thread = stop["threadId"]
-        assert (await dap.where(thread))[:2] == [("count", LOOP), ("main", line("Sly(2)", source=PROGRAM))]
-        told = await dap.ask("exceptionInfo", threadId=thread)
-        assert told["exceptionId"] == "Prediction diverged"
-        assert "the model expected 3" in told["details"]["message"]
-        stops = dap.count("stopped")
-        await dap.ask("setExceptionBreakpoints", filters=[])
-        await dap.ask("continue", threadId=thread)
-        await dap.event("terminated")
-        assert dap.count("stopped") == stops
-
-
-async def test_breakpoints_still_stop_while_surprises_are_looked_for(tmp_path: Path) -> None:
-    at = [{"line": LAST}]
-    async with launched(tmp_path, at, filters={"filters": ["cwm_diverged"]}) as dap:
-        stop = await dap.event("stopped")
-        assert stop["reason"] == "breakpoint"
-        assert (await dap.where(stop["threadId"]))[0] == ("count", LAST)
-
-
-async def test_a_condition_that_is_no_probability_is_refused(tmp_path: Path) -> None:
-    wrong = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "sure"}]}
-    async with launched(tmp_path, [{"line": LOOP}]) as dap:
-        await dap.event("stopped")
-        assert "'sure' is no probability" in await dap.refused("setExceptionBreakpoints", **wrong)
-
-
 async def test_stops_can_be_gone_back_to(tmp_path: Path) -> None:
     async with launched(tmp_path, [{"line": LOOP}]) as dap:
         thread = (await dap.event("stopped"))["threadId"]
@@ -396,17 +348,6 @@ async def test_a_model_that_is_killed_leaves_a_debugger(connect: Connect, tmp_pa
         assert len(_said(dap)) <= 1
 
 
-async def test_pause_ends_the_search_for_a_surprise(tmp_path: Path) -> None:
-    endless = "def spin(n):\n    while True:\n        n = n + 1\n\n\nspin(0)\n"
-    certain = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "100 %"}]}
-    async with launched(tmp_path, [], source=endless, filters=certain) as dap:
-        thread = int((await dap.ask("threads"))["threads"][0]["id"])
-        await dap.ask("pause", threadId=thread)
-        stop = await dap.event("stopped")
-        assert stop["reason"] == "pause"
-        assert (await dap.where(stop["threadId"]))[-1][0] == "<module>"
-
-
 async def test_without_a_model_it_is_said_once_and_debugging_goes_on(tmp_path: Path) -> None:
     without = (*CWM, "--backend", "off")
     async with launched(tmp_path, [{"line": LOOP}], command=without) as dap:
@@ -422,25 +363,3 @@ async def test_without_a_model_it_is_said_once_and_debugging_goes_on(tmp_path: P
 def _said(dap: Client) -> list[str]:
     said = [one["body"]["output"] for one in dap.named("output")]
     return [one for one in said if "without predictions" in one]
-
-
-class Desk:
-    """A desk that nobody sits behind: it keeps what is announced and answers nothing."""
-
-    def __init__(self) -> None:
-        self.announced: list[tuple[str, Mapping[str, Any]]] = []
-
-    async def ask(self, command: str, arguments: Json | None = None, *, patience: float = 1.0) -> Json:
-        raise AskFailed(command, Why.GONE)
-
-    def announce(self, event: str, body: Json) -> None:
-        self.announced.append((event, body))
-
-    def answer(self, request: Request, body: Json) -> None:
-        raise AssertionError(request)
-
-    def refuse(self, request: Request, message: str) -> None:
-        raise AssertionError(request)
-
-    def forward(self, request: Request) -> None:
-        raise AssertionError(request)
