@@ -26,6 +26,7 @@ from cwm_lsp.dap.ghost_state import StateView, exception_info, moment_words, wri
 from cwm_lsp.dap.launch import CAPABILITIES, GhostLaunch, ghost_launch
 from cwm_lsp.dap.really import QUESTION, Recorder, held_against
 from cwm_lsp.dap.stepping import Rules, Step, Stop, beginning, first, go, latest
+from cwm_lsp.dap.well_formed import problem
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, CwmError
 from cwm_lsp.trace.model import EventKind
@@ -94,6 +95,8 @@ class GhostAdapter:
             if self.phase not in ALLOWED[request.command]:
                 phase = self.phase.name.lower()
                 raise ArgumentsError(f"{request.command} means nothing now: the session is {phase}.")
+            if wrong := problem(request):
+                raise ArgumentsError(wrong)
             body = await handler(request)
         except CwmError as error:
             self._reply(request, {}, str(error))

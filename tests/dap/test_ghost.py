@@ -282,8 +282,9 @@ async def test_requests_out_of_place_are_refused(program: Path) -> None:
         assert "means nothing now" in await client.refused("initialize", adapterID="cwm")
         assert "has no gotoTargets" in await client.refused("gotoTargets", line=1)
         await ghost_after_initialize(client, program)
-        frames = await client.ask("stackTrace", threadId=1, startFrame="first", levels=None)
-        assert frames["totalFrames"] == 1
+        assert (await client.ask("stackTrace", threadId=1, levels=None))["totalFrames"] == 1
+        wrong = await client.refused("stackTrace", threadId=1, startFrame="first")
+        assert wrong == "\"startFrame\" of stackTrace is a number, not 'first'."
         assert "no frame 7" in await client.refused("scopes", frameId=7)
         assert "no variables 99" in await client.refused("variables", variablesReference=99)
         await client.ask("terminate")

@@ -220,6 +220,24 @@ async def test_what_is_asked_out_of_place_is_refused_in_words(tmp_path: Path) ->
         assert "This program does run" in await dap.refused("cwm/really")
 
 
+async def test_what_cannot_be_read_is_refused_and_the_session_goes_on(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP, "condition": "len(xs) == 2"}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        for command, arguments in (
+            ("setBreakpoints", {"source": "program.py", "breakpoints": []}),
+            ("setBreakpoints", {"source": {"path": "program.py"}, "breakpoints": [5]}),
+            ("setExceptionBreakpoints", {"filters": 7}),
+            ("setExceptionBreakpoints", {"filters": [], "filterOptions": ["raised"]}),
+            ("setDataBreakpoints", {"breakpoints": {}}),
+            ("stackTrace", {"threadId": "main"}),
+            ("evaluate", {"expression": 5}),
+        ):
+            assert f" of {command} is a" in await dap.refused(command, **arguments)
+        await dap.until_asked(lambda: predicted(dap, thread), lambda rows: "(next)" in rows)
+        await step(dap, "next", thread)
+        assert (await predicted(dap, thread))[f"(expected at line {LOOP})"]["value"].startswith("x = 5 ✓")
+
+
 async def test_a_stop_that_is_not_predicted_says_why(tmp_path: Path) -> None:
     names = "".join(f"name{number} = {'x' * 300!r}\n" for number in range(40))
     source = f"{names}last = 1\nraise ValueError('no')\n"
