@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from cwm_lsp.cli.model import opened
 from cwm_lsp.config import Loaded, load
 from cwm_lsp.dap.session import serve_session
 from cwm_lsp.dap.tcp import serve_tcp
-from cwm_lsp.lsp.stdio import FileWriter, read_chunks
+from cwm_lsp.transport.stdio import FileSink, descriptors, read_chunks
 from cwm_lsp.wire.loopback import require_loopback
 
 if TYPE_CHECKING:
@@ -31,17 +30,6 @@ class Address:
 
     host: str = "127.0.0.1"
     port: int | None = None
-
-
-class StdioSink(FileWriter):
-    """Bytes to a file descriptor, written by a thread in the order in which they were queued."""
-
-    def write(self, data: bytes) -> None:
-        """Queue bytes."""
-        self._queue.put(data)
-
-    async def drain(self) -> None:
-        """Nothing to wait for: the queue is as long as it has to be."""
 
 
 def adapter_options(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -63,23 +51,10 @@ def dap(request: Request, address: Address, adapter: tuple[str, ...], *, ghost: 
     require_loopback(address.host)
     shell = Shell(as_json=request.as_json)
     if address.port is None:
-        source, target = _streams()
-        run(_over_stdio(request, adapter, ghost, source, target))
+        run(_over_stdio(request, adapter, ghost, *descriptors()))
     else:
         run(_over_tcp(request, adapter, ghost, address.host, address.port, shell))
     return 0
-
-
-def _streams() -> tuple[int, int]:
-    """The descriptors of the protocol. ``print`` goes to standard error from here on."""
-    output = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    if sys.platform == "win32":
-        import msvcrt
-
-        for descriptor in (sys.stdin.fileno(), output):
-            msvcrt.setmode(descriptor, os.O_BINARY)
-    return sys.stdin.fileno(), output
 
 
 async def _over_stdio(
@@ -87,7 +62,7 @@ async def _over_stdio(
 ) -> None:
     loaded = _loaded(request)
     async with opened(loaded.settings) as model:
-        sink = StdioSink(target)
+        sink = FileSink(target)
         try:
             await serve_session(read_chunks(source), sink, services(loaded, model, adapter, ghost=ghost))
         finally:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cwm_lsp.codec.pure import Undecided, literal
+from cwm_lsp.dap.arguments import reason
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features import display
 from cwm_lsp.features.foresight import MOST_BRANCHES, Branch, Foresight
@@ -58,7 +59,7 @@ def _changes(wanted: object, known: Iterable[str]) -> Changes:
         try:
             changed[name] = Value(*render(literal(str(text).strip())))
         except Undecided as why:
-            raise ArgumentsError(str(why), "A what-if runs nothing, so its value is written out.") from why
+            raise ArgumentsError(reason(why), "A what-if runs nothing, so its value is written out.") from why
     return changed
 
 

@@ -7,6 +7,7 @@ and told with the numbers that the client knows.
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -115,11 +116,24 @@ def _breakpoint(line: int, condition: str) -> Json:
 
 
 def _joined(theirs: Json, ours: Mapping[int, str]) -> Json:
-    """A breakpoint of the client's that asks our condition first. One that counts or logs stays as it is."""
+    """A breakpoint of the client's that asks our condition first.
+
+    One that counts or logs stays as it is. So does one whose condition does not parse, which debugpy tells
+    the user in its own words.
+    """
     condition = ours.get(theirs.get("line", 0), "")
-    if not condition or theirs.get("hitCondition") or theirs.get("logMessage"):
+    stays = theirs.get("hitCondition") or theirs.get("logMessage") or not _parses(theirs.get("condition"))
+    if not condition or stays:
         return theirs
     return {**theirs, "condition": f"({condition}) or ({theirs.get('condition') or 'True'}\n)"}
+
+
+def _parses(condition: object) -> bool:
+    try:
+        ast.parse(str(condition or True).strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _path(arguments: Json) -> str:

@@ -15,17 +15,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
+from cwm_lsp.dap.arguments import number
 from cwm_lsp.dap.extension import REALLY
 from cwm_lsp.dap.ghost_phases import ALLOWED, STEPS, Phase
+from cwm_lsp.dap.ghost_rules import GhostRules
 from cwm_lsp.dap.ghost_run import GhostRun
 from cwm_lsp.dap.ghost_state import StateView, exception_info, moment_words, written
-from cwm_lsp.dap.launch import CAPABILITIES, GhostLaunch, breakpoints, ghost_launch, same_file
+from cwm_lsp.dap.launch import CAPABILITIES, GhostLaunch, ghost_launch
 from cwm_lsp.dap.really import QUESTION, Recorder, held_against
-from cwm_lsp.dap.stepping import Rules, Step, Stop, first, go, latest
+from cwm_lsp.dap.stepping import Rules, Step, Stop, beginning, first, go, latest
+from cwm_lsp.dap.well_formed import problem
+from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, CwmError
-from cwm_lsp.predict import Predictor
 from cwm_lsp.trace.model import EventKind
 from cwm_lsp.wire.dap import Event, Message, Request, Response
 
@@ -34,20 +37,6 @@ log = logging.getLogger(__name__)
 THREAD = 1
 
 Answer = Mapping[str, Any]
-
-
-class World(Protocol):
-    """The model that predicts. Attributes raise ``ModelUnavailable`` where there is none."""
-
-    @property
-    def predictor(self) -> Predictor:
-        """What predicts."""
-        ...
-
-    @property
-    def threshold(self) -> float:
-        """The probability under which a value is withheld."""
-        ...
 
 
 class GhostAdapter:
@@ -73,12 +62,13 @@ class GhostAdapter:
         self._run: GhostRun | None = None
         self._at = 0
         self._view: StateView | None = None
-        self._breakpoints: Mapping[int, str] = {}
-        self._exceptions = True
+        self._configuration: Answer = {}
+        self._rules = GhostRules()
         self._running: asyncio.Task[None] | None = None
         self._handlers: Mapping[str, Callable[[Request], Awaitable[Answer]]] = {
             "initialize": self._initialize,
             "launch": self._launched,
+            "restart": self._restarted,
             "setBreakpoints": self._set_breakpoints,
             "setExceptionBreakpoints": self._set_exceptions,
             "configurationDone": self._configured,
@@ -93,6 +83,7 @@ class GhostAdapter:
             "pause": self._pause,
             "terminate": self._terminate,
             "disconnect": self._disconnect,
+            "restartFrame": self._restart_frame,
         } | dict.fromkeys(STEPS, self._step)
 
     async def take(self, request: Request) -> None:
@@ -104,6 +95,8 @@ class GhostAdapter:
             if self.phase not in ALLOWED[request.command]:
                 phase = self.phase.name.lower()
                 raise ArgumentsError(f"{request.command} means nothing now: the session is {phase}.")
+            if wrong := problem(request):
+                raise ArgumentsError(wrong)
             body = await handler(request)
         except CwmError as error:
             self._reply(request, {}, str(error))
@@ -144,8 +137,13 @@ class GhostAdapter:
                     self._tell("capabilities", {"capabilities": CAPABILITIES})
                 self._greet()
                 self._tell("initialized")
+            case "restart":
+                self._greet()
+                self._start(self._first())
             case "configurationDone":
                 self._start(self._first())
+            case "restartFrame":
+                self._stopped(Stop(self._at, "restart"))
             case command if command in STEPS:
                 self._start(self._go(STEPS[command]))
             case "terminate":
@@ -162,11 +160,24 @@ class GhostAdapter:
         return CAPABILITIES
 
     async def _launched(self, request: Request) -> Answer:
-        launch = await asyncio.to_thread(ghost_launch, request.arguments)
-        self._run = GhostRun(self._world.predictor, launch.start, launch.max_events)
-        self._launch = launch
+        await self._stand_before(request.arguments)
         self.phase = Phase.CONFIGURING
         return {}
+
+    async def _restarted(self, request: Request) -> Answer:
+        """The call from its beginning, of the file as it is now, or that of another configuration."""
+        given = request.arguments.get("arguments")
+        await self._stand_before(given if isinstance(given, Mapping) and given else self._configuration)
+        return {}
+
+    async def _stand_before(self, configuration: Answer) -> None:
+        """Nothing is predicted yet. Raises ``CwmError``, and then nothing has changed."""
+        launch = await asyncio.to_thread(ghost_launch, configuration)
+        run = GhostRun(self._world.predictor, launch.start, launch.max_events)
+        await self._halt()
+        self._configuration, self._launch, self._run = configuration, launch, run
+        self._at = 0
+        self._rules.reread(launch.source)
 
     def _greet(self) -> None:
         launch = self._launched_as()
@@ -219,17 +230,17 @@ class GhostAdapter:
         run = self._held_run()
         entry = await first(run)
         self._at = entry.index
-        rules = self._rules()
+        rules = self._stopping()
         if self._launched_as().stop_on_entry or entry.over:
             return entry
         # The first line may carry a breakpoint itself, so the run begins at the call before it.
         return await go(run, 0, Step.CONTINUE, rules)
 
     async def _go(self, step: Step) -> Stop:
-        return await go(self._held_run(), self._at, step, self._rules())
+        return await go(self._held_run(), self._at, step, self._stopping())
 
-    def _rules(self) -> Rules:
-        return Rules(self._world.threshold, self._breakpoints, self._exceptions)
+    def _stopping(self) -> Rules:
+        return self._rules.rules(self._world.threshold)
 
     def _stopped(self, stop: Stop) -> None:
         run = self._held_run()
@@ -262,22 +273,19 @@ class GhostAdapter:
     async def _step(self, request: Request) -> Answer:
         return {"allThreadsContinued": True} if request.command == "continue" else {}
 
+    async def _restart_frame(self, request: Request) -> Answer:
+        """Back to the first line of a frame; nothing of it is predicted anew."""
+        frame = self._shown().frame(request.arguments.get("frameId"))
+        self._at = beginning(self._held_run(), self._at, frame.identity)
+        return {}
+
     # --- what stops ---
 
     async def _set_breakpoints(self, request: Request) -> Answer:
-        source = self._launched_as().source
-        wanted = request.arguments.get("breakpoints") or []
-        asked = request.arguments.get("source") or {}
-        if not same_file(str(asked.get("path", "")), source.path):
-            said = {"verified": False, "message": "Not in the file that is predicted."}
-            return {"breakpoints": [said for _ in wanted]}
-        self._breakpoints, told = breakpoints(source, wanted)
-        return {"breakpoints": told}
+        return self._rules.set_breakpoints(self._launched_as().source, request.arguments)
 
     async def _set_exceptions(self, request: Request) -> Answer:
-        filters = request.arguments.get("filters") or []
-        self._exceptions = "predicted" in filters
-        return {"breakpoints": [{"verified": one == "predicted"} for one in filters]}
+        return self._rules.set_exceptions(request.arguments)
 
     # --- what is shown ---
 
@@ -286,8 +294,8 @@ class GhostAdapter:
 
     async def _stack(self, request: Request) -> Answer:
         frames = self._shown().stack()
-        start = int(request.arguments.get("startFrame") or 0)
-        levels = int(request.arguments.get("levels") or 0) or len(frames)
+        start = number(request.arguments, "startFrame")
+        levels = number(request.arguments, "levels") or len(frames)
         return {"stackFrames": frames[start : start + levels], "totalFrames": len(frames)}
 
     async def _scopes(self, request: Request) -> Answer:

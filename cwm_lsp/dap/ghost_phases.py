@@ -26,6 +26,7 @@ _STANDING = frozenset({Phase.STOPPED})
 ALLOWED: Mapping[str, frozenset[Phase]] = {
     "initialize": frozenset({Phase.NEW}),
     "launch": frozenset({Phase.INITIALIZED}),
+    "restart": _LAUNCHED - {Phase.CONFIGURING},
     "setBreakpoints": _LAUNCHED,
     "setExceptionBreakpoints": _LAUNCHED,
     "configurationDone": frozenset({Phase.CONFIGURING}),
@@ -36,6 +37,7 @@ ALLOWED: Mapping[str, frozenset[Phase]] = {
     "evaluate": _STANDING,
     "setVariable": _STANDING,
     "exceptionInfo": _STANDING,
+    "restartFrame": _STANDING,
     REALLY: _STANDING,
     "next": _STANDING,
     "stepIn": _STANDING,

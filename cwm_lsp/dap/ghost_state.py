@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cwm_lsp.codec.pure import Undecided, compute, literal, names_in
+from cwm_lsp.dap.arguments import not_computed, reason
 from cwm_lsp.dap.ghost_run import GhostFrame, Held, Moment
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features import display
@@ -141,9 +142,7 @@ class StateView:
             read = [state[name] for name in names_in(expression) if name in state]
             value = compute(expression, {name: held.guess.text for name, held in state.items()})
         except Undecided as why:
-            raise ArgumentsError(
-                f"{expression} cannot be computed here: {why}", "Nothing is run in a ghost session."
-            ) from why
+            raise ArgumentsError(not_computed(expression, why), "Nothing is run in a ghost session.") from why
         text = clean(Value(*render(value)).text)
         # Later guesses stand on earlier ones, so the least probable speaks for all of them.
         probability = min((held.guess.probability for held in read), default=1.0)
@@ -193,7 +192,7 @@ def written(text: str) -> Value:
     try:
         value = literal(text.strip())
     except Undecided as why:
-        raise ArgumentsError(str(why), "A what-if runs nothing, so its value is written out.") from why
+        raise ArgumentsError(reason(why), "A what-if runs nothing, so its value is written out.") from why
     return Value(*render(value))
 
 

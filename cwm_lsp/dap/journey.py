@@ -2,8 +2,8 @@
 
 debugpy says where a thread stands, not what happened. A step that the user took by ``next`` or ``stepIn``
 is one event of the frame that was left, and which one shows in the frames: the same one at another
-statement, a callee that has just begun, or the caller. Anything else, a ``continue`` above all, is unknown
-and is compared with nothing.
+statement, a callee that has just begun, or the caller, which ``next`` may have taken on to its next
+statement. Anything else, a ``continue`` above all, is unknown and is compared with nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from cwm_lsp.trace.statements import statement_lines
 
 STEPS = frozenset(("next", "stepIn"))
 """Commands after which one event of the frame has come."""
+
+LEAVING = STEPS | {"stepOut"}
+"""Commands that may lead to the caller, and no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,10 @@ class Journey:
         if before is not None and before.standing is not None and standing is not None:
             if command in STEPS:
                 came = _came(before.shot, before.standing, shot, standing)
-            standing = self._carried(before.standing, standing, came, command)
+            if command in LEAVING and _is_left(before, shot, standing):
+                standing = self._back(before, shot, standing)
+            else:
+                standing = self._carried(before.standing, standing, came, command)
         alive = {frame.identity for frame in shot.frames}
         self._frames = {one: held for one, held in self._frames.items() if one in alive}
         if standing is not None:
@@ -55,16 +61,22 @@ class Journey:
         self.last = None
         self._frames.clear()
 
+    def _back(self, before: Stand, shot: Shot, now: Standing) -> Standing:
+        """``now``, the caller's, with what its callee gave back: on the line of the call, or past it."""
+        assert before.standing is not None
+        caller = self._frames.get(now.frame, now)
+        value = _given_back(shot.returned, before.standing.function)
+        if not _is_at_call(before.shot, now):
+            return stepped(caller, now) if value is not None else now
+        given = (value,) if value is not None else ()
+        unknown = caller.midway or not given
+        passes = settled(caller).passes
+        return replace(now, passes=passes, returned=(*caller.returned, *given), midway=unknown)
+
     def _carried(self, before: Standing, now: Standing, came: Event | None, command: str) -> Standing:
         """``now`` with what is known from the stops before."""
         if came is not None and came.kind is EventKind.LINE:
             return stepped(before, now)
-        if came is not None and came.kind is EventKind.RETURN:
-            caller = self._frames.get(now.frame, now)
-            given = (came.value,) if came.value is not None else ()
-            unknown = caller.midway or not given
-            passes = settled(caller).passes
-            return replace(now, passes=passes, returned=(*caller.returned, *given), midway=unknown)
         if command in STEPS and now.frame == before.frame and now.statement == before.statement:
             passes = settled(before).passes
             return replace(now, passes=passes, returned=before.returned, midway=before.midway)
@@ -77,17 +89,23 @@ def _came(was: Shot, before: Standing, shot: Shot, now: Standing) -> Event | Non
         return _in_frame(before, shot, now)
     if len(shot.frames) > 1 and shot.frames[1].identity == before.frame:
         return _entered(before, shot, now)
-    gone = before.frame not in {frame.identity for frame in shot.frames}
-    if gone and shot.raised is None and _is_back_at_call(was, now):
-        value = _given_back(shot.returned, before.function)
-        return replace(before.event, kind=EventKind.RETURN, value=value)
-    return None
+    if not _is_left(Stand(was, before), shot, now):
+        return None
+    value = _given_back(shot.returned, before.function)
+    if value is None and not _is_at_call(was, now):
+        return None  # a caller that caught an exception stands elsewhere, too
+    return replace(before.event, kind=EventKind.RETURN, value=value)
 
 
-def _is_back_at_call(was: Shot, now: Standing) -> bool:
-    """Whether the caller stands where it made the call; one that caught an exception stands elsewhere."""
-    if len(was.frames) < 2 or was.frames[1].identity != now.frame:
-        return False
+def _is_left(before: Stand, shot: Shot, now: Standing) -> bool:
+    """Whether the frame is gone, and its caller stands in its place."""
+    frames = before.shot.frames
+    gone = frames[0].identity not in {frame.identity for frame in shot.frames}
+    return gone and shot.raised is None and len(frames) > 1 and frames[1].identity == now.frame
+
+
+def _is_at_call(was: Shot, now: Standing) -> bool:
+    """Whether the caller still stands at the statement that made the call."""
     line = was.frames[1].line
     return statement_lines(now.source.text).get(line, line) == now.statement
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cwm_lsp.codec.pure import Undecided, names_in
+from cwm_lsp.dap.arguments import reason
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features.results import Call
 from cwm_lsp.features.runnables import runnables
@@ -28,6 +29,8 @@ CAPABILITIES: Mapping[str, Any] = {
     "supportsConditionalBreakpoints": True,
     "supportsEvaluateForHovers": True,
     "supportsExceptionInfoRequest": True,
+    "supportsRestartFrame": True,
+    "supportsRestartRequest": True,
     "supportsSetVariable": True,
     "supportsStepBack": True,
     "supportsTerminateRequest": True,
@@ -43,7 +46,6 @@ CAPABILITIES: Mapping[str, Any] = {
     "supportsHitConditionalBreakpoints": False,
     "supportsLogPoints": False,
     "supportsModulesRequest": False,
-    "supportsRestartFrame": False,
     "supportsSetExpression": False,
     "supportsStepInTargetsRequest": False,
     "supportsTerminateDebuggee": False,
@@ -121,7 +123,7 @@ def _unreadable(condition: str) -> str:
     try:
         names_in(condition or "True")
     except Undecided as why:
-        return str(why)
+        return reason(why)
     return ""
 
 

@@ -25,13 +25,18 @@ class SessionOptions:
     """Whether the client draws values itself and wants the event ``cwm/states``."""
 
 
+_GIVEN_BACK = {"showReturnValue": True}
+"""Without it debugpy does not tell what a function gave back, so that nothing could be held against it."""
+
 KEYS = tuple(field.name for field in fields(SessionOptions))
 
 
 def taken_out(arguments: Mapping[str, Any]) -> tuple[SessionOptions, dict[str, Any]]:
-    """Our options, and the configuration without them. Raises ``SettingsError``."""
+    """Our options, and the configuration for debugpy. Raises ``SettingsError``."""
     given = {key: arguments[key] for key in KEYS if key in arguments}
     for key, value in given.items():
         if not isinstance(value, bool):
             raise SettingsError(f'"{key}" in the configuration is true or false, not {value!r}.')
-    return SessionOptions(**given), {key: value for key, value in arguments.items() if key not in KEYS}
+    options = SessionOptions(**given)
+    rest = {key: value for key, value in arguments.items() if key not in KEYS}
+    return options, {**_GIVEN_BACK, **rest} if options.predictions else rest

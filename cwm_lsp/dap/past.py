@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cwm_lsp.codec.pure import Undecided, compute
+from cwm_lsp.dap.arguments import not_computed, number
 from cwm_lsp.dap.journey import Stand
 from cwm_lsp.dap.observer import Refuse, Reply
 from cwm_lsp.dap.predicted_scope import References, row
@@ -192,8 +193,8 @@ class Past:
 
     def _stack(self, arguments: Json) -> Reply:
         frames = [self._shown(frame, depth) for depth, frame in enumerate(self._frames)]
-        start = int(arguments.get("startFrame") or 0)
-        levels = int(arguments.get("levels") or 0) or len(frames)
+        start = number(arguments, "startFrame")
+        levels = number(arguments, "levels") or len(frames)
         return Reply({"stackFrames": frames[start : start + levels], "totalFrames": len(frames)})
 
     @property
@@ -244,7 +245,7 @@ class Past:
         try:
             value = compute(expression, {name: value.text for name, value in known.items()})
         except Undecided as why:
-            return Refuse(f"{expression} cannot be computed here: {why} Nothing is run in the past.")
+            return Refuse(f"{not_computed(expression, why)} Nothing is run in the past.")
         text = f"{clean(render(value)[0])} {display.PAST} · computed"
         return Reply({"result": text, "type": "computed from observed values", "variablesReference": 0})
 

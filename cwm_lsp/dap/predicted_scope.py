@@ -62,15 +62,19 @@ def rows(
     tally: Tally,
     *,
     look_ahead: bool,
+    why: str = "",
 ) -> list[Json]:
     """The variables of the scope: what the present line will do, then what came of the last one.
 
     The condition of an ``if`` or ``while`` that is pure is not predicted but computed, from ``standing``.
+    ``why`` is the reason if nothing will be predicted.
     """
     found: list[Json] = []
     if standing is not None:
         found += _decided(standing)
-    if foresight is None:
+    if foresight is None and why:
+        found.append(row("(not predicted)", why))
+    elif foresight is None:
         found.append(row("(predicting)", "…", "the model has not answered yet"))
     else:
         following = foresight.following

@@ -9,40 +9,36 @@ each when it is there. The moment the program goes on, the task ends and all tha
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
 
-from cwm_lsp.dap import extension, surprise
+from cwm_lsp.dap import extension
+from cwm_lsp.dap.arguments import number
+from cwm_lsp.dap.asking import PREFIX
 from cwm_lsp.dap.backwards import Backwards, told
 from cwm_lsp.dap.breakpoints import Breakpoints
+from cwm_lsp.dap.course import Course
 from cwm_lsp.dap.data_breakpoints import DataBreakpoints
-from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.helper import Helper
 from cwm_lsp.dap.observer import HIDE, LATER, AskFailed, Desk, Hide, Later, Refuse, Reply, settle
 from cwm_lsp.dap.options import SessionOptions, taken_out
 from cwm_lsp.dap.past import Past
-from cwm_lsp.dap.phases import NEXT, Phase, Sign
+from cwm_lsp.dap.phases import Phase, Sign
 from cwm_lsp.dap.predicted_scope import References
 from cwm_lsp.dap.promises import promised, withdrawn
-from cwm_lsp.dap.searching import Search
+from cwm_lsp.dap.searching import Searching
 from cwm_lsp.dap.shots import Camera
 from cwm_lsp.dap.stops import Client, Stops
 from cwm_lsp.dap.what_if import Asker
-from cwm_lsp.errors import BackendError, CwmError, UserError
-from cwm_lsp.features.foresight import Checked
+from cwm_lsp.dap.world import World
+from cwm_lsp.errors import CwmError, UserError
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Event, Json, Request, Response
 
-log = logging.getLogger(__name__)
-
 Verdict = Request | Reply | Refuse | Later | None
-
 
 A_LOOK = 1.0
 """Seconds for which the program is held at most until it was seen where it stands."""
-
 
 _SKIPPED = "Frame skipped from debugging during step-in"
 """debugpy's advice to who steps into a library; here it was not the user who did."""
@@ -55,46 +51,44 @@ class Predicting:
 
     def __init__(self, desk: Desk, world: Callable[[], World]) -> None:
         self._desk = desk
-        self._world = world
         self._client = Client(SessionOptions())
         references = References()
-        self._references = references
         helper = Helper(desk)
         camera = Camera(desk, helper)
         self._stops = Stops(desk, world, self._client, references, camera)
         self._breakpoints = Breakpoints(desk)
         self._data = DataBreakpoints(desk, helper, self._breakpoints, camera.source, self._frame)
-        self._entry = surprise.Entry(self._breakpoints)
         self._backwards = Backwards(
             helper, self._breakpoints, references, lambda: self._client.options, self._stops.complain
         )
         self._past = self._backwards.past
-        self._searching = Search(desk, self._stops, self._backwards.stepped)
-        self._surprise: surprise.Surprise | None = None
-        self._diverged: Checked | None = None
-        self._phase = Phase.RUNNING
-        self._command = ""
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._work: asyncio.Task[None] | None = None
-        self._asker = Asker(desk, world, self._standing, self._spawn)
+        self._course = Course(self._stops.complain)
+        self._searching = Searching(
+            desk, self._course, self._stops, self._breakpoints, self._backwards, self._arrived
+        )
+        self._asker = Asker(desk, world, self._standing, self._course.spawn)
         self._requests: Mapping[str, Callable[[Request], Verdict]] = {
             "initialize": self._initialize,
             "launch": self._configure,
             "attach": self._configure,
             "setBreakpoints": self._breakpoints.request,
-            "setExceptionBreakpoints": self._set_filters,
+            "setExceptionBreakpoints": self._searching.set_filters,
             "configurationDone": self._configured,
-            "exceptionInfo": self._exception_info,
+            "exceptionInfo": self._searching.exception_info,
             "variables": self._variables,
+            "setVariable": self._set_variable,
             "dataBreakpointInfo": lambda request: self._asked_of_data(request, self._data.info),
             "setDataBreakpoints": lambda request: self._asked_of_data(request, self._data.set),
             "evaluate": self._asker.typed,
-            "pause": self._pause,
+            "pause": self._searching.pause,
+            "disconnect": self._ending,
+            "terminate": self._ending,
             extension.WHAT_IF: self._asker.asked,
+            extension.REALLY: self._asker.real,
         } | dict.fromkeys(RESUMING, self._resume)
         self._responses: Mapping[str, Callable[[Request, Json], Json | None]] = {
             "initialize": self._capabilities,
-            "setExceptionBreakpoints": self._filters_set,
+            "setExceptionBreakpoints": self._searching.filters_set,
             "setBreakpoints": self._breakpoints.response,
             "stackTrace": self._stack,
             "scopes": self._scopes,
@@ -126,41 +120,23 @@ class Predicting:
         """See ``Observer.event``."""
         if not self._client.options.predictions:
             return None
+        searching = self._course.phase is Phase.SEARCHING
         match event.event:
             case "stopped":
                 return self._stopped(self._breakpoints.event(event) or event)
             case "breakpoint":
                 return self._breakpoints.event(event)
-            case "continued" if self._phase is Phase.SEARCHING:
+            case "continued" if searching:
                 return HIDE
-            case "output" if self._phase is Phase.SEARCHING and _SKIPPED in str(event.body.get("output")):
+            case "output" if searching and _SKIPPED in str(event.body.get("output")):
                 return HIDE
-            case "continued" | "exited" | "terminated" if self._phase is not Phase.RUNNING:
+            case "continued" | "exited" | "terminated" if self._course.phase is not Phase.RUNNING:
                 self._leave(event.event)
         return None
 
     async def close(self) -> None:
         """See ``Observer.close``."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._guarded(work), name="dap-predicting")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        """A debug session outlives a defect of ours."""
-        try:
-            await work
-        except Exception as error:
-            log.exception("predicting failed")
-            self._stops.complain(error)
-
-    def _turn(self, sign: Sign) -> None:
-        self._phase = NEXT.get((self._phase, sign), self._phase)
+        await self._course.close()
 
     # --- beginning ---
 
@@ -178,37 +154,24 @@ class Predicting:
         options = self._client.options
         if off := withdrawn(options):
             self._desk.announce("capabilities", {"capabilities": off})
-        self._entry.note(rest)
+        self._searching.entry.note(rest)
         if options.predictions:
-            self._spawn(self._stops.warm())
+            self._course.spawn(self._stops.warm())
         return Request(request.seq, request.command, rest) if rest != request.arguments else None
-
-    def _set_filters(self, request: Request) -> Request | Refuse | None:
-        try:
-            self._surprise, rest = surprise.asked_for(request.arguments)
-        except UserError as error:
-            return Refuse(str(error))
-        return Request(request.seq, request.command, rest) if rest != request.arguments else None
-
-    def _filters_set(self, request: Request, body: Json) -> Json | None:
-        known = body.get("breakpoints")
-        if self._surprise is None or not isinstance(known, list):
-            return None
-        return {**body, "breakpoints": [*known, {"verified": True}]}
 
     def _configured(self, request: Request) -> Later | None:
         """Where surprises are looked for, the program is to stop at its first line, unseen."""
-        if not self._entry.program or not (self._surprise or self._backwards.has_history):
+        if not self._searching.entry.program or not (self._searching.wanted or self._backwards.has_history):
             return None
-        self._spawn(self._armed(request))
+        self._course.spawn(self._armed(request))
         return LATER
 
     async def _armed(self, request: Request) -> None:
         try:
             if self._backwards.has_history:
-                await self._backwards.begin(self._entry.program)
-            if self._surprise is not None:
-                await self._entry.arm()
+                await self._backwards.begin(self._searching.entry.program)
+            if self._searching.wanted:
+                await self._searching.entry.arm()
         except CwmError as error:
             self._stops.complain(error)
         self._desk.forward(request)
@@ -216,19 +179,12 @@ class Predicting:
     # --- stopping and going on ---
 
     def _stopped(self, event: Event) -> Event | Hide | None:
-        thread, reason = int(event.body.get("threadId") or 0), str(event.body.get("reason", ""))
-        if self._phase is Phase.SEARCHING and thread == self._stops.thread and reason == "step":
-            self._searching.stepped()
-            return HIDE
-        if self._entry.armed and reason == "breakpoint":
-            self._stops.thread = thread
-            self._turn(Sign.SEARCH)
-            self._begin(self._from_entry(event.body))
+        if self._searching.takes(event.body):
             return HIDE
         if self._data.any:
-            self._begin(self._told_why(event.body))
+            self._course.begin(self._told_why(event.body))
             return HIDE
-        self._arrived(thread)
+        self._arrived(number(event.body, "threadId"))
         return event
 
     async def _told_why(self, stop: Json) -> None:
@@ -238,27 +194,20 @@ class Predicting:
         except AskFailed:
             return  # it goes on already
         self._desk.announce("stopped", reasoned)
-        self._work = None
-        self._arrived(int(stop.get("threadId") or 0))
+        self._arrived(number(stop, "threadId"))
 
     def _arrived(self, thread: int) -> None:
         """The client hears of a stop; what is known of it follows."""
-        self._turn(Sign.STOPPED)
-        self._diverged = None
+        self._course.turn(Sign.STOPPED)
+        self._searching.forget()
         self._past.leave()
         self._stops.begin(thread)
-        self._begin(self._look(thread))
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let ``work`` take the place of what was done for the stop before."""
-        if self._work is not None:
-            self._work.cancel()
-        self._work = self._spawn(work)
+        self._course.begin(self._look(thread))
 
     async def _look(self, thread: int) -> None:
         looked = self._stops.looked
         try:
-            stand = await self._stops.see(thread, self._command)
+            stand = await self._stops.see(thread, self._course.command)
             if stand is not None:
                 await self._backwards.arrived(stand)
         finally:
@@ -267,16 +216,21 @@ class Predicting:
             self._stops.show()
         await self._stops.foretell()
 
+    def _ending(self, request: Request) -> None:
+        """Nothing more is asked of a program that is to end."""
+        if self._course.phase is not Phase.RUNNING:
+            self._leave(request.command)
+
     def _resume(self, request: Request) -> Verdict:
-        if self._phase is Phase.SEARCHING:
+        if self._course.phase is Phase.SEARCHING:
             return None
         return self._moving(request, self._go_on)
 
     def _moving(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> Verdict:
         """Go to or fro, but not before it was seen where the program stands: a matter of milliseconds."""
-        if self._phase is not Phase.STANDING or self._stops.looked.is_set():
+        if self._course.phase is not Phase.STANDING or self._stops.looked.is_set():
             return go(request)
-        self._spawn(self._moving_later(request, go))
+        self._course.spawn(self._moving_later(request, go))
         return LATER
 
     async def _moving_later(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> None:
@@ -290,93 +244,39 @@ class Predicting:
             self._desk.refuse(request, verdict.message)
 
     def _go_on(self, request: Request) -> Later | None:
-        search = request.command == "continue" and self._surprise is not None
+        search = request.command == "continue" and self._searching.wanted
         self._leave(request.command)
         if not search:
             return None
         self._desk.answer(request, {"allThreadsContinued": True})
-        self._turn(Sign.SEARCH)
-        self._begin(self._search(int(request.arguments.get("threadId") or self._stops.thread)))
+        self._searching.start(number(request.arguments, "threadId") or self._stops.thread)
         return LATER
 
     def _leave(self, command: str) -> None:
         """The program goes on."""
-        self._command = command
-        if self._work is not None and self._work is not asyncio.current_task():
-            self._work.cancel()
+        self._course.command = command
+        self._course.drop()
         self._past.leave()
         self._data.void()
-        self._diverged = None
+        self._searching.forget()
         self._stops.void()
-        self._turn(Sign.RESUMED)
-
-    # --- looking for a surprise ---
-
-    async def _from_entry(self, stop: Json) -> None:
-        """The first stop, of which the client has not heard: its own breakpoint, or ours at the entry."""
-        thread = self._stops.thread
-        stand = await self._stops.see(thread, "entry")
-        await self._entry.disarm()
-        if stand is not None and self._entry.is_at(stand.shot):
-            await self._search(thread)
-            return
-        self._desk.announce("stopped", stop)
-        self._spawn(self._look(thread))
-        self._turn(Sign.STOPPED)
-
-    async def _search(self, thread: int) -> None:
-        """Step the program, unseen, to the first event that leaves a confident prediction."""
-        self._stops.thread = thread
-        try:
-            self._diverged = await self._searching.look(thread, lambda: self._surprise)
-        except (BackendError, AskFailed) as error:
-            await self._give_up(thread, error)
-            return
-        self._command = "stepIn"
-        if self._backwards.has_history and self._stops.stand is not None:
-            await self._backwards.arrived(self._stops.stand)
-        self._found(thread)
-        await self._stops.foretell()
-
-    async def _give_up(self, thread: int, error: CwmError) -> None:
-        """Nothing can be found any more: the program runs on as the client has asked."""
-        self._stops.complain(error)
-        self._leave("continue")
-        with suppress(AskFailed):
-            await self._desk.ask("continue", {"threadId": thread})
-
-    def _found(self, thread: int) -> None:
-        """Let the client hear of the stop at which the search ended."""
-        self._turn(Sign.STOPPED)
-        self._stops.found(thread)
-        reason = surprise.told(self._diverged) if self._diverged is not None else {"reason": "pause"}
-        self._desk.announce("stopped", {"threadId": thread, "allThreadsStopped": True, **reason})
-        self._stops.show()
-
-    def _pause(self, request: Request) -> Reply | None:
-        if self._phase is not Phase.SEARCHING:
-            return None
-        self._searching.pause()
-        return Reply()
-
-    def _exception_info(self, request: Request) -> Reply | None:
-        return Reply(surprise.explained(self._diverged)) if self._diverged is not None else None
+        self._course.turn(Sign.RESUMED)
 
     # --- looking back ---
 
     def _move_back(self, request: Request) -> Refuse | Later:
-        moved = self._backwards.move(request, standing=self._phase in (Phase.STANDING, Phase.PAST))
+        moved = self._backwards.move(request, standing=self._course.phase in (Phase.STANDING, Phase.PAST))
         if isinstance(moved, Refuse):
             return moved
         look, answer = moved
-        self._turn(Sign.BACK if look.ago else Sign.PRESENT)
+        self._course.turn(Sign.BACK if look.ago else Sign.PRESENT)
         self._desk.answer(request, answer)
         self._desk.announce("stopped", told(look, self._stops.thread))
         self._stops.hidden = bool(look.ago)
         if not look.ago:
             self._stops.show()
         elif self._client.options.cwmStates:
-            self._spawn(self._stops.show_past(self._past))
+            self._course.spawn(self._stops.show_past(self._past))
         return LATER
 
     # --- asking ---
@@ -390,12 +290,12 @@ class Predicting:
         return self._stops.scopes(request, body)
 
     def _asked_of_data(self, request: Request, answer: Callable[[Json], Awaitable[Json]]) -> Later:
-        self._spawn(settle(self._desk, request, answer(request.arguments)))
+        self._course.spawn(settle(self._desk, request, answer(request.arguments)))
         return LATER
 
     async def _frame(self) -> int | None:
         """A frame to ask in; none while the program runs."""
-        if self._phase not in (Phase.STANDING, Phase.PAST):
+        if self._course.phase not in (Phase.STANDING, Phase.PAST):
             return None
         await self._stops.looked.wait()
         return self._stops.frame
@@ -405,12 +305,17 @@ class Predicting:
         if not isinstance(reference, int) or not Stops.owns(reference):
             return None
         if self._stops.is_awaited(reference):
-            self._spawn(self._stops.rows_later(request, reference))
+            self._course.spawn(self._stops.rows_later(request, reference))
             return LATER
         return self._stops.rows(reference)
 
+    def _set_variable(self, request: Request) -> Refuse | None:
+        if not Stops.owns(request.arguments.get("variablesReference")):
+            return None
+        return Refuse(f"What is predicted cannot be changed; {PREFIX} name = value asks what would be.")
+
     async def _standing(self) -> Standing:
         """The present stop as a premise. Raises ``ArgumentsError`` where there is none."""
-        if self._phase is Phase.STANDING:
+        if self._course.phase is Phase.STANDING:
             await self._stops.looked.wait()
         return self._stops.premise()

@@ -17,10 +17,12 @@ from cwm_lsp.dap.channel import Channel
 from cwm_lsp.dap.children import ChildPort
 from cwm_lsp.dap.evaluation import EvaluationLimit
 from cwm_lsp.dap.observer import Watch
-from cwm_lsp.dap.stream import Framed, MessageReader, Sink
+from cwm_lsp.dap.stream import Framed, MessageReader
 from cwm_lsp.dap.unserved import Unserved
 from cwm_lsp.dap.upstream import AdapterPort, AdapterProcess, Upstream, listening_at
+from cwm_lsp.dap.well_formed import WellFormed
 from cwm_lsp.errors import RunError
+from cwm_lsp.transport import Sink
 from cwm_lsp.wire.dap import Event, Json, Request, Response, to_json
 from cwm_lsp.wire.framing import frame
 
@@ -31,7 +33,7 @@ class Proxy:
     """One client and the adapter that serves it. ``gone`` is set when the adapter has ended."""
 
     def __init__(self, upstream: Upstream, client: Sink, watches: Sequence[Watch]) -> None:
-        watches = (EvaluationLimit, *watches, Unserved)
+        watches = (WellFormed, EvaluationLimit, *watches, Unserved)
         self._upstream = upstream
         self._client = client
         self._children = ChildPort(upstream.secret, watches)

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from cwm_lsp.dap.door import Door
-from cwm_lsp.dap.ghost import GhostAdapter, World
+from cwm_lsp.dap.ghost import GhostAdapter
 from cwm_lsp.dap.launch import is_ghost
 from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.proxy import Proxy
 from cwm_lsp.dap.really import Recorder
-from cwm_lsp.dap.stream import Framed, MessageReader, Sink, refusal
+from cwm_lsp.dap.stream import Framed, MessageReader, refusal
+from cwm_lsp.dap.world import World
 from cwm_lsp.errors import CwmError
+from cwm_lsp.transport import Sink
 from cwm_lsp.wire.dap import Malformed, Message, Request, to_json
 from cwm_lsp.wire.framing import frame
 

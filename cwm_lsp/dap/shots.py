@@ -18,6 +18,13 @@ from cwm_lsp.record import read_source
 from cwm_lsp.trace.model import SourceFile, Value
 
 
+class FrameEnded(RunError):
+    """The thread stands for an exception that nobody caught: what it shows is the past of its frames."""
+
+    def __init__(self) -> None:
+        super().__init__("The frame of this stop has ended, so nothing follows in it.")
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A frame of the debuggee. ``identity`` tells activations apart; lines are 1-based."""
@@ -59,7 +66,10 @@ class Camera:
         self._sources: dict[str, SourceFile | None] = {}
 
     async def shoot(self, thread: int) -> Shot:
-        """Where ``thread`` stands. Raises ``AskFailed``, or ``RunError`` where that cannot be found out."""
+        """Where ``thread`` stands.
+
+        Raises ``AskFailed``, ``FrameEnded``, or ``RunError`` where that cannot be found out.
+        """
         answer = await self._desk.ask("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
         frames = answer.get("stackFrames") or []
         if not frames:
@@ -67,7 +77,7 @@ class Camera:
         number, line = frames[0]["id"], frames[0]["line"]
         shown = await self._helper.call("snapshot", f"take({line})", number)
         if not shown["frames"]:
-            raise RunError("The frame of this stop could not be found.")
+            raise FrameEnded
         return Shot(
             thread,
             number,

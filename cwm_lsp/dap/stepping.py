@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cwm_lsp.codec.pure import Undecided, compute, names_in
+from cwm_lsp.dap.arguments import reason
 from cwm_lsp.dap.ghost_run import Ending, GhostRun, Moment
 from cwm_lsp.trace.model import EventKind
 
@@ -68,6 +69,16 @@ async def first(run: GhostRun) -> Stop:
     )
 
 
+def beginning(run: GhostRun, at: int, frame: int) -> int:
+    """The first line of the activation ``frame``, which is on the stack of the moment ``at``."""
+    lines = (
+        index
+        for index, moment in enumerate(run.moments[: at + 1])
+        if moment.kind is EventKind.LINE and moment.top.identity == frame
+    )
+    return next(lines, at)
+
+
 def latest(run: GhostRun, at: int) -> Stop:
     """Where a run that was paused stands: as far as it was predicted."""
     return Stop(max(at, _stand_before(run, len(run.moments))), "pause")
@@ -95,7 +106,7 @@ def _hit(moment: Moment, index: int, rules: Rules) -> Stop | None:
     try:
         return Stop(index, "breakpoint") if decide(condition, moment, rules.threshold) else None
     except Undecided as why:
-        return Stop(index, "breakpoint", f"The condition {condition} is undecided: {why}")
+        return Stop(index, "breakpoint", f"The condition {condition} is undecided: {reason(why)}")
 
 
 def decide(condition: str, moment: Moment, threshold: float) -> bool:

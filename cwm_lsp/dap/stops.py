@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from cwm_lsp.align.model import Tally
 from cwm_lsp.dap import extension
-from cwm_lsp.dap.ghost import World
 from cwm_lsp.dap.journey import Journey, Stand
 from cwm_lsp.dap.observer import AskFailed, Desk, Refuse, Reply, Why
 from cwm_lsp.dap.options import SessionOptions
 from cwm_lsp.dap.past import Past
 from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
-from cwm_lsp.dap.shots import Camera
+from cwm_lsp.dap.shots import Camera, FrameEnded
+from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
 from cwm_lsp.features import display
 from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Following, Foresight, check, foresee, placements
@@ -61,6 +61,8 @@ class Stops:
         self._scope = 0
         self._frame = 0
         self._ready = asyncio.Event()
+        self._why = ""
+        """Why nothing is predicted at this stop."""
         self.looked = asyncio.Event()
         """Set once it is known, and kept, where the thread stands."""
         self.hidden = False
@@ -115,7 +117,8 @@ class Stops:
             standing = await self._camera.standing(shot)
         except RunError as error:
             self._journey.forget()
-            if not isinstance(error, AskFailed) or error.why in (Why.REFUSED, Why.TIMED_OUT):
+            self._why = str(error)
+            if not isinstance(error, AskFailed | FrameEnded) or _is_trouble(error):
                 self.complain(error)
             return None
         stand, came = self._journey.arrive(shot, standing, command)
@@ -149,6 +152,8 @@ class Stops:
         """Let the model say what comes next, and show it as it comes."""
         stand = self.stand
         if stand is None or stand.standing is None:
+            self._why = self._why or "The source of this file cannot be read."
+            self.show()
             self._ready.set()
             return
         ahead = LOOK_AHEAD if self._client.options.lookAhead else 0
@@ -159,7 +164,9 @@ class Stops:
                 async for self.foresight in growing:
                     self.show()
         except BackendError as error:
+            self._why = str(error)
             self.complain(error)
+            self.show()
         finally:
             self._ready.set()
 
@@ -187,20 +194,21 @@ class Stops:
     def show(self) -> None:
         """Let the client see what is known so far."""
         stand = self.stand
-        if stand is None or self.hidden:
+        if self.hidden or (stand is None and not self._why):
             return
         options = self._client.options
         self._scope = self._scope or self._references.put([])
         found = rows(
             self._references,
-            stand.standing,
+            stand.standing if stand is not None else None,
             self.foresight,
             self.checked,
             self.tally,
             look_ahead=options.lookAhead,
+            why=self._why,
         )
         self._references.replace(self._scope, found)
-        if options.cwmStates and stand.standing is not None:
+        if options.cwmStates and stand is not None and stand.standing is not None:
             self._desk.announce(extension.STATES, dict(self._states(stand)))
         if self._client.invalidates:
             self._desk.announce("invalidated", {"areas": ["variables"], "threadId": self.thread})
@@ -241,6 +249,7 @@ class Stops:
             self._desk.announce(extension.STATES, dict(gone))
         self._references.clear()
         self._scope = self._frame = 0
+        self._why = ""
         self._ready = asyncio.Event()
 
     def complain(self, error: Exception) -> None:
@@ -295,3 +304,8 @@ class Stops:
     def owns(reference: object) -> bool:
         """Whether a reference is one of ours."""
         return is_ours(reference)
+
+
+def _is_trouble(error: RunError) -> bool:
+    """Whether a question of ours failed though the program still stands."""
+    return isinstance(error, AskFailed) and error.why in (Why.REFUSED, Why.TIMED_OUT)

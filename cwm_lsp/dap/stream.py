@@ -1,54 +1,14 @@
-"""Messages together with the very bytes they came as, and where messages are sent.
+"""Messages together with the very bytes they came as.
 
 A proxy must pass on what it does not understand unchanged, so every message keeps its bytes.
 """
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from cwm_lsp.wire.dap import Json, Malformed, Message, Response, parse
 from cwm_lsp.wire.framing import MAX_BODY, BadBody, BadHeader, Fed, Framer
-
-
-class Sink(Protocol):
-    """One end of a connection."""
-
-    def write(self, data: bytes) -> None:
-        """Queue bytes, in order; what is written after :meth:`close` is dropped."""
-        ...
-
-    async def drain(self) -> None:
-        """Wait while too much is queued."""
-        ...
-
-    def close(self) -> None:
-        """Send what is queued, then hang up."""
-        ...
-
-
-class StreamSink:
-    """Bytes to a stream of asyncio's."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-
-    def write(self, data: bytes) -> None:
-        """Queue bytes; dropped once the stream is closing."""
-        if not self._writer.is_closing():
-            self._writer.write(data)
-
-    async def drain(self) -> None:
-        """Wait for who reads slowly; one that has gone is noticed by reading."""
-        with suppress(ConnectionError):
-            await self._writer.drain()
-
-    def close(self) -> None:
-        """Send what is queued, then hang up."""
-        self._writer.close()
 
 
 @dataclass(frozen=True, slots=True)

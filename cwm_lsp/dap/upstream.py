@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cwm_lsp.dap.adapter_boot import VARIABLE
-from cwm_lsp.dap.stream import StreamSink
 from cwm_lsp.errors import RunError
 from cwm_lsp.record.client import kill_group, mended_adapter
+from cwm_lsp.transport.tcp import StreamSink
 
 CHUNK = 1 << 16
 GOODBYE = 8.0

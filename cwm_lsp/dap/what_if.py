@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from cwm_lsp.dap import asking, extension
-from cwm_lsp.dap.ghost import World
-from cwm_lsp.dap.observer import LATER, Desk, Later, settle
+from cwm_lsp.dap.observer import LATER, Desk, Later, Refuse, settle
+from cwm_lsp.dap.really import QUESTION
+from cwm_lsp.dap.world import World
 from cwm_lsp.features.foresight import what_if
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Json, Request
+
+_REAL = "This program does run: step it, and what was predicted is held against what came."
 
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
@@ -31,9 +34,11 @@ class Asker:
         self._standing = standing
         self._spawn = spawn
 
-    def typed(self, request: Request) -> Later | None:
+    def typed(self, request: Request) -> Later | Refuse | None:
         """``evaluate``: taken if it begins with ``??``."""
         expression = str(request.arguments.get("expression", ""))
+        if expression.strip() == QUESTION:
+            return self.real(request)
         if not expression.lstrip().startswith(asking.PREFIX):
             return None
         self._spawn(settle(self._desk, request, self._spoken(expression)))
@@ -43,6 +48,10 @@ class Asker:
         """``cwm/whatIf``."""
         self._spawn(settle(self._desk, request, self._in_full(request.arguments)))
         return LATER
+
+    def real(self, request: Request) -> Refuse:
+        """``really?`` and ``cwm/really``, which are for ghost sessions."""
+        return Refuse(_REAL)
 
     async def _spoken(self, expression: str) -> Json:
         standing = await self._standing()

@@ -359,7 +359,7 @@ def expected(step: PredictedStep, threshold: float) -> Fragment:
     """Where a run is expected to go: ``→ line 4 · 93 %``, or ``→ ?`` when that is not sure."""
     at = percent(step.probability)
     outcome = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}
-    where = outcome.get(step.kind) or _place(step.kind, step.line)
+    where = outcome.get(step.kind) or _place(step.kind, step.line, step.function.rpartition(".")[2])
     if step.probability < threshold:
         words = f"the model is not sure what comes next: best guess {where} at {at}"
         return Fragment((Part(f"{NEXT} ?"),), State.WITHHELD, words)
@@ -372,7 +372,7 @@ def arrived(step: ComparedFlow) -> Fragment | None:
     if step.agreement is not Agreement.AGREES:
         return None
     where = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}.get(step.kind)
-    where = where or _place(step.kind, step.line)
+    where = where or _place(step.kind, step.line, step.function)
     at = percent(step.probability)
     words = f"the run went to {where}, as predicted ({at})"
     return Fragment((Part(f"{NEXT} {where} {AGREE}"),), State.AGREES, words)

@@ -24,7 +24,7 @@ from cwm_lsp.predict import Predictor, certainty, weighted
 from cwm_lsp.predict.standing import Standing, premise, settled
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
 from cwm_lsp.trace.predicted import PredictedStep
-from cwm_lsp.trace.statements import blocks, first_line, parse
+from cwm_lsp.trace.statements import blocks, first_line, heads, parse
 
 LOOK_AHEAD = 8
 """Events that are predicted beyond what the present line does."""
@@ -209,8 +209,9 @@ def check(foresight: Foresight, came: Event) -> Checked | None:
     written = {name: value for name, value in came.locals.items() if before.get(name) != value}
     news = News(written, tuple(name for name in before if name not in came.locals), before)
     line = foresight.standing.statement
-    compared = judge(0, came, Place(line, 1, 1), news, step, foresight.threshold)
-    return Checked(line, compared, divergence(compared, came, news, step))
+    named = heads(foresight.standing.source.text)
+    compared = judge(0, came, Place(line, 1, 1), news, step, foresight.threshold, heads=named)
+    return Checked(line, compared, divergence(compared, came, news, step, named))
 
 
 # --- what is shown ----------------------------------------------------------------------------

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
+from cwm_lsp import transport
 from cwm_lsp.lsp.protocol import Sink
 from cwm_lsp.lsp.server import CwmServer
-from cwm_lsp.wire.framing import BadHeader, Fed, Framer
+from cwm_lsp.wire.framing import BadHeader, Fed, Framer, frame
 
 logger = logging.getLogger(__name__)
 
 
-async def serve_frames(server: CwmServer, chunks: AsyncIterator[bytes], sink: Sink) -> int:
+async def serve_frames(server: CwmServer, chunks: AsyncIterator[bytes], sink: transport.Sink) -> int:
     """Serve a stream of Content-Length frames until it ends; the exit code that the client earned."""
-    return await serve_messages(server, _messages(chunks), sink)
+    return await serve_messages(server, _messages(chunks), _Frames(sink))
 
 
 async def serve_messages(server: CwmServer, messages: AsyncIterator[Fed], sink: Sink) -> int:
@@ -46,3 +48,18 @@ async def _messages(chunks: AsyncIterator[bytes]) -> AsyncIterator[Fed]:
     async for chunk in chunks:
         for message in framer.feed(chunk):
             yield message
+
+
+class _Frames:
+    """Messages as frames."""
+
+    def __init__(self, sink: transport.Sink) -> None:
+        self._sink = sink
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Queue one message."""
+        self._sink.write(frame(message))
+
+    def close(self) -> None:
+        """Send what is queued, then close."""
+        self._sink.close()

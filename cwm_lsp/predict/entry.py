@@ -54,7 +54,8 @@ def _arguments(text: str) -> tuple[list[ast.expr], dict[str, ast.expr]]:
     try:
         call = ast.parse(f"f({text}\n)", mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ArgumentsError(f"The arguments {text!r} do not parse: {error}.") from error
+        said = error.msg if isinstance(error, SyntaxError) else error
+        raise ArgumentsError(f"The arguments {text!r} do not parse: {said}.") from error
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise ArgumentsError(f"The arguments {text!r} do not parse.")
     keywords = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +101,13 @@ class Client:
                 assert not self.ended, self.events
                 await self._news.wait()
             return result
+
+    async def until_asked(self, ask: Callable[[], Awaitable[Any]], found: Callable[[Any], object]) -> Any:
+        """The answer that ``found`` accepts, asked for as often as it takes."""
+        async with asyncio.timeout(PATIENCE):
+            while not found(answer := await ask()):
+                await asyncio.sleep(0.05)
+            return answer
 
     async def end(self) -> None:
         """Wait until the other side has hung up."""

@@ -86,11 +86,11 @@ async def test_owners_share_a_line() -> None:
     assert debugpy.held == [{"line": 1}, {"line": 2, "condition": "keep() or seen()"}]
 
 
-@pytest.mark.parametrize("kind", ["hitCondition", "logMessage"])
-async def test_a_breakpoint_that_counts_or_logs_is_left_alone(kind: str) -> None:
+@pytest.mark.parametrize("own", [{"hitCondition": "5"}, {"logMessage": "{n}"}, {"condition": "n >"}])
+async def test_a_breakpoint_that_counts_or_logs_or_does_not_parse_is_left_alone(own: Json) -> None:
     debugpy = Debugpy()
     beside = Breakpoints(debugpy)
-    theirs = {"line": 3, kind: "5"}
+    theirs = {"line": 3, **own}
     client_sets(beside, debugpy, theirs)
     await beside.plant("data", PATH, {3: "seen()"})
     assert debugpy.held == [theirs]

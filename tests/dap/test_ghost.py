@@ -162,6 +162,10 @@ async def test_expressions_are_computed_and_marked(program: Path) -> None:
         assert found["result"] == "≈ 0 · 99 %"
         assert "would have to be run" in await client.refused("evaluate", expression="print(xs)")
         assert "no value here" in await client.refused("evaluate", expression="x + 1")
+        raised = "1/0 cannot be computed here: ZeroDivisionError: division by zero. Nothing is run"
+        assert (await client.refused("evaluate", expression="1/0")).startswith(raised)
+        assert "'[' was never closed. Nothing" in await client.refused("evaluate", expression="xs[")
+        assert (await client.refused("evaluate", expression="")).startswith("There is nothing to compute.")
 
 
 async def test_predicted_exceptions_stop(program: Path) -> None:
@@ -276,8 +280,11 @@ async def test_requests_out_of_place_are_refused(program: Path) -> None:
         assert "means nothing now" in await client.refused("next", threadId=1)
         await client.ask("initialize", adapterID="cwm")
         assert "means nothing now" in await client.refused("initialize", adapterID="cwm")
-        assert "has no restartFrame" in await client.refused("restartFrame", frameId=1)
+        assert "has no gotoTargets" in await client.refused("gotoTargets", line=1)
         await ghost_after_initialize(client, program)
+        assert (await client.ask("stackTrace", threadId=1, levels=None))["totalFrames"] == 1
+        wrong = await client.refused("stackTrace", threadId=1, startFrame="first")
+        assert wrong == "\"startFrame\" of stackTrace is a number, not 'first'."
         assert "no frame 7" in await client.refused("scopes", frameId=7)
         assert "no variables 99" in await client.refused("variables", variablesReference=99)
         await client.ask("terminate")
@@ -300,4 +307,8 @@ async def test_only_what_can_be_done_is_announced(program: Path) -> None:
         assert announced["supportsStepBack"]
         assert announced["supportsSetVariable"]
         can = {key for key, value in announced.items() if value is True}
-        assert not can & {"supportsLogPoints", "supportsHitConditionalBreakpoints", "supportsRestartFrame"}
+        assert not can & {
+            "supportsLogPoints",
+            "supportsHitConditionalBreakpoints",
+            "supportsStepInTargetsRequest",
+        }

@@ -112,3 +112,26 @@ def test_a_caller_that_stands_elsewhere_was_not_returned_to() -> None:
     walk.to(2)
     walk.to(9, inner=True)
     assert walk.to(5) is None
+
+
+def test_a_step_out_of_a_call_brings_its_value_and_is_compared_with_nothing() -> None:
+    walk = Walk()
+    walk.to(2)
+    walk.to(9, inner=True)
+    assert walk.to(2, "stepOut", returned={"inner": Value("3")}) is None
+    assert walk.standing is not None
+    assert (walk.standing.returned, walk.standing.midway) == ((Value("3"),), False)
+    walk.to(9, inner=True)
+    walk.to(2, "stepOut")
+    assert walk.standing.midway, "nobody saw what the second call gave back"
+
+
+def test_a_step_from_a_return_may_end_behind_the_call() -> None:
+    walk = Walk()
+    walk.to(2)
+    walk.to(9, inner=True)
+    given = walk.to(5, "next", returned={"inner": Value("3")})
+    assert given is not None
+    assert (given.kind, given.value) == (EventKind.RETURN, Value("3"))
+    assert walk.standing is not None
+    assert (walk.standing.returned, walk.standing.midway) == ((), False)

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from cwm_lsp.dap.observer import AskFailed, Why
-from cwm_lsp.wire.dap import Json, Request
 from tests.dap.client import CWM, Client, Connect, Message, children_of, over_stdio, over_tcp, ways
 from tests.dap.programs import line
 
@@ -114,6 +112,46 @@ async def test_a_step_that_goes_otherwise_is_told_with_both_values(tmp_path: Pat
         assert after["(score)"]["value"] == "right in 0 % of 1 value here"
 
 
+NESTED = """\
+def add(a, b):
+    c = a + b
+    return c
+
+
+def double(n):
+    m = add(n, n)
+    return m
+
+
+print(double(3))
+"""
+
+
+async def test_what_a_call_gives_back_is_foretold_and_told(tmp_path: Path) -> None:
+    at = line("return c", source=NESTED)
+    async with launched(tmp_path, [{"line": at}], source=NESTED) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        inside = await predicted(dap, thread)
+        assert inside["(result)"]["value"].startswith("≈ 6 · ")
+        assert inside["(next)"]["value"].startswith("→ return · ")
+        await step(dap, "next", thread)
+        assert (await dap.where(thread))[0] == ("double", line("return m", source=NESTED))
+        assert (await predicted(dap, thread))[f"(expected at line {at})"]["value"] == "← 6 ✓ · → return ✓"
+
+
+async def test_a_line_that_is_stepped_out_to_goes_on_from_what_came(tmp_path: Path) -> None:
+    call = line("m = add", source=NESTED)
+    sly = NESTED.replace("c = a + b", "c = int.__sub__(a, b) + 40")
+    async with launched(tmp_path, [{"line": line("return c", source=sly)}], source=sly) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await step(dap, "stepOut", thread)
+        assert (await dap.where(thread))[0] == ("double", call)
+        assert (await predicted(dap, thread))["m"]["value"].startswith("≈ 40 · ")
+        await step(dap, "next", thread)
+        told = (await predicted(dap, thread))[f"(expected at line {call})"]["value"]
+        assert told.startswith("m = 40 ✓ · → line")
+
+
 async def test_a_condition_that_is_pure_is_computed_not_predicted(tmp_path: Path) -> None:
     source = PROGRAM.replace("        n = n + 1", "        if x > n:\n            n = n + 1")
     async with launched(tmp_path, [{"line": BODY, "condition": "x == 5"}], source=source) as dap:
@@ -170,6 +208,52 @@ async def test_one_key_turns_it_off(tmp_path: Path) -> None:
         assert off["supportsStepBack"] is False
 
 
+async def test_what_is_asked_out_of_place_is_refused_in_words(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP}]) as dap:
+        number = await frame(dap, (await dap.event("stopped"))["threadId"])
+        ours = (await dap.ask("scopes", frameId=number))["scopes"][-1]
+        assert ours["name"] == "Predicted"
+        changed = {"variablesReference": ours["variablesReference"], "name": "x", "value": "1"}
+        assert "cannot be changed; ??" in await dap.refused("setVariable", **changed)
+        typed = {"expression": "really?", "frameId": number, "context": "repl"}
+        assert "This program does run" in await dap.refused("evaluate", **typed)
+        assert "This program does run" in await dap.refused("cwm/really")
+
+
+async def test_what_cannot_be_read_is_refused_and_the_session_goes_on(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": LOOP, "condition": "len(xs) == 2"}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        for command, arguments in (
+            ("setBreakpoints", {"source": "program.py", "breakpoints": []}),
+            ("setBreakpoints", {"source": {"path": "program.py"}, "breakpoints": [5]}),
+            ("setExceptionBreakpoints", {"filters": 7}),
+            ("setExceptionBreakpoints", {"filters": [], "filterOptions": ["raised"]}),
+            ("setDataBreakpoints", {"breakpoints": {}}),
+            ("stackTrace", {"threadId": "main"}),
+            ("evaluate", {"expression": 5}),
+        ):
+            assert f" of {command} is a" in await dap.refused(command, **arguments)
+        await dap.until_asked(lambda: predicted(dap, thread), lambda rows: "(next)" in rows)
+        await step(dap, "next", thread)
+        assert (await predicted(dap, thread))[f"(expected at line {LOOP})"]["value"].startswith("x = 5 ✓")
+
+
+async def test_a_stop_that_is_not_predicted_says_why(tmp_path: Path) -> None:
+    names = "".join(f"name{number} = {'x' * 300!r}\n" for number in range(40))
+    source = f"{names}last = 1\nraise ValueError('no')\n"
+    uncaught = {"filters": ["uncaught"]}
+    async with launched(tmp_path, [{"line": 41}], source=source, filters=uncaught) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        found = await dap.until_asked(lambda: predicted(dap, thread), lambda rows: "(not predicted)" in rows)
+        assert "the model" in found["(not predicted)"]["value"]
+        assert "(predicting)" not in found
+        stop = await step(dap, "continue", thread)
+        assert stop["reason"] == "exception"
+        over = await predicted(dap, thread)
+        assert over["(not predicted)"]["value"].startswith("The frame of this stop has ended")
+        assert len(_said(dap)) == 1, "an exception that nobody caught is no trouble of the model's"
+
+
 async def test_look_ahead_has_a_key_of_its_own(tmp_path: Path) -> None:
     async with launched(tmp_path, [{"line": LOOP}], lookAhead=False) as dap:
         thread = (await dap.event("stopped"))["threadId"]
@@ -183,52 +267,6 @@ async def test_a_key_that_means_nothing_is_refused_by_name(tmp_path: Path) -> No
         said = await dap.refused("launch", program=str(tmp_path / "a.py"), predictions="never")
         assert "predictions" in said
         assert "'never'" in said
-
-
-DIVERGED = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "0.6"}]}
-
-
-async def surprised(dap: Client, description: str) -> Message:
-    """The surprise so described; a model may be surprised elsewhere before it."""
-    for nth in range(1, 6):
-        stop = await dap.event("stopped", nth)
-        if stop["description"] == description:
-            return stop
-        await dap.ask("continue", threadId=stop["threadId"])
-    raise AssertionError(f"never came: {description}")
-
-
-@ways
-async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, tmp_path: Path) -> None:
-    async with launched(tmp_path, [], filters=DIVERGED, connect=connect) as dap:
-        stop = await surprised(dap, f"Prediction diverged at line {BODY}")
-        assert stop["reason"] == "exception"
-        assert stop["text"].startswith("n: the model expected 3, the run gave 1, p = ")
-        thread = stop["threadId"]
-        assert (await dap.where(thread))[:2] == [("count", LOOP), ("main", line("Sly(2)", source=PROGRAM))]
-        told = await dap.ask("exceptionInfo", threadId=thread)
-        assert told["exceptionId"] == "Prediction diverged"
-        assert "the model expected 3" in told["details"]["message"]
-        stops = dap.count("stopped")
-        await dap.ask("setExceptionBreakpoints", filters=[])
-        await dap.ask("continue", threadId=thread)
-        await dap.event("terminated")
-        assert dap.count("stopped") == stops
-
-
-async def test_breakpoints_still_stop_while_surprises_are_looked_for(tmp_path: Path) -> None:
-    at = [{"line": LAST}]
-    async with launched(tmp_path, at, filters={"filters": ["cwm_diverged"]}) as dap:
-        stop = await dap.event("stopped")
-        assert stop["reason"] == "breakpoint"
-        assert (await dap.where(stop["threadId"]))[0] == ("count", LAST)
-
-
-async def test_a_condition_that_is_no_probability_is_refused(tmp_path: Path) -> None:
-    wrong = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "sure"}]}
-    async with launched(tmp_path, [{"line": LOOP}]) as dap:
-        await dap.event("stopped")
-        assert "'sure' is no probability" in await dap.refused("setExceptionBreakpoints", **wrong)
 
 
 async def test_stops_can_be_gone_back_to(tmp_path: Path) -> None:
@@ -328,17 +366,6 @@ async def test_a_model_that_is_killed_leaves_a_debugger(connect: Connect, tmp_pa
         assert len(_said(dap)) <= 1
 
 
-async def test_pause_ends_the_search_for_a_surprise(tmp_path: Path) -> None:
-    endless = "def spin(n):\n    while True:\n        n = n + 1\n\n\nspin(0)\n"
-    certain = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "100 %"}]}
-    async with launched(tmp_path, [], source=endless, filters=certain) as dap:
-        thread = int((await dap.ask("threads"))["threads"][0]["id"])
-        await dap.ask("pause", threadId=thread)
-        stop = await dap.event("stopped")
-        assert stop["reason"] == "pause"
-        assert (await dap.where(stop["threadId"]))[-1][0] == "<module>"
-
-
 async def test_without_a_model_it_is_said_once_and_debugging_goes_on(tmp_path: Path) -> None:
     without = (*CWM, "--backend", "off")
     async with launched(tmp_path, [{"line": LOOP}], command=without) as dap:
@@ -354,25 +381,3 @@ async def test_without_a_model_it_is_said_once_and_debugging_goes_on(tmp_path: P
 def _said(dap: Client) -> list[str]:
     said = [one["body"]["output"] for one in dap.named("output")]
     return [one for one in said if "without predictions" in one]
-
-
-class Desk:
-    """A desk that nobody sits behind: it keeps what is announced and answers nothing."""
-
-    def __init__(self) -> None:
-        self.announced: list[tuple[str, Mapping[str, Any]]] = []
-
-    async def ask(self, command: str, arguments: Json | None = None, *, patience: float = 1.0) -> Json:
-        raise AskFailed(command, Why.GONE)
-
-    def announce(self, event: str, body: Json) -> None:
-        self.announced.append((event, body))
-
-    def answer(self, request: Request, body: Json) -> None:
-        raise AssertionError(request)
-
-    def refuse(self, request: Request, message: str) -> None:
-        raise AssertionError(request)
-
-    def forward(self, request: Request) -> None:
-        raise AssertionError(request)

@@ -39,6 +39,9 @@ async def test_a_ghost_session_with_the_shipped_model(connect: Connect, program:
         await client.stop("next")
         assert (await client.where(), await client.variables()) == before
         assert (await client.ask("evaluate", expression="len(xs)"))["result"] == "2 · computed"
+        await client.stop("restart")
+        await client.stop("next")
+        assert (await client.where(), await client.variables()) == before
         await client.ask("disconnect")
         await client.end()
 

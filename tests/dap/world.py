@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from cwm_lsp.backend.local import LocalBackend
@@ -17,7 +18,7 @@ from cwm_lsp.dap.session import Services
 from cwm_lsp.dap.tcp import serve_tcp
 from cwm_lsp.predict import Predictor
 from cwm_lsp.trace.model import Trace
-from tests.dap.client import Client, connected
+from tests.dap.client import Client, connected, over_stdio
 from tests.dap.programs import GHOST
 from tests.features.world import run
 
@@ -90,3 +91,13 @@ async def haunted(world: Knowing, recorder: Recorder | None = None) -> AsyncIter
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
+
+
+def knowing_over_stdio(*calls: str) -> AbstractAsyncContextManager[Client]:
+    """A client of a process whose model knows ``calls``."""
+    return over_stdio(*calls, command=(sys.executable, "-m", "tests.dap.ghost_process"))
+
+
+def knowing_over_tcp(*calls: str) -> AbstractAsyncContextManager[Client]:
+    """A client of a port, behind which the model knows ``calls``."""
+    return haunted(Knowing([truth(call) for call in calls]))
