@@ -107,7 +107,12 @@ class Sheet:
     def _state(self, row: int) -> State:
         if self.pairs is None:
             return self.left.states[row]
-        return State.DIFFERS if self._is_difference(row) else State.OBSERVED
+        if self._is_difference(row):
+            return State.DIFFERS
+        left, right = self.pair(row)
+        said = [self.left.states[left]] if left is not None else []
+        said += [self.right.states[right]] if self.right is not None and right is not None else []
+        return State.PREDICTED if State.PREDICTED in said else State.OBSERVED
 
     def _depth(self, row: int) -> int:
         left, right = self.pair(row)
@@ -156,10 +161,12 @@ def _same(left: Told | None, right: Told | None) -> bool:
 
 def _listed(names: Sequence[str], told: Mapping[str, Told]) -> str:
     """What one run told of ``names``, as it would stand at the end of a line."""
-    here = (told[name] for name in names if name in told)
-    return ", ".join(
-        f"{one.name} = {one.text}" if one.name else f"{display.RETURN} {one.text}" for one in here
-    )
+    return ", ".join(_as_shown(told[name]) for name in names if name in told)
+
+
+def _as_shown(one: Told) -> str:
+    glyph = f"{display.APPROX} " if one.predicted else "= " if one.name else ""
+    return f"{one.name or display.RETURN} {glyph}{one.text}"
 
 
 def _rows_of(pairs: Sequence[Pair], steps: int) -> list[int]:
