@@ -151,9 +151,8 @@ class SupposedTable(PredictedTable):
         return super().state(step) if step else State.COMPUTED if self._changes else State.OBSERVED
 
     def told(self, step: int) -> tuple[Told, ...]:
-        """What is expected to be written. The values changed are the question: no difference of futures."""
-        said = super().told(step)
-        return said if step else tuple(replace(one, whole=False) for one in said)
+        """What is expected to be written. What the frame holds is the question: no difference of futures."""
+        return super().told(step) if step else ()
 
     def _held(self) -> tuple[Variable, ...]:
         return tuple(

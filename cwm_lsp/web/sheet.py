@@ -7,6 +7,7 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from cwm_lsp.align.pairs import pair_runs
 from cwm_lsp.align.values import same_text
@@ -133,6 +134,15 @@ class Sheet:
         index = bisect_left(self.differences, row)
         return index < len(self.differences) and self.differences[index] == row
 
+    @cached_property
+    def open_steps(self) -> int:
+        """How many rows of two runs say something that cannot be held against the other's."""
+        if self.pairs is None or self.right is None:
+            return 0
+        mine, theirs = self.left, self.right
+        both = [(left, right) for left, right in self.pairs if left is not None and right is not None]
+        return sum(_is_open(mine.told(left), theirs.told(right)) for left, right in both)
+
     def _differing(self) -> list[int]:
         if self.pairs is None or self.right is None:
             return [step for step, state in enumerate(self.left.states) if state is State.DIFFERS]
@@ -142,6 +152,12 @@ class Sheet:
             for row, (left, right) in enumerate(self.pairs)
             if left is None or right is None or _odd(_by_name(mine.told(left)), _by_name(theirs.told(right)))
         ]
+
+
+def _is_open(mine: Sequence[Told], theirs: Sequence[Told]) -> bool:
+    others = _by_name(theirs)
+    pairs = [(one, other) for one in mine if (other := others.get(one.name)) is not None]
+    return any(not (one.whole and other.whole) and one.text != other.text for one, other in pairs)
 
 
 def _by_name(told: Sequence[Told]) -> dict[str, Told]:
