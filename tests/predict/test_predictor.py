@@ -92,6 +92,35 @@ async def test_another_line_is_read_to_the_end_of_its_event() -> None:
     assert third.changed["x"].text == "4"
 
 
+NESTED = """\
+def g(n):
+    return n + 1
+
+
+def f(x):
+    y = g(x)
+    return y
+"""
+
+
+async def test_what_is_expected_elsewhere_is_told_of_its_own_function() -> None:
+    trace = record(NESTED, "f(2)")
+    encoded = CompactCodec().encode(trace)
+    called, back = 2, 5
+    backs = encoded.tokens[span_of(encoded, back, SpanKind.FLOW).start]
+    call = span_of(encoded, called, SpanKind.FLOW).start
+    codec, over, into = CompactCodec(), [backs], encoded.tokens[call : encoded.starts[called + 1]]
+    for step, wrong, place in (
+        (called, over, (EventKind.LINE, "f", 0, trace.events[0].frame)),
+        (back, into, (EventKind.CALL, "g", 1, -1)),
+    ):
+        start = span_of(encoded, step, SpanKind.FLOW).start
+        backend = believing(Script(encoded.tokens), mistaken(encoded.tokens, start, wrong))
+        found = (await Predictor(backend, codec).score(trace))[step - 1]
+        assert found is not None
+        assert (found.kind, found.function, found.depth, found.frame) == place
+
+
 async def test_written_together_or_one_by_one_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     trace = record(*program("loops"))
     codec = CompactCodec()

@@ -49,7 +49,9 @@ export function rows(
         ...leaf(`Line ${one.at.line + 1}: ${one.message}`, one.call, 'debug-breakpoint-log', 'surprise'), line: one.at.line,
     }));
     const lines = params.lines.filter(({ fragments }) => fragments.length > 0).map((line) => lineRow(line, source, debugging));
-    return [...score, ...surprises, ...lines, ...futures.map(futureRow)];
+    // What was asked for last is to be in sight, however small the view is.
+    const asked = futures.map(futureRow).reverse().map((row, index) => ({ ...row, open: index === 0 }));
+    return [...asked, ...score, ...surprises, ...lines];
 }
 
 /** `x = 3, y = 'a'` as the changes of a branch; a text of what is wrong where it is none. */

@@ -204,10 +204,13 @@ test('a what-if at the stop unfolds in the view, and opens both futures side by 
     await workbench.page.keyboard.press('Enter');
     const future = rows.filter({ hasText: 'What if n = 5' }).first();
     await future.waitFor({ timeout: 60_000 });
-    assert.equal(await future.getAttribute('aria-expanded'), 'false');
-    await future.locator('.monaco-tl-twistie').click();
-    await rows.filter({ hasText: /^3\s*twice ≈ / }).first().waitFor();
+    const step = rows.filter({ hasText: /^3\s*twice ≈ / }).first();
+    await step.waitFor();
     await workbench.shot('what-if');
+    await future.locator('.monaco-tl-twistie').click();
+    await step.waitFor({ state: 'detached' });
+    await future.locator('.monaco-tl-twistie').click();
+    await step.waitFor();
     await future.hover();
     await future.locator('.codicon-split-horizontal').click();
     const frame = await workbench.frame((url) => /^http:\/\/127\.0\.0\.1:\d+\/#/.test(url));

@@ -25,7 +25,7 @@ try {
     const row = w.page.locator('.pane', { hasText: 'World Model' }).locator('.monaco-list-row', { hasText: 'What if n = 5' }).first();
     await row.waitFor({ timeout: 60000 });
     await w.shot('try-asked');
-    await row.locator('.monaco-tl-twistie').click();
+    
     await pause(1000);
     await w.shot('try-unfolded');
     await row.hover();

@@ -82,8 +82,8 @@ class Workbench {
         for (let left = 3; ; left -= 1) {
             try {
                 await this.page.keyboard.press(key);
-                await this.page.locator('.quick-input-widget input').first().fill(typed, { timeout: 15_000 });
-                await row.click({ timeout: 15_000 });
+                await this.page.locator('.quick-input-widget input').first().fill(typed, { timeout: 60_000 });
+                await row.click({ timeout: 60_000 });
                 return;
             } catch (error) {
                 if (left === 1) {

@@ -37,19 +37,24 @@ const picture = (all: Row[], indent = ''): string[] => all.flatMap((row) => [
 
 test('the score, the surprises, each line with what is said of it, and what if', () => {
     assert.deepEqual(picture(rows(stop, [future], (line) => `  source ${line}`, true)), [
-        'Score so far: right in 90 % of 10 values',
-        'Line 5: n: ... | f()',
-        '2 | source 1',
-        '  total = 0 ✓',
-        '3 | source 2  ⟨2/3⟩',
-        '  total ≈ 4 · 93 %',
         'What if total = 9 | step 4 is the first that differs; the model is not sure',
         '  9 | n ≈ 4 · 95 %',
         '  9 | line',
         '  10 | ← ≈ 13 · 90 %',
         '  3 | total ≈ 13 · 90 %',
         '  4 | return',
+        'Score so far: right in 90 % of 10 values',
+        'Line 5: n: ... | f()',
+        '2 | source 1',
+        '  total = 0 ✓',
+        '3 | source 2  ⟨2/3⟩',
+        '  total ≈ 4 · 93 %',
     ]);
+});
+
+test('what was asked for last stands first, and is open', () => {
+    const [last, first] = rows(stop, [future, { ...future, changes: { total: '1' } }], () => '', true);
+    assert.deepEqual([last?.label, last?.open, first?.label, first?.open], ['What if total = 1', true, 'What if total = 9', false]);
 });
 
 test('nothing to show is no row', () => {
