@@ -140,7 +140,8 @@ class Spoken:
         passed = self._clock() - self._began
         if passed >= self._due:
             self._due = passed + min(passed, self.LONGEST)
-            self._say(f"{self._what}: {_count(done, total)} after {passed:.0f} s")
+            count = f"{_count(done, total)} after " if done else ""
+            self._say(f"{self._what}: {count}{passed:.0f} s")
 
 
 def _count(done: int, total: int) -> str:

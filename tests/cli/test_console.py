@@ -72,3 +72,7 @@ def test_a_log_is_told_how_far_long_work_is_at_ever_longer_intervals() -> None:
         "184 s",
     ]
     assert said[0] == "Asking the model: 40/20,000 after 4 s"
+    spoken.advance(0, 0)
+    now = 400.0
+    spoken.advance(0, 0)
+    assert said[-1] == "Asking the model: 400 s"

@@ -211,6 +211,25 @@ async def test_what_does_not_fit_says_so() -> None:
         await Predictor(backend, CompactCodec()).run_ahead(replace(trace, events=trace.events[:1]))
 
 
+DEEP = """\
+def f(xs):
+    if not xs:
+        return 0
+    return xs[0] + f(xs[1:])
+"""
+
+
+async def test_a_run_of_which_a_part_does_not_fit_is_not_begun() -> None:
+    trace, codec = record(DEEP, "f([4, 9, 2, 7, 5])"), CompactCodec()
+    lengths = [len(encoded.tokens) for encoded in codec.windows(trace, 40)]
+    assert lengths[0] < max(lengths)
+    backend = believing(Script(codec.encode(trace).tokens), context=MAX_EVENT + max(lengths) - 1)
+    done: list[int] = []
+    with pytest.raises(ContextExceeded):
+        await Predictor(backend, codec, window=40).score(trace, progress=lambda step, _: done.append(step))
+    assert done == []
+
+
 async def test_probabilities_are_calibrated() -> None:
     trace, encoded = run()
     half = ProbabilityMap(((0.0, 0.0), (1.0, 0.5)))
