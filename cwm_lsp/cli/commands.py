@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 
 from cwm_lsp.align.model import Comparison
+from cwm_lsp.backend.protocol import BackendInfo
 from cwm_lsp.cli import engines, payload
 from cwm_lsp.cli.console import Shell
 from cwm_lsp.cli.loop import run
@@ -21,7 +22,7 @@ from cwm_lsp.cli.model import Model, opened
 from cwm_lsp.cli.report import comparison_picture, prediction_picture, run_picture
 from cwm_lsp.cli.target import SEPARATOR, function_call
 from cwm_lsp.config import Loaded, load
-from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
+from cwm_lsp.errors import ArgumentsError, BackendError, SourceError, TargetError
 from cwm_lsp.record import FunctionTarget, ModuleTarget, Progress, PytestTarget, ScriptTarget, Target
 from cwm_lsp.record import record as record_target
 from cwm_lsp.record.session import OnEvents
@@ -41,6 +42,23 @@ class Job:
     title: str
     near: Path
     loaded: Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A run with what the model said of it."""
+
+    comparison: Comparison
+    steps: Sequence[PredictedStep | None]
+    model: BackendInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """A run that the model failed to say anything of."""
+
+    trace: Trace
+    error: BackendError
 
 
 # --- commands ----------------------------------------------------------------------------------
@@ -171,7 +189,7 @@ async def recorded(job: Job, shell: Shell, on_events: OnEvents | None = None) ->
 
 
 def _compare(job: Job, shell: Shell, svg: Path | None) -> int:
-    async def work() -> tuple[Comparison, Sequence[PredictedStep | None], Model]:
+    async def work() -> Scored | Unasked:
         async with opened(job.loaded.settings) as model:
             warming = asyncio.ensure_future(model.warm())
             try:
@@ -182,40 +200,50 @@ def _compare(job: Job, shell: Shell, svg: Path | None) -> int:
                 await asyncio.gather(warming, return_exceptions=True)
             return await _scored(model, trace, shell)
 
-    return _show(*run(work()), job.title, shell, svg)
+    return _shown(run(work()), job.title, shell, svg)
 
 
 def _compare_trace(trace: Trace, title: str, loaded: Loaded, shell: Shell, svg: Path | None) -> int:
-    async def work() -> tuple[Comparison, Sequence[PredictedStep | None], Model]:
+    async def work() -> Scored | Unasked:
         async with opened(loaded.settings) as model:
             return await _scored(model, trace, shell)
 
-    return _show(*run(work()), title, shell, svg)
+    return _shown(run(work()), title, shell, svg)
 
 
-async def _scored(
-    model: Model, trace: Trace, shell: Shell
-) -> tuple[Comparison, Sequence[PredictedStep | None], Model]:
-    with shell.progress("Asking the model") as advance:
-        return *await engines.score(model, normalise(trace), advance=advance), model
+async def _scored(model: Model, trace: Trace, shell: Shell) -> Scored | Unasked:
+    try:
+        with shell.progress("Asking the model") as advance:
+            return Scored(*await engines.score(model, normalise(trace), advance=advance), model.info)
+    except BackendError as error:
+        return Unasked(trace, error)
 
 
-def _show(
-    comparison: Comparison,
-    steps: Sequence[PredictedStep | None],
-    model: Model,
-    title: str,
-    shell: Shell,
-    svg: Path | None,
-) -> int:
+def _shown(found: Scored | Unasked, title: str, shell: Shell, svg: Path | None) -> int:
+    if isinstance(found, Unasked):
+        return _show_run(found, title, shell, svg)
     if shell.as_json:
-        shell.object(payload.compared(comparison, steps, model.info))
+        shell.object(payload.compared(found.comparison, found.steps, found.model))
     else:
-        shell.out.print(comparison_picture(title, comparison, shell.out.width))
-    if svg is not None:
-        _save(svg, _svg(comparison_picture(title, comparison, PICTURE_WIDTH), title))
-        shell.note(f"The picture is in {svg}.")
+        shell.out.print(comparison_picture(title, found.comparison, shell.out.width))
+    _save_picture(svg, comparison_picture(title, found.comparison, PICTURE_WIDTH), title, shell)
     return 0
+
+
+def _show_run(found: Unasked, title: str, shell: Shell, svg: Path | None) -> int:
+    """What was observed, though the model failed."""
+    whole, error = normalise(found.trace), found.error
+    if not shell.as_json:
+        shell.out.print(run_picture(title, whole, shell.out.width, error.message))
+    _save_picture(svg, run_picture(title, whole, PICTURE_WIDTH, error.message), title, shell)
+    shell.error(error, payload.recorded(found.trace) if shell.as_json else None)
+    return error.exit_code
+
+
+def _save_picture(svg: Path | None, picture: RenderableType, title: str, shell: Shell) -> None:
+    if svg is not None:
+        _save(svg, _svg(picture, title))
+        shell.note(f"The picture is in {svg}.")
 
 
 def _svg(picture: RenderableType, title: str) -> str:

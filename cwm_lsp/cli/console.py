@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
@@ -88,20 +89,21 @@ class Shell:
         """One dim line beside the result."""
         self.err.print(Text(message, style="dim"))
 
-    def error(self, error: CwmError) -> None:
-        """Say what is wrong and the way out."""
+    def error(self, error: CwmError, beside: Mapping[str, Any] | None = None) -> None:
+        """Say what is wrong and the way out; ``beside`` is what there is nevertheless."""
         if self.as_json:
             kind = type(error).__name__
-            self.line({"error": {"kind": kind, "message": error.message, "hint": error.hint}})
+            said = {"kind": kind, "message": error.message, "hint": error.hint}
+            self.line({"error": said, **(beside or {})})
         self.err.print(Text.assemble(("error: ", "bold red"), (error.message, "red")))
         if error.hint:
             self.err.print(Text(f"hint: {error.hint}", style="dim"))
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Advance]:
-        """A bar on stderr while ``what`` goes on; nothing where stderr is no terminal."""
+        """A bar on stderr while ``what`` goes on; where that is no terminal, now and then a line."""
         if not self.err.is_terminal:
-            yield lambda done, total: None
+            yield Spoken(what, self.note).advance
             return
         columns = (
             SpinnerColumn(),
@@ -114,10 +116,36 @@ class Shell:
             task = bar.add_task(what, total=None, count="")
 
             def advance(done: int, total: int) -> None:
-                count = f"{done:,}/{total:,}" if total else f"{done:,}"
-                bar.update(task, completed=done, total=total or None, count=count)
+                bar.update(task, completed=done, total=total or None, count=_count(done, total))
 
             yield advance
+
+
+class Spoken:
+    """Progress for a log: silent while it is short, then a line at ever longer intervals."""
+
+    FIRST, LONGEST = 4.0, 60.0
+
+    def __init__(
+        self, what: str, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._what = what
+        self._say = say
+        self._clock = clock
+        self._began = clock()
+        self._due = self.FIRST
+
+    def advance(self, done: int, total: int) -> None:
+        """See :data:`Advance`."""
+        passed = self._clock() - self._began
+        if passed >= self._due:
+            self._due = passed + min(passed, self.LONGEST)
+            count = f"{_count(done, total)} after " if done else ""
+            self._say(f"{self._what}: {count}{passed:.0f} s")
+
+
+def _count(done: int, total: int) -> str:
+    return f"{done:,}/{total:,}" if total else f"{done:,}"
 
 
 def _console(stream: TextIO) -> Console:

@@ -13,10 +13,13 @@ from cwm_lsp.align.model import Comparison
 from cwm_lsp.cli import interpreter
 from cwm_lsp.cli.model import Model
 from cwm_lsp.config import Loaded, Settings
+from cwm_lsp.features.foresight import Branch, Foresight, what_if
 from cwm_lsp.features.repairs import Plan
 from cwm_lsp.features.results import Call, Compared, Predicted
 from cwm_lsp.features.session import Grown, Report
+from cwm_lsp.features.supposing import Changes
 from cwm_lsp.predict import entry_trace
+from cwm_lsp.predict.standing import Standing
 from cwm_lsp.record import FunctionTarget, Limits, Options, Progress, record
 from cwm_lsp.repair.model import Outcome
 from cwm_lsp.trace.model import SourceFile, Trace
@@ -107,6 +110,16 @@ class LocalEngines:
         )
         self._say_who(report)
         return Compared(call, comparison)
+
+    async def what_if(
+        self, standing: Standing, branches: Sequence[Changes], report: Report
+    ) -> tuple[Foresight, tuple[Branch, ...]]:
+        """Let the model say what would follow with other values."""
+        report("Asking the model what would be", None)
+        threshold = self.model.threshold
+        found = await self.model.ask(lambda one: what_if(one, standing, threshold, branches))
+        self._say_who(report)
+        return found
 
     def _say_who(self, report: Report) -> None:
         """Say that another model stood in for the chosen one."""

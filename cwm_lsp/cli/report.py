@@ -25,11 +25,12 @@ _ALLOWING = {
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
-def run_picture(title: str, trace: Trace, width: int) -> RenderableType:
-    """An observed run, nothing said by a model. ``trace`` is normalised."""
+def run_picture(title: str, trace: Trace, width: int, unasked: str = "") -> RenderableType:
+    """An observed run, nothing said by a model, or why not. ``trace`` is normalised."""
     views = _views(trace, lambda file: states.of_trace(trace, file=file))
     words = f"{_events(len(trace.events))} under Python {trace.python}, recorded by {trace.recorder}."
-    return picture(title, views, Headings("observed"), [words, *_after(trace, width)], width)
+    why = [f"The model has said nothing: {unasked}"] if unasked else []
+    return picture(title, views, Headings("observed"), [words, *why, *_after(trace, width)], width)
 
 
 def prediction_picture(title: str, made: Predicted, width: int) -> RenderableType:

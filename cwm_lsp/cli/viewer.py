@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 
 from cwm_lsp.cli.growing import Growing
 from cwm_lsp.features.results import Result
+from cwm_lsp.features.supposing import Supposed
 from cwm_lsp.web.messages import Stage
 from cwm_lsp.web.server import Pages
 from cwm_lsp.web.tables import Shown
 
-NOTHING = "There is no run of the present text to show. Run the call again."
+NOTHING = "There is nothing of the present text to show. Run the call again."
 
 
 class PageViewer:
@@ -28,6 +29,13 @@ class PageViewer:
             self._growing[key].look()
         else:
             view.show([Shown(str(result.call), result) for result in results])
+        return self._pages.url(view)
+
+    async def open_futures(self, key: str, title: str, futures: tuple[Supposed, ...]) -> str:
+        """The address of the page of ``key`` with the unchanged future and the first other one beside it."""
+        view = await self._pages.open(key, title)
+        view.title, view.beside = title, 1
+        view.show([Shown(one.title, one) for one in futures])
         return self._pages.url(view)
 
     @asynccontextmanager

@@ -115,10 +115,12 @@ def alone_words(*, left: bool) -> str:
     return f"only {'left' if left else 'right'} does this"
 
 
-def differences_words(count: int, *, compared: bool, pair: bool) -> str:
-    """How many steps differ: between run and model, or between two runs."""
+def differences_words(count: int, *, compared: bool, pair: bool, open_steps: int = 0) -> str:
+    """How many steps differ: between run and model, or between two runs, of which some cannot be compared."""
     if not (compared or pair):
         return ""
+    if not count and open_steps:
+        return f"no difference; {open_steps:,} {'step' if open_steps == 1 else 'steps'} cannot be compared"
     if not count:
         return f"never part {AGREE}"
     return f"{count:,} {DIFFER}"

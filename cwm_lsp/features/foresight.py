@@ -23,7 +23,7 @@ from cwm_lsp.features.states import Placement
 from cwm_lsp.predict import Predictor, certainty, weighted
 from cwm_lsp.predict.standing import Standing, premise, settled
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
-from cwm_lsp.trace.predicted import PredictedStep
+from cwm_lsp.trace.predicted import Guess, PredictedStep
 from cwm_lsp.trace.statements import blocks, first_line, heads, parse
 
 LOOK_AHEAD = 8
@@ -324,13 +324,25 @@ async def what_if(
 def _first_difference(base: Foresight, other: Foresight) -> int | None:
     pairs = zip(base.steps, other.steps, strict=False)
     for place, (one, two) in enumerate(pairs):
-        if _said(one) != _said(two):
+        if _way(one) != _way(two) or _apart(_values(one), _values(two), base.threshold):
             return place
     shorter = min(len(base.steps), len(other.steps))
     return shorter if len(base.steps) != len(other.steps) else None
 
 
-def _said(step: PredictedStep) -> object:
-    """What a step says, without how sure it is."""
-    changed = {name: guess.text for name, guess in step.changed.items()}
-    return step.kind, step.line, changed, step.removed, step.value.text if step.value is not None else None
+def _way(step: PredictedStep) -> object:
+    """Where a step goes and which names it writes."""
+    return step.kind, step.line, step.changed.keys(), step.removed, step.value is None
+
+
+def _values(step: PredictedStep) -> Mapping[str, Guess]:
+    return {**step.changed, **({"": step.value} if step.value is not None else {})}
+
+
+def _apart(mine: Mapping[str, Guess], theirs: Mapping[str, Guess], threshold: float) -> bool:
+    """Whether two steps say different values; what the model is not sure of says nothing."""
+    return any(
+        guess.text != theirs[name].text
+        for name, guess in mine.items()
+        if min(guess.probability, theirs[name].probability) >= threshold
+    )

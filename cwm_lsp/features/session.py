@@ -7,17 +7,21 @@ All methods belong to one event loop; waiting ones let other requests be answere
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from cwm_lsp.errors import SourceError, TargetError, UserError
+from cwm_lsp.features import supposing
 from cwm_lsp.features.claims import Claim, Failure, claims, failures
+from cwm_lsp.features.foresight import Branch, Foresight
 from cwm_lsp.features.repairs import Plan, Repaired, Wish, plan
 from cwm_lsp.features.results import Call, Compared, Predicted, Recorded, Result
 from cwm_lsp.features.runnables import Runnable, runnables
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.states import Stop
+from cwm_lsp.features.supposing import Changes, Supposed
+from cwm_lsp.predict.standing import Standing
 from cwm_lsp.record.source import read_source
 from cwm_lsp.repair.model import Outcome
 from cwm_lsp.trace.model import SourceFile, Trace
@@ -60,6 +64,12 @@ class Engines(Protocol):
 
     async def compare(self, trace: Trace, call: Call, report: Report) -> Compared:
         """Hold a recorded run against what the model says at every step. Raises :class:`BackendError`."""
+        ...
+
+    async def what_if(
+        self, standing: Standing, branches: Sequence[Changes], report: Report
+    ) -> tuple[Foresight, tuple[Branch, ...]]:
+        """The future as it stands, and with values changed; nothing is run. Raises :class:`BackendError`."""
         ...
 
     async def repair(self, wanted: Plan, budget: float, report: Report) -> Outcome:
@@ -191,6 +201,26 @@ class Session:
         if watch is not None:
             watch.ran(ran)
         return self._keep(snapshot, await self._engines().compare(trace, call, report))
+
+    async def what_if(
+        self, uri: str, line: int, branches: object, values: Mapping[str, str] | None, report: Report
+    ) -> tuple[Supposed, ...]:
+        """The futures before a 1-based line with other values, the unchanged one first; nothing is run.
+
+        ``values`` are those of a program that is stopped there; without them it is the run that the
+        document shows. ``branches`` come from a client. Raises :class:`ArgumentsError` too.
+        """
+        snapshot = self._parsed(uri)
+        if values is None:
+            standing = await asyncio.to_thread(supposing.in_results, self.results(uri), line)
+        else:
+            standing = supposing.in_program(snapshot.source, line, values)
+        wanted = supposing.changes(branches, standing.locals)
+        found = supposing.futures(*await self._engines().what_if(standing, wanted, report))
+        now = self._documents.get(uri)
+        if now is None or now.digest != snapshot.digest:
+            raise _changed(snapshot)
+        return found
 
     async def repair(self, uri: str, wish: Wish, budget: float, report: Report) -> Repaired:
         """Search edits that make ``wish`` come true, and keep them. Nothing is written."""

@@ -35,6 +35,7 @@ class Command(StrEnum):
     REPAIR = "cwm.repair"
     FIX = "cwm.fix"
     VIEW = "cwm.view"
+    VIEW_WHAT_IF = "cwm.viewWhatIf"
     VISITS = "cwm.visits"
     VISIT = "cwm.visit"
     DEBUG_ADAPTER = "cwm.debugAdapter"
@@ -151,6 +152,15 @@ class ViewArgument(TypedDict):
     """The only argument of ``cwm.view``."""
 
     uri: str
+
+
+class WhatIfArgument(TypedDict):
+    """The only argument of ``cwm.viewWhatIf``; ``locals`` are those of a program stopped at ``line``."""
+
+    uri: str
+    line: int
+    branches: list[dict[str, str]] | str
+    locals: dict[str, str] | None
 
 
 class ViewResult(TypedDict):

@@ -24,6 +24,7 @@ from cwm_lsp.features.results import Result, Switches, placements
 from cwm_lsp.features.session import Engines, Session, Watch
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.states import Placement
+from cwm_lsp.features.supposing import Supposed
 from cwm_lsp.lsp import convert
 from cwm_lsp.lsp.extension import CAPABILITY, SHOULD_BE_CAPABILITY, STATES
 from cwm_lsp.lsp.options import EditorOptions, Parsed
@@ -47,6 +48,10 @@ class Viewer(Protocol):
 
     async def open(self, key: str, title: str, results: tuple[Result, ...]) -> str:
         """The address of a page that shows ``results``. Raises :class:`cwm_lsp.errors.CwmError`."""
+        ...
+
+    async def open_futures(self, key: str, title: str, futures: tuple[Supposed, ...]) -> str:
+        """The address of a page with the unchanged future and another beside it. Raises as :meth:`open`."""
         ...
 
     def recording(self, key: str, title: str) -> AbstractAsyncContextManager[Following]:
@@ -203,12 +208,19 @@ class CwmServer(LanguageServer):
         had = bool(self.session.results(uri))
         self.session.close(uri)
         self.services.viewer.update(self.page_key(uri), ())
+        self.services.viewer.update(self._futures_key(uri), ())
         if had and not self.pulls_diagnostics:
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     def _show(self, uri: str, version: int) -> None:
         path = to_fs_path(uri) or uri
-        dropped = self.session.show(Snapshot.of(uri, version, os.path.normpath(path), self._texts[uri]))
+        before, snapshot = (
+            self.session.find(uri),
+            Snapshot.of(uri, version, os.path.normpath(path), self._texts[uri]),
+        )
+        if before is not None and before.digest != snapshot.digest:
+            self.services.viewer.update(self._futures_key(uri), ())
+        dropped = self.session.show(snapshot)
         results, held = self.session.results(uri), self._painted.get(uri)
         if dropped:
             self._send(uri, ())
@@ -230,6 +242,14 @@ class CwmServer(LanguageServer):
             )
         title = os.path.basename(snapshot.source.path)
         return await self.services.viewer.open(self.page_key(uri), title, results)
+
+    async def view_futures(self, uri: str, line: int, futures: tuple[Supposed, ...]) -> str:
+        """Where a browser finds the futures of a what-if, side by side. ``line`` is 1-based."""
+        title = f"{os.path.basename(self.session.snapshot(uri).source.path)}, what if at line {line}"
+        return await self.services.viewer.open_futures(self._futures_key(uri), title, futures)
+
+    def _futures_key(self, uri: str) -> str:
+        return f"{self.page_key(uri)} what if"
 
     # --- test files ---
 

@@ -19,6 +19,7 @@ from cwm_lsp.lsp.handlers import (
     initialize,
     inlay_hint,
     repairing,
+    supposing,
     visiting,
 )
 from cwm_lsp.lsp.server import CwmServer, Services
@@ -54,6 +55,7 @@ COMMANDS: Mapping[Command, Handler] = {
     Command.REPAIR: repairing.repair,
     Command.FIX: repairing.fix,
     Command.VIEW: commands.view,
+    Command.VIEW_WHAT_IF: supposing.view_what_if,
     Command.VISITS: visiting.visits,
     Command.VISIT: visiting.visit,
     Command.DEBUG_ADAPTER: commands.debug_adapter,

@@ -71,8 +71,10 @@ class Predictor:
         history = History()
         history.happened(trace.events[0])
         before = _before(trace.events)
-        for encoded in self.codec.windows(trace, self.window):
+        windows = list(self.codec.windows(trace, self.window))
+        for encoded in windows:  # all of them first: minutes of reading would be lost to one that is too long
             self._fits(len(encoded.tokens))
+        for encoded in windows:
             if not encoded.spans:
                 continue
             window = await Window.scored(self.backend, self.codec, encoded, self.longest)

@@ -17,7 +17,7 @@ from itertools import groupby
 
 from cwm_lsp.backend.protocol import Backend, Prefix, Scores
 from cwm_lsp.codec.protocol import Codec, Encoded, Span, SpanKind
-from cwm_lsp.trace.model import Event, Value
+from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
 
 AT_ONCE = 16
@@ -135,18 +135,21 @@ class Reading:
             changed |= {name: guess for name, guess in self._other.changed.items() if name not in changed}
             if value is None and kind is not event.kind:
                 value = self._other.value
+        function, depth, frame = self._where()
         return PredictedStep(
-            kind,
-            line,
+            kind, line, function, depth, probability, changed, tuple(removed), {}, value, frame
+        )
+
+    def _where(self) -> tuple[str, int, int]:
+        """Function, depth and frame of what the model expected; the frame of a call that never was is -1."""
+        event, other = self.event, self._other
+        if other is None or (other.kind, other.function, other.depth) == (
+            event.kind,
             event.function,
             event.depth,
-            probability,
-            changed,
-            tuple(removed),
-            {},
-            value,
-            event.frame,
-        )
+        ):
+            return event.function, event.depth, event.frame
+        return other.function, other.depth, other.frame if other.kind is not EventKind.CALL else -1
 
     def _guess(self, span: Span, miss: int | None) -> Guess | None:
         """The value that the model expected in the place of ``span``, ``None`` where it said none."""

@@ -10,7 +10,8 @@ is worth asking.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cwm_lsp.codec.lookup import iterated
@@ -100,6 +101,18 @@ def stepped(before: Standing, after: Standing) -> Standing:
         elif inside and head in known:
             passes[head] = known[head]
     return replace(after, passes=passes)
+
+
+def watched(standing: Standing, lines: Sequence[int]) -> Standing:
+    """``standing`` with the passes that its loops are in, after its frame has run ``lines``."""
+    passes: dict[int, int] = {}
+    for loop in _around(standing):
+        head, within = loop.lineno, range(loop.lineno, (loop.body[-1].end_lineno or loop.lineno) + 1)
+        since = itertools.takewhile(within.__contains__, reversed(lines))
+        begun = sum(line == head for line in since)
+        if begun or standing.statement == head:
+            passes[head] = begun - (head != standing.statement)
+    return replace(standing, passes=passes)
 
 
 def _passes(standing: Standing) -> Mapping[int, int]:

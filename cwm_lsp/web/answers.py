@@ -117,7 +117,10 @@ def _sheet(sheet: Sheet, _: Mapping[str, Any]) -> SheetAnswer:
         "differences": len(sheet.differences),
         "first": -1 if first is None else first,
         "words": display.differences_words(
-            len(sheet.differences), compared=sheet.left.kind == "compared", pair=sheet.right is not None
+            len(sheet.differences),
+            compared=sheet.left.kind == "compared",
+            pair=sheet.right is not None,
+            open_steps=sheet.open_steps,
         ),
     }
 

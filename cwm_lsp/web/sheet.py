@@ -7,6 +7,7 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from cwm_lsp.align.pairs import pair_runs
 from cwm_lsp.align.values import same_text
@@ -107,7 +108,12 @@ class Sheet:
     def _state(self, row: int) -> State:
         if self.pairs is None:
             return self.left.states[row]
-        return State.DIFFERS if self._is_difference(row) else State.OBSERVED
+        if self._is_difference(row):
+            return State.DIFFERS
+        left, right = self.pair(row)
+        said = [self.left.states[left]] if left is not None else []
+        said += [self.right.states[right]] if self.right is not None and right is not None else []
+        return State.PREDICTED if State.PREDICTED in said else State.OBSERVED
 
     def _depth(self, row: int) -> int:
         left, right = self.pair(row)
@@ -128,6 +134,15 @@ class Sheet:
         index = bisect_left(self.differences, row)
         return index < len(self.differences) and self.differences[index] == row
 
+    @cached_property
+    def open_steps(self) -> int:
+        """How many rows of two runs say something that cannot be held against the other's."""
+        if self.pairs is None or self.right is None:
+            return 0
+        mine, theirs = self.left, self.right
+        both = [(left, right) for left, right in self.pairs if left is not None and right is not None]
+        return sum(_is_open(mine.told(left), theirs.told(right)) for left, right in both)
+
     def _differing(self) -> list[int]:
         if self.pairs is None or self.right is None:
             return [step for step, state in enumerate(self.left.states) if state is State.DIFFERS]
@@ -137,6 +152,12 @@ class Sheet:
             for row, (left, right) in enumerate(self.pairs)
             if left is None or right is None or _odd(_by_name(mine.told(left)), _by_name(theirs.told(right)))
         ]
+
+
+def _is_open(mine: Sequence[Told], theirs: Sequence[Told]) -> bool:
+    others = _by_name(theirs)
+    pairs = [(one, other) for one in mine if (other := others.get(one.name)) is not None]
+    return any(not (one.whole and other.whole) and one.text != other.text for one, other in pairs)
 
 
 def _by_name(told: Sequence[Told]) -> dict[str, Told]:
@@ -156,10 +177,12 @@ def _same(left: Told | None, right: Told | None) -> bool:
 
 def _listed(names: Sequence[str], told: Mapping[str, Told]) -> str:
     """What one run told of ``names``, as it would stand at the end of a line."""
-    here = (told[name] for name in names if name in told)
-    return ", ".join(
-        f"{one.name} = {one.text}" if one.name else f"{display.RETURN} {one.text}" for one in here
-    )
+    return ", ".join(_as_shown(told[name]) for name in names if name in told)
+
+
+def _as_shown(one: Told) -> str:
+    glyph = f"{display.APPROX} " if one.predicted else "= " if one.name else ""
+    return f"{one.name or display.RETURN} {glyph}{one.text}"
 
 
 def _rows_of(pairs: Sequence[Pair], steps: int) -> list[int]:

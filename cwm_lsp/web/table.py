@@ -8,13 +8,14 @@ table needs (columns, calls, how sure the model was) is worked out once.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from cwm_lsp.align.walk import Place
+from cwm_lsp.features import display
 from cwm_lsp.features.display import Fragment, State
-from cwm_lsp.trace.model import Event, EventKind, SourceFile
+from cwm_lsp.trace.model import Event, EventKind, SourceFile, Value
 from cwm_lsp.trace.statements import Head, heads, told_at
 
 RANK = (
@@ -45,11 +46,13 @@ class Told:
     """A value as text, "" naming a result. Only what is ``whole`` can be held against another run's.
 
     A value that is cut, that does not describe itself or that the model is not sure of is not whole.
+    ``predicted`` says that nothing gave it but the model.
     """
 
     name: str
     text: str
     whole: bool = True
+    predicted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,28 @@ class Table(ABC):
         yield self.text(step)
         for one in self.told(step):
             yield f"{one.name} = {one.text}" if one.name else one.text
+
+
+def observed_variables(event: Event, written: frozenset[str]) -> tuple[Variable, ...]:
+    """The locals of an event; ``written`` are those that it changed."""
+    return tuple(
+        Variable(display.observed(name, value), observed=display.value_text(value), changed=name in written)
+        for name, value in event.locals.items()
+        if display.shown(name, value)
+    )
+
+
+def observed_told(event: Event, written: Iterable[tuple[str, Value]]) -> tuple[Told, ...]:
+    """What an event wrote and gave."""
+    found = [(name, value) for name, value in written if display.shown(name, value)]
+    if event.value is not None and not event.yielded:
+        found.append(("", event.value))
+    return tuple(Told(name, value.text, not (value.cut or value.opaque)) for name, value in found)
+
+
+def given(name: str, value: Value) -> Variable:
+    """A value that somebody put in."""
+    return Variable(display.given(name, value), computed=display.value_text(value))
 
 
 def worst(states: Sequence[State], otherwise: State = State.OBSERVED) -> State:

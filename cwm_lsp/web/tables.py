@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cwm_lsp.align.model import Agreement, ComparedStep, ComparedValue
@@ -10,10 +10,10 @@ from cwm_lsp.align.walk import news, places
 from cwm_lsp.features import display
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.features.results import Compared, Predicted, Recorded, Result
-from cwm_lsp.features.states import predicted_places, suspending
-from cwm_lsp.trace.model import Event, Trace, Value
-from cwm_lsp.trace.predicted import Guess, PredictedStep
-from cwm_lsp.web.table import Table, Told, Variable, worst
+from cwm_lsp.features.supposing import Supposed
+from cwm_lsp.trace.model import Trace
+from cwm_lsp.web.predicted import PredictedTable, SupposedTable
+from cwm_lsp.web.table import Table, Told, Variable, observed_told, observed_variables, worst
 
 _STATES = {
     Agreement.AGREES: State.AGREES,
@@ -31,7 +31,7 @@ class Shown:
     """A result and what it is called on the page."""
 
     title: str
-    result: Result
+    result: Result | Supposed
 
 
 def table_of(shown: Shown) -> Table:
@@ -43,6 +43,8 @@ def table_of(shown: Shown) -> Table:
             return ComparedTable(shown.title, result)
         case Predicted() as result:
             return PredictedTable(shown.title, result)
+        case Supposed() as result:
+            return SupposedTable(shown.title, result)
 
 
 class ObservedTable(Table):
@@ -185,123 +187,6 @@ class ComparedTable(Table):
                 yield value
 
 
-class PredictedTable(Table):
-    """A run that was only predicted, after its inputs."""
-
-    kind = "predicted"
-
-    def __init__(self, title: str, result: Predicted) -> None:
-        pairs = predicted_places(result.start, result.steps)
-        events, where = [event for event, _ in pairs], [place for _, place in pairs]
-        notes = [f"The model stopped at something meaningless: {one.message}." for one in result.problems[:1]]
-        super().__init__(title, result.start.files, events, where, notes=notes)
-        self.threshold = result.threshold
-        self._limit = result.threshold
-        self._result = result
-        self._given = len(result.start.events)
-        self._suspending = suspending(result.start.source)
-
-    @property
-    def summary(self) -> str:
-        """How much was predicted; that nothing was run."""
-        end = "to the end" if self._result.finished else "not to the end"
-        count = len(self._result.steps)
-        return f"nothing was run; {self._result.model} predicted {count:,} events, {end}"
-
-    def names(self, step: int) -> Iterator[str]:
-        """The inputs, or what the step is expected to write."""
-        one = self._step(step)
-        names = self.events[step].locals if one is None else one.changed
-        return (name for name in names if display.shown(name, None))
-
-    def values(self, step: int) -> tuple[Fragment, ...]:
-        """The inputs, or the expected values with their probabilities."""
-        one = self._step(step)
-        if one is None:
-            return display.inputs(self.events[step], limit=None)
-        found = display.predicted_step(one, self._limit, limit=None)
-        return tuple(fragment for fragment in found if fragment.name)
-
-    def outcome(self, step: int) -> tuple[Fragment, ...]:
-        """What is expected to be returned or raised."""
-        one = self._step(step)
-        yielded = self.events[step].line in self._suspending
-        found = () if one is None else display.predicted_step(one, self._limit, yielded=yielded, limit=0)
-        return tuple(fragment for fragment in found if not fragment.name)
-
-    def state(self, step: int) -> State:
-        """Withheld where the model is not sure of something in the step."""
-        one = self._step(step)
-        if one is None:
-            return State.COMPUTED
-        unsure = any(guess.probability < self._limit for guess in self._guesses(one))
-        return State.WITHHELD if unsure else State.PREDICTED
-
-    def probability(self, step: int) -> float | None:
-        """The least of the probabilities in the step."""
-        one = self._step(step)
-        if one is None:
-            return None
-        return min([one.probability, *(guess.probability for guess in self._guesses(one))])
-
-    def variables(self, step: int) -> tuple[Variable, ...]:
-        """The inputs of the frame, then what is expected of every other name."""
-        one = self._step(step)
-        frame = self.events[step].frame
-        inputs = {
-            name: value
-            for event in self._result.start.events
-            if event.frame == frame
-            for name, value in event.locals.items()
-        }
-        guesses = {} if one is None else {**one.locals, **one.changed}
-        given = [_given(name, value) for name, value in inputs.items() if name not in guesses]
-        changed = frozenset() if one is None else frozenset(one.changed)
-        said = [self._variable(name, guess, name in changed) for name, guess in guesses.items()]
-        return (*given, *said)
-
-    def told(self, step: int) -> tuple[Told, ...]:
-        """What is expected to be written and given."""
-        one = self._step(step)
-        if one is None:
-            return observed_told(self.events[step], self.events[step].locals.items())
-        guesses = [(name, guess) for name, guess in one.changed.items() if display.shown(name, None)]
-        guesses += [("", one.value)] if one.value is not None else []
-        sure = [(name, guess.text, guess.probability >= self._limit) for name, guess in guesses]
-        return tuple(Told(name, text if whole else "?", whole) for name, text, whole in sure)
-
-    def _step(self, step: int) -> PredictedStep | None:
-        return self._result.steps[step - self._given] if step >= self._given else None
-
-    @staticmethod
-    def _guesses(one: PredictedStep) -> list[Guess]:
-        return [*one.changed.values(), *([one.value] if one.value is not None else [])]
-
-    def _variable(self, name: str, guess: Guess, changed: bool) -> Variable:
-        fragment = display.predicted(name, guess, self._limit)
-        sure = fragment.state is State.PREDICTED
-        return Variable(
-            fragment, predicted=(guess.text, guess.probability) if sure else None, changed=changed
-        )
-
-
-def observed_variables(event: Event, written: frozenset[str]) -> tuple[Variable, ...]:
-    """The locals of an event; ``written`` are those that it changed."""
-    return tuple(
-        Variable(display.observed(name, value), observed=display.value_text(value), changed=name in written)
-        for name, value in event.locals.items()
-        if display.shown(name, value)
-    )
-
-
-def observed_told(event: Event, written: Iterable[tuple[str, Value]]) -> tuple[Told, ...]:
-    """What an event wrote and gave."""
-    found = [(name, value) for name, value in written if display.shown(name, value)]
-    if event.value is not None and not event.yielded:
-        found.append(("", event.value))
-    return tuple(Told(name, value.text, not (value.cut or value.opaque)) for name, value in found)
-
-
 def _judged(value: ComparedValue, dimmed: bool) -> Variable | None:
     fragment = display.compared(value, dimmed=dimmed)
     if fragment is None:
@@ -313,10 +198,6 @@ def _judged(value: ComparedValue, dimmed: bool) -> Variable | None:
         predicted=(guess.text, guess.probability) if guess is not None else None,
         changed=value.changed,
     )
-
-
-def _given(name: str, value: Value) -> Variable:
-    return Variable(display.given(name, value), computed=display.value_text(value))
 
 
 def _notes(trace: Trace) -> tuple[str, ...]:

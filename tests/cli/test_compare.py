@@ -150,6 +150,29 @@ def test_without_a_model_recording_goes_on_and_comparing_says_why(loop: Path) ->
     assert "no has no model.json" in gone.err
 
 
+DEEP = """\
+def total(xs):
+    if not xs:
+        return 0
+    return xs[0] + total(xs[1:])
+
+
+# cwm: total(list(range(100, 260)))
+"""
+
+
+def test_a_run_that_the_model_has_no_room_for_is_shown_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "deep.py").write_text(DEEP, encoding="utf-8")
+    done = cwm("compare", "deep.py::total", cwd=tmp_path)
+    assert done.code == 4
+    assert "xs = [" in done.out
+    assert "The model has said nothing: The code in play and its state take" in done.out
+    assert "has room for" in done.err
+    found = cwm("compare", "deep.py::total", "--json", cwd=tmp_path)
+    assert (found.code, found.object["error"]["kind"]) == (4, "ContextExceeded")
+    assert found.object["events"][0]["function"] == "total"
+
+
 def test_the_doctor_finds_all_well(tmp_path: Path) -> None:
     done = cwm("doctor", "--json", cwd=tmp_path)
     found = done.object

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from cwm_lsp.cli.console import ASCII_GLYPHS, AsciiGlyphs, Shell, carries_glyphs
+from cwm_lsp.cli.console import ASCII_GLYPHS, AsciiGlyphs, Shell, Spoken, carries_glyphs
 from cwm_lsp.errors import TargetError
 from cwm_lsp.features import display
 from cwm_lsp.features.text import ELLIPSIS, cells
@@ -54,3 +54,25 @@ def test_an_error_is_a_line_and_a_hint_and_an_object(capsys: pytest.CaptureFixtu
     assert json.loads(out) == {"error": error}
     assert out.count("\n") == 1
     assert err == "error: No function g.\nhint: Did you mean f?\n"
+
+
+def test_a_log_is_told_how_far_long_work_is_at_ever_longer_intervals() -> None:
+    now, said = 0.0, list[str]()
+    spoken = Spoken("Asking the model", said.append, lambda: now)
+    for second in range(1, 200):
+        now = float(second)
+        spoken.advance(second * 10, 20_000)
+    assert [line.rpartition(" after ")[2] for line in said] == [
+        "4 s",
+        "8 s",
+        "16 s",
+        "32 s",
+        "64 s",
+        "124 s",
+        "184 s",
+    ]
+    assert said[0] == "Asking the model: 40/20,000 after 4 s"
+    spoken.advance(0, 0)
+    now = 400.0
+    spoken.advance(0, 0)
+    assert said[-1] == "Asking the model: 400 s"

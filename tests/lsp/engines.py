@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cwm_lsp.align.compare import compare
 from cwm_lsp.cli.viewer import PageViewer
 from cwm_lsp.errors import ModelCrashed
+from cwm_lsp.features.foresight import Branch, Foresight
 from cwm_lsp.features.repairs import Plan
 from cwm_lsp.features.results import Call, Compared, Predicted
 from cwm_lsp.features.session import Engines, Grown, Report
+from cwm_lsp.features.supposing import Changes
 from cwm_lsp.lsp.server import Services
 from cwm_lsp.predict import entry_trace
+from cwm_lsp.predict.standing import Standing
 from cwm_lsp.repair.model import Outcome
 from cwm_lsp.repair.search import repair as search
 from cwm_lsp.trace.model import SourceFile, Trace
@@ -60,6 +63,17 @@ class BelievingEngines:
         return Compared(
             call, compare(trace, forced(trace, self.beliefs), threshold=THRESHOLD, model="beliefs")
         )
+
+    async def what_if(
+        self, standing: Standing, branches: Sequence[Changes], report: Report
+    ) -> tuple[Foresight, tuple[Branch, ...]]:
+        """Beliefs are about steps of whole runs: nothing is said of what comes after a standing."""
+        await self._wait(report)
+        changed = [replace(standing, locals={**standing.locals, **one}) for one in branches]
+        base, *others = (
+            Foresight(one, (), THRESHOLD, "beliefs", "No belief.") for one in (standing, *changed)
+        )
+        return base, tuple(Branch(one, ahead, None) for one, ahead in zip(branches, others, strict=True))
 
     async def repair(self, wanted: Plan, budget: float, report: Report) -> Outcome:
         """The real search, under this interpreter."""

@@ -92,6 +92,35 @@ async def test_another_line_is_read_to_the_end_of_its_event() -> None:
     assert third.changed["x"].text == "4"
 
 
+NESTED = """\
+def g(n):
+    return n + 1
+
+
+def f(x):
+    y = g(x)
+    return y
+"""
+
+
+async def test_what_is_expected_elsewhere_is_told_of_its_own_function() -> None:
+    trace = record(NESTED, "f(2)")
+    encoded = CompactCodec().encode(trace)
+    called, back = 2, 5
+    backs = encoded.tokens[span_of(encoded, back, SpanKind.FLOW).start]
+    call = span_of(encoded, called, SpanKind.FLOW).start
+    codec, over, into = CompactCodec(), [backs], encoded.tokens[call : encoded.starts[called + 1]]
+    for step, wrong, place in (
+        (called, over, (EventKind.LINE, "f", 0, trace.events[0].frame)),
+        (back, into, (EventKind.CALL, "g", 1, -1)),
+    ):
+        start = span_of(encoded, step, SpanKind.FLOW).start
+        backend = believing(Script(encoded.tokens), mistaken(encoded.tokens, start, wrong))
+        found = (await Predictor(backend, codec).score(trace))[step - 1]
+        assert found is not None
+        assert (found.kind, found.function, found.depth, found.frame) == place
+
+
 async def test_written_together_or_one_by_one_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     trace = record(*program("loops"))
     codec = CompactCodec()
@@ -180,6 +209,25 @@ async def test_what_does_not_fit_says_so() -> None:
         await Predictor(backend, CompactCodec()).score(trace)
     with pytest.raises(ContextExceeded, match="tokens"):
         await Predictor(backend, CompactCodec()).run_ahead(replace(trace, events=trace.events[:1]))
+
+
+DEEP = """\
+def f(xs):
+    if not xs:
+        return 0
+    return xs[0] + f(xs[1:])
+"""
+
+
+async def test_a_run_of_which_a_part_does_not_fit_is_not_begun() -> None:
+    trace, codec = record(DEEP, "f([4, 9, 2, 7, 5])"), CompactCodec()
+    lengths = [len(encoded.tokens) for encoded in codec.windows(trace, 40)]
+    assert lengths[0] < max(lengths)
+    backend = believing(Script(codec.encode(trace).tokens), context=MAX_EVENT + max(lengths) - 1)
+    done: list[int] = []
+    with pytest.raises(ContextExceeded):
+        await Predictor(backend, codec, window=40).score(trace, progress=lambda step, _: done.append(step))
+    assert done == []
 
 
 async def test_probabilities_are_calibrated() -> None:

@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 
 from cwm_lsp.features.display import State
+from cwm_lsp.features.foresight import Foresight
 from cwm_lsp.features.results import Call, Recorded
+from cwm_lsp.features.supposing import Supposed
+from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace, Value
-from cwm_lsp.web.answers import row
+from cwm_lsp.trace.predicted import Guess, PredictedStep
+from cwm_lsp.web.answers import answer, row
 from cwm_lsp.web.sheet import Sheet
 from cwm_lsp.web.table import Table
 from cwm_lsp.web.tables import Shown, table_of
@@ -177,3 +181,46 @@ def test_values_that_are_not_whole_are_not_held_against_each_other(part: dict[st
     assert beside(one_step(whole), one_step(other)).differences == [0, 2]
     assert beside(one_step(whole), one_step(replace(other, **part))).differences == []
     assert beside(one_step(replace(whole, **part)), one_step(other)).differences == []
+
+
+SOURCE = SourceFile("shop.py", "def f(n):\n    twice = n + n\n    return twice\n")
+
+
+def supposed(probability: float, twice: int, changes: dict[str, Value] | None = None) -> Shown:
+    """A future of a frame before line 2, in which the model is so sure of ``twice``."""
+    standing = Standing(SOURCE, "f", 1, 2, {"n": Value("2"), **(changes or {})})
+    guess = {"twice": Guess(str(twice), probability)}
+    steps = (
+        PredictedStep(EventKind.LINE, 3, "f", 0, 0.99, changed=guess, locals=guess, frame=1),
+        PredictedStep(EventKind.RETURN, 3, "f", 0, 0.99, value=Guess("0", 0.99), frame=1),
+    )
+    one = Supposed(Foresight(standing, steps, 0.5, "beliefs", "Enough."), changes or {})
+    return Shown(one.title, one)
+
+
+def test_a_future_says_what_was_observed_what_was_put_there_and_what_is_predicted() -> None:
+    table = table_of(supposed(0.9, 14, {"n": Value("7")}))
+    assert picture(table) == [
+        "  0 2 twice = n + n | n: 7",
+        "  1 2 twice = n + n | twice: ≈ 14 · 90 %",
+        "  2 3 return twice | ← ≈ 0 · 99 %",
+    ]
+    assert table.states == (State.COMPUTED, State.PREDICTED, State.PREDICTED)
+    assert [one.computed for one in table.variables(1)] == ["7", None]
+    assert [one.observed for one in table_of(supposed(0.9, 4)).variables(1)] == ["2", None]
+    assert (table.title, table.notes) == ("if n = 7", ["if n = 7: Enough."])
+    assert table.summary == "nothing was run; beliefs predicted 2 events"
+
+
+@pytest.mark.parametrize(
+    ("probability", "differences", "words"),
+    [(0.9, [1], "1 ✗"), (0.3, [], "no difference; 1 step cannot be compared")],
+)
+def test_futures_part_where_both_are_sure_and_nowhere_by_what_was_changed(
+    probability: float, differences: list[int], words: str
+) -> None:
+    sheet = Sheet(table_of(supposed(probability, 4)), table_of(supposed(0.9, 14, {"n": Value("7")})))
+    assert sheet.differences == differences
+    asked = {"id": 1, "ask": "sheet", "run": 0, "beside": 1, "about": {}}
+    assert answer(asked, lambda run, beside: sheet)["answer"]["words"] == words
+    assert State.OBSERVED not in {bucket.state for bucket in sheet.overview(3)[1:]}

@@ -15,10 +15,8 @@ from cwm_lsp.lsp.server import CwmServer
 
 async def visits(ls: CwmServer, params: types.ExecuteCommandParams) -> list[VisitState]:
     """``cwm.visits``: the visits of a line, those of the latest result first."""
-    given = _object(params)
-    line = given.get("line")
-    if not isinstance(line, int) or isinstance(line, bool):
-        raise JsonRpcInvalidParams(f"{params.command}: line must be a number.")
+    given = object_of(params)
+    line = line_of(params, given)
     uri = ls.session.snapshot(given["uri"]).uri
     found = await asyncio.to_thread(ls.session.stops, uri, line + 1)
     return [
@@ -36,7 +34,7 @@ async def visits(ls: CwmServer, params: types.ExecuteCommandParams) -> list[Visi
 
 async def visit(ls: CwmServer, params: types.ExecuteCommandParams) -> None:
     """``cwm.visit``: show all lines as they stood at the end of a visit."""
-    given = _object(params)
+    given = object_of(params)
     call, focus = given.get("call"), given.get("focus")
     if not isinstance(call, str):
         raise JsonRpcInvalidParams(f"{params.command}: call must be text.")
@@ -47,7 +45,16 @@ async def visit(ls: CwmServer, params: types.ExecuteCommandParams) -> None:
     await ls.publish(uri)
 
 
-def _object(params: types.ExecuteCommandParams) -> Mapping[str, Any]:
+def line_of(params: types.ExecuteCommandParams, given: Mapping[str, Any]) -> int:
+    """The member ``line``, from 0. Raises ``InvalidParams``."""
+    line = given.get("line")
+    if not isinstance(line, int) or isinstance(line, bool):
+        raise JsonRpcInvalidParams(f"{params.command}: line must be a number.")
+    return line
+
+
+def object_of(params: types.ExecuteCommandParams) -> Mapping[str, Any]:
+    """The one argument of a command, which has a ``uri``. Raises ``InvalidParams``."""
     given = list(params.arguments or [])
     if len(given) != 1 or not isinstance(given[0], Mapping) or not isinstance(given[0].get("uri"), str):
         raise JsonRpcInvalidParams(f"{params.command} takes one object with a uri.")

@@ -8,6 +8,8 @@ const PADDING = 22;
 const FEWEST = 14;
 const BESIDE_CODE = 168;
 const VISIT = 56;
+const SLIM = 380;
+const SLIM_FIXED = 78;
 
 export class Grid {
   /** `app` gives rows and what is chosen; `side` is "left" or "right". */
@@ -49,7 +51,10 @@ export class Grid {
   measure() {
     this.room = this.scroll.clientWidth;
     const most = Math.max(FEWEST, Math.floor(this.room / CHARACTER / 2.4));
-    this.fixed = (this.root.classList.contains("pair") ? BESIDE_CODE - VISIT : BESIDE_CODE) + wide(Math.max(FEWEST, Math.min(this.run.code, most)));
+    const pair = this.root.classList.contains("pair");
+    const slim = pair && this.room < SLIM; // what the steps say has the room that there is; their lines stand as numbers
+    this.root.classList.toggle("slim", slim);
+    this.fixed = slim ? SLIM_FIXED : (pair ? BESIDE_CODE - VISIT : BESIDE_CODE) + wide(Math.max(FEWEST, Math.min(this.run.code, most)));
     this.root.style.setProperty("--fixed", `${this.fixed}px`);
     this.edges = [0, this.run.gives ? wide(this.run.gives) : 0];
     for (const width of this.run.widths) this.edges.push(this.edges.at(-1) + wide(width));

@@ -166,8 +166,7 @@ class App {
   layOut(sheet) {
     this.layout += 1;
     const pair = this.beside !== null;
-    const words = pair ? `${this.run.steps.toLocaleString("en")} and ${this.runOf("right").steps.toLocaleString("en")} steps beside each other` : this.run.summary;
-    at("summary").textContent = words;
+    at("summary").textContent = pair ? pairWords(this.run, this.runOf("right")) : this.run.summary;
     const notes = [...this.run.notes, ...(pair ? this.runOf("right").notes : [])];
     at("notes").textContent = notes.join(" ");
     at("notes").hidden = !notes.length;
@@ -326,6 +325,11 @@ class App {
     clearTimeout(this.passing);
     this.passing = setTimeout(() => this.sayStatus(this.head.status), 2500);
   }
+}
+
+function pairWords(left, right) {
+  const ran = left.kind !== "predicted" || right.kind !== "predicted";
+  return `${ran ? "" : "nothing was run; "}${left.steps.toLocaleString("en")} and ${right.steps.toLocaleString("en")} steps beside each other`;
 }
 
 function sameRuns(before, head) {

@@ -26,7 +26,7 @@ end, {
 -- Each map does what the subcommand of the same name does.
 for _, name in ipairs({
   "compare", "predict", "record", "lens", "clear", "toggle",
-  "fix", "expect", "visit", "view", "next", "previous", "list", "value", "copy", "ghost", "debug",
+  "fix", "expect", "visit", "view", "whatif", "next", "previous", "list", "value", "copy", "ghost", "debug",
 }) do
   vim.keymap.set("n", ("<Plug>(cwm-%s)"):format(name), function()
     require("cwm.commands").run(name, false)

@@ -7,6 +7,7 @@ import { debugFile, ghostFunction } from './debug.ts';
 import { createEnvironment } from './environment.ts';
 import { findFix, shouldBe } from './fixing.ts';
 import type { RepairArgument, ShouldBeArgument } from './fixes.ts';
+import { openFutures, whatIf } from './futures.ts';
 import type { Painter } from './painter.ts';
 import type { Server } from './server.ts';
 import type { Sessions } from './sessions.ts';
@@ -34,7 +35,8 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
         'cwm.shouldBe': (argument?: ShouldBeArgument) => said(server, argument),
         'cwm.chooseVisit': (row?: Row) => chooseVisit(server, row?.line),
         'cwm.openTrace': () => openTrace(server),
-        'cwm.whatIf': (row?: Row) => sessions.whatIf(row?.name),
+        'cwm.whatIf': (row?: Row) => whatIf(server, sessions, row),
+        'cwm.openFutures': (row?: Row) => openFutures(server, sessions, row),
         'cwm.createEnvironment': () => createEnvironment(context, server, log),
         'cwm.ghostFunction': () => ghostFunction(server),
         'cwm.debugFile': () => debugFile(),

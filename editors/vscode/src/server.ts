@@ -22,7 +22,7 @@ import type { ServerState } from './statusText.ts';
 
 /** Commands of the server that run code, and so need the file on disk. */
 const RUNNING = new Set(['cwm.compare', 'cwm.record', 'cwm.repair', 'cwm.fix']);
-const TOLD = new Set([...RUNNING, 'cwm.predict', 'cwm.view', 'cwm.visits', 'cwm.visit']);
+const TOLD = new Set([...RUNNING, 'cwm.predict', 'cwm.view', 'cwm.viewWhatIf', 'cwm.visits', 'cwm.visit']);
 const CANCELLED = -32800;
 const DOCTOR_MS = 60_000;
 

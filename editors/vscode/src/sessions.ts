@@ -1,12 +1,18 @@
 // Debug sessions of type `cwm`: what they say at a stop, and what would be if values were others.
 
 import * as vscode from 'vscode';
+import { askChanges } from './askChanges.ts';
 import type { Painter } from './painter.ts';
 import type { DebugStates } from './states.ts';
-import { branchOf, type Future } from './world.ts';
+import type { Future } from './world.ts';
 
 const STATES = 'cwm/states';
 const WHAT_IF = 'cwm/whatIf';
+
+export interface Standing {
+    line: number;
+    locals: Record<string, string>;
+}
 
 export class Sessions implements vscode.Disposable {
     private readonly changes = new vscode.EventEmitter<void>();
@@ -43,34 +49,43 @@ export class Sessions implements vscode.Disposable {
     async whatIf(name?: string): Promise<void> {
         const [session, said] = [this.session, this.said];
         if (session === undefined || said === undefined) {
-            void vscode.window.showInformationMessage('What if is asked while a debug session of type cwm is stopped.');
             return;
         }
-        const typed = await vscode.window.showInputBox({
-            title: 'CWM: What if…',
-            prompt: 'Values as Python literals. The program is not changed; the model says what would follow.',
-            placeHolder: 'total = 0, xs = [1, 2]',
-            value: name === undefined ? '' : `${name} = `,
-            valueSelection: name === undefined ? [0, 0] : [name.length + 3, name.length + 3],
-            validateInput: (text) => {
-                const found = text.trim() === '' ? {} : branchOf(text);
-                return typeof found === 'string' ? found : undefined;
-            },
-        });
-        const changes = typed === undefined ? '' : branchOf(typed);
-        if (typeof changes === 'string') {
+        const changes = await askChanges('The program is not changed; the model says what would follow.', name);
+        if (changes === undefined) {
             return;
         }
         try {
-            const body = await session.customRequest(WHAT_IF, { threadId: said.threadId, branches: [changes] });
+            const [standing, body] = await Promise.all([
+                this.standing(),
+                session.customRequest(WHAT_IF, { threadId: said.threadId, branches: [changes] }),
+            ]);
             if (this.said === said) {
-                this.futures = [...this.futures, ...(body as { branches: Future[] }).branches];
+                const from = (standing?.line ?? 0) + 1;
+                this.futures = [...this.futures, ...(body as { branches: Future[] }).branches.map((one) => ({ ...one, from }))];
                 this.changes.fire();
                 await vscode.commands.executeCommand('cwm.world.focus');
             }
         } catch (error) {
             void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
         }
+    }
+
+    /** Where the program stands, from 0, and what its innermost frame holds, as the debugger writes it. */
+    async standing(): Promise<Standing | undefined> {
+        const [session, said] = [this.session, this.said];
+        if (session === undefined || said === undefined) {
+            return undefined;
+        }
+        const { stackFrames } = await session.customRequest('stackTrace', { threadId: said.threadId, startFrame: 0, levels: 1 });
+        const { scopes } = await session.customRequest('scopes', { frameId: stackFrames[0].id });
+        const scope = scopes.find((one: { name: string; presentationHint?: string }) => one.presentationHint === 'locals' || one.name === 'Locals');
+        if (scope === undefined) {
+            return undefined;
+        }
+        const { variables } = await session.customRequest('variables', { variablesReference: scope.variablesReference });
+        const named = (variables as { name: string; value: string }[]).filter(({ name }) => /^[^\W\d]\w*$/u.test(name));
+        return { line: stackFrames[0].line - 1, locals: Object.fromEntries(named.map(({ name, value }) => [name, value])) };
     }
 
     dispose(): void {

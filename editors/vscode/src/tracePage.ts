@@ -13,9 +13,13 @@ export async function openTrace(server: Server): Promise<void> {
     }
     const found = await server.request<{ url: string }>('cwm.view', { uri: document.uri.toString() });
     if (found !== undefined) {
-        const title = `Trace: ${document.uri.path.split('/').at(-1) ?? ''}`;
-        const options = { enableScripts: true, retainContextWhenHidden: true };
-        const panel = vscode.window.createWebviewPanel('cwm.trace', title, vscode.ViewColumn.Beside, options);
-        panel.webview.html = frame(found.url, randomBytes(16).toString('hex'));
+        showPage(found.url, `Trace: ${document.uri.path.split('/').at(-1) ?? ''}`);
     }
+}
+
+/** A page of the server's in a tab beside the editor. */
+export function showPage(url: string, title: string): void {
+    const options = { enableScripts: true, retainContextWhenHidden: true };
+    const panel = vscode.window.createWebviewPanel('cwm.trace', title, vscode.ViewColumn.Beside, options);
+    panel.webview.html = frame(url, randomBytes(16).toString('hex'));
 }

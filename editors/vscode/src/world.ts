@@ -13,6 +13,7 @@ export interface Row {
     children: Row[];
     line?: number;
     name?: string;
+    changes?: Record<string, string>;
 }
 
 /** A branch that was asked for, with the future that the debug session answered (docs/protocol.md). */
@@ -21,6 +22,8 @@ export interface Future {
     steps: { kind: string; line: number; probability: number; fragments: FragmentState[]; mark: boolean }[];
     differs: number | null;
     why: string;
+    /** The line, as steps count them, at which the program stood. */
+    from: number;
 }
 
 const ICONS: Record<State, string> = {
@@ -46,7 +49,9 @@ export function rows(
         ...leaf(`Line ${one.at.line + 1}: ${one.message}`, one.call, 'debug-breakpoint-log', 'surprise'), line: one.at.line,
     }));
     const lines = params.lines.filter(({ fragments }) => fragments.length > 0).map((line) => lineRow(line, source, debugging));
-    return [...score, ...surprises, ...lines, ...futures.map(futureRow)];
+    // What was asked for last is to be in sight, however small the view is.
+    const asked = futures.map(futureRow).reverse().map((row, index) => ({ ...row, open: index === 0 }));
+    return [...asked, ...score, ...surprises, ...lines];
 }
 
 /** `x = 3, y = 'a'` as the changes of a branch; a text of what is wrong where it is none. */
@@ -106,15 +111,33 @@ function fragmentRow(fragment: FragmentState, debugging: boolean, line: number):
 
 function futureRow(future: Future): Row {
     const changes = Object.entries(future.changes).map(([name, value]) => `${name} = ${value}`).join(', ');
+    const ran = linesRun(future);
     const first = future.differs === null ? 'no step differs' : `step ${future.differs + 1} is the first that differs`;
     return {
         ...leaf(`What if ${changes}`, [first, future.why].filter(Boolean).join('; '), 'git-branch', 'future'),
+        changes: future.changes,
         children: future.steps.map((step, index) => ({
-            ...leaf(`${step.line}`, step.fragments.map(({ text }) => text).join(' · ') || step.kind, step.mark ? 'close' : 'circle-small', 'step'),
+            ...leaf(`${ran[index]}`, step.fragments.map(({ text }) => text).join(' · ') || step.kind, step.mark ? 'close' : 'circle-small', 'step'),
             tooltip: [`step ${index + 1}`, ...step.fragments.map(({ words }) => words)].join('\n'),
-            line: step.line - 1,
+            line: (ran[index] ?? step.line) - 1,
         })),
     };
+}
+
+/** For each step the line whose execution led to it, at which its values stand elsewhere; for a call, that of the function. */
+function linesRun(future: Future): number[] {
+    const stands = [future.from];
+    return future.steps.map(({ kind, line }) => {
+        if (kind === 'call') {
+            stands.push(line);
+            return line;
+        }
+        const ran = stands.pop() ?? line;
+        if (kind !== 'return') {
+            stands.push(line);
+        }
+        return ran;
+    });
 }
 
 function leaf(label: string, description: string, icon: string, context: string): Row {

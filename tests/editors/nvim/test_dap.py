@@ -72,6 +72,25 @@ def test_a_stop_shows_what_is_expected_and_a_step_later_whether_it_came(debugger
     assert debugger.marks() == {}
 
 
+def test_a_what_if_takes_the_values_of_the_stopped_program(debugger: Editor, shop: Path) -> None:
+    shop.write_text(shop.read_text(encoding="utf-8") + "\n\nprint(mixed(2, 3))\n", encoding="utf-8")
+    debugger.nvim.command("edit")
+    debugger.nvim.current.window.cursor = (19, 0)
+    debugger.lua("require('dap').set_breakpoint()")
+    debugger.cwm("debug")
+    debugger.wait(STOPPED_AT.format(line=19))
+    debugger.lua("vim.ui.open = function(url) _G.opened = url end")
+    debugger.nvim.current.window.cursor = (1, 0)
+    debugger.cwm("whatif q = 1")
+    debugger.wait("#_G.notified > 0")
+    assert "q has no value here. There are: a, b, c." in debugger.told()[0]
+    debugger.cwm("whatif c = 1")
+    debugger.wait("_G.opened or #_G.notified > 1")
+    assert debugger.lua("return _G.opened").startswith("http://127.0.0.1:")
+    debugger.lua("require('dap').terminate()")
+    debugger.wait("require('dap').session() == nil")
+
+
 def test_what_the_user_defined_stays(start: Callable[..., Editor], nvim_dap: Path) -> None:
     own = "require('dap').adapters.cwm = { type = 'executable', command = 'mine' }"
     nvim = start(more=f"vim.opt.rtp:append([[{nvim_dap}]])\n{own}")

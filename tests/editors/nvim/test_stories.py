@@ -370,3 +370,16 @@ def test_the_trace_page_is_opened_in_the_browser(nvim: Editor) -> None:
     nvim.cwm("view")
     nvim.wait("_G.opened or #_G.notified > 0")
     assert nvim.lua("return _G.opened").startswith("http://127.0.0.1:")
+
+
+def test_a_what_if_opens_both_futures(nvim: Editor) -> None:
+    nvim.done("record mean_above([4, 9, 2, 7], 3)")
+    nvim.nvim.current.window.cursor = (12, 0)
+    nvim.lua("vim.ui.open = function(url) _G.opened = url end")
+    nvim.cwm("whatif x = 1 | floor = 20")
+    nvim.wait("_G.opened or #_G.notified > 0")
+    assert nvim.told() == []
+    assert nvim.lua("return _G.opened").startswith("http://127.0.0.1:")
+    nvim.cwm("whatif total = mixed(1)")
+    nvim.wait("#_G.notified > 0")
+    assert "mixed(1) is not a literal" in nvim.told()[0]

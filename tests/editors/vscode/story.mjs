@@ -195,6 +195,30 @@ test('at a stop the lines show what is expected, and a step later whether it cam
     await rows.filter({ hasText: /right in \d+ % of/ }).first().waitFor();
     await rows.filter({ hasText: 'twice = 0 ✓' }).first().waitFor();
     await workbench.shot('stop');
+});
+
+test('a what-if at the stop unfolds in the view, and opens both futures side by side', async () => {
+    const rows = workbench.page.locator('.pane', { hasText: 'World Model' }).locator('.monaco-list-row');
+    await workbench.command('CWM: What If');
+    await workbench.page.locator('.quick-input-widget input').first().fill('n = 5');
+    await workbench.page.keyboard.press('Enter');
+    const future = rows.filter({ hasText: 'What if n = 5' }).first();
+    await future.waitFor({ timeout: 60_000 });
+    const step = rows.filter({ hasText: /^3\s*twice ≈ / }).first();
+    await step.waitFor();
+    await workbench.shot('what-if');
+    await future.locator('.monaco-tl-twistie').click();
+    await step.waitFor({ state: 'detached' });
+    await future.locator('.monaco-tl-twistie').click();
+    await step.waitFor();
+    await future.hover();
+    await future.locator('.codicon-split-horizontal').click();
+    const frame = await workbench.frame((url) => /^http:\/\/127\.0\.0\.1:\d+\/#/.test(url));
+    await frame.locator('#right .name', { hasText: 'if n = 5' }).waitFor({ timeout: 60_000 });
+    await frame.locator('#left .row', { hasText: '≈' }).first().waitFor();
+    await workbench.shot('what-if page');
+    await workbench.page.locator('.view-line', { hasText: 'twice = 0' }).first().click();
+    await workbench.command('View: Close Editors in Other Groups');
     await stop();
     await workbench.until(empty, 'no values after the session');
     await workbench.page.keyboard.press('F9');

@@ -13,6 +13,7 @@ export const ROOT = path.resolve(import.meta.dirname, '../../..');
 const VSIX = path.join(ROOT, 'editors/vscode/cwm-lsp.vsix');
 const SHOTS = path.join(ROOT, 'out/vscode');
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const FIRST_PAGE_MS = 180_000;
 const QUIET = [
     '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -38,16 +39,23 @@ export async function open(files, settings, env = {}) {
         ENTRY, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry',
         '--disable-update-check', '--disable-workspace-trust', '--disable-getting-started-override',
     ], { stdio: 'ignore', env: { ...process.env, ...env }, detached: process.platform !== 'win32' });
-    await answering(port);
-    const browser = await chromium.launch({ executablePath: browserPath(), args: QUIET });
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`);
-    await page.locator('.monaco-workbench').waitFor({ timeout: 120_000 });
-    return new Workbench(page, folder, async () => {
-        await browser.close();
+    let browser;
+    const close = async () => {
+        await browser?.close();
         await ended(server);
         rmSync(home, { recursive: true, force: true, maxRetries: 5 });
-    });
+    };
+    try {
+        await answering(port);
+        browser = await chromium.launch({ executablePath: browserPath(), args: QUIET });
+        const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+        await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`, { timeout: FIRST_PAGE_MS });
+        await page.locator('.monaco-workbench').waitFor({ timeout: FIRST_PAGE_MS });
+        return new Workbench(page, folder, close);
+    } catch (error) {
+        await close();
+        throw error;
+    }
 }
 
 /** The page, as far as the stories need it. */
@@ -74,8 +82,8 @@ class Workbench {
         for (let left = 3; ; left -= 1) {
             try {
                 await this.page.keyboard.press(key);
-                await this.page.locator('.quick-input-widget input').first().fill(typed, { timeout: 15_000 });
-                await row.click({ timeout: 15_000 });
+                await this.page.locator('.quick-input-widget input').first().fill(typed, { timeout: 60_000 });
+                await row.click({ timeout: 60_000 });
                 return;
             } catch (error) {
                 if (left === 1) {

@@ -134,6 +134,12 @@ M.table = {
       require("cwm.visit").view()
     end,
   },
+  whatif = {
+    about = "open what would follow with other values beside what would follow without; nothing is run",
+    run = function(text)
+      require("cwm.whatif").ask(text)
+    end,
+  },
   lens = { about = "run a code lens of this line", run = run_lens },
   cancel = {
     about = "stop what goes on for this buffer",

@@ -53,13 +53,17 @@ end
 
 --- Open the trace page of this buffer's results in the browser.
 function M.view()
-  send("cwm.view", {}, function(result)
-    local _, err = vim.ui.open(result.url)
-    if err then
-      return server.tell(("no browser could be started (%s); open %s yourself."):format(err, result.url))
-    end
-    server.remark("cwm: " .. result.url)
-  end)
+  send("cwm.view", {}, M.browse)
+end
+
+--- Open the page that a command answered.
+---@param result { url: string }
+function M.browse(result)
+  local _, err = vim.ui.open(result.url)
+  if err then
+    return server.tell(("no browser could be started (%s); open %s yourself."):format(err, result.url))
+  end
+  server.remark("cwm: " .. result.url)
 end
 
 return M

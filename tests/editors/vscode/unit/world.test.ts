@@ -19,10 +19,14 @@ const stop: DebugStates = {
 const future: Future = {
     changes: { total: '9' },
     steps: [
-        { kind: 'line', line: 3, probability: 0.9, fragments: [said('total ≈ 13 · 90 %', 'predicted')], mark: true },
+        { kind: 'call', line: 9, probability: 0.9, fragments: [said('n ≈ 4 · 95 %', 'predicted', 'n')], mark: false },
+        { kind: 'line', line: 10, probability: 0.9, fragments: [], mark: false },
+        { kind: 'return', line: 10, probability: 0.9, fragments: [said('← ≈ 13 · 90 %', 'predicted', '')], mark: false },
+        { kind: 'line', line: 4, probability: 0.9, fragments: [said('total ≈ 13 · 90 %', 'predicted')], mark: true },
         { kind: 'return', line: 4, probability: 0.8, fragments: [], mark: false },
     ],
-    differs: 0,
+    differs: 3,
+    from: 3,
     why: 'the model is not sure',
 };
 
@@ -33,16 +37,24 @@ const picture = (all: Row[], indent = ''): string[] => all.flatMap((row) => [
 
 test('the score, the surprises, each line with what is said of it, and what if', () => {
     assert.deepEqual(picture(rows(stop, [future], (line) => `  source ${line}`, true)), [
+        'What if total = 9 | step 4 is the first that differs; the model is not sure',
+        '  9 | n ≈ 4 · 95 %',
+        '  9 | line',
+        '  10 | ← ≈ 13 · 90 %',
+        '  3 | total ≈ 13 · 90 %',
+        '  4 | return',
         'Score so far: right in 90 % of 10 values',
         'Line 5: n: ... | f()',
         '2 | source 1',
         '  total = 0 ✓',
         '3 | source 2  ⟨2/3⟩',
         '  total ≈ 4 · 93 %',
-        'What if total = 9 | step 1 is the first that differs; the model is not sure',
-        '  3 | total ≈ 13 · 90 %',
-        '  4 | return',
     ]);
+});
+
+test('what was asked for last stands first, and is open', () => {
+    const [last, first] = rows(stop, [future, { ...future, changes: { total: '1' } }], () => '', true);
+    assert.deepEqual([last?.label, last?.open, first?.label, first?.open], ['What if total = 1', true, 'What if total = 9', false]);
 });
 
 test('nothing to show is no row', () => {
