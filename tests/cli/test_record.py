@@ -98,6 +98,8 @@ def test_one_test_of_pytest(tmp_path: Path) -> None:
 BAD = [
     (("record", "none.py::f"), "There is no file none.py."),
     (("record", "good.py::god"), "has no function god. Did you mean good?"),
+    (("record", "good.py::nothing_like_it"), "has no function nothing_like_it. It has: good."),
+    (("record", "item.py::Item.cost", "3"), "The object comes first, as in Item.cost 'Item(...), ...'."),
     (("record", "good.py::good", "1", "2"), "good"),
     (("record", "good.py::good", "hello world"), "The argument 'hello world' does not parse"),
     (("record", "good.py::good", "nowhere"), "NameError"),
@@ -135,6 +137,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bad")
     (folder / "good.py").write_text("def good(n):\n    return n\n", encoding="utf-8")
     (folder / "broken.py").write_text("def f(n):\n    return (n\n", encoding="utf-8")
+    (folder / "item.py").write_text("class Item:\n    def cost(self, n): ...\n", encoding="utf-8")
     (folder / "latin.py").write_bytes(b"def f(n):\n    return '\xe9'\n")
     (folder / "cookie.py").write_bytes(b"# coding: nonsense\ndef f(n):\n    return n\n")
     (folder / "wide.py").write_text("def f(n):\n    return n\n", encoding="utf-16")

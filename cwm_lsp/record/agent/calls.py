@@ -38,7 +38,8 @@ class Call:
             signature.bind(*self._args, **self._kwargs)
         except TypeError as error:
             name = getattr(self._function, "__name__", "the function")
-            raise TargetProblem("arguments", f"{name}{signature}: {error}.") from error
+            hint = _receiver(self._function, list(signature.parameters))
+            raise TargetProblem("arguments", f"{name}{signature}: {error}.{hint}") from error
 
     def run(self) -> None:
         """Make the call. What it returns lazily (a generator, a coroutine) is driven to its end."""
@@ -84,7 +85,8 @@ def _call_tree(function: str, arguments: str) -> ast.Call:
 def _find(function: str, names: Mapping[str, Any], where: str) -> Callable[..., Any]:
     first, *rest = function.split(".")
     if first not in names:
-        raise TargetProblem("target", f"{where} has no function {function}.{_nearby(first, names)}")
+        hint = _nearby(first, names) or _defined(names)
+        raise TargetProblem("target", f"{where} has no function {function}.{hint}")
     found = names[first]
     for name in rest:
         try:
@@ -102,6 +104,24 @@ def _nearby(name: str, names: Any) -> str:
 
     close = get_close_matches(name, [n for n in names if isinstance(n, str)], n=1)
     return f" Did you mean {close[0]}?" if close else ""
+
+
+def _defined(names: Mapping[str, Any]) -> str:
+    """The functions and classes that a module defines itself, a few of them."""
+    own = [
+        name
+        for name, value in names.items()
+        if callable(value) and getattr(value, "__module__", None) == names.get("__name__")
+    ]
+    return f" It has: {', '.join(own[:8])}." if own else " It defines none."
+
+
+def _receiver(function: Any, parameters: list[str]) -> str:
+    """Whose method a function is, where it was called without its object."""
+    owner = getattr(function, "__qualname__", "").rpartition(".")[0]
+    if parameters[:1] != ["self"] or not owner.isidentifier():
+        return ""
+    return f" The object comes first, as in {function.__qualname__} '{owner}(...), ...'."
 
 
 def _evaluate(tree: ast.Call, names: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
