@@ -87,6 +87,25 @@ def spread(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             yield f"{{**{name}, {inside}", "missing spread", 0.12
 
 
+def sorting(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A key turned round, or a part of it, or the whole order."""
+    if not isinstance(node, ast.Call) or "\n" in text.of(node):
+        return
+    source, base = text.of(node), text.span(node)[0]
+    for word in node.keywords:
+        if word.arg == "reverse" and isinstance(word.value, ast.Constant):
+            start, end = (place - base for place in text.span(word.value))
+            yield f"{source[:start]}{not word.value.value}{source[end:]}", "sort key", 0.4
+        if word.arg != "key" or not isinstance(word.value, ast.Lambda):
+            continue
+        yield f"{source[:-1]}, reverse=True)", "sort key", 0.35
+        body = word.value.body
+        for part in body.elts if isinstance(body, ast.Tuple) else [body]:
+            if not isinstance(part, ast.UnaryOp):
+                start, end = (place - base for place in text.span(part))
+                yield f"{source[:start]}-{enclosed(source[start:end])}{source[end:]}", "sort key", 0.45
+
+
 def said(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """A text without the spaces around it or in one case, where the function works with texts."""
     if not scope.textual or is_condition(node):
@@ -102,4 +121,4 @@ def said(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
                     yield f"{source}.{method}()", "missing call", 0.18
 
 
-IDIOMS = (complement, fallback, taken, negative, copied, spread, said)
+IDIOMS = (complement, fallback, taken, negative, copied, spread, sorting, said)
