@@ -94,8 +94,9 @@ def verified(
     if sure and not ground.complete and all(one.candidate.kind in SOUGHT for one in clusters[0]):
         sure = False
         notes = (*notes, "The fix was made from values, and there was no time to try what else it could be.")
-    elif len(clusters) == 1 and clean and len(calls) < ENOUGH:
-        notes = (*notes, f"Only {len(calls)} held-out inputs could be made: too few to call a fix verified.")
+    elif clean and len(calls) < ENOUGH and (len(clusters) == 1 or not calls):
+        made = f"Only {len(calls)} held-out inputs could" if calls else "No held-out inputs could"
+        notes = (*notes, f"{made} be made: too few to call a fix verified.")
     fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
     return fixes, notes
 
@@ -156,10 +157,13 @@ def _fails(said: str) -> bool:
 
 
 def _clusters(ran: Sequence[Ran], weight: Weight) -> list[list[Ran]]:
-    """Survivors by what they do, exceptions by their kind; those first that many likely edits come to."""
+    """Survivors by what they do, exceptions by their kind; those first that many likely edits come to.
+
+    Without an input that could tell them apart each stands for itself.
+    """
     found: dict[tuple[str, ...], list[Ran]] = {}
     for one in ran:
-        key = tuple(text.partition(":")[0] if _fails(text) else text for text in one.said)
+        key = tuple(text.partition(":")[0] if _fails(text) else text for text in one.said) or (one.text,)
         found.setdefault(key, []).append(one)
     return sorted(found.values(), key=lambda cluster: -_standing(cluster, weight))
 

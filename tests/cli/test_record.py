@@ -148,7 +148,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_request_that_cannot_be_met_names_its_cause(bad: Path, words: tuple[str, ...], says: str) -> None:
     done = cwm(*words, cwd=bad)
     assert done.code == 2, done.err
-    assert done.err.startswith("error: ")
+    assert "\nerror: " in f"\n{done.err}"  # a slow machine is told of before it
     assert says in " ".join(done.err.split())
     assert "Traceback" not in done.err
     assert done.out == ""

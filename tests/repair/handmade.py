@@ -2,7 +2,7 @@
 
 A program file has, for each program, its name (``===``), its source, its calls (``---``) and one edit a line:
 ``kind: old => new`` with ``\\n`` for a line's end. Every second call is given to the search, the others, and
-inputs like them, judge. What is in :data:`ASIDE` is never looked into while templates are tuned.
+inputs like them, judge. Files whose name ends in ``aside`` are never looked into while templates are tuned.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cwm_lsp.repair.model import Check
 from tests.repair.seeded import Bug, first_difference, valued
 
 FOLDER = Path(__file__).parent / "broken"
-TUNED = ("numbers", "sequences", "structures", "texts", "classics")
+TUNED = ("numbers", "sequences", "structures", "texts", "classics", "everyday")
 ASIDE = ("aside", "classics_aside")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import Any
 
 from cwm_lsp.learn.corpus import mutate
@@ -83,7 +84,9 @@ def valued(source: str, calls: Sequence[str]) -> Iterator[Check]:
     """What each expression gives in the right program, where it gives one soon."""
     code = compile(source, "right.py", "exec")
     for text in calls:
-        namespace: dict[str, Any] = {"__name__": "right"}
+        module = ModuleType("right")
+        sys.modules["right"] = module  # dataclasses look for the module that they are in
+        namespace: dict[str, Any] = module.__dict__
         exec(code, namespace)
         try:
             with limited(0.5):

@@ -10,9 +10,11 @@ import pytest
 
 from cwm_lsp.errors import RunError, SourceError, TargetError
 from cwm_lsp.repair import scratch
+from cwm_lsp.repair.baseline import job_for
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Edit, Outcome, Status
 from cwm_lsp.repair.search import repair
 from cwm_lsp.repair.specification import Specification, call, doctests
+from cwm_lsp.repair.verify import Ground, verified
 from cwm_lsp.repair.workers import Job, Worker
 from tests.repair.functions import FUNCTIONS
 from tests.repair.seeded import holds
@@ -105,7 +107,22 @@ def test_a_pytest_test_is_a_specification_and_its_file_must_go_on_to_pass(tmp_pa
     )
     outcome = mended(tmp_path / "shop.py", source, test=str(tmp_path / "test_shop.py::test_total"))
     assert outcome.fixes[0].evidence.passed == 4
+    assert all("\n" not in said for said in outcome.fixes[0].evidence.failed)
     assert "result += price" in outcome.fixes[0].text or "result + price" in outcome.fixes[0].text
+
+
+def test_fixes_that_no_input_tells_apart_are_offered_each_for_itself(tmp_path: Path) -> None:
+    file, source = tmp_path / "none.py", "def f():\n    return 5 - 1\n"
+    file.write_text(source)
+    check, at = call("f()", "6"), source.index("5 - 1")
+    likely = Candidate((Edit(at, at + 5, "5 + 1"),), "operator", 2, 0.7)
+    unlikely = Candidate((Edit(at, at + 5, "7 - 1"),), "constant", 2, 0.2)
+    job = job_for(file, source, Specification((check,)), sys.executable)
+    ground = Ground(job, (check,), (0,), (), ("f()",), 1.0)
+    fixes, notes = verified(ground, [likely, unlikely], {0: "4"}, lambda one: one.prior)
+    assert [fix.candidate for fix in fixes] == [likely, unlikely]
+    assert not any(fix.verified for fix in fixes)
+    assert any("No held-out inputs" in note for note in notes)
 
 
 def test_two_edits_are_tried_where_one_is_not_enough(tmp_path: Path) -> None:

@@ -94,9 +94,16 @@ class _Reports:
         if report.failed and self.passed:
             self.passed = False
             crash = getattr(report.longrepr, "reprcrash", None)
-            self.said = clipped(str(getattr(crash, "message", report.longrepr)))
+            self.said = clipped(_brief(str(getattr(crash, "message", report.longrepr))))
         elif report.skipped and not getattr(report, "wasxfail", ""):
             self.passed, self.said = False, "skipped"
+
+
+def _brief(message: str) -> str:
+    """What pytest says of a failure on one line, without its advice."""
+    lines = [line.strip() for line in message.split("\n")]
+    first, *rest = [line for line in lines if line and not line.startswith("Use -v to get")] or [""]
+    return f"{first}{' ' if first.endswith(':') else '; '}{'; '.join(rest)}" if rest else first
 
 
 def forked(work: Any) -> dict[str, Any]:

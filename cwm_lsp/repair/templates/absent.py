@@ -17,7 +17,7 @@ STATEMENTS = 14
 
 def stored(gap: Gap, scope: Scope) -> Iterator[tuple[str, str, str]]:
     """Text before a value, what stands for it, and text behind it, of a line that stores the value."""
-    for target in [*scope.changed, *scope.stored][:TARGETS]:
+    for target in dict.fromkeys([*scope.changed, *scope.stored, *scope.owner.values][:TARGETS]):
         yield f"{gap.lead}{gap.indent}{target} = ", target, "\n"
     for name, method in scope.containers[:4]:
         if method in ("append", "add", "appendleft", "extend"):

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.additions import ADDITIONS
+from cwm_lsp.repair.templates.idioms import IDIOMS
+from cwm_lsp.repair.templates.objects import OBJECTS
 from cwm_lsp.repair.templates.rewrites import REWRITES
 from cwm_lsp.repair.templates.scope import Scope
 from cwm_lsp.repair.templates.wording import enclosed
@@ -83,9 +85,9 @@ def logic(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         yield f" {other} ".join(map(_grouped, parts)), "and/or", 0.7
         for at in range(len(parts)):
             rest = [*parts[:at], *parts[at + 1 :]]
-            yield f" {word} ".join(rest), "condition dropped", 0.4
+            yield f" {word} ".join(rest), "condition dropped", 0.3
             negated = [*parts[:at], f"not {enclosed(parts[at])}", *parts[at + 1 :]]
-            yield f" {word} ".join(negated), "negation", 0.3
+            yield f" {word} ".join(negated), "negation", 0.35
     if isinstance(node, ast.IfExp):
         test, yes, no = map(text.of, (node.test, node.body, node.orelse))
         yield f"{no} if {test} else {yes}", "branches swapped", 0.5
@@ -112,11 +114,21 @@ def constant(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         yield variable, "variable for constant", 0.15
 
 
+def other_constants(value: bool | int) -> list[str]:
+    """Numbers, or the truth value, that may have been meant."""
+    if isinstance(value, bool):
+        return [str(not value)]
+    return [text for text, _, _ in _integers(value) if text.lstrip("-").isdigit()]
+
+
 def _integers(value: int) -> Iterator[Variant]:
     yield str(value + 1), "constant", 0.6
     yield str(value - 1), "constant", 0.6
     for rank, other in enumerate((0, 1, -1, 2, 10, value * 2, -value, value + 2, value - 2)):
         yield str(other), "constant", 0.35 - 0.02 * rank
+    if abs(value) > 9:
+        for other in (value * 10, value // 10):
+            yield str(other), "constant", 0.3
     for text in ("float('inf')", "-float('inf')", "None"):
         yield text, "constant", 0.15
 
@@ -147,6 +159,9 @@ def name(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             yield other, "function", 0.3
     for other in kindred.functions(node.id):
         yield other, "function", 0.5
+    if node.id in kindred.CALLED:
+        for other in scope.functions:
+            yield other, "function", 0.3
 
 
 def off_by_one(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
@@ -235,7 +250,7 @@ def call(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         rest = [*words[:one], *words[one + 1 :]]
         yield f"{func}({', '.join([*args, *rest])})", "extra argument", 0.25
     for extra in dict.fromkeys((*scope.names, "0", "1", "-1", *scope.constants)):
-        yield built([*args, extra]), "missing argument", 0.12
+        yield built([*args, extra]), "missing argument", 0.18
     if isinstance(node.func, ast.Name):
         yield from _builtin(node.func.id, args, built, scope)
     if isinstance(node.func, ast.Attribute):
@@ -286,4 +301,6 @@ _TEMPLATES: tuple[Template, ...] = (
     call,
     *ADDITIONS,
     *REWRITES,
+    *OBJECTS,
+    *IDIOMS,
 )

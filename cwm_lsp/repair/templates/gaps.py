@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cwm_lsp.repair.templates.scope import Function, docstring, suites
+from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.scope import docstring, suites
 from cwm_lsp.repair.text import Text
 
 LOOP = ast.For | ast.While | ast.AsyncFor
@@ -16,7 +17,8 @@ LOOP = ast.For | ast.While | ast.AsyncFor
 class Gap:
     """A place: its offset, what ends the line before, the indentation, the line that it is at.
 
-    ``first``: at the start of the function; ``last``: at the end of a block; ``loop``: inside a loop.
+    ``first``: at the start of the function; ``last``: at the end of a block; ``loop``: inside a loop;
+    ``behind``: just behind one. ``following`` are the names that the next statement loads.
     """
 
     place: int
@@ -26,6 +28,8 @@ class Gap:
     first: bool
     last: bool
     loop: bool
+    behind: bool
+    following: frozenset[str]
 
 
 def gaps(function: Function, text: Text) -> Iterator[Gap]:
@@ -49,7 +53,17 @@ def gaps(function: Function, text: Text) -> Iterator[Gap]:
                 place, line = text.block(before)[1], before.end_lineno or before.lineno
             lead = "" if place == 0 or text.source[place - 1 : place] == "\n" else "\n"
             first = suite is function.body and (at == 0 or (at == 1 and docstring(suite[0])))
-            yield Gap(place, lead, text.indent(suite[0]), line, first, at == len(suite), loop)
+            behind = isinstance(before, LOOP)
+            loaded = _loaded(suite[at]) if at < len(suite) else frozenset()
+            yield Gap(place, lead, text.indent(suite[0]), line, first, at == len(suite), loop, behind, loaded)
+
+
+def _loaded(statement: ast.stmt) -> frozenset[str]:
+    """The names that a statement, or the head of a compound one, loads."""
+    body = getattr(statement, "body", None)
+    inside = {id(node) for one in body for node in ast.walk(one)} if isinstance(body, list) else set()
+    nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and id(node) not in inside)
+    return frozenset(node.id for node in nodes if isinstance(node.ctx, ast.Load))
 
 
 def _in_loop(suite: list[ast.stmt], function: Function) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from cwm_lsp.repair.model import Candidate, Edit
-from cwm_lsp.repair.templates.expressions import variants
+from cwm_lsp.repair.templates.expressions import other_constants, variants
+from cwm_lsp.repair.templates.formats import formatted, placed
 from cwm_lsp.repair.templates.hints import hints
-from cwm_lsp.repair.templates.scope import Function, Scope, within
+from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.scope import Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
 from cwm_lsp.repair.templates.symptoms import FACTOR
 from cwm_lsp.repair.templates.wording import enclosed, is_condition
@@ -92,18 +94,21 @@ def _of_function(function: Function, scope: Scope, text: Text) -> Iterator[Candi
     nodes = [node for node in within(function) if not isinstance(node, Function | ast.ClassDef)]
     parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
     for node in nodes:
-        if isinstance(node, ast.expr) and not _skipped(node, parents.get(node)):
+        if isinstance(node, ast.expr) and not _skipped(node, parents.get(node), text):
             yield from _of_expression(node, parents.get(node), scope, text)
     yield from statement_candidates(function, scope, text)
+    yield from formatted(function, text)
 
 
-def _skipped(node: ast.expr, parent: ast.AST | None) -> bool:
-    """Targets, docstrings, parts of f-strings and whole slices have no variants of their own."""
+def _skipped(node: ast.expr, parent: ast.AST | None, text: Text) -> bool:
+    """Targets, docstrings, the texts of f-strings and whole slices have no variants of their own."""
     if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
         return True
     if isinstance(parent, ast.Expr) and isinstance(node, ast.Constant | ast.Yield | ast.YieldFrom):
         return True
-    return isinstance(parent, ast.JoinedStr | ast.FormattedValue) or isinstance(node, ast.Slice | ast.Starred)
+    if isinstance(parent, ast.FormattedValue):
+        return node is not parent.value or not placed(node, text)
+    return isinstance(parent, ast.JoinedStr) or isinstance(node, ast.Slice | ast.Starred)
 
 
 def _of_expression(node: ast.expr, parent: ast.AST | None, scope: Scope, text: Text) -> Iterator[Candidate]:
@@ -112,9 +117,12 @@ def _of_expression(node: ast.expr, parent: ast.AST | None, scope: Scope, text: T
     tight = isinstance(parent, _TIGHT) and not inside
     callee = isinstance(parent, ast.Call) and parent.func is node
     truth = is_condition(node)
+    negated = isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.USub)
     for new, kind, prior in variants(node, scope, text):
         if callee and kind not in ("function", "method", "extra call"):
             continue
+        if negated and kind == "constant":
+            continue  # the number with its sign has its own
         if new == "0" and _added(parent, node):
             continue  # the operand dropped says the same
         if truth and kind in ("expression", "missing operand"):
@@ -136,11 +144,12 @@ def _argument(parent: ast.AST | None, node: ast.expr) -> bool:
 
 
 def _constants(tree: ast.Module, text: Text) -> Iterator[Candidate]:
-    """Numbers of the module's own assignments, one off."""
-    for statement in tree.body:
-        value = statement.value if isinstance(statement, ast.Assign) else None
+    """Other numbers and truth values in what the module, or a class of it, assigns."""
+    bodies = [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+    for statement in (one for body in bodies for one in body):
+        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
         for node in ast.walk(value) if value is not None else ():
-            if isinstance(node, ast.Constant) and type(node.value) is int:
+            if isinstance(node, ast.Constant) and isinstance(node.value, int):
                 start, end = text.span(node)
-                for new in (node.value + 1, node.value - 1):
-                    yield Candidate((Edit(start, end, str(new)),), "constant", node.lineno, 0.2)
+                for new in other_constants(node.value):
+                    yield Candidate((Edit(start, end, new),), "constant", node.lineno, 0.2)

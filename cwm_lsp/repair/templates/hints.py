@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cwm_lsp.repair.model import Candidate
-from cwm_lsp.repair.templates.scope import Function, within
+from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.scope import within
 from cwm_lsp.repair.text import Text
 
 FACTOR = 2.5

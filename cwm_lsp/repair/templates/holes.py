@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import absent
 from cwm_lsp.repair.templates.gaps import gaps
-from cwm_lsp.repair.templates.scope import Function, Scope, suites, within
+from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.scope import Scope, suites, within
 from cwm_lsp.repair.templates.wording import enclosed, is_condition
 from cwm_lsp.repair.text import Text
 
@@ -103,7 +104,18 @@ def _atoms(scope: Scope) -> tuple[str, ...]:
     parts = [f"{name}.{one}" for name in scope.names[:6] for one in scope.attributes[:3]]
     pure = [one for one in scope.ingredients if _pure(one)]
     numbers = [one for one in scope.constants if one.lstrip("-").isdigit() or len(one) < 6]
-    every = [*scope.names[:14], *pure[:16], *parts, "0", "1", "-1", "None", "''", *numbers]
+    every = [
+        *scope.names[:14],
+        *scope.owner.values[:6],
+        *pure[:16],
+        *parts,
+        "0",
+        "1",
+        "-1",
+        "None",
+        "''",
+        *numbers,
+    ]
     return tuple(dict.fromkeys(every))[:ATOMS]
 
 

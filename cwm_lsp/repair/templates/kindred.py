@@ -76,11 +76,23 @@ _FUNCTION_FAMILIES = (
     ("zip", "enumerate"),
 )
 
+CALLED = frozenset("len sum max min int str list set sorted abs".split())
+"""Functions of one argument that may stand where one of the module's own was meant."""
+
+CHANGING = frozenset("append extend add update insert remove discard pop clear sort reverse".split())
+"""Methods that are called for what they do."""
+
 WRAPPERS = ("list", "len", "sorted", "set", "abs", "int", "str", "reversed", "tuple", "sum", "max", "min")
 """Functions of one argument that an edit may put around an expression."""
 
 METHODS = ("strip", "lower", "upper", "items", "values", "keys", "copy", "split")
 """Methods without arguments that an edit may call on an expression."""
+
+TEXTUAL = frozenset(
+    "strip lstrip rstrip lower upper title split rsplit splitlines partition rpartition startswith endswith"
+    " replace join isdigit isalpha isalnum isspace isupper islower capitalize casefold format zfill".split()
+)
+"""Methods that texts have."""
 
 EXCEPTIONS = ("ValueError", "KeyError", "IndexError", "TypeError", "ZeroDivisionError", "AttributeError")
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import combinations
 
 from cwm_lsp.repair.model import Candidate, Edit
-from cwm_lsp.repair.templates.gaps import gaps
-from cwm_lsp.repair.templates.scope import Function, Scope, simple_statements
+from cwm_lsp.repair.templates import calls
+from cwm_lsp.repair.templates.gaps import Gap, gaps
+from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.scope import Scope, simple_statements
 from cwm_lsp.repair.text import Text
 
 STEP = 4
@@ -42,27 +45,27 @@ def steps(scope: Scope) -> list[str]:
 def inserted(function: Function, scope: Scope, text: Text) -> Iterator[Candidate]:
     """A missing statement before each one and after the last of a block."""
     for gap in gaps(function, text):
-        for lines, kind, prior in _missing(scope, gap.first, gap.loop, gap.last):
+        for lines, kind, prior in _missing(scope, gap):
             body = "".join(f"{gap.indent}{one}\n" for one in lines)
             yield Candidate((Edit(gap.place, gap.place, gap.lead + body),), kind, gap.line, prior)
 
 
-Missing = tuple[tuple[str, ...], str, float]
-"""Lines, the template's name, how likely."""
-
-
-def _missing(scope: Scope, first: bool, loop: bool, last: bool) -> Iterator[Missing]:
+def _missing(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
     """Statements that may be missing at a place."""
-    if last and not loop:
+    if gap.last and not gap.loop:
         for one in (*scope.names, *scope.results()):
             yield (f"return {one}",), "missing return", 0.25
     yield from _updates(scope)
     for statement in _copies(scope):
-        yield (statement,), "missing statement", 0.12
-    yield from _guards(scope, first, loop)
+        yield (statement,), "missing statement", 0.25 if gap.loop and _resets(statement) else 0.12
+    yield from _guards(scope, gap)
+    yield from calls.fields(scope)
+    yield from calls.containers(scope)
+    if gap.behind:
+        yield from calls.rest(scope, " " * STEP)
 
 
-def _updates(scope: Scope) -> Iterator[Missing]:
+def _updates(scope: Scope) -> Iterator[calls.Missing]:
     kind = "missing update"
     for name in scope.changed:
         yield (f"{name} += 1",), kind, 0.2
@@ -91,20 +94,41 @@ def _updates(scope: Scope) -> Iterator[Missing]:
         yield (f"{name} = True",), kind, 0.2
 
 
-def _guards(scope: Scope, first: bool, loop: bool) -> Iterator[Missing]:
+def _guards(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
     """Early exits: out of a loop or a turn of it, or out of the function."""
     step = " " * STEP
-    if loop:
-        yield ("break",), "missing exit", 0.1
-        yield ("continue",), "missing exit", 0.05
+    if gap.loop:
+        last = 0.12 if gap.last else 0.05
+        yield ("break",), "missing exit", max(0.1, last)
+        yield ("continue",), "missing exit", last
+        for condition in _both(scope):
+            yield (f"if {condition}:", f"{step}continue"), "guard", 0.12
         for condition in scope.conditions()[:80]:
             yield (f"if {condition}:", f"{step}continue"), "guard", 0.07
             yield (f"if {condition}:", f"{step}break"), "guard", 0.07
-    results = scope.results()[: 24 if first else 10]
-    likely = 0.12 if first else 0.03
-    for rank, condition in enumerate(scope.conditions()[: 120 if first else 30]):
+    results = scope.results()[: 24 if gap.first else 10]
+    for name in scope.names:
+        if name in gap.following:
+            for rank, one in enumerate((*results[:10], "0", "None", "[]", "''", "False")):
+                for condition in (f"not {name}", f"{name} is None"):
+                    yield (f"if {condition}:", f"{step}return {one}"), "guard", 0.15 - 0.004 * rank
+    likely = 0.12 if gap.first else 0.03
+    for rank, condition in enumerate(scope.conditions()[: 120 if gap.first else 30]):
         for one in results:
             yield (f"if {condition}:", f"{step}return {one}"), "guard", likely - 0.0002 * rank
+
+
+def _resets(statement: str) -> bool:
+    """Whether a statement gives a name what it usually begins with."""
+    name, _, value = statement.partition(" = ")
+    return name.isidentifier() and value in ("0", "1", "''", "[]", "{}", "None", "False", "True", "set()")
+
+
+def _both(scope: Scope) -> Iterator[str]:
+    """Of two names whether both are nothing."""
+    for one, other in combinations(scope.names[-8:], 2):
+        yield f"{one} == 0 and {other} == 0"
+        yield f"not {one} and not {other}"
 
 
 def _copies(scope: Scope) -> list[str]:

@@ -28,6 +28,28 @@ def renamed(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidate
                     yield _changed(statement, uses, {name: other}, "name replaced", REPLACED, text)
 
 
+def exchanged(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidate]:
+    """Another attribute or key wherever a statement, or the head of a compound one, has one of them."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Try | ast.With):
+        return
+    attributes: dict[str, list[Edit]] = {}
+    keys: dict[str, list[Edit]] = {}
+    for node in (node for part in _head(statement) for node in ast.walk(part)):
+        if isinstance(node, ast.Attribute) and node.attr in scope.attributes:
+            end = text.span(node)[1]
+            attributes.setdefault(node.attr, []).append(Edit(end - len(node.attr), end, ""))
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            key = node.slice.value
+            if isinstance(key, str) and key in scope.keys:
+                keys.setdefault(key, []).append(Edit(*text.span(node.slice), ""))
+    for places, names, form in ((attributes, scope.attributes, str), (keys, scope.keys, repr)):
+        for name, edits in places.items():
+            for other in names:
+                if len(edits) > 1 and other != name:
+                    new = tuple(sorted(Edit(one.start, one.end, form(other)) for one in edits))
+                    yield Candidate(new, "attribute", statement.lineno, REPLACED)
+
+
 def _uses(statement: ast.stmt, scope: Scope) -> dict[str, list[ast.Name]]:
     """The places where variables are read, by name."""
     found: dict[str, list[ast.Name]] = {}

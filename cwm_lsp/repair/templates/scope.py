@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+from cwm_lsp.repair.templates import kindred
+from cwm_lsp.repair.templates.owner import Function, members, owner
 
 INGREDIENTS = 60
 """Expressions of a function that are offered elsewhere in it."""
+
+ATTRIBUTES = 14
+"""Names of attributes, and keys, that are offered for one another."""
 
 _SIZE = 9  # nodes of an expression that is offered elsewhere
 
@@ -19,7 +23,7 @@ def within(function: Function) -> Iterator[ast.AST]:
     while pending:
         node = pending.pop()
         yield node
-        if not isinstance(node, Function | ast.ClassDef | ast.Lambda):
+        if not isinstance(node, Function | ast.ClassDef):
             pending.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
@@ -59,9 +63,11 @@ class Scope:
         self.parameters = [one.arg for one in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
         every = [*self.parameters, *(one.arg for one in (spec.vararg, spec.kwarg) if one)]
         stored = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        stored += [n.arg for n in nodes if isinstance(n, ast.arg)]  # of lambdas
         outer = [name for one in enclosing(function, tree) for name in _own_names(one)]
         self.names = list(dict.fromkeys([*every, *stored, *outer]))
         self.changed = [name for name in dict.fromkeys(stored)]
+        self.owner = owner(function, tree)
         inner = [n.name for n in nodes if isinstance(n, Function)]
         self.functions = [*inner, *(n.name for n in tree.body if isinstance(n, Function))]
         self.constants = _constants(nodes)
@@ -71,7 +77,12 @@ class Scope:
         self.comparisons = _texts(n for n in nodes if isinstance(n, ast.Compare))
         returned = (n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None)
         self.returned = _texts(returned)
-        self.attributes = _attributes(tree)
+        classes = [members(n) for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
+        self.attributes = _attributes(tree, [name for fields, _ in classes for name in fields])
+        self.methods = list(dict.fromkeys(name for _, methods in classes for name in methods))
+        self.keys = _keys(tree)
+        self.kept = _kept(nodes, self.parameters)
+        self.textual = any(_works_with_text(n) for n in nodes)
         self.flags = _flags(nodes)
         self.generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in nodes)
         self.containers = _containers(
@@ -138,10 +149,32 @@ def _flags(nodes: list[ast.AST]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _attributes(tree: ast.Module) -> list[str]:
+def _attributes(tree: ast.Module, fields: list[str]) -> list[str]:
     """Names of data attributes that the module's own objects are given."""
     found = [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
-    return list(dict.fromkeys(found))[:8]
+    return list(dict.fromkeys([*fields, *found]))[:ATTRIBUTES]
+
+
+def _keys(tree: ast.Module) -> list[str]:
+    """Texts that things are looked up by."""
+    found = (n.slice for n in ast.walk(tree) if isinstance(n, ast.Subscript))
+    texts = [n.value for n in found if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return list(dict.fromkeys(texts))[:ATTRIBUTES]
+
+
+def _kept(nodes: list[ast.AST], parameters: list[str]) -> set[str]:
+    """Parameters that get another name, a field among these."""
+    return {
+        n.value.id
+        for n in nodes
+        if isinstance(n, ast.Assign) and isinstance(n.value, ast.Name) and n.value.id in parameters
+    }
+
+
+def _works_with_text(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in kindred.TEXTUAL
+    return isinstance(node, ast.JoinedStr)
 
 
 def _stored(nodes: list[ast.AST]) -> list[str]:
@@ -198,6 +231,7 @@ def _ingredients(nodes: list[ast.AST]) -> list[str]:
         for name in ast.walk(node.target)
         if isinstance(name, ast.Name)
     }
+    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
     found: dict[str, None] = {}
     for node in nodes:
         if not isinstance(node, ast.Subscript | ast.Call | ast.Attribute | ast.BinOp | ast.UnaryOp):

@@ -11,8 +11,9 @@ from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import kindred, rewrites
 from cwm_lsp.repair.templates.mirrored import twins
 from cwm_lsp.repair.templates.missing import STEP, inserted, otherwise, steps
-from cwm_lsp.repair.templates.renamed import renamed
-from cwm_lsp.repair.templates.scope import Function, Scope, docstring, suites
+from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.renamed import exchanged, renamed
+from cwm_lsp.repair.templates.scope import Scope, docstring, suites
 from cwm_lsp.repair.text import Text
 
 _SIMPLE = ast.Assign | ast.AugAssign | ast.Expr | ast.AnnAssign
@@ -31,6 +32,7 @@ def statement_candidates(function: Function, scope: Scope, text: Text) -> Iterat
             yield from _moved(suite, at, text)
             yield from _twinned(statement, scope, text)
             yield from renamed(statement, scope, text)
+            yield from exchanged(statement, scope, text)
             yield from otherwise(statement, scope, text)
     yield from inserted(function, scope, text)
     yield from _defaults(function, text)
@@ -61,6 +63,11 @@ def _swapped(suite: list[ast.stmt], at: int, text: Text) -> Iterator[Candidate]:
         if isinstance(first, ast.Return) and isinstance(second, ast.Return):
             return
         start, end = text.block(first, second)
+        if other > at + 1 and not docstring(second):
+            last = text.block(second)[0]
+            up = text.source[last:end]
+            edits = (Edit(start, end, _terminated(_terminated(up) + text.source[start:last].rstrip("\n"))),)
+            yield Candidate(edits, "order", first.lineno, 0.2)
         one, two = text.block(first), text.block(second)
         moved = text.source[one[1] : two[1]] + text.source[one[0] : one[1]]
         edits = (Edit(start, end, _terminated(moved)),)
@@ -80,6 +87,11 @@ def _converted(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candid
     if isinstance(statement, ast.Try):
         yield from _handlers(statement, text)
     if isinstance(statement, _SIMPLE) and not docstring(statement):
+        used = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        for name in dict.fromkeys(one for one in used if one in scope.names):
+            for condition in (name, f"{name} is not None", f"not {name}"):
+                new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
+                yield _replaced(statement, new, "missing condition", 0.2, text)
         for condition in scope.conditions()[:60]:
             new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
             yield _replaced(statement, new, "missing condition", 0.08, text)
@@ -120,7 +132,7 @@ def _conversions(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Conv
     elif isinstance(statement, ast.AugAssign):
         yield from _update(statement, scope, text)
     elif isinstance(statement, ast.Expr):
-        yield from _expression(statement.value, text)
+        yield from _expression(statement.value, scope, text)
     elif isinstance(statement, ast.Return):
         yield from _return(statement, scope, text)
     elif isinstance(statement, ast.Break | ast.Continue | ast.Pass):
@@ -140,7 +152,7 @@ def _assignment(statement: ast.Assign, scope: Scope, text: Text) -> Iterator[Con
     target, value = text.of(statement.targets[0]), text.of(statement.value)
     if isinstance(statement.targets[0], ast.Name | ast.Subscript | ast.Attribute):
         for op in ("+=", "-=", "*=", "|="):
-            yield f"{target} {op} {value}", "accumulator", 0.2
+            yield f"{target} {op} {value}", "accumulator", 0.4 if op == "+=" else 0.2
         yield from _bounded(statement.targets[0], target, value, text)
         if isinstance(statement.value, ast.Name | ast.Subscript | ast.Attribute):
             yield f"{target}, {value} = {value}, {target}", "missing swap", 0.2
@@ -193,7 +205,7 @@ def _targets(target: ast.expr, value: str, text: Text) -> Iterator[Conversion]:
             yield f"{', '.join(new)} = {value}", "target", 0.4
 
 
-def _expression(value: ast.expr, text: Text) -> Iterator[Conversion]:
+def _expression(value: ast.expr, scope: Scope, text: Text) -> Iterator[Conversion]:
     source = text.of(value)
     if isinstance(value, ast.Yield) and value.value is not None:
         yield f"yield from {text.of(value.value)}", "yield", 0.5
@@ -202,6 +214,7 @@ def _expression(value: ast.expr, text: Text) -> Iterator[Conversion]:
     elif isinstance(value, ast.Call):
         yield f"return {source}", "missing return", 0.4
         yield f"yield from {source}", "missing yield", 0.15
+        yield from _lost(value, source, scope)
         if isinstance(value.func, ast.Attribute):
             base = text.of(value.func.value)
             if isinstance(value.func.value, ast.Name):
@@ -211,6 +224,18 @@ def _expression(value: ast.expr, text: Text) -> Iterator[Conversion]:
                 yield f"{argument.id} = {source}", "missing assignment", 0.3
     elif not isinstance(value, ast.Constant):
         yield f"return {source}", "missing return", 0.5
+
+
+def _lost(value: ast.Call, source: str, scope: Scope) -> Iterator[Conversion]:
+    """A result that nothing is done with: kept, added up, or put into a container."""
+    if isinstance(value.func, ast.Attribute) and value.func.attr in kindred.CHANGING:
+        return
+    for name in scope.changed:
+        yield f"{name} = {source}", "missing assignment", 0.2
+        yield f"{name} += {source}", "missing assignment", 0.2
+    for base in dict.fromkeys([*(name for name, _ in scope.containers), *scope.changed]):
+        for method in ("append", "extend", "update", "add"):
+            yield f"{base}.{method}({source})", "missing assignment", 0.15
 
 
 def _return(statement: ast.Return, scope: Scope, text: Text) -> Iterator[Conversion]:

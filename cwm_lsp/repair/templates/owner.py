@@ -1,0 +1,65 @@
+"""The class that a function is a method of: what its objects hold, what they can do, what they are called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+_STATIC = {"staticmethod", "classmethod"}
+_GETTERS = {"property", "cached_property"}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """``receiver`` is the name of the object in the method, ``self``; "" outside of classes.
+
+    ``fields`` are data attributes, properties among them; ``methods`` those that are called.
+    """
+
+    receiver: str = ""
+    fields: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> list[str]:
+        """The data attributes as they are written in the method."""
+        return [f"{self.receiver}.{one}" for one in self.fields] if self.receiver else []
+
+
+def owner(function: Function, tree: ast.Module) -> Owner:
+    """The class of a method, an empty one for a plain function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and function in node.body:
+            fields, methods = members(node)
+            spec = [*function.args.posonlyargs, *function.args.args]
+            bound = bool(spec) and not _STATIC & set(map(_name, function.decorator_list))
+            return Owner(spec[0].arg if bound else "", tuple(fields), tuple(methods))
+    return Owner()
+
+
+def members(node: ast.ClassDef) -> tuple[list[str], list[str]]:
+    """The data attributes of a class and its methods, those that Python calls by itself left out."""
+    defined = [one for one in node.body if isinstance(one, Function)]
+    getters = [one.name for one in defined if _GETTERS & set(map(_name, one.decorator_list))]
+    methods = [one.name for one in defined if one.name not in getters and not one.name.startswith("__")]
+    return list(dict.fromkeys([*_fields(node), *getters])), methods
+
+
+def _fields(node: ast.ClassDef) -> Iterator[str]:
+    """Annotated in the class's body, or assigned to the receiver of one of its methods."""
+    for statement in node.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            yield statement.target.id
+    for method in (one for one in node.body if isinstance(one, Function) and one.args.args):
+        receiver = method.args.args[0].arg
+        for part in ast.walk(method):
+            match part:
+                case ast.Attribute(value=ast.Name(name), attr=attr, ctx=ast.Store()) if name == receiver:
+                    yield attr
+
+
+def _name(decorator: ast.expr) -> str:
+    return ast.unparse(decorator).rpartition(".")[2]
