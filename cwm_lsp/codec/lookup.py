@@ -8,6 +8,7 @@ place is a literal, a name's value or a length, or sums and differences of those
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from cwm_lsp.codec.values import join_items, separators, split_items
 Texts = Mapping[str, str]
 
 _QUOTES = ("'", '"')
+_CUT = re.compile(r"… [\d,]+ more")
+_CUT_AT_END = re.compile(r"^[^…]*… ([\d,]+) more[\]})]$", re.S)
 
 _QUESTIONS: Mapping[str, Callable[[str, str], str | None]] = {
     "count": lambda whole, part: str(whole.count(part)),
@@ -155,8 +158,7 @@ def find(node: ast.expr, texts: Texts) -> str | None:
         case ast.Call(func=ast.Attribute(value=container, attr=method), args=[key, *_]):
             return _asked(method, find(container, texts), _key(key, texts))
         case ast.Call(args=[container]):
-            items = _items(find(container, texts))
-            return None if items is None else str(len(items))
+            return _length(find(container, texts))
         case ast.Compare(left=one, ops=[ast.Eq() | ast.NotEq() as sign], comparators=[other]):
             same = _same(_key(one, texts), _key(other, texts))
             return None if same is None else str(same != isinstance(sign, ast.NotEq))
@@ -283,13 +285,23 @@ def _item(container: str | None, key: str | None) -> str | None:
 
 
 def _items(text: str | None) -> tuple[str, ...] | None:
-    """The items of a display, or the characters of a string."""
-    if not text:
+    """The items of a display, or the characters of a string; ``None`` too for what was cut."""
+    if not text or ("…" in text and _CUT.search(text)):
         return None
     if text[0] not in _QUOTES:
         return split_items(text)
     value = _string(text)
     return None if value is None else tuple(map(repr, value))
+
+
+def _length(text: str | None) -> str | None:
+    """How many items or characters there are; what was cut says how many more."""
+    items = _items(text)
+    if items is not None:
+        return str(len(items))
+    cut = _CUT_AT_END.search(text or "")
+    shown = split_items(text) if text and cut else None
+    return str(len(shown) - 1 + int(cut[1].replace(",", ""))) if cut and shown else None
 
 
 def _string(text: str) -> str | None:

@@ -155,3 +155,14 @@ def test_a_copy_stays_what_it_was_when_the_loop_began() -> None:
     for head in ("for x in v[:]: pass", "for x in list(v): pass"):
         (source,) = iterated(ast.parse(head).body[0])
         assert source.at(1, {"v": "[1]"}, {"v": "[1, 9]"}) == "9"
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("[0, 0, … 1,251 more]", "1253"), ("'ab… 95 more'", None), ("{1: [2, … 9 more]}", None)],
+)
+def test_what_was_cut_only_says_how_long_it_is(text: str, length: str | None) -> None:
+    texts = {"x": text}
+    for expression in ("x[0]", "x[1:]", "1 in x"):
+        assert find(ast.parse(expression, mode="eval").body, texts) is None
+    assert find(ast.parse("len(x)", mode="eval").body, texts) == length
