@@ -236,7 +236,10 @@ class Walk:
 
 def _is_of_the_user(kind: type) -> bool:
     """Whether a class is neither of the standard library nor of an installed package."""
-    module = sys.modules.get(str(_namespace(kind).get("__module__")))
+    name = _namespace(kind).get("__module__")
+    if not isinstance(name, str) or name in sys.builtin_module_names:
+        return False
+    module = sys.modules.get(name)
     file = getattr(module, "__file__", None)
     if not isinstance(file, str):
         return True

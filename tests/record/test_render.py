@@ -230,6 +230,12 @@ def test_objects_in_objects_are_shown_to_a_depth() -> None:
     assert "<Cart …>" in shown.text
 
 
+def test_an_object_of_the_interpreter_s_is_not_unfolded() -> None:
+    with pytest.raises(ValueError, match="no") as raised:
+        raise ValueError("no")
+    assert render(raised.value.__traceback__)[0] == "<traceback object>"
+
+
 @pytest.mark.parametrize("value", [pytest.MonkeyPatch(), queue.Queue()])
 def test_an_object_of_a_library_s_is_not_unfolded(value: object) -> None:
     assert vars(value)
