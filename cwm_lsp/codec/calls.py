@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.trace.statements import first_line, parse
 
 _KIND = re.compile(r"<?(\w+)[ (]")
@@ -208,6 +209,7 @@ def callables_of(source: str) -> Callables:
     tree = parse(source)
     if tree is None:
         return Callables()
+    yielding = {scope.line for scope in scopes_of(source).by_line.values() if scope.generator}
     named: dict[str, list[Target]] = {}
     methods: dict[str, list[Target]] = {}
     read: dict[str, list[Target]] = {}
@@ -216,7 +218,13 @@ def callables_of(source: str) -> Callables:
     for owner in classes.values():
         for method in owner.body:
             if isinstance(method, _Function):
-                kept = generators if _is_generator(method) else read if _is_property(method) else methods
+                kept = (
+                    generators
+                    if first_line(method) in yielding
+                    else read
+                    if _is_property(method)
+                    else methods
+                )
                 kept.setdefault(method.name, []).append(_target(method, owner.name))
         maker = _maker(owner, classes)
         if maker is not None:
@@ -224,7 +232,7 @@ def callables_of(source: str) -> Callables:
     inner = {node for owner in classes.values() for node in owner.body}
     for node in ast.walk(tree):
         if isinstance(node, _Function) and node not in inner:
-            kept = generators if _is_generator(node) else named
+            kept = generators if first_line(node) in yielding else named
             kept.setdefault(node.name, []).append(_target(node))
     return Callables(_kept(named), _kept(methods), _kept(read), classes, _kept(generators))
 
@@ -267,17 +275,6 @@ def _maker(
             if found is not None:
                 return found
     return None
-
-
-def _is_generator(node: _Function) -> bool:
-    pending: list[ast.AST] = list(node.body)
-    while pending:
-        here = pending.pop()
-        if isinstance(here, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(here, _Function | ast.ClassDef | ast.Lambda):
-            pending += ast.iter_child_nodes(here)
-    return False
 
 
 def _is_property(node: _Function) -> bool:

@@ -8,15 +8,14 @@ raises :class:`Undecided`.
 from __future__ import annotations
 
 import ast
-import operator
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls, pure_modules
-from cwm_lsp.codec.bounds import bounded
 from cwm_lsp.codec.literals import kept_literal, literal
+from cwm_lsp.codec.operators import BINARY, COMPARE, CONVERSIONS, UNARY, bounded, is_single
 from cwm_lsp.codec.pure_calls import Passing, Record, Undecided, items_of
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
 
@@ -32,40 +31,6 @@ ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, S
 
 _SEQUENCES = (str, bytes, list, tuple)
 _SIZED = (*_SEQUENCES, dict, set, frozenset)
-
-_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.LShift: operator.lshift,
-    ast.RShift: operator.rshift,
-    ast.BitAnd: operator.and_,
-    ast.BitOr: operator.or_,
-    ast.BitXor: operator.xor,
-}
-_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.UAdd: operator.pos,
-    ast.USub: operator.neg,
-    ast.Not: operator.not_,
-    ast.Invert: operator.invert,
-}
-_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-    ast.In: lambda left, right: left in right,
-    ast.NotIn: lambda left, right: left not in right,
-}
-_CONVERSIONS: Mapping[int, Callable[[Any], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
 
 
 class Evaluator:
@@ -122,10 +87,10 @@ class Evaluator:
         return node.value
 
     def _unary(self, node: ast.UnaryOp) -> Any:
-        return _UNARY[type(node.op)](self.value(node.operand))
+        return UNARY[type(node.op)](self.value(node.operand))
 
     def _binary(self, node: ast.BinOp) -> Any:
-        act = _BINARY.get(type(node.op))
+        act = BINARY.get(type(node.op))
         if act is None:
             raise unpure(node)
         left, right = self.value(node.left), self.value(node.right)
@@ -148,9 +113,9 @@ class Evaluator:
             right = self.kind(right_node) or self.value(right_node)
             if isinstance(left, Passing) or isinstance(right, Passing):
                 raise unpure(node)
-            if isinstance(act, ast.Is | ast.IsNot) and not (_single(left) or _single(right)):
+            if isinstance(act, ast.Is | ast.IsNot) and not (is_single(left) or is_single(right)):
                 raise Undecided("Whether two names mean one object is not known.")
-            found = _COMPARE[type(act)](left, right)
+            found = COMPARE[type(act)](left, right)
             if not found:
                 break
             left = right
@@ -213,8 +178,8 @@ class Evaluator:
 
     def _field(self, node: ast.FormattedValue) -> str:
         value = self.value(node.value)
-        if node.conversion in _CONVERSIONS:
-            value = pure_calls.written(value, _CONVERSIONS[node.conversion])
+        if node.conversion in CONVERSIONS:
+            value = pure_calls.written(value, CONVERSIONS[node.conversion])
         spec = self._text(node.format_spec) if isinstance(node.format_spec, ast.JoinedStr) else ""
         return pure_calls.formatted(value, spec)
 
@@ -408,11 +373,6 @@ NODES: Mapping[type[ast.expr], Callable[[Evaluator, Any], Any]] = {
     ast.Attribute: Evaluator._attribute,
     ast.Call: Evaluator._call,
 }
-
-
-def _single(value: Any) -> bool:
-    """Whether there is only one object equal to ``value``."""
-    return value is None or isinstance(value, bool | type)
 
 
 def unpure(node: ast.AST) -> Undecided:
