@@ -32,13 +32,18 @@ def test_a_predicted_run_is_stepped_to_and_fro(debugger: Editor) -> None:
     debugger.wait("require('dap').session() == nil")
 
 
-def test_a_real_run_is_debugged(debugger: Editor, shop: Path) -> None:
+def _stopped(debugger: Editor, shop: Path) -> None:
+    """A real run of the shop that stands at a breakpoint."""
     shop.write_text(shop.read_text(encoding="utf-8") + "\n\nprint(mixed(2, 3))\n", encoding="utf-8")
     debugger.nvim.command("edit")
     debugger.nvim.current.window.cursor = (19, 0)
     debugger.lua("require('dap').set_breakpoint()")
     debugger.cwm("debug")
     debugger.wait(STOPPED_AT.format(line=19))
+
+
+def test_a_real_run_is_debugged(debugger: Editor, shop: Path) -> None:
+    _stopped(debugger, shop)
     debugger.lua("require('dap').continue()")
     debugger.wait("require('dap').session() == nil")
 
@@ -73,12 +78,7 @@ def test_a_stop_shows_what_is_expected_and_a_step_later_whether_it_came(debugger
 
 
 def test_a_what_if_takes_the_values_of_the_stopped_program(debugger: Editor, shop: Path) -> None:
-    shop.write_text(shop.read_text(encoding="utf-8") + "\n\nprint(mixed(2, 3))\n", encoding="utf-8")
-    debugger.nvim.command("edit")
-    debugger.nvim.current.window.cursor = (19, 0)
-    debugger.lua("require('dap').set_breakpoint()")
-    debugger.cwm("debug")
-    debugger.wait(STOPPED_AT.format(line=19))
+    _stopped(debugger, shop)
     debugger.lua("vim.ui.open = function(url) _G.opened = url end")
     debugger.nvim.current.window.cursor = (1, 0)
     debugger.cwm("whatif q = 1")
