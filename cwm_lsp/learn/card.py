@@ -238,10 +238,12 @@ def _percent(share: float | None) -> str:
 
 _AID = """## What is worked out for it
 
-The format shows the model, at each line, the values of its operands and what pure expressions with literal
-operands come to, computed by builtins within bounds from the state that it has described so far. What it
-answers for is what the state becomes and where the run goes. Figures of a command with `--unaided` are
-without that."""
+The format shows the model, at each line, the values of its operands and what can be worked out from the
+state that it has described so far: what pure expressions come to, what statements make of names, containers
+and attributes, what names share an object, what calls changed, which function is entered with what, and
+which line follows a head that is decided. All of it is computed by builtins on literals, within bounds;
+nothing of the user's is run. What the model answers for is what the state becomes and where the run goes.
+Much of its accuracy is owed to this: figures of a command with `--unaided` are without that."""
 
 _LIMITS = """## Limits
 
