@@ -179,7 +179,9 @@ def lexed(text: str, uses: Uses, ends: Mapping[int, tuple[ast.expr, ...]]) -> It
             yield from _string(piece, match.group("prefix"), uses, told, ended)
         elif kind == "name":
             keyword = re.compile(r"\s*=(?!=)").match(text, match.end()) and _inside_call(text, match.start())
-            reads = piece in uses.reads and piece not in told and not after_dot and not keyword
+            # An expression that ends here has its value behind it, which is not to be taken for the name's.
+            shown = piece in told and not ended
+            reads = piece in uses.reads and not shown and not after_dot and not keyword
             if reads and skip.get(piece, 0) > 0:
                 skip[piece] -= 1
                 reads = False

@@ -157,7 +157,10 @@ class Sheet:
 def _is_open(mine: Sequence[Told], theirs: Sequence[Told]) -> bool:
     others = _by_name(theirs)
     pairs = [(one, other) for one in mine if (other := others.get(one.name)) is not None]
-    return any(not (one.whole and other.whole) and one.text != other.text for one, other in pairs)
+    return any(
+        not (one.whole and other.whole) and (one.text != other.text or one.predicted or other.predicted)
+        for one, other in pairs
+    )
 
 
 def _by_name(told: Sequence[Told]) -> dict[str, Told]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.calls import callables_of
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.deeds import effect
@@ -11,6 +12,7 @@ from cwm_lsp.codec.machine import Machine
 from cwm_lsp.codec.objects import awaited
 from cwm_lsp.codec.shapes import dataclass_shape
 from cwm_lsp.codec.values import Names
+from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import tell
 from cwm_lsp.trace.model import Event, EventKind, Trace
 from cwm_lsp.trace.statements import parse
@@ -261,6 +263,15 @@ def test_only_a_class_that_stores_its_arguments_has_a_shape(body: str, shape: st
     tree = parse(body)
     assert tree is not None
     assert dataclass_shape(tree.body[0]) == shape  # type: ignore[arg-type]
+
+
+def test_what_an_expression_comes_to_is_not_taken_for_the_name_that_it_ends_with() -> None:
+    trace = record("def f(n):\n    m = n + n\n    return m\n", "f(4)")
+    machine = Machine.of(trace, Names())
+    for event in trace.events[:2]:
+        given = machine.apply(event)
+    operands = [given[place + 1] for place, token in enumerate(given) if token == Special.OPERAND]
+    assert operands == [*v.byte_tokens("4"), *v.byte_tokens("4"), *v.byte_tokens("8")]
 
 
 def test_without_aid_nothing_is_said_of_calls_and_their_objects() -> None:

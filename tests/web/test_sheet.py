@@ -212,6 +212,12 @@ def test_a_future_says_what_was_observed_what_was_put_there_and_what_is_predicte
     assert table.summary == "nothing was run; beliefs predicted 2 events"
 
 
+def test_futures_of_which_neither_is_sure_are_not_said_to_be_the_same() -> None:
+    sheet = Sheet(table_of(supposed(0.3, 8)), table_of(supposed(0.3, 10, {"n": Value("5")})))
+    assert sheet.differences == []
+    assert sheet.open_steps == 1
+
+
 @pytest.mark.parametrize(
     ("probability", "differences", "words"),
     [(0.9, [1], "1 ✗"), (0.3, [], "no difference; 1 step cannot be compared")],

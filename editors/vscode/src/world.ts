@@ -112,7 +112,9 @@ function fragmentRow(fragment: FragmentState, debugging: boolean, line: number):
 function futureRow(future: Future): Row {
     const changes = Object.entries(future.changes).map(([name, value]) => `${name} = ${value}`).join(', ');
     const ran = linesRun(future);
-    const first = future.differs === null ? 'no step differs' : `step ${future.differs + 1} is the first that differs`;
+    const unsure = future.steps.some((step) => step.fragments.some(({ state }) => state === 'withheld'));
+    const same = unsure ? 'no difference that the model is sure of' : 'no step differs';
+    const first = future.differs === null ? same : `step ${future.differs + 1} is the first that differs`;
     return {
         ...leaf(`What if ${changes}`, [first, future.why].filter(Boolean).join('; '), 'git-branch', 'future'),
         changes: future.changes,
