@@ -13,6 +13,7 @@ import re
 from collections.abc import Hashable
 from functools import lru_cache
 
+from cwm_lsp.codec.displays import ELLIPSIS, shown
 from cwm_lsp.trace.model import Value
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -24,12 +25,13 @@ _LONGEST = 20_000
 def same_value(observed: Value, text: str) -> bool | None:
     """Whether ``text`` says what was observed; ``None`` where that is cut or opaque.
 
-    It is ``None`` too for a ``text`` that names the class of an object and nothing of what it holds.
+    It is ``None`` too for a ``text`` that names the class of an object and nothing of what it holds. Whoever
+    says the beginning of a long value, as far as a model is shown those, says that value.
     """
     bare = _BARE.fullmatch(_ADDRESS.sub("", text))
     if observed.opaque or observed.cut or (bare and observed.text.startswith(f"<{bare[1]} ")):
         return None
-    return same_text(observed.text, text)
+    return same_text(observed.text, text) or (ELLIPSIS in text and shown(observed.text) == text)
 
 
 def same_text(left: str, right: str) -> bool:

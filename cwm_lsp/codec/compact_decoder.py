@@ -172,7 +172,7 @@ class CompactDecoder:
         if text is None:
             self._fail("a value that cannot be read")
             return None
-        guess = Guess(text, math.exp(min(0.0, pending.logprob)))
+        guess = Guess(self._machine.whole(text), math.exp(min(0.0, pending.logprob)))
         pending.value, pending.logprob = [], 0.0
         return guess
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.displays import join_items, split_fields, split_items
 from cwm_lsp.codec.values import (
     COMMA,
     Names,
     bytes_text,
-    join_items,
     plain_tokens,
-    split_fields,
-    split_items,
     value_text,
     value_tokens,
 )
 from cwm_lsp.codec.vocabulary import Special
+
+LONGEST_EDIT = 300
+"""Tokens of an edit: what adds more is written anew, as far as it is shown."""
 
 
 def edit_tokens(before: str, after: str, names: Names) -> list[int] | None:
@@ -74,10 +75,13 @@ def _listed(items: Sequence[str], names: Names) -> list[int]:
 
 
 def written_tokens(before: str | None, after: str, names: Names) -> list[int]:
-    """Tokens that write ``after`` where ``before`` stood: an edit where it is one and reads back exactly."""
+    """Tokens that write ``after`` where ``before`` stood: an edit where it is one and reads back exactly.
+
+    What is written anew is written as far as it is shown.
+    """
     if before is not None:
         edit = edit_tokens(before, after, names)
-        if edit is not None and written_text(before, edit, names) == after:
+        if edit is not None and len(edit) <= LONGEST_EDIT and written_text(before, edit, names) == after:
             return edit
     return value_tokens(after, names)
 

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from cwm_lsp.codec.deeds import Effect
+from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.frames import EMPTY, Frame
 from cwm_lsp.codec.lookup import pair_of
 from cwm_lsp.codec.source import LogicalLine
-from cwm_lsp.codec.values import split_items
 from cwm_lsp.codec.working import Told
 
 

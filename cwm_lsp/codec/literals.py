@@ -100,7 +100,7 @@ def _built(node: ast.expr) -> Any:
     return ast.literal_eval(node)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def kept_literal(text: str) -> Any:
     """Like :func:`literal`, for values that nobody changes."""
     return literal(text)

@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cwm_lsp.codec.values import join_items, separators, split_items
+from cwm_lsp.codec.displays import join_items, left_out, separators, split_items
 
 Texts = Mapping[str, str]
 
 _QUOTES = ("'", '"')
 _CUT = re.compile(r"… [\d,]+ more")
-_CUT_AT_END = re.compile(r"^[^…]*… ([\d,]+) more[\]})]$", re.S)
+_CUT_AT_END = re.compile(r"^[^…]*… [\d,]+ more[\]})]$", re.S)
 
 _QUESTIONS: Mapping[str, Callable[[str, str], str | None]] = {
     "count": lambda whole, part: str(whole.count(part)),
@@ -51,11 +51,11 @@ class Iterated:
         text = find(self.node, entered)
         if text is None or not (self.copied or text[0] in ("'", '"', "(")):
             text = find(self.node, texts)
-        items = _items(text)
-        if text is None or items is None:
+        items, more = _begun(text)
+        if text is None or items is None or (more and self.part == "reversed"):
             return None
         if visit >= len(items):
-            return ""
+            return "" if visit >= len(items) + more else None
         item = items[-1 - visit if self.part == "reversed" else visit]
         if text[0] != "{" or self.part == "item":
             return item
@@ -274,14 +274,16 @@ def _holds(container: str | None, key: str | None) -> bool | None:
 
 
 def _item(container: str | None, key: str | None) -> str | None:
-    items = _items(container)
+    items, more = _begun(container)
     if container is None or key is None or items is None:
         return None
     if container[0] == "{":
         pairs = (pair_of(item) for item in items)
         return next((pair[1] for pair in pairs if pair is not None and pair[0] == key), None)
     place = _integer(key)
-    return items[place] if place is not None and -len(items) <= place < len(items) else None
+    if place is None or (more and place < 0):
+        return None
+    return items[place] if -len(items) <= place < len(items) else None
 
 
 def _items(text: str | None) -> tuple[str, ...] | None:
@@ -294,14 +296,20 @@ def _items(text: str | None) -> tuple[str, ...] | None:
     return None if value is None else tuple(map(repr, value))
 
 
+def _begun(text: str | None) -> tuple[tuple[str, ...] | None, int]:
+    """The items of a value, and how many more there are in one whose end was cut off."""
+    items = _items(text)
+    if items is not None or not text or not _CUT_AT_END.search(text):
+        return items, 0
+    items = split_items(text)
+    more = left_out(items[-1]) if items else None
+    return (items[:-1], more) if items and more is not None else (None, 0)
+
+
 def _length(text: str | None) -> str | None:
     """How many items or characters there are; what was cut says how many more."""
-    items = _items(text)
-    if items is not None:
-        return str(len(items))
-    cut = _CUT_AT_END.search(text or "")
-    shown = split_items(text) if text and cut else None
-    return str(len(shown) - 1 + int(cut[1].replace(",", ""))) if cut and shown else None
+    items, more = _begun(text)
+    return None if items is None else str(len(items) + more)
 
 
 def _string(text: str) -> str | None:

@@ -11,17 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.deeds import Effect, effect
+from cwm_lsp.codec.deeds import Effect
+from cwm_lsp.codec.displays import ELLIPSIS, shown
 from cwm_lsp.codec.edits import written_tokens
+from cwm_lsp.codec.facts import Facts, facts, passed
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
 from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
-from cwm_lsp.codec.heads import apart, decided, holds, taken
+from cwm_lsp.codec.heads import apart, decided, holds
 from cwm_lsp.codec.objects import awaited, final, lending, renewed, sharing
 from cwm_lsp.codec.pieces import Piece
 from cwm_lsp.codec.source import LogicalLine, Slice, slice_source
 from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.codec.working import Told, tell, told
+from cwm_lsp.codec.working import Told
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace
 
@@ -260,7 +262,7 @@ class Machine:
         caller = renewed(frames[-1], left, self.slice) if self.aided else frames[-1]
         if unwinding:
             self.state = self.state.with_frames(*frames[:-1], caller)
-            raised = plain_tokens(left.raised or "", self.names)
+            raised = plain_tokens(shown(left.raised or ""), self.names)
             return [
                 Special.BACK,
                 self._line_token(caller.line),
@@ -285,18 +287,13 @@ class Machine:
         tokens: list[int] = []
         lines = self._candidates(frame)
         if logical:
-            texts = {**self.slice.constants, **frame.texts, **frame.renewed}
-            known = tell(logical.work, texts, frame.returned, self.aided)
-            tokens = self._annotated(logical, frame, known)
-            does = Effect()
-            items: Sequence[str | None] = ()
+            facts = self._facts(frame, logical)
+            tokens = self._annotated(logical, frame, facts.known)
             if frame.line in frame.visits:
-                items = taken(logical, frame, self.slice.constants, self.aided)
-                tokens += self._visit(frame.visits[frame.line], apart(items, logical.targets))
+                tokens += self._visit(frame.visits[frame.line], apart(facts.items, logical.targets))
+            tokens += self._does(facts.does, frame)
             if self.aided:
-                does = self._effect(logical, frame, texts)
-                tokens += self._does(does, frame)
-                lines = decided(lines, logical.branch, holds(logical, known, does, items))
+                lines = decided(lines, logical.branch, holds(logical, facts.known, facts.does, facts.items))
         for text in frame.returned:
             tokens += [Special.RETURNED, *value_tokens(text, self.names)]
         return tokens + self._next(lines) + self._callees(frame)
@@ -306,19 +303,30 @@ class Machine:
         found = awaited(frame, self.state, self.slice) if self.aided else None
         if found is None or not found[1]:
             return []
-        site, targets = found
-        tokens = [Special.CALL, *(v.line_token(self.number(target.line)) for target in targets)]
-        if len(targets) == 1:
-            texts = {**self.slice.constants, **frame.texts, **frame.renewed}
-            receiver = targets[0].parameters[:1] if targets[0].owner else ()
-            made = self.slice.by_line[frame.line].sites[: len(frame.returned)]
-            given = frame.returned if site.takes(made) else ()
-            for name, node in site.values(targets[0]):
-                text = told(node, texts, given) if name not in receiver else None
-                if text is not None:
-                    written = value_tokens(text, self.names)
-                    tokens += [Special.OPERAND, self.names.token(name), *written, Special.STOP]
+        tokens = [Special.CALL, *(v.line_token(self.number(target.line)) for target in found[1])]
+        for name, text in passed(frame, self.slice, *found):
+            tokens += [
+                Special.OPERAND,
+                self.names.token(name),
+                *value_tokens(text, self.names),
+                Special.STOP,
+            ]
         return tokens
+
+    def _facts(self, frame: Frame, logical: LogicalLine) -> Facts:
+        return facts(frame, logical, self.slice.constants, aided=self.aided)
+
+    def whole(self, text: str) -> str:
+        """The value at hand that ``text`` shows the beginning of; ``text`` itself where there is none."""
+        frame = self.state.frames[-1] if self.state.frames else None
+        if frame is None or ELLIPSIS not in text:
+            return text
+        logical = self.slice.by_line.get(frame.line)
+        found = self._facts(frame, logical).texts if logical else ()
+        called = awaited(frame, self.state, self.slice) if self.aided else None
+        handed = [value for _, value in passed(frame, self.slice, *called)] if called else []
+        at_hand = (*found, *handed, *frame.returned, *frame.texts.values())
+        return next((one for one in at_hand if shown(one) == text), text)
 
     def _written(self, piece: Piece) -> Sequence[int]:
         return (self.names.token(piece.name),) if piece.name else piece.tokens
@@ -343,11 +351,6 @@ class Machine:
         kind = (Special.EXCEPTION,) if told.raises else ()
         return [Special.OPERAND, *kind, *value_tokens(told.text, self.names)]
 
-    def _effect(self, logical: LogicalLine, frame: Frame, texts: Mapping[str, str]) -> Effect:
-        """What the line makes of the names that it binds and changes, and what its calls made of them."""
-        does = effect(logical.deeds, texts, frame.returned, frame.shares) if logical.deeds else Effect()
-        return replace(does, changed={**frame.renewed, **does.changed}) if frame.renewed else does
-
     def _does(self, does: Effect, frame: Frame) -> list[int]:
         """What a line does, as a line's values are written."""
         tokens: list[int] = []
@@ -367,7 +370,7 @@ class Machine:
         tokens = [v.position_token(visit), *v.byte_tokens(str(visit))]
         for item in items:
             if item is not None:
-                tokens += [Special.OPERAND, *(plain_tokens(item, self.names) or [Special.STOP])]
+                tokens += [Special.OPERAND, *(plain_tokens(shown(item), self.names) or [Special.STOP])]
         return tokens
 
     def _next(self, lines: frozenset[int], leave: int = Special.RETURN) -> list[int]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from cwm_lsp.codec.values import split_items
+from cwm_lsp.codec.displays import split_items
 
 DATACLASS = "<dataclass "
 """How the shape of a dataclass begins: ``<dataclass Point(x, y=0)>``."""

@@ -10,25 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.displays import CHARACTER, closing_of, join_items, shown, split_fields
 from cwm_lsp.codec.vocabulary import Special
 
-_BRACKETS = {"[": "]", "(": ")", "{": "}"}
-_STRING = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.S)
-_CHARACTER = re.compile(r"\\(?:x..|u....|U.{8}|N\{[^}]*\}|.)|.", re.S)
 _PIECE = re.compile(
     r"""(?P<string>b?'(?:\\.|[^'\\])*'|b?"(?:\\.|[^"\\])*")|(?P<number>\d[\d.]*(?:e[+-]?\d+)?j?)"""
     r"""|(?P<name>[^\W\d]\w*)|(?P<comma>,[ ])|(?P<colon>:[ ])|(?P<other>.)""",
     re.S,
 )
-_FIELDS = re.compile(
-    r"(?:<[^\W\d]\w* |[^\W\d]\w*\()(?=[^\W\d]\w*=)"
-    r"|deque\(\[|(?:Counter|OrderedDict|frozenset)\(\{|defaultdict\(<class '\w+'>, \{"
-)
-"""How an object begins that names its fields, ``Point(x=1)`` or ``<Cart total=0>``, and collections."""
-
 COMMA, _COLON = v.text_token(","), v.text_token(":")
 _CLOSING = frozenset(v.text_token(bracket) for bracket in ")]}>")
 _OPEN_LIST, _CLOSE_LIST = v.text_token("["), v.text_token("]")
@@ -99,85 +90,6 @@ class Names:
         return text if text in v.WORDS else None
 
 
-@lru_cache(maxsize=65536)
-def split_items(text: str) -> tuple[str, ...] | None:
-    """The item texts of a list, tuple, set or dict display, or ``None`` when ``text`` is not one."""
-    if len(text) < 2 or _BRACKETS.get(text[0]) != text[-1]:
-        return None
-    places = separators(text, ",", 1, len(text) - 1)
-    if places is None:
-        return None
-    items = _between(text[:-1], places, 1)
-    if text[0] == "(" and len(items) == 1:
-        return (items[0][:-1],) if items[0].endswith(",") else None
-    return items
-
-
-@lru_cache(maxsize=65536)
-def split_fields(text: str) -> tuple[str, tuple[str, ...]] | None:
-    """How a display or an object that names its fields begins, and its items; ``None`` for other texts."""
-    if text[:1] in _BRACKETS:
-        items = split_items(text)
-        return None if items is None else (text[0], items)
-    begin = _FIELDS.match(text)
-    if begin is None or not text.endswith(closing := _closing(begin.group())):
-        return None
-    end = len(text) - len(closing)
-    places = separators(text, ",", begin.end(), end)
-    return None if places is None else (begin.group(), _between(text[:end], places, begin.end()))
-
-
-def separators(text: str, mark: str, start: int, end: int) -> list[int] | None:
-    """Where ``mark`` and a space stand outside of strings and brackets, ``None`` if those do not match.
-
-    ``<`` before a name is a bracket too, as in ``<Cart total=0>``.
-    """
-    found: list[int] = []
-    depth = angles = 0
-    place = start
-    while place < end:
-        character = text[place]
-        if character in "'\"":
-            match = _STRING.match(text, place, end)
-            if match is None:
-                return None
-            place = match.end()
-            continue
-        if character in "[({":
-            depth += 1
-        elif character in "])}":
-            depth -= 1
-            if depth < 0:
-                return None
-        elif character == "<":
-            angles += text[place + 1 : place + 2].isidentifier()
-        elif character == ">":
-            angles -= angles > 0
-        elif character == mark and not depth and not angles and text.startswith(" ", place + 1):
-            found.append(place)
-        place += 1
-    return None if angles else found
-
-
-def _between(text: str, places: Sequence[int], start: int) -> tuple[str, ...]:
-    starts = [start, *(place + 2 for place in places)]
-    ends = [*places, len(text)]
-    items = [text[one:other] for one, other in zip(starts, ends, strict=True)]
-    return tuple(items if items[-1] else items[:-1])
-
-
-def _closing(opening: str) -> str:
-    if opening[0] == "<":
-        return ">"
-    return _BRACKETS[opening[-1]] + (")" if len(opening) > 1 and opening[-1] != "(" else "")
-
-
-def join_items(opening: str, items: Sequence[str]) -> str:
-    """The text that holds ``items``: the inverse of :func:`split_fields`."""
-    tail = "," if opening == "(" and len(items) == 1 else ""
-    return f"{opening}{', '.join(items)}{tail}{_closing(opening)}"
-
-
 def plain_tokens(text: str, names: Names) -> list[int]:
     """Tokens of a value without position tokens."""
     tokens: list[int] = []
@@ -197,7 +109,8 @@ def plain_tokens(text: str, names: Names) -> list[int]:
 
 
 def value_tokens(text: str, names: Names) -> list[int]:
-    """Tokens of a whole value, from which :func:`value_text` gives back exactly ``text``."""
+    """Tokens of a value, from which :func:`value_text` gives back exactly what is shown of ``text``."""
+    text = shown(text)
     return list(names.kept(True, text, lambda: _value_tokens(text, names)) or ())
 
 
@@ -215,7 +128,7 @@ def _value_tokens(text: str, names: Names) -> list[int]:
         tokens += [v.position_token(index), *written]
     if join_items(opening, items) != text:
         return [Special.RAW, *v.byte_tokens(text)]
-    return [*tokens, v.position_token(len(items)), *plain_tokens(_closing(opening), names)]
+    return [*tokens, v.position_token(len(items)), *plain_tokens(closing_of(opening), names)]
 
 
 def _item_tokens(item: str, names: Names) -> tuple[int, ...] | None:
@@ -231,9 +144,10 @@ def _item_tokens(item: str, names: Names) -> tuple[int, ...] | None:
 
 def placed_tokens(text: str, names: Names) -> list[int]:
     """Like :func:`value_tokens`, a string having its positions too: for reading only, never written."""
+    text = shown(text)
     if len(text) < 2 or text[0] not in "'\"":
         return value_tokens(text, names)
-    characters = _CHARACTER.findall(text[1:-1])
+    characters = CHARACTER.findall(text[1:-1])
     tokens = v.byte_tokens(text[0])
     for index, character in enumerate(characters):
         tokens += [v.position_token(index), *v.byte_tokens(character)]

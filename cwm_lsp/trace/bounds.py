@@ -43,8 +43,8 @@ class RenderLimits(NamedTuple):
     asked.
     """
 
-    string: int = 200
-    items: int = 50
+    string: int = 1000
+    items: int = 500
     depth: int = 6
     objects: int = 3
     text: int = 2000

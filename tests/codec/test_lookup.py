@@ -157,12 +157,22 @@ def test_a_copy_stays_what_it_was_when_the_loop_began() -> None:
         assert source.at(1, {"v": "[1]"}, {"v": "[1, 9]"}) == "9"
 
 
-@pytest.mark.parametrize(
-    ("text", "length"),
-    [("[0, 0, … 1,251 more]", "1253"), ("'ab… 95 more'", None), ("{1: [2, … 9 more]}", None)],
-)
-def test_what_was_cut_only_says_how_long_it_is(text: str, length: str | None) -> None:
-    texts = {"x": text}
-    for expression in ("x[0]", "x[1:]", "1 in x"):
-        assert find(ast.parse(expression, mode="eval").body, texts) is None
-    assert find(ast.parse("len(x)", mode="eval").body, texts) == length
+def looked_up(expression: str, value: str) -> str | None:
+    return find(ast.parse(expression, mode="eval").body, {"x": value})
+
+
+def test_of_a_list_that_was_cut_only_the_beginning_and_the_length_are_known() -> None:
+    text = "[7, 8, … 1,251 more]"
+    assert looked_up("len(x)", text) == "1253"
+    assert looked_up("x[1]", text) == "8"
+    for unknown in ("x[2]", "x[-1]", "x[1:]", "1 in x", "7 in x", "x.count(7)"):
+        assert looked_up(unknown, text) is None
+    (source,) = iterated(ast.parse("for one in x: pass").body[0])
+    visits = [source.at(visit, {"x": text}, {"x": text}) for visit in (1, 2, 1252, 1253)]
+    assert visits == ["8", None, None, ""]
+
+
+@pytest.mark.parametrize("text", ["'ab… 95 more'", "{1: [2, … 9 more]}"])
+def test_nothing_is_known_of_other_values_that_were_cut(text: str) -> None:
+    for expression in ("x[0]", "x[1:]", "1 in x", "len(x)"):
+        assert looked_up(expression, text) is None

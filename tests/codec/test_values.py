@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.displays import join_items, split_items
 from cwm_lsp.codec.edits import written_text, written_tokens
 from cwm_lsp.codec.values import (
     Names,
     TooManyNames,
-    join_items,
     placed_tokens,
-    split_items,
     value_text,
     value_tokens,
 )
