@@ -102,18 +102,26 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Callables:
-    """What can be entered in a source text, by name, and as an attribute (``read`` for properties)."""
+    """What can be entered in a source text, by name, and as an attribute (``read`` for properties).
+
+    ``tables`` are dicts of the module whose values are functions of it.
+    """
 
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     methods: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     read: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     classes: Mapping[str, ast.ClassDef] = field(default_factory=dict)
     generators: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    tables: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+
+    def _around(self, line: int) -> list[ast.ClassDef]:
+        """The classes that hold ``line``."""
+        return [one for one in self.classes.values() if one.lineno <= line <= (one.end_lineno or line)]
 
     def _inherited(self, method: str, line: int) -> tuple[Target, ...]:
         """The method that ``super()`` finds in a class that holds ``line``."""
         found = self.methods.get(method, ())
-        inner = [one for one in self.classes.values() if one.lineno <= line <= (one.end_lineno or line)]
+        inner = self._around(line)
         bases = [base.id for one in inner[-1:] for base in one.bases if isinstance(base, ast.Name)]
         for _ in range(_DEEPEST):
             for target in found:
@@ -166,8 +174,13 @@ class Callables:
 
     def _entered(self, node: ast.Call | ast.Attribute) -> tuple[Target, ...]:
         match node:
+            case ast.Call(func=ast.Name(id="cls")):
+                inner = self._around(node.lineno)
+                return self.named.get(inner[-1].name, ()) if inner else ()
             case ast.Call(func=ast.Name(id=name)):
                 return self.named.get(name, ())
+            case ast.Call(func=ast.Subscript(value=ast.Name(id=name))):
+                return self.tables.get(name, ())
             case ast.Call(func=ast.Attribute(value=owner, attr=name)) if is_super(owner):
                 return self._inherited(name, node.lineno)
             case ast.Call(func=ast.Attribute(attr=name)):
@@ -234,7 +247,20 @@ def callables_of(source: str) -> Callables:
         if isinstance(node, _Function) and node not in inner:
             kept = generators if first_line(node) in yielding else named
             kept.setdefault(node.name, []).append(_target(node))
-    return Callables(_kept(named), _kept(methods), _kept(read), classes, _kept(generators))
+    return Callables(
+        _kept(named), _kept(methods), _kept(read), classes, _kept(generators), dict(_tables(tree, named))
+    )
+
+
+def _tables(
+    tree: ast.Module, named: Mapping[str, Sequence[Target]]
+) -> Iterator[tuple[str, tuple[Target, ...]]]:
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values)):
+                ids = [one.id for one in values if isinstance(one, ast.Name) and one.id in named]
+                if ids and len(ids) == len(values):
+                    yield name, tuple(target for one in ids for target in named[one])
 
 
 def _kept(found: Mapping[str, Sequence[Target]]) -> Mapping[str, tuple[Target, ...]]:

@@ -11,9 +11,12 @@ scored in one pass over the same tokens::
     <begin> <context> <L1> def f(xs): <L2> <i1> total = 0 ... <trace>
     <call> <L1> xs [<#0>4<#1>9<#2>] <stop> <echo> <next> <L2>
     <L2> total = 0 <next> <L3>
-    total 0 <stop> <L3> for x in xs <operand> [<#0>4<#1>9<#2>] : <#0> 0 <operand> 4 <next> <L4> <L5>
-    x 4 <stop> <L4> ...
-    <return> 13 <stop> <end>
+    total <told> <stop> <L3> for x in xs <operand> [<#0>4<#1>9<#2>] : <#0> 0 <operand> 4 <next> <L4> <L5>
+    x <told> <stop> <L4> ...
+    <return> <told> <stop> <end>
+
+What can be worked out need not be spelled again: ``<told>`` is the value that is worked out for its place
+(:mod:`cwm_lsp.codec.expected`). Whether it is that value is the model's to say.
 
 What the model answers for are names with their values, ``<L..>`` after them, ``<call>``, ``<return>``,
 ``<yield>``, ``<exception>`` and their values; the rest is given. One machine produces the given tokens for
@@ -27,8 +30,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.compact_decoder import CompactDecoder
-from cwm_lsp.codec.edits import written_text, written_tokens
+from cwm_lsp.codec.compact_decoder import LINE, CompactDecoder, said
+from cwm_lsp.codec.edits import written_tokens
 from cwm_lsp.codec.frames import State
 from cwm_lsp.codec.machine import Machine
 from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
@@ -100,11 +103,15 @@ class CompactCodec:
         saved = encoded.states[span.step]
         if not isinstance(saved, _Saved) or not tokens or tokens[-1] != Special.STOP:
             return None
-        names = saved.machine.names
+        machine = saved.machine.at(saved.state)
         if span.kind is SpanKind.RESULT:
-            return written_text(None, tokens[:-1], names)
-        called = encoded.tokens[encoded.starts[span.step]] == Special.CALL
-        return written_text(None if called else saved.state.texts.get(span.name), tokens[1:-1], names)
+            head = encoded.tokens[span.start - 1]
+            return said(machine, head, None, "", tokens[:-1])
+        start = encoded.starts[span.step]
+        if encoded.tokens[start] == Special.CALL:
+            line = machine.line(encoded.tokens[start + 1]) or 0
+            return said(machine, Special.CALL, None, span.name, tokens[1:-1], line)
+        return said(machine, LINE, saved.state.texts.get(span.name), span.name, tokens[1:-1])
 
     def _machine(self, trace: Trace) -> Machine:
         return Machine.of(trace, Names(self._order), self._offset, aided=self._aided)
@@ -183,12 +190,15 @@ class _Writer:
         names = self.machine.names
         head = [Special.CALL, v.line_token(self.machine.number(event.line))]
         entry = self.machine.state.empty
+        told = self.machine.expected(Special.CALL, event.line).names
         if entry:
             self.tokens += head
         else:
             self.say(step, SpanKind.FLOW, head)
         for name, value in event.locals.items():
-            tokens = [names.token(name), *value_tokens(value.text, names), Special.STOP]
+            as_told = told.get(name) == value.text
+            written = [Special.TOLD] if as_told else value_tokens(value.text, names)
+            tokens = [names.token(name), *written, Special.STOP]
             if entry:
                 self.tokens += tokens
             else:
@@ -201,9 +211,11 @@ class _Writer:
     def line(self, step: int, event: Event) -> None:
         names = self.machine.names
         before = self.machine.state.texts
+        told = self.machine.expected(LINE).names
         for name, value in event.locals.items():
             if before.get(name) != value.text:
-                written = written_tokens(before.get(name), value.text, names)
+                as_told = told.get(name) == value.text
+                written = [Special.TOLD] if as_told else written_tokens(before.get(name), value.text, names)
                 self.say(step, SpanKind.VALUE, [names.token(name), *written, Special.STOP], name)
         for name in before:
             if name not in event.locals:
@@ -219,5 +231,7 @@ class _Writer:
         else:
             head = Special.YIELD if event.yielded else Special.RETURN
         text = event.value.text if event.value is not None else "None"
+        as_told = self.machine.expected(head).at(head) == text
+        written = [Special.TOLD] if as_told else value_tokens(text, self.machine.names)
         self.say(step, SpanKind.FLOW, [head])
-        self.say(step, SpanKind.RESULT, [*value_tokens(text, self.machine.names), Special.STOP])
+        self.say(step, SpanKind.RESULT, [*written, Special.STOP])

@@ -26,11 +26,28 @@ _ENDS = {
 _STOP = v.LINE_TOKENS | {Special.STOP, Special.UNWIND, Special.ECHO, Special.DELETE, Special.END}
 
 
+LINE = -1
+"""Stands for the head of an event that has none: a line."""
+
+
+def said(
+    machine: Machine, head: int, before: str | None, name: str, tokens: Sequence[int], line: int = 0
+) -> str | None:
+    """The value that ``tokens`` say in the place of ``name``, or of a result; ``None`` where they say none.
+
+    ``head`` is the token that begins the event, ``line`` that of a function that is called.
+    """
+    if list(tokens) == [Special.TOLD]:
+        return machine.expected(head, line).at(head, name)
+    text = written_text(before, tokens, machine.names)
+    return None if text is None else machine.whole(text)
+
+
 @dataclass(slots=True)
 class _Pending:
     """The event being read."""
 
-    kind: int = -1
+    kind: int = LINE
     line: int = 0
     target: str = ""
     value: list[int] = field(default_factory=list)
@@ -146,7 +163,7 @@ class CompactDecoder:
             self._collect(token)
             return
         before = None if pending.kind == Special.CALL else self._machine.state.texts.get(pending.target)
-        guess = self._guess(before)
+        guess = self._guess(before, pending.target)
         if guess is not None:
             pending.changed[pending.target] = guess
         pending.target = ""
@@ -165,14 +182,14 @@ class CompactDecoder:
         if len(self._pending.value) > MAX_VALUE:
             self._fail("a value that does not end")
 
-    def _guess(self, before: str | None) -> Guess | None:
+    def _guess(self, before: str | None, name: str = "") -> Guess | None:
         """The value collected, or ``None`` when it means nothing (which ends the decoding)."""
         pending = self._pending
-        text = written_text(before, pending.value, self._machine.names)
+        text = said(self._machine, pending.kind, before, name, pending.value, pending.line)
         if text is None:
             self._fail("a value that cannot be read")
             return None
-        guess = Guess(self._machine.whole(text), math.exp(min(0.0, pending.logprob)))
+        guess = Guess(text, math.exp(min(0.0, pending.logprob)))
         pending.value, pending.logprob = [], 0.0
         return guess
 

@@ -12,7 +12,7 @@ from cwm_lsp.codec.evaluator import ERRORS
 from cwm_lsp.codec.pure_calls import Undecided
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES
 from cwm_lsp.codec.sharing import Place
-from cwm_lsp.codec.working import Told, names_read, text_of
+from cwm_lsp.codec.working import Told, names_read, state_of, text_of
 from cwm_lsp.trace.render import render
 
 
@@ -29,8 +29,14 @@ class Effect:
     known: bool = False
 
 
-def deeds(nodes: Sequence[ast.AST]) -> tuple[ast.stmt, ...]:
-    """The statements of one line, if carrying them out says more than the value of one expression.
+def deeds(statements: Sequence[ast.stmt]) -> tuple[ast.stmt, ...]:
+    """``statements`` that can be carried out, if that says more than the value of one expression."""
+    telling = len(statements) > 1 or any(map(_is_telling, statements))
+    return tuple(statements) if telling else ()
+
+
+def carried(nodes: Sequence[ast.AST]) -> tuple[ast.stmt, ...]:
+    """The statements of one line, if they are of kinds that can be carried out.
 
     What stands within another of ``nodes`` is not among them.
     """
@@ -42,8 +48,7 @@ def deeds(nodes: Sequence[ast.AST]) -> tuple[ast.stmt, ...]:
         if any(isinstance(part, suspending) for part in ast.walk(_run(node))):
             return ()
         found.append(node)
-    telling = len(found) > 1 or any(map(_is_telling, found))
-    return tuple(found) if telling else ()
+    return tuple(found)
 
 
 _CARRIED = (
@@ -103,7 +108,7 @@ def effect(
     names = {name for one in statements for name in names_read(_run(one))}
     kept = _touching(names, shares or {})
     names |= {name for name, _ in kept} | {place.root for _, place in kept}
-    state = tuple((name, texts[name]) for name in sorted(names) if name in texts)
+    state = state_of(sorted(names), texts)
     return _effect(statements, state, tuple(given), kept)
 
 

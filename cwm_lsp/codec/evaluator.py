@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls, pure_modules
+from cwm_lsp.codec.kinds import MARK, PROPERTY
 from cwm_lsp.codec.literals import kept_literal, literal
 from cwm_lsp.codec.operators import BINARY, COMPARE, CONVERSIONS, UNARY, bounded, is_single
-from cwm_lsp.codec.pure_calls import Passing, Record, Undecided, items_of
+from cwm_lsp.codec.pure_calls import Opaque, Passing, Record, Undecided, items_of
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
 
+FUNCTION = "<function "
 _MODULE = re.compile(r"<module '([\w.]+)'>")
 
 MAX_STEPS = 20_000
@@ -72,12 +74,14 @@ class Evaluator:
     def _name(self, node: ast.Name) -> Any:
         if node.id in self._own:
             return self._own[node.id]
-        if node.id in self._state and not self._state[node.id].startswith("<function "):
+        if node.id in self._state and not self._state[node.id].startswith(FUNCTION):
             return self._read(node.id)
         if node.id not in self._state and node.id in pure_modules.FUNCTIONS:
             return pure_modules.FUNCTIONS[node.id]
         if self.taken < len(self._given):
             return lambda *_: self._next_given(node)
+        if self._state.get(node.id, "").startswith(FUNCTION):
+            return Opaque(self._state[node.id])
         raise Undecided(f"{node.id} has no value here.")
 
     def _read(self, name: str) -> Any:
@@ -260,7 +264,20 @@ class Evaluator:
             owner = self.value(node.value)
             if isinstance(owner, Record) and node.attr in owner.fields:
                 return owner.fields[node.attr]
+            if isinstance(owner, Record):
+                return self._shared(owner.kind, node)
+        if isinstance(node.value, ast.Name) and node.value.id not in self._own:
+            return self._shared(node.value.id, node)
         raise unpure(node)
+
+    def _shared(self, kind: str, node: ast.Attribute) -> Any:
+        """What all objects of a class have: a constant, a member, what a property gives."""
+        known = self._state.get(f"{kind}{MARK}")
+        found = kept_literal(known) if known is not None else {}
+        if node.attr not in found:
+            raise unpure(node)
+        value = found[node.attr]
+        return self._next_given(node) if isinstance(value, Opaque) and value.text == PROPERTY else value
 
     def _asked(self, kind: type, value: Any, node: ast.Attribute, given: Sequence[Any]) -> Any:
         if type(value) is not kind:
@@ -286,6 +303,10 @@ class Evaluator:
                 if self._may_call(type(value), method):
                     given, named = self._arguments(node)
                     return pure_calls.call_method(value, method, given, named)
+            case ast.Subscript():
+                called = self.value(node.func)
+                if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
+                    return self._gave_back(node)
         raise unpure(node)
 
     def _may_call(self, kind: type, method: str) -> bool:

@@ -21,7 +21,8 @@ class Frame:
     ``raised`` what the statement raised. ``fresh`` says that no statement ran yet. ``shares`` are names that
     stand for parts of the values of others, ``lent`` the parameters that stand for parts of the caller's,
     ``makes`` the parameter that is the object being made. ``drained`` says that the call that came back last
-    has nothing more to give.
+    has nothing more to give. ``caught`` is what a handler was entered with, ``passing`` what a call of the
+    statement was left with.
     """
 
     identity: int
@@ -39,6 +40,8 @@ class Frame:
     lent: Mapping[str, Place] = field(default_factory=dict)
     makes: str = ""
     drained: bool = False
+    caught: str | None = None
+    passing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,24 @@ def taken(
     return items
 
 
+def item_of(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) -> str | None:
+    """The one item that the head of a loop takes now, whatever it goes through; ``None`` if not known."""
+    visit = frame.visits.get(frame.line, 0)
+    if logical.sites and logical.sites[-1].generator:
+        came = frame.returned if visit else frame.returned[len(logical.sites) - 1 :]
+        return came[-1] if came and not frame.drained else None
+    entered = frame.entered.get(frame.line, EMPTY)
+    given = frame.begun.get(frame.line, ()) if visit else frame.returned
+    for one in logical.made:
+        found = one.at(visit, {**constants, **entered}, given)
+        if found is not None:
+            return found
+    match logical.head, logical.iterated:
+        case ast.For(iter=ast.Name() | ast.Attribute() | ast.Subscript()), [source]:
+            return source.at(visit, frame.texts, entered)
+    return None
+
+
 def apart(items: Sequence[str | None], targets: int) -> Sequence[str | None]:
     """The parts of one tuple, list or pair of a dict that goes to ``targets`` names, else ``items``."""
     if len(items) != 1 or not items[0]:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.kinds import member
 from cwm_lsp.codec.pure_calls import Opaque, Record, Undecided
 
 _ANGLED = re.compile(
@@ -22,7 +23,8 @@ _ANGLED = re.compile(
     r"""|<(?P<name>[^\W\d]\w*)[ ](?=[^\W\d]\w*=)|(?P<other><(?:[^<>]|<[^<>]*>)*>)|(?P<end>>)|[^<>'"]+|.""",
     re.S,
 )
-_OBJECT, _OPAQUE = "__object__", "__opaque__"
+_MEMBER = re.compile(r"<[^\W\d]\w*\.[^\W\d]\w*: [^<>]*>")
+_OBJECT, _OPAQUE, _ONE_OF = "__object__", "__opaque__", "__member__"
 _FACTORY = re.compile(r"<class '(int|list|set|dict|str|float)'>")
 
 
@@ -45,6 +47,8 @@ def _spelled(text: str) -> Iterator[str]:
         elif match["name"]:
             open_objects += 1
             yield f"{_OBJECT}({match['name']!r}, "
+        elif match["other"] and _MEMBER.fullmatch(match["other"]):
+            yield f"{_ONE_OF}({match['other']!r})"
         elif match["other"]:
             if match["other"] == text or "…" in match["other"]:
                 raise ValueError(text)
@@ -73,6 +77,7 @@ _COLLECTIONS: Mapping[str, Callable[..., Any]] = {
     "frozenset": frozenset,
     "set": set,
     _OPAQUE: Opaque,
+    _ONE_OF: member,
 }
 
 

@@ -14,6 +14,7 @@ from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.deeds import Effect
 from cwm_lsp.codec.displays import ELLIPSIS, shown
 from cwm_lsp.codec.edits import written_tokens
+from cwm_lsp.codec.expected import Expected, arguments, expected
 from cwm_lsp.codec.facts import Facts, facts, passed
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
 from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
@@ -230,6 +231,8 @@ class Machine:
             entered={**frame.entered, line: texts} if began else frame.entered,
             returned=(),
             raised=None,
+            caught=frame.raised,
+            passing=None,
             fresh=False,
             shares=shares,
             lent={name: place for name, place in frame.lent.items() if name not in bound}
@@ -261,6 +264,7 @@ class Machine:
             return [Special.END]
         caller = renewed(frames[-1], left, self.slice) if self.aided else frames[-1]
         if unwinding:
+            caller = replace(caller, passing=left.raised)
             self.state = self.state.with_frames(*frames[:-1], caller)
             raised = plain_tokens(shown(left.raised or ""), self.names)
             return [
@@ -315,6 +319,25 @@ class Machine:
 
     def _facts(self, frame: Frame, logical: LogicalLine) -> Facts:
         return facts(frame, logical, self.slice.constants, aided=self.aided)
+
+    def expected(self, head: int, line: int = 0) -> Expected:
+        """What is worked out for the places of the next event: of a call at ``line`` if ``head`` says so."""
+        if not self.aided or not self.state.frames:
+            return Expected()
+        frame = self.state.frames[-1]
+        if head == Special.CALL:
+            before = self._resumed(line)
+            return Expected(before.texts if before is not None else self._arguments(frame, line))
+        if frame.fresh:
+            return Expected()
+        logical = self.slice.by_line.get(frame.line)
+        if logical is None:
+            return Expected()
+        return expected(frame, logical, self._facts(frame, logical), self.slice.constants)
+
+    def _arguments(self, frame: Frame, line: int) -> Mapping[str, str]:
+        called = awaited(frame, self.state, self.slice)
+        return EMPTY if called is None else arguments(frame, called, self.slice, line)
 
     def whole(self, text: str) -> str:
         """The value at hand that ``text`` shows the beginning of; ``text`` itself where there is none."""

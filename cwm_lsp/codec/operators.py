@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.kinds import Member
 from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS, Passing, Undecided
 
 _SEQUENCES = (str, bytes, list, tuple)
@@ -39,17 +40,22 @@ COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
+    ast.Is: lambda left, right: is_same(left, right),
+    ast.IsNot: lambda left, right: not is_same(left, right),
     ast.In: lambda left, right: left in right,
     ast.NotIn: lambda left, right: left not in right,
 }
 CONVERSIONS: Mapping[int, Callable[[Any], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
 
 
+def is_same(left: Any, right: Any) -> bool:
+    """Whether two values are one object, one of them being the only one of its kind."""
+    return left is right or (isinstance(left, Member) and isinstance(right, Member) and left == right)
+
+
 def is_single(value: Any) -> bool:
     """Whether there is only one object equal to ``value``."""
-    return value is None or isinstance(value, bool | type)
+    return value is None or isinstance(value, bool | type | Member)
 
 
 def bounded(act: ast.operator, left: Any, right: Any) -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from cwm_lsp.codec import working
 from cwm_lsp.codec.calls import Site, callables_of
-from cwm_lsp.codec.deeds import deeds
+from cwm_lsp.codec.deeds import carried, deeds
 from cwm_lsp.codec.flow import may_be_silent
 from cwm_lsp.codec.lookup import Counted, Iterated, iterated
 from cwm_lsp.codec.pieces import Piece, Uses, defines, ends_of, joined, lexed, uses_of
@@ -32,9 +32,10 @@ class LogicalLine:
 
     ``iterated`` and ``made`` are what the head of a loop goes through, ``targets`` counts the names that it
     takes an item apart into, 0 where it does not. ``work`` is what may be worked out, ``branch`` the line at
-    which a body begins that the head decides on, 0 for none. ``deeds`` are the
-    statements to carry out for what they do, ``sites`` the calls that are made and ``shares`` the names that
-    are bound to what has another name.
+    which a body begins that the head decides on, 0 for none. ``deeds`` are the statements to carry out for
+    what they do, ``sites`` the calls that are made and ``shares`` the names that are bound to what has
+    another name. ``head`` is the first statement, handler or case of the line, ``carried`` all of its
+    statements if they can be carried out.
     """
 
     number: int
@@ -50,6 +51,8 @@ class LogicalLine:
     deeds: tuple[ast.stmt, ...] = ()
     sites: tuple[Site, ...] = ()
     shares: tuple[Binding, ...] = ()
+    head: ast.AST | None = None
+    carried: tuple[ast.stmt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         number = offset + len(lines) + 1
         here = nodes.get(line, [])
         outer = _outer(here)
+        carriable = carried(outer)
         work = tuple(found for node in here for found in workables(node))
         lines.append(
             LogicalLine(
@@ -118,9 +122,11 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
                 sum(map(_targets, here)),
                 work,
                 _branch(outer),
-                deeds(outer),
+                deeds(carriable),
                 tuple(site for node in outer for site in callables.sites(node)),
                 tuple(one for node in outer for one in bindings(node)),
+                outer[0] if outer else None,
+                carriable,
             )
         )
     loops = {

@@ -41,6 +41,7 @@ class Special(IntEnum):
     RAW = 16  # the value follows byte by byte
     ECHO = 17  # the statement about to run, with the values of its names
     OPERAND = 18  # the value of the name before
+    TOLD = 19  # the value that is worked out for this place
     NEXT = 20  # the lines that can follow
     RETURNED = 21  # what a call made by this statement gave back
     BACK = 22  # a statement goes on after a call

@@ -9,13 +9,15 @@ another name too, and what all the rest comes to is the model's to say.
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.evaluator import ERRORS, NODES, Evaluator
+from cwm_lsp.codec.evaluator import ERRORS, FUNCTION, NODES, Evaluator
+from cwm_lsp.codec.kinds import MARK, class_facts
 from cwm_lsp.codec.lookup import find, findable
 from cwm_lsp.codec.pure_calls import Opaque, Passing, Undecided, items_of
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES, FUNCTIONS, MODULES
@@ -28,6 +30,7 @@ _State = tuple[tuple[str, str], ...]
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTINS = frozenset({*FUNCTIONS, *pure_calls.TYPES, *MODULES, "isinstance", "type"})
+_KIND = re.compile(r"[<(\[ ]?([^\W\d]\w*)[ (.]")
 _DEEPEST = 40
 """Levels of an expression below which no part is worked out by itself."""
 
@@ -152,7 +155,9 @@ def constants(tree: ast.Module) -> dict[str, str]:
     counts = Counter(name for node in ast.walk(tree) for name in _taken(node))
     changed = {name for node in ast.walk(tree) for name in _changed(node)}
     known = {name: "<rebound>" for name in counts if name in _BUILTINS}
-    for node in tree.body:
+    facts = {name: text for name, text in class_facts(tree) if counts[name.removesuffix(MARK)] == 1}
+    known |= {**facts, MARK: ""} if facts else {}
+    for node in sorted(tree.body, key=lambda one: not isinstance(one, ast.FunctionDef)):
         match node:
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
@@ -165,6 +170,8 @@ def constants(tree: ast.Module) -> dict[str, str]:
                 shape = dataclass_shape(node)
                 if shape is not None:
                     known[name] = shape
+            case ast.FunctionDef(name=name, decorator_list=[]) if counts[name] == 1:
+                known[name] = f"{FUNCTION}{name}>"
             case ast.Import(names=aliases):
                 known |= {one.asname: f"<module {one.name!r}>" for one in aliases if one.asname}
     return known
@@ -298,7 +305,16 @@ def names_read(node: ast.AST) -> tuple[str, ...]:
 
 def _state(node: ast.AST, texts: Texts) -> _State:
     """The values that ``node`` can read."""
-    return tuple((name, texts[name]) for name in names_read(node) if name in texts)
+    return state_of(names_read(node), texts)
+
+
+def state_of(names: Sequence[str], texts: Texts) -> _State:
+    """The values of ``names``, and what the classes say that are named there."""
+    found = [(name, texts[name]) for name in names if name in texts]
+    if MARK in texts:
+        kinds = {*names, *(kind for _, text in found for kind in _KIND.findall(text))}
+        found += [(known, texts[known]) for kind in sorted(kinds) if (known := f"{kind}{MARK}") in texts]
+    return tuple(found)
 
 
 @lru_cache(maxsize=16384)

@@ -35,7 +35,7 @@ SPAN_WEIGHT = {SpanKind.VALUE: 1.0, SpanKind.RESULT: 1.0, SpanKind.FLOW: 0.5}
 GIVEN_WEIGHT = 0.1
 """The loss on tokens that are given after the source: copying them is what a small model learns first."""
 
-UNAIDED = 0.1
+UNAIDED = 0.15
 """The share of examples in which nothing is worked out: the model is to do without where it must."""
 
 TRACE_LIMITS = Limits(events=200, bytes=200_000, seconds=2.0, depth=40)

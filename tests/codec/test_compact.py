@@ -97,7 +97,7 @@ def test_what_is_given_is_looked_up_from_the_state() -> None:
     text = spell(encoded.tokens)
     assert "<L3> for <v3> in <v1> <operand> [ <#0> 4 <#1> 9 <#2> ] : <#1> 1 <operand> 9 <next> <L4>" in text
     assert " : <#2> 2 <operand> <stop> <next> <L6> <L6> return" in text
-    assert "<v2> 1 3 <stop> <L3>" in text
+    assert "<v2> <told> <stop> <L3>" in text
     told = [(s.step, s.kind, s.name) for s in encoded.spans if s.kind is SpanKind.VALUE]
     assert told == [
         (2, "value", "total"),

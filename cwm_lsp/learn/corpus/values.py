@@ -29,6 +29,9 @@ _ALPHABETS = (
     string.printable[:95],
     "01",
 )
+LONG = 0.02
+"""Share of lists and texts that are too long to be shown whole."""
+
 _LENGTHS = (0, 1, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 6, 7)
 
 
@@ -63,6 +66,8 @@ def text(rng: Random) -> str:
     if r < 0.52:
         joiner = rng.choice((" ", " ", " ", ",", "-", "_", ", ", ":", "."))
         return joiner.join(rng.choice(WORDS) for _ in range(rng.randint(2, 4)))
+    if r < 0.56 and rng.random() < LONG:
+        return " ".join(rng.choice(WORDS) for _ in range(rng.randint(35, 90)))
     if r < 0.96:
         alphabet = rng.choice(_ALPHABETS)
         return "".join(rng.choices(alphabet, k=rng.randint(1, 6) + int(rng.random() * 6)))
@@ -86,7 +91,7 @@ def key(rng: Random) -> str:
 
 def integers(rng: Random) -> list[int]:
     """Zero to seven integers, often with repeats."""
-    size = rng.choice(_LENGTHS)
+    size = rng.choice(_LENGTHS) if rng.random() >= LONG else rng.randint(30, 160)
     r = rng.random()
     if r < 0.15:
         return rng.choices(range(4), k=size)

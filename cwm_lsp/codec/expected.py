@@ -1,0 +1,148 @@
+"""What each place of the next event is worked out to hold, where it is: the model may say that in one token.
+
+What is worked out is shown to the model as values, and most of what it has to say repeats one of them.
+Spelled out again, token by token, long values go wrong and every token costs a step; so the format has a
+token that says *as worked out*. Which value that is for a name, a result or an exception is settled here,
+for encoder and decoder alike.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cwm_lsp.codec.calls import Site, Target, is_super
+from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.displays import split_items
+from cwm_lsp.codec.facts import Facts, passed
+from cwm_lsp.codec.frames import Frame
+from cwm_lsp.codec.heads import item_of
+from cwm_lsp.codec.source import LogicalLine, Slice
+from cwm_lsp.codec.vocabulary import Special
+from cwm_lsp.codec.working import told
+
+_NESTED_FUNCTIONS = ("<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Values of ``names`` after a line; the ``result`` of its frame; what it ``hands`` out or ``raises``."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    result: str | None = None
+    hands: str | None = None
+    raises: str | None = None
+
+    def at(self, head: int, name: str = "") -> str | None:
+        """The value of ``name``, or that of the event that begins with the token ``head``."""
+        if name:
+            return self.names.get(name)
+        return {Special.RETURN: self.result, Special.YIELD: self.hands}.get(Special(head), self.raises)
+
+
+def expected(frame: Frame, logical: LogicalLine, known: Facts, constants: Mapping[str, str]) -> Expected:
+    """What follows from what is ``known`` of the line at which ``frame`` stands."""
+    if frame.raised is not None:
+        return Expected(raises=frame.raised)
+    texts = {**constants, **frame.texts, **frame.renewed}
+    names: dict[str, str] = dict(frame.renewed)
+    does = known.does
+    match logical.head:
+        case ast.For(target=target):
+            item = item_of(logical, frame, constants)
+            names |= _taken_apart(target, item) if item else {}
+        case ast.ExceptHandler(name=str(name)) if frame.caught is not None:
+            names[name] = frame.caught
+        case _ if logical.carried:
+            does = effect(logical.carried, texts, frame.returned, frame.shares)
+            names |= does.changed
+    if not names and not does.known:
+        names = dict(known.does.changed)
+    ends = does.result or known.does.result
+    raised = ends.text if ends is not None and ends.raises else None
+    result = ends.text if ends is not None and not ends.raises else None
+    return Expected(
+        names,
+        _result(frame, logical, result, texts),
+        _handed(logical, texts, frame),
+        raised or frame.passing or _raised(frame, logical, known),
+    )
+
+
+def _taken_apart(target: ast.expr, item: str) -> dict[str, str]:
+    """The names that the head of a loop gives the parts of one item to."""
+    match target:
+        case ast.Name(id=name):
+            return {name: item}
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            parts = split_items(item) if item[0] in "([" else None
+            if parts is not None and len(parts) == len(elements):
+                return {
+                    name: text
+                    for one, part in zip(elements, parts, strict=True)
+                    for name, text in _taken_apart(one, part).items()
+                }
+    return {}
+
+
+def _result(frame: Frame, logical: LogicalLine, result: str | None, texts: Mapping[str, str]) -> str | None:
+    if frame.function.endswith(_NESTED_FUNCTIONS):
+        return None
+    match logical.head:
+        case ast.Return(value=None):
+            return "None"
+        case ast.Return(value=ast.expr() as value):
+            return result if result is not None else told(value, texts, frame.returned)
+        case ast.If(body=body) if result is not None and isinstance(body[0], ast.Return):
+            return result
+    return "None"
+
+
+def _handed(logical: LogicalLine, texts: Mapping[str, str], frame: Frame) -> str | None:
+    match logical.head:
+        case ast.Expr(ast.Yield(value)) | ast.Assign(value=ast.Yield(value)):
+            return "None" if value is None else told(value, texts, frame.returned)
+    return None
+
+
+def _raised(frame: Frame, logical: LogicalLine, known: Facts) -> str | None:
+    for one in known.known.values():
+        if one.raises:
+            return one.text
+    match logical.head:
+        case ast.Raise(exc=ast.expr() as exception):
+            found = known.known.get(exception)
+            if found is not None:
+                return found.text
+            if isinstance(exception, ast.Call) and frame.returned:
+                return frame.returned[-1]
+            return frame.texts.get(exception.id) if isinstance(exception, ast.Name) else None
+    return None
+
+
+def _receiver(site: Site, target: Target, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The first parameter of a method, with the object that it is called on."""
+    if not target.owner or not target.parameters:
+        return
+    name = target.parameters[0]
+    called = site.node.func if isinstance(site.node, ast.Call) else site.node
+    text: str | None = None
+    if name == "cls":
+        text = f"<class '{target.owner}'>"
+    elif target.makes:
+        text = f"<{target.owner} object>"
+    elif isinstance(called, ast.Attribute):
+        owner = ast.Name("self", ast.Load()) if is_super(called.value) else called.value
+        text = told(owner, texts, ())
+    if text is not None:
+        yield name, text
+
+
+def arguments(frame: Frame, called: tuple[Site, Sequence[Target]], shown: Slice, line: int) -> dict[str, str]:
+    """The parameters of the function at ``line``, if it is the one that is ``called``, with their values."""
+    site, targets = called
+    if len(targets) != 1 or targets[0].line != line:
+        return {}
+    texts = {**shown.constants, **frame.texts, **frame.renewed}
+    return dict(passed(frame, shown, site, targets)) | dict(_receiver(site, targets[0], texts))
