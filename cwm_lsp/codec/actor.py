@@ -9,7 +9,6 @@ from typing import Any
 
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.evaluator import ERRORS, Evaluator, unpure
-from cwm_lsp.codec.literals import literal
 from cwm_lsp.codec.pure_calls import Opaque, Record, items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
 from cwm_lsp.codec.sharing import Place
@@ -42,7 +41,7 @@ class Actor(Evaluator):
 
     def _load(self, root: str) -> None:
         """The value of ``root``, and of the names that stand for parts of it."""
-        self.touched[root] = value = literal(self._state[root])
+        self.touched[root] = value = self._value_of(self._state[root], kept=False)
         for name, place in self._shares.items():
             if place.root != root or name not in self._state or name in self.touched:
                 continue

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls, pure_modules
-from cwm_lsp.codec.kinds import MARK, PROPERTY
+from cwm_lsp.codec.failures import PLAIN, Failure
+from cwm_lsp.codec.kinds import MARK, OPERATORS, PROPERTY
 from cwm_lsp.codec.literals import kept_literal, literal
 from cwm_lsp.codec.operators import BINARY, COMPARE, CONVERSIONS, UNARY, bounded, is_single
 from cwm_lsp.codec.pure_calls import Opaque, Passing, Record, Undecided, items_of
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
+from cwm_lsp.codec.templates import TEMPLATE, read
 
 FUNCTION = "<function "
 _MODULE = re.compile(r"<module '([\w.]+)'>")
@@ -46,6 +48,9 @@ class Evaluator:
     def __init__(self, state: Mapping[str, str], given: Sequence[str] = ()) -> None:
         self._state = state
         self._given = given
+        self._templates = tuple(
+            (name.removesuffix(TEMPLATE), text) for name, text in state.items() if name.endswith(TEMPLATE)
+        )
         self._own: dict[str, Any] = {}
         self._ordered = True
         self._steps = 0
@@ -85,7 +90,11 @@ class Evaluator:
         raise Undecided(f"{node.id} has no value here.")
 
     def _read(self, name: str) -> Any:
-        return kept_literal(self._state[name])
+        return self._value_of(self._state[name])
+
+    def _value_of(self, text: str, *, kept: bool = True) -> Any:
+        """The value that a text writes; ``kept`` says that nobody changes it."""
+        return read(text, self._templates, kept=kept)
 
     def _constant(self, node: ast.Constant) -> Any:
         return node.value
@@ -98,6 +107,8 @@ class Evaluator:
         if act is None:
             raise unpure(node)
         left, right = self.value(node.left), self.value(node.right)
+        if isinstance(left, Record) and self._defines(left.kind, OPERATORS.get(type(node.op), "")):
+            return self._next_given(node)
         bounded(node.op, left, right)
         return act(left, right)
 
@@ -115,6 +126,11 @@ class Evaluator:
         found: Any = True
         for act, right_node in zip(node.ops, node.comparators, strict=True):
             right = self.kind(right_node) or self.value(right_node)
+            if isinstance(left, Record) and self._defines(left.kind, OPERATORS.get(type(act), "")):
+                found = left = self._next_given(node)
+                if not found:
+                    break
+                continue
             if isinstance(left, Passing) or isinstance(right, Passing):
                 raise unpure(node)
             if isinstance(act, ast.Is | ast.IsNot) and not (is_single(left) or is_single(right)):
@@ -270,6 +286,11 @@ class Evaluator:
             return self._shared(node.value.id, node)
         raise unpure(node)
 
+    def _defines(self, kind: str, method: str) -> bool:
+        """Whether a class has an operator of its own."""
+        known = self._state.get(f"{kind}{MARK}")
+        return bool(method) and known is not None and method in kept_literal(known)
+
     def _shared(self, kind: str, node: ast.Attribute) -> Any:
         """What all objects of a class have: a constant, a member, what a property gives."""
         known = self._state.get(f"{kind}{MARK}")
@@ -292,6 +313,8 @@ class Evaluator:
                 return self._gave_back(node)
             case ast.Name(id=name) if name not in self._own and name not in self._state:
                 return self._builtin(name, node)
+            case ast.Attribute(value=ast.Name(id=name)) if f"{name}{MARK}" in self._state:
+                return self._gave_back(node)
             case ast.Attribute(value=owner, attr=name) if self._module(owner):
                 act = self._changer(name) if self._module(owner) in ("heapq", "bisect") else None
                 given, named = self._arguments(node)
@@ -320,6 +343,11 @@ class Evaluator:
             return isinstance(self.value(node.args[0]), kinds)
         if name == "type" and len(node.args) == 1:
             return type(self.value(node.args[0]))
+        if name in PLAIN:
+            given, named = self._arguments(node)
+            if named:
+                raise unpure(node)
+            return Failure(name, tuple(given))
         changer = self._changer(name)
         if changer is not None:
             given, named = self._arguments(node)
@@ -367,7 +395,7 @@ class Evaluator:
         if self.taken >= len(self._given):
             raise unpure(node)
         self.taken += 1
-        return kept_literal(self._given[self.taken - 1])
+        return self._value_of(self._given[self.taken - 1])
 
 
 NODES: Mapping[type[ast.expr], Callable[[Evaluator, Any], Any]] = {

@@ -12,12 +12,35 @@ from cwm_lsp.codec.pure_calls import Opaque
 PROPERTY = "<property>"
 """Stands for an attribute that a method of the user's gives when it is read."""
 
+METHOD = "<method>"
+"""Stands for an operator of the class's own."""
+
+OPERATORS: Mapping[type[ast.AST], str] = {
+    ast.Add: "__add__",
+    ast.Sub: "__sub__",
+    ast.Mult: "__mul__",
+    ast.Div: "__truediv__",
+    ast.FloorDiv: "__floordiv__",
+    ast.Mod: "__mod__",
+    ast.Pow: "__pow__",
+    ast.MatMult: "__matmul__",
+    ast.BitAnd: "__and__",
+    ast.BitOr: "__or__",
+    ast.Eq: "__eq__",
+    ast.Lt: "__lt__",
+    ast.LtE: "__le__",
+    ast.Gt: "__gt__",
+    ast.GtE: "__ge__",
+}
+"""The methods of the left operand that operators call first."""
+
 MARK = "."
 """Ends the name under which a class is known, ``Account.``: no name of a program is like that."""
 
 _ENUMS = frozenset({"Enum", "IntEnum", "StrEnum"})
 _NEXT = ("auto()", "enum.auto()")
 _PROPERTIES = frozenset({"property", "cached_property"})
+_OVERLOADED = frozenset(OPERATORS.values())
 _DEEPEST = 8
 
 
@@ -34,8 +57,7 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for name, node in classes.items():
         found = _members(node) if _is_enum(node) else _shared(node, classes)
         kept = {key: text for key, text in found.items() if key not in stored}
-        if kept:
-            yield f"{name}{MARK}", f"{{{', '.join(f'{key!r}: {text}' for key, text in kept.items())}}}"
+        yield f"{name}{MARK}", f"{{{', '.join(f'{key!r}: {text}' for key, text in kept.items())}}}"
 
 
 def _is_enum(node: ast.ClassDef) -> bool:
@@ -79,6 +101,8 @@ def _shared(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int 
                     found[name] = repr(known)
             case ast.FunctionDef(name=name, decorator_list=decorators):
                 found.pop(name, None)
+                if name in _OVERLOADED:
+                    found[name] = METHOD
                 if any(getattr(one, "id", getattr(one, "attr", "")) in _PROPERTIES for one in decorators):
                     found[name] = PROPERTY
     return found

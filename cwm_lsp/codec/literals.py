@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.kinds import member
 from cwm_lsp.codec.pure_calls import Opaque, Record, Undecided
 
@@ -98,6 +99,8 @@ def _built(node: ast.expr) -> Any:
             return deque(_built(items), ast.literal_eval(size))
         case ast.Call(func=ast.Name(id=kind), args=given, keywords=[]) if kind in _COLLECTIONS:
             return _COLLECTIONS[kind](*map(_built, given))
+        case ast.Call(func=ast.Name(id=kind), args=given, keywords=[]) if kind in PLAIN:
+            return Failure(kind, tuple(map(_built, given)))
         case ast.Call(func=ast.Name() | ast.Attribute(), args=[], keywords=[_, *_] as fields):
             known = {str(one.arg): _built(one.value) for one in fields if one.arg is not None}
             if len(known) == len(fields):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
 from cwm_lsp.codec.calls import Site, Target, pending
 from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import EMPTY, Frame, State
 from cwm_lsp.codec.sharing import Place, is_changing, place_of, rebound, renewal
 from cwm_lsp.codec.source import Slice
+from cwm_lsp.codec.working import told
 
 
 def awaited(frame: Frame, state: State, shown: Slice) -> tuple[Site, tuple[Target, ...]] | None:
@@ -24,7 +27,13 @@ def awaited(frame: Frame, state: State, shown: Slice) -> tuple[Site, tuple[Targe
     site = pending(logical.sites, len(frame.returned))
     if site is None:
         return None
-    return site, tuple(target for target in site.of(frame.texts) if target.line in shown.by_line)
+    targets = tuple(target for target in site.of(frame.texts) if target.line in shown.by_line)
+    match site.node:
+        case ast.Call(func=ast.Subscript() as table) if len(targets) > 1:
+            named = told(table, {**shown.constants, **frame.texts}, ()) or ""
+            name = named.removeprefix(FUNCTION).removesuffix(">")
+            targets = tuple(one for one in targets if name in shown.by_line[one.line].binds) or targets
+    return site, targets
 
 
 def sharing(

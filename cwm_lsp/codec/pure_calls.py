@@ -17,6 +17,9 @@ MAX_BITS = 4_096
 MAX_ITEMS = 10_000
 
 _SIZED = (range, str, bytes, list, tuple, dict, set, frozenset, deque)
+FIELD = re.compile(r"\{(\w+)(!r)?\}")
+"""A field in a template, ``{x}`` or ``{x!r}``."""
+
 _LONG_NUMBER = re.compile(r"\d{4}")
 
 
@@ -27,21 +30,40 @@ class Undecided(Exception):
 class Record:
     """An object whose text names its fields, as a dataclass writes it; nothing else of it is known.
 
-    A ``plain`` one has no ``__repr__`` of its own and shows whatever is stored in it.
+    A ``plain`` one has no ``__repr__`` of its own and shows whatever is stored in it; one with a ``template``
+    writes itself by that.
     """
 
     def __init__(self, kind: str, fields: dict[str, Any], plain: bool = False) -> None:
         self.kind = kind
         self.fields = fields
         self.plain = plain
+        self.template = ""
 
     def __repr__(self) -> str:
+        if self.template:
+            written = self._templated()
+            if written is not None:
+                return written
         if self.plain and _nested(self) > DEFAULT.objects:
             raise Undecided("It is not shown to its end.")
-        fields = ", ".join(f"{name}={_whole(value)}" for name, value in self.fields.items())
+        fields = ", ".join(f"{name}={text_within(value)}" for name, value in self.fields.items())
         if self.plain:
             return f"<{self.kind} {fields}>" if fields else f"<{self.kind} object>"
         return f"{self.kind}({fields})"
+
+    def _templated(self) -> str | None:
+        """How its class writes it, ``None`` while not all that takes is stored."""
+        parts: list[str] = []
+        place = 0
+        for field in FIELD.finditer(self.template):
+            if field[1] not in self.fields:
+                return None
+            value = self.fields[field[1]]
+            parts.append(self.template[place : field.start()])
+            parts.append(text_within(value) if field[2] or not isinstance(value, str) else value)
+            place = field.end()
+        return "".join([*parts, self.template[place:]])
 
     def __eq__(self, other: object) -> bool:
         raise Undecided("What makes two objects equal is not known.")
@@ -79,7 +101,8 @@ def _nested(value: Any) -> int:
     return max(map(_nested, value), default=0)
 
 
-def _whole(value: Any) -> str:
+def text_within(value: Any) -> str:
+    """The text of a value within another. Raises :class:`Undecided` where it is not all of it."""
     text, _, _, cut, opaque = render(value)
     if cut or (opaque and not isinstance(value, Record)):
         raise Undecided("Its text is not known.")
@@ -123,6 +146,8 @@ def formatted(value: Any, spec: str = "") -> str:
 
 def written(value: Any, write: Callable[[Any], str] = str) -> str:
     """``str`` or ``repr`` of a value whose text does not depend on the order of a set."""
+    if write is str and isinstance(value, Record) and type(value).__str__ is not Record.__str__:
+        return str(value)
     if isinstance(value, Passing | Record | type) or callable(value) or _shows_order(value):
         raise Undecided("Its text is not known.")
     return write(value)

@@ -23,6 +23,7 @@ from cwm_lsp.codec.pure_calls import Opaque, Passing, Undecided, items_of
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES, FUNCTIONS, MODULES
 from cwm_lsp.codec.scopes import bound_names
 from cwm_lsp.codec.shapes import dataclass_shape
+from cwm_lsp.codec.templates import TEMPLATE, templates
 from cwm_lsp.trace.render import render
 
 Texts = Mapping[str, str]
@@ -155,7 +156,7 @@ def constants(tree: ast.Module) -> dict[str, str]:
     counts = Counter(name for node in ast.walk(tree) for name in _taken(node))
     changed = {name for node in ast.walk(tree) for name in _changed(node)}
     known = {name: "<rebound>" for name in counts if name in _BUILTINS}
-    facts = {name: text for name, text in class_facts(tree) if counts[name.removesuffix(MARK)] == 1}
+    facts = {name: text for name, text in (*class_facts(tree), *templates(tree)) if counts[name[:-1]] == 1}
     known |= {**facts, MARK: ""} if facts else {}
     for node in sorted(tree.body, key=lambda one: not isinstance(one, ast.FunctionDef)):
         match node:
@@ -313,7 +314,8 @@ def state_of(names: Sequence[str], texts: Texts) -> _State:
     found = [(name, texts[name]) for name in names if name in texts]
     if MARK in texts:
         kinds = {*names, *(kind for _, text in found for kind in _KIND.findall(text))}
-        found += [(known, texts[known]) for kind in sorted(kinds) if (known := f"{kind}{MARK}") in texts]
+        marked = [f"{kind}{mark}" for kind in sorted(kinds) for mark in (MARK, TEMPLATE)]
+        found += [(known, texts[known]) for known in marked if known in texts]
     return tuple(found)
 
 

@@ -93,7 +93,7 @@ class Walk:
         elif kind is Counter:
             result = self.inside(value, "Counter(...)", depth, lambda: write_counter(self, value, depth))
         else:
-            result = self.asked(value, kind)
+            result = self.asked(value, kind, depth)
         self._room -= len(result)
         return result
 
@@ -151,8 +151,8 @@ class Walk:
         end = 2 if shown.endswith(")") else 1
         return f"{shown[:-end]}… {size - self.limits.string:,} more{shown[-end:]}"
 
-    def asked(self, value: Any, kind: type) -> str:
-        """What the type's own ``__repr__`` says, under guard."""
+    def asked(self, value: Any, kind: type, depth: int) -> str:
+        """What the type's own ``__repr__`` says, under guard; one that fails may yet miss what it shows."""
         if kind in self._quarantine:
             return self.nameless(kind)
         start = perf_counter()
@@ -164,7 +164,7 @@ class Walk:
             text = ""
         if perf_counter() - start > self.limits.seconds or len(text) > _HUGE_REPR:
             self._quarantine.add(kind)
-        return self.shortened(text) if text else self.nameless(kind)
+        return self.shortened(text) if text else self.unfolded(value, kind, depth)
 
     def shortened(self, text: str) -> str:
         """``text`` without addresses, cut to the room there is."""

@@ -142,7 +142,7 @@ def f(x):
 def sum(xs): ...
 """
     )
-    assert constants(tree) == {"RATE": "2", "LIMIT": "8", "sum": "<rebound>"}
+    assert constants(tree) == {"RATE": "2", "LIMIT": "8", "f": "<function f>", "sum": "<function sum>"}
 
 
 def test_a_builtin_that_the_module_binds_is_not_computed() -> None:
