@@ -20,7 +20,7 @@ from cwm_lsp.errors import ModelUnavailable
 
 MODEL = "model.onnx"
 MANIFEST = "model.json"
-FORMAT = 4
+FORMAT = 5
 """Of the folder and of what the codec gives the model: weights learn from one and are wrong about another."""
 
 _REINSTALL = "Install cwm-lsp again, or point the setting `model` at a folder of weights."

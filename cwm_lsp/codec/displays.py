@@ -177,8 +177,8 @@ def _inner(item: str, room: int) -> str:
 
 
 def _string(prefix: str, literal: str) -> str:
-    characters = CHARACTER.findall(literal[1:-1])
-    rest = len(characters) - LONGEST_STRING
-    if rest <= 0:
+    characters = CHARACTER.findall(_MORE_AT_END.sub("", literal[1:-1]))
+    if len(characters) <= LONGEST_STRING:
         return f"{prefix}{literal}"
+    rest = len(CHARACTER.findall(literal[1:-1])) - LONGEST_STRING
     return f"{prefix}{literal[0]}{''.join(characters[:LONGEST_STRING])}{ELLIPSIS} {rest:,} more{literal[-1]}"

@@ -50,7 +50,7 @@ def told(text: str, *given: str, texts: Mapping[str, str] = TEXTS, aided: bool =
         ("while n > 3: pass", {"n > 3": "False"}),
         ("if cart and n > 2: pass", {"bool(cart and n > 2)": "True"}),
         ("assert n, f'{n}!'", {"bool(n)": "True", "f'{n}!'": "'3!'"}),
-        ("raise ValueError(f'no {n}')", {"f'no {n}'": "'no 3'"}),
+        ("raise ValueError(f'no {n}')", {"ValueError(f'no {n}')": "ValueError('no 3')"}),
         ("y = xs[9]", {"xs[9]": "raises IndexError('list index out of range')"}),
         ("y = [x * n for x in xs]", {"[x * n for x in xs]": "[3, 6]"}),
         ("y = [cart.total(x) for x in xs[1:]]", {"xs[1:]": "[2]"}),
