@@ -37,6 +37,28 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A line that ran as expected, and how the frame's variables differ from those before the last one."""
+
+    line: int
+    changed: Mapping[str, Value]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What became of a course (:mod:`probes`) that was loaded at the stop before.
+
+    ``passed`` are the lines that ran, this stop's left out. ``here`` says that the thread came from the last
+    of them to this stop, ``due`` that a line which was not expected has stopped it, and nothing else.
+    """
+
+    passed: tuple[Passed, ...]
+    here: bool
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Shot:
     """Where a thread stands: its frames, the innermost first, and the locals of that one.
 
@@ -50,6 +72,7 @@ class Shot:
     locals: Mapping[str, Value]
     returned: Mapping[str, Value]
     raised: Value | None
+    way: Way | None = None
 
     @property
     def top(self) -> Frame:
@@ -75,7 +98,7 @@ class Camera:
         if not frames:
             raise RunError(f"Thread {thread} has no frames.")
         number, line = frames[0]["id"], frames[0]["line"]
-        shown = await self._helper.call("snapshot", f"take({line})", number)
+        shown = await self._helper.call("expect", f"take({line})", number)
         if not shown["frames"]:
             raise FrameEnded
         return Shot(
@@ -88,6 +111,7 @@ class Camera:
             _values(shown["locals"]),
             _values(shown["returned"]),
             Value(*shown["raised"]) if shown["raised"] is not None else None,
+            _way(shown["way"]) if shown["way"] is not None else None,
         )
 
     async def standing(self, shot: Shot) -> Standing | None:
@@ -107,6 +131,11 @@ class Camera:
             except SourceError:
                 self._sources[path] = None
         return self._sources[path]
+
+
+def _way(told: Mapping[str, Any]) -> Way:
+    passed = (Passed(line, _values(changed), tuple(gone)) for line, changed, gone in told["passed"])
+    return Way(tuple(passed), told["here"], told["due"])
 
 
 def _values(rendered: Mapping[str, Any]) -> dict[str, Value]:
