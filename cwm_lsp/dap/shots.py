@@ -63,6 +63,7 @@ class Shot:
     """Where a thread stands: its frames, the innermost first, and the locals of that one.
 
     ``returned`` is what functions gave back in the last step, ``raised`` the exception it stopped for.
+    ``another`` says that what runs is not what stands in the file of the innermost frame.
     ``number`` is debugpy's ``frameId`` of the innermost frame, good for this stop alone.
     """
 
@@ -73,6 +74,7 @@ class Shot:
     returned: Mapping[str, Value]
     raised: Value | None
     way: Way | None = None
+    another: bool = False
 
     @property
     def top(self) -> Frame:
@@ -112,12 +114,13 @@ class Camera:
             _values(shown["returned"]),
             Value(*shown["raised"]) if shown["raised"] is not None else None,
             _way(shown["way"]) if shown["way"] is not None else None,
+            shown["another"],
         )
 
     async def standing(self, shot: Shot) -> Standing | None:
-        """The innermost frame as a premise for predictions; ``None`` where its source cannot be read."""
+        """The innermost frame as a premise for predictions; ``None`` where its source is not known."""
         top = shot.top
-        source = await self.source(top.path)
+        source = await self.source(top.path) if not shot.another else None
         if source is None:
             return None
         first = top.first if top.function != "<module>" else 0

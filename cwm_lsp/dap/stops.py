@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 PATIENCE = 1.0
 """Seconds for which a client that cannot be told later waits for the variables of the scope."""
 
+ANOTHER = "What runs here is not what stands in the file, so nothing is predicted."
+
 
 @dataclass
 class Client:
@@ -132,6 +134,8 @@ class Stops:
         if expected and shot.way is not None:
             foreseen = self._live_through(shot.way, expected)
             command = command if shot.way.here else "continue"
+        if shot.another:
+            self._why = ANOTHER
         stand, came = self._journey.arrive(shot, standing, command)
         self._frame = shot.number
         if foreseen is not None and came is not None and self._following is not None:

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 from ...trace.render import Rendered
+from .loaded import is_another
 from .snapshot import Sight, asking, of, stopped
 
 _CUT, _OPAQUE = 3, 4
@@ -130,10 +131,12 @@ def take(line: int) -> str:
     ``"way"`` is null, or what became of a course: ``{"due", "here", "passed": [[line, changed, removed]]}``.
     ``due`` says that it has stopped the program, ``passed`` are the lines that ran as expected, without the
     present one; ``here`` says that the thread came here from the last of them, as far as is known.
+    ``"another"`` says that what runs is not what stands in the file.
     """
     global _course
     frame = stopped(_getframe(1), line)
     course, _course = _course, None
     shot = of(frame)
     shot["way"] = course.told(frame) if course is not None else None
+    shot["another"] = frame is not None and is_another(frame.f_code)
     return _dumps(shot)
