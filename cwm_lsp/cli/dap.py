@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from cwm_lsp.cli.model import opened
 from cwm_lsp.config import Loaded, load
 from cwm_lsp.dap.session import serve_session
 from cwm_lsp.dap.tcp import serve_tcp
+from cwm_lsp.dap.upstream import ENDPOINTS
 from cwm_lsp.transport.stdio import FileSink, descriptors, read_chunks
 from cwm_lsp.wire.loopback import require_loopback
 
@@ -78,10 +81,20 @@ async def _over_tcp(
             shell.line(where)
         else:
             shell.note(f"Listening for debuggers on {host}:{port}.")
+        if endpoints is not None:
+            endpoints.write_text(
+                json.dumps({"client": {"host": host, "port": port}}) + "\n", encoding="utf-8"
+            )
 
+    named = os.environ.get(ENDPOINTS)
+    endpoints = Path(named) if named else None
     loaded = _loaded(request)
-    async with opened(loaded.settings) as model:
-        await serve_tcp(services(loaded, model, adapter, ghost=ghost), host, port, listening)
+    try:
+        async with opened(loaded.settings) as model:
+            await serve_tcp(services(loaded, model, adapter, ghost=ghost), host, port, listening)
+    finally:
+        if endpoints is not None:
+            endpoints.unlink(missing_ok=True)
 
 
 def _loaded(request: Request) -> Loaded:

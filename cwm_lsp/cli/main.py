@@ -16,7 +16,7 @@ import click
 from cwm_lsp import __version__
 from cwm_lsp.cli.learning import model
 from cwm_lsp.config import BACKENDS, Settings
-from cwm_lsp.errors import Cancelled, CwmError, UserError
+from cwm_lsp.errors import ArgumentsError, Cancelled, CwmError, UserError
 
 INTERNAL_ERROR = 1
 INTERRUPTED = Cancelled.exit_code
@@ -363,9 +363,15 @@ def serve(stdio: bool, tcp: int | None, ws: int | None, host: str, **values: Any
 @click.option("--server-access-token", metavar="TOKEN", help="Passed to debugpy's adapter.")
 @click.option("--log-dir", metavar="DIR", help="Passed to debugpy's adapter.")
 @click.option("--log-stderr", is_flag=True, help="Passed to debugpy's adapter.")
+@click.option("--for-server", metavar="PORT", hidden=True)
 @_with(*_MODEL, *_COMMON)
-def dap(port: int | None, host: str, ghost: bool, **values: Any) -> int:
+def dap(port: int | None, host: str, ghost: bool, for_server: str | None, **values: Any) -> int:
     """Run the debug adapter: debugpy's own, and ghost sessions that step a prediction."""
+    if for_server is not None:
+        raise ArgumentsError(
+            "--for-server is for the adapter that debugpy.listen brings along, which is debugpy's own.",
+            'Launch "attach" with "connect": {"host", "port"} to reach a program that listens.',
+        )
     from cwm_lsp.cli.dap import Address, adapter_options, dap
 
     request = _request({**values, "target": "", "words": (), "module": "", "test": ""})

@@ -3,6 +3,9 @@
 DAP sets all breakpoints of a file at once, and pydevd keeps one a line, of several the last. So ours go
 first, those at a line of the client's become part of its condition, and whatever is set anew is answered
 and told with the numbers that the client knows.
+
+Ours are conditions, "" for none. An owner may have two at a line: one that is asked before the client's own
+condition, and one that is asked where that is false.
 """
 
 from __future__ import annotations
@@ -10,20 +13,34 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cwm_lsp.dap.observer import Desk
 from cwm_lsp.wire.dap import Event, Json, Request
 
 
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """One owner's in a file: conditions by line, before the client's and ``after`` it."""
+
+    before: Mapping[int, str]
+    after: Mapping[int, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.before or self.after)
+
+
+_NONE = Planted({})
+
+
 class Breakpoints:
-    """The client's breakpoints and ours, by file. Ours map lines to conditions, "" for none, by owner."""
+    """The client's breakpoints and ours, by file and owner."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._theirs: dict[str, Json] = {}
-        self._ours: dict[str, dict[str, Mapping[int, str]]] = {}
+        self._ours: dict[str, dict[str, Planted]] = {}
         self._asked: dict[int, int] = {}
         self._known: dict[str, list[Any]] = {}
         self._numbers: dict[Any, Any] = {}
@@ -67,16 +84,23 @@ class Breakpoints:
         """The lines of a file at which the client has breakpoints."""
         return frozenset(one["line"] for one in self._given(_key(path)) if "line" in one)
 
-    async def plant(self, owner: str, path: str, lines: Mapping[int, str]) -> Mapping[int, Json]:
+    def unasked(self, path: str) -> frozenset[int]:
+        """The lines of a file at which the client's must stay as it is, and ours is not asked."""
+        return frozenset(one["line"] for one in self._given(_key(path)) if "line" in one and _stays(one))
+
+    async def plant(
+        self, owner: str, path: str, lines: Mapping[int, str], *, after: Mapping[int, str] | None = None
+    ) -> Mapping[int, Json]:
         """Let ours in a file be these, beside those of other owners; debugpy's answers by line.
 
         Lines that are the client's as well have none. Raises ``AskFailed``.
         """
         key = _key(path)
         owners = self._ours.setdefault(key, {})
-        if owners.get(owner, {}) == lines:
+        planted = Planted(dict(lines), dict(after or {}))
+        if owners.get(owner, _NONE) == planted:
             return {}
-        owners[owner] = dict(lines)
+        owners[owner] = planted
         self._theirs.setdefault(key, {"source": {"path": path}, "breakpoints": []})
         merged = self._merged(key)
         told = (await self._desk.ask("setBreakpoints", merged)).get("breakpoints") or []
@@ -92,11 +116,13 @@ class Breakpoints:
         return list(self._theirs.get(key, {}).get("breakpoints") or ())
 
     def _merged(self, key: str) -> Json:
-        ours = _together(self._ours[key].values())
+        before = _together(one.before for one in self._ours[key].values())
+        after = _together(one.after for one in self._ours[key].values())
         theirs = self._given(key)
         taken = {one.get("line") for one in theirs}
+        ours = _together((before, after))
         free = [_breakpoint(line, condition) for line, condition in ours.items() if line not in taken]
-        return {**self._theirs[key], "breakpoints": [*free, *(_joined(one, ours) for one in theirs)]}
+        return {**self._theirs[key], "breakpoints": [*free, *(_joined(one, before, after) for one in theirs)]}
 
 
 def _together(owners: Iterable[Mapping[int, str]]) -> dict[int, str]:
@@ -115,17 +141,24 @@ def _breakpoint(line: int, condition: str) -> Json:
     return {"line": line, "condition": condition} if condition else {"line": line}
 
 
-def _joined(theirs: Json, ours: Mapping[int, str]) -> Json:
-    """A breakpoint of the client's that asks our condition first.
-
-    One that counts or logs stays as it is. So does one whose condition does not parse, which debugpy tells
-    the user in its own words.
-    """
-    condition = ours.get(theirs.get("line", 0), "")
-    stays = theirs.get("hitCondition") or theirs.get("logMessage") or not _parses(theirs.get("condition"))
-    if not condition or stays:
+def _joined(theirs: Json, before: Mapping[int, str], after: Mapping[int, str]) -> Json:
+    """A breakpoint of the client's that asks our conditions, too."""
+    line, own = theirs.get("line", 0), theirs.get("condition")
+    first, last = before.get(line, ""), after.get(line, "") if own else ""
+    if not (first or last) or _stays(theirs):
         return theirs
-    return {**theirs, "condition": f"({condition}) or ({theirs.get('condition') or 'True'}\n)"}
+    asked = [one for one in (first, f"{own or 'True'}\n", last) if one]
+    return {**theirs, "condition": " or ".join(f"({one})" for one in asked)}
+
+
+def _stays(theirs: Json) -> bool:
+    """Whether a breakpoint of the client's counts or logs, or has a condition that does not parse.
+
+    The latter debugpy tells the user in its own words.
+    """
+    return bool(theirs.get("hitCondition") or theirs.get("logMessage")) or not _parses(
+        theirs.get("condition")
+    )
 
 
 def _parses(condition: object) -> bool:

@@ -52,9 +52,10 @@ class Course:
 
     async def close(self) -> None:
         """End all work."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _guarded(self, work: Work) -> None:
         try:

@@ -15,28 +15,26 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
 
-from cwm_lsp.dap.arguments import number
 from cwm_lsp.dap.extension import REALLY
+from cwm_lsp.dap.ghost_answers import Answer, GhostAnswers
 from cwm_lsp.dap.ghost_phases import ALLOWED, STEPS, Phase
 from cwm_lsp.dap.ghost_rules import GhostRules
 from cwm_lsp.dap.ghost_run import GhostRun
-from cwm_lsp.dap.ghost_state import StateView, exception_info, moment_words, written
+from cwm_lsp.dap.ghost_state import moment_words
 from cwm_lsp.dap.launch import CAPABILITIES, GhostLaunch, ghost_launch
 from cwm_lsp.dap.really import QUESTION, Recorder, held_against
 from cwm_lsp.dap.stepping import Rules, Step, Stop, beginning, first, go, latest
 from cwm_lsp.dap.well_formed import problem
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, CwmError
-from cwm_lsp.trace.model import EventKind
 from cwm_lsp.wire.dap import Event, Message, Request, Response
 
 log = logging.getLogger(__name__)
 
 THREAD = 1
 
-Answer = Mapping[str, Any]
+Handler = Callable[[Request], Awaitable[Answer]]
 
 
 class GhostAdapter:
@@ -61,11 +59,11 @@ class GhostAdapter:
         self._launch: GhostLaunch | None = None
         self._run: GhostRun | None = None
         self._at = 0
-        self._view: StateView | None = None
+        self._answers: GhostAnswers | None = None
         self._configuration: Answer = {}
         self._rules = GhostRules()
         self._running: asyncio.Task[None] | None = None
-        self._handlers: Mapping[str, Callable[[Request], Awaitable[Answer]]] = {
+        self._handlers: Mapping[str, Handler] = {
             "initialize": self._initialize,
             "launch": self._launched,
             "restart": self._restarted,
@@ -73,12 +71,12 @@ class GhostAdapter:
             "setExceptionBreakpoints": self._set_exceptions,
             "configurationDone": self._configured,
             "threads": self._threads,
-            "stackTrace": self._stack,
-            "scopes": self._scopes,
-            "variables": self._variables,
+            "stackTrace": self._answered(GhostAnswers.stack),
+            "scopes": self._answered(GhostAnswers.scopes),
+            "variables": self._answered(GhostAnswers.variables),
             "evaluate": self._evaluate,
-            "setVariable": self._set_variable,
-            "exceptionInfo": self._exception_info,
+            "setVariable": self._answered(GhostAnswers.set_variable),
+            "exceptionInfo": self._answered(GhostAnswers.exception_info),
             REALLY: self._really,
             "pause": self._pause,
             "terminate": self._terminate,
@@ -208,7 +206,7 @@ class GhostAdapter:
 
     def _start(self, work: Awaitable[Stop]) -> None:
         self.phase = Phase.RUNNING
-        self._view = None
+        self._answers = None
         self._running = asyncio.create_task(self._until_stop(work), name="ghost-step")
 
     async def _until_stop(self, work: Awaitable[Stop]) -> None:
@@ -250,7 +248,7 @@ class GhostAdapter:
             return
         self._at = stop.index
         self.phase = Phase.STOPPED
-        self._show()
+        self._answers = GhostAnswers(self._launched_as().source, run, self._at, self._world.threshold)
         words = moment_words(run.moments[self._at], self._world.threshold)
         body = {"reason": stop.reason, "threadId": THREAD, "allThreadsStopped": True}
         body |= {"description": f"Predicted: {words}", "text": stop.text or words}
@@ -275,7 +273,7 @@ class GhostAdapter:
 
     async def _restart_frame(self, request: Request) -> Answer:
         """Back to the first line of a frame; nothing of it is predicted anew."""
-        frame = self._shown().frame(request.arguments.get("frameId"))
+        frame = self._shown().view.frame(request.arguments.get("frameId"))
         self._at = beginning(self._held_run(), self._at, frame.identity)
         return {}
 
@@ -292,23 +290,18 @@ class GhostAdapter:
     async def _threads(self, request: Request) -> Answer:
         return {"threads": [{"id": THREAD, "name": f"Predicted {self._launched_as().call}"}]}
 
-    async def _stack(self, request: Request) -> Answer:
-        frames = self._shown().stack()
-        start = number(request.arguments, "startFrame")
-        levels = number(request.arguments, "levels") or len(frames)
-        return {"stackFrames": frames[start : start + levels], "totalFrames": len(frames)}
+    def _answered(self, answer: Callable[[GhostAnswers, Request], Answer]) -> Handler:
+        """A handler of what is asked of the present moment."""
 
-    async def _scopes(self, request: Request) -> Answer:
-        return {"scopes": [self._shown().scope(request.arguments.get("frameId"))]}
+        async def handler(request: Request) -> Answer:
+            return answer(self._shown(), request)
 
-    async def _variables(self, request: Request) -> Answer:
-        return {"variables": self._shown().variables(request.arguments.get("variablesReference"))}
+        return handler
 
     async def _evaluate(self, request: Request) -> Answer:
-        expression = str(request.arguments.get("expression", ""))
-        if expression.strip() == QUESTION:
+        if str(request.arguments.get("expression", "")).strip() == QUESTION:
             return await self._really(request)
-        return self._shown().evaluate(expression, request.arguments.get("frameId"))
+        return self._shown().evaluate(request)
 
     async def _really(self, request: Request) -> Answer:
         """The one thing that runs the user's code here, since the user asks for just that."""
@@ -318,38 +311,13 @@ class GhostAdapter:
             raise ArgumentsError(f"The call cannot be run for comparison: {why}.")
         trace = await self._recorder(launch.source, launch.call)
         model = self._world.predictor.backend.info.model
-        line = shown.moment.top.line
+        line = shown.view.moment.top.line
         return dict(held_against(trace, run.steps, line, self._world.threshold, model))
 
-    async def _exception_info(self, request: Request) -> Answer:
-        return exception_info(self._shown().moment, self._world.threshold)
-
-    async def _set_variable(self, request: Request) -> Answer:
-        """A what-if: the prediction goes on from the changed state."""
-        view, run = self._shown(), self._held_run()
-        name, reference = str(request.arguments.get("name", "")), request.arguments.get("variablesReference")
-        top = view.moment.top
-        if view.moment.kind is not EventKind.LINE or not view.is_top(reference) or name not in top.locals:
-            raise ArgumentsError(
-                f"{name} cannot be changed here.", "Change a variable of the innermost frame, before a line."
-            )
-        value = written(str(request.arguments.get("value", "")))
-        run.suppose(self._at, name, value)
-        top = run.moments[self._at].top
-        view = self._show()
-        found = view.variable(name, top.locals[name])
-        return {key: found[key] for key in ("value", "type", "variablesReference")}
-
-    def _show(self) -> StateView:
-        """A view of the present moment; the references of the one before are void."""
-        moment = self._held_run().moments[self._at]
-        self._view = StateView(self._launched_as().source, moment, self._world.threshold)
-        return self._view
-
-    def _shown(self) -> StateView:
-        if self._view is None:
+    def _shown(self) -> GhostAnswers:
+        if self._answers is None:
             raise ArgumentsError("The session is not stopped.")
-        return self._view
+        return self._answers
 
     def _launched_as(self) -> GhostLaunch:
         if self._launch is None:

@@ -17,7 +17,7 @@ from cwm_lsp.errors import RunError
 from cwm_lsp.record.agent import boot
 
 _AGENT = f"{boot.PRIVATE}.record.agent"
-_MODULES = ("snapshot", "watch", "history")
+_MODULES = ("snapshot", "watch", "history", "expect", "loaded")
 _ROOT = str(Path(cwm_lsp.__file__).parent)
 _NOT_LOADED = "None"
 

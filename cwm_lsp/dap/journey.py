@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cwm_lsp.dap.shots import Shot
+from cwm_lsp.dap.shots import Passed, Shot
 from cwm_lsp.predict.standing import Standing, settled, stepped
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.statements import statement_lines
@@ -55,6 +55,18 @@ class Journey:
             self._frames[standing.frame] = standing
         self.last = Stand(shot, standing)
         return self.last, came
+
+    def passed(self, by: Passed) -> tuple[Stand, Event | None]:
+        """The frame that stands innermost has run to the line ``by``, unstopped."""
+        before = self.last
+        assert before is not None
+        assert before.standing is not None
+        known = {name: value for name, value in before.shot.locals.items() if name not in by.removed}
+        names = {**known, **by.changed}
+        frames = (replace(before.shot.top, line=by.line), *before.shot.frames[1:])
+        shot = replace(before.shot, frames=frames, locals=names, returned={}, raised=None, way=None)
+        standing = replace(before.standing, line=by.line, locals=names, passes={}, returned=(), midway=False)
+        return self.arrive(shot, standing, "stepIn")
 
     def forget(self) -> None:
         """The thread went where nobody watched: nothing is carried over."""

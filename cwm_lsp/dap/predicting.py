@@ -25,6 +25,7 @@ from cwm_lsp.dap.options import SessionOptions, taken_out
 from cwm_lsp.dap.past import Past
 from cwm_lsp.dap.phases import Phase, Sign
 from cwm_lsp.dap.predicted_scope import References
+from cwm_lsp.dap.probes import Probes
 from cwm_lsp.dap.promises import promised, withdrawn
 from cwm_lsp.dap.searching import Searching
 from cwm_lsp.dap.shots import Camera
@@ -64,7 +65,13 @@ class Predicting:
         self._past = self._backwards.past
         self._course = Course(self._stops.complain)
         self._searching = Searching(
-            desk, self._course, self._stops, self._breakpoints, self._backwards, self._arrived
+            desk,
+            self._course,
+            self._stops,
+            self._breakpoints,
+            self._backwards,
+            Probes(helper, self._breakpoints),
+            self._data.reason,
         )
         self._asker = Asker(desk, world, self._standing, self._course.spawn)
         self._requests: Mapping[str, Callable[[Request], Verdict]] = {
@@ -208,6 +215,8 @@ class Predicting:
         looked = self._stops.looked
         try:
             stand = await self._stops.see(thread, self._course.command)
+            for one in self._stops.passed:
+                self._backwards.stepped(one)
             if stand is not None:
                 await self._backwards.arrived(stand)
         finally:

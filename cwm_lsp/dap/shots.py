@@ -37,10 +37,33 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A line that ran as expected, and how the frame's variables differ from those before the last one."""
+
+    line: int
+    changed: Mapping[str, Value]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What became of a course (:mod:`probes`) that was loaded at the stop before.
+
+    ``passed`` are the lines that ran, this stop's left out. ``here`` says that the thread came from the last
+    of them to this stop, ``due`` that a line which was not expected has stopped it, and nothing else.
+    """
+
+    passed: tuple[Passed, ...]
+    here: bool
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Shot:
     """Where a thread stands: its frames, the innermost first, and the locals of that one.
 
     ``returned`` is what functions gave back in the last step, ``raised`` the exception it stopped for.
+    ``another`` says that what runs is not what stands in the file of the innermost frame.
     ``number`` is debugpy's ``frameId`` of the innermost frame, good for this stop alone.
     """
 
@@ -50,6 +73,8 @@ class Shot:
     locals: Mapping[str, Value]
     returned: Mapping[str, Value]
     raised: Value | None
+    way: Way | None = None
+    another: bool = False
 
     @property
     def top(self) -> Frame:
@@ -75,7 +100,7 @@ class Camera:
         if not frames:
             raise RunError(f"Thread {thread} has no frames.")
         number, line = frames[0]["id"], frames[0]["line"]
-        shown = await self._helper.call("snapshot", f"take({line})", number)
+        shown = await self._helper.call("expect", f"take({line})", number)
         if not shown["frames"]:
             raise FrameEnded
         return Shot(
@@ -88,12 +113,14 @@ class Camera:
             _values(shown["locals"]),
             _values(shown["returned"]),
             Value(*shown["raised"]) if shown["raised"] is not None else None,
+            _way(shown["way"]) if shown["way"] is not None else None,
+            shown["another"],
         )
 
     async def standing(self, shot: Shot) -> Standing | None:
-        """The innermost frame as a premise for predictions; ``None`` where its source cannot be read."""
+        """The innermost frame as a premise for predictions; ``None`` where its source is not known."""
         top = shot.top
-        source = await self.source(top.path)
+        source = await self.source(top.path) if not shot.another else None
         if source is None:
             return None
         first = top.first if top.function != "<module>" else 0
@@ -107,6 +134,11 @@ class Camera:
             except SourceError:
                 self._sources[path] = None
         return self._sources[path]
+
+
+def _way(told: Mapping[str, Any]) -> Way:
+    passed = (Passed(line, _values(changed), tuple(gone)) for line, changed, gone in told["passed"])
+    return Way(tuple(passed), told["here"], told["due"])
 
 
 def _values(rendered: Mapping[str, Any]) -> dict[str, Value]:

@@ -20,19 +20,23 @@ from cwm_lsp.dap.observer import AskFailed, Desk, Refuse, Reply, Why
 from cwm_lsp.dap.options import SessionOptions
 from cwm_lsp.dap.past import Past
 from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
-from cwm_lsp.dap.shots import Camera, FrameEnded
+from cwm_lsp.dap.shots import Camera, FrameEnded, Way
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
 from cwm_lsp.features import display
-from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Following, Foresight, check, foresee, placements
+from cwm_lsp.features.following import Following
+from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Foresight, check, foresee, placements
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Event as Came
+from cwm_lsp.trace.predicted import PredictedStep
 from cwm_lsp.wire.dap import Json, Request
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds for which a client that cannot be told later waits for the variables of the scope."""
+
+ANOTHER = "What runs here is not what stands in the file, so nothing is predicted."
 
 
 @dataclass
@@ -72,6 +76,10 @@ class Stops:
         self.tally = Tally(0, 0, 0)
         self.foresight: Foresight | None = None
         self.checked: Checked | None = None
+        self.passed: list[Stand] = []
+        """The lines that ran as expected before this stop, and did not stop the program."""
+        self._expected: tuple[PredictedStep, ...] = ()
+        self._following: Following | None = None
 
     @property
     def stand(self) -> Stand | None:
@@ -112,6 +120,8 @@ class Stops:
     async def see(self, thread: int, command: str) -> Stand | None:
         """Where the thread stands now that ``command`` led here, held against what was foreseen."""
         foreseen, self.foresight, self.checked = self.foresight, None, None
+        expected, self._expected = self._expected, ()
+        self.passed = []
         try:
             shot = await self._camera.shoot(thread)
             standing = await self._camera.standing(shot)
@@ -121,8 +131,15 @@ class Stops:
             if not isinstance(error, AskFailed | FrameEnded) or _is_trouble(error):
                 self.complain(error)
             return None
+        if expected and shot.way is not None:
+            foreseen = self._live_through(shot.way, expected)
+            command = command if shot.way.here else "continue"
+        if shot.another:
+            self._why = ANOTHER
         stand, came = self._journey.arrive(shot, standing, command)
         self._frame = shot.number
+        if foreseen is not None and came is not None and self._following is not None:
+            foreseen = await self._following.reaching(foreseen, came)
         self.checked = self._checked(foreseen, came)
         return stand
 
@@ -137,11 +154,26 @@ class Stops:
             )
         return checked
 
-    async def foretell_line(self, following: Following) -> None:
-        """Let the model say what the present line will do, and show nothing. Raises ``BackendError``."""
+    def expect(self, following: Following, course: tuple[PredictedStep, ...]) -> None:
+        """The next stop is to be held against the end of ``course``, which begins here. Nothing is shown."""
         standing = self.stand.standing if self.stand is not None else None
-        if standing is not None:
-            self.foresight = await following.next(standing, self.checked)
+        self._expected, self._following = course, following
+        if course and standing is not None:
+            self.foresight = following.foresight(standing, course[0])
+
+    def _live_through(self, way: Way, course: tuple[PredictedStep, ...]) -> Foresight | None:
+        """Take in the lines that ran as expected; what was foreseen at the last of them."""
+        assert self._following is not None
+        for passed, expected in zip(way.passed, course, strict=False):
+            standing = self.stand.standing if self.stand is not None else None
+            if standing is None:
+                return None
+            stand, came = self._journey.passed(passed)
+            self._checked(self._following.foresight(standing, expected), came)
+            self.passed.append(stand)
+        last = self.stand.standing if self.stand is not None else None
+        rest = course[len(way.passed) :]
+        return self._following.foresight(last, rest[0]) if rest and last is not None else None
 
     def following(self) -> Following:
         """For a search. Raises ``ModelUnavailable``."""

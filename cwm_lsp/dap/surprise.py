@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cwm_lsp.dap.breakpoints import Breakpoints
-from cwm_lsp.dap.launch import same_file
-from cwm_lsp.dap.shots import Shot
+from cwm_lsp.dap.helper import loading, module
 from cwm_lsp.errors import ArgumentsError, SourceError
 from cwm_lsp.features import display
 from cwm_lsp.features.foresight import Checked
@@ -42,7 +41,7 @@ def capability() -> Mapping[str, Any]:
     return {
         "filter": FILTER,
         "label": "Prediction diverged",
-        "description": "Steps through your code to where a value leaves the model's confident prediction.",
+        "description": "Runs your code to where a value leaves the model's confident prediction.",
         "default": False,
         "supportsCondition": True,
         "conditionDescription": f"The least probability of the prediction, such as 0.8 ({CONFIDENT:g}).",
@@ -109,7 +108,6 @@ class Entry:
         self._breakpoints = breakpoints
         self.program = ""
         """The program, if it is one file, whose beginning can be found."""
-        self._line = 0
         self.armed = False
 
     def note(self, configuration: Json) -> None:
@@ -119,23 +117,22 @@ class Entry:
             self.program = os.path.abspath(os.path.join(cwd if isinstance(cwd, str) else "", program))
 
     async def arm(self) -> None:
-        """Set it. Raises ``AskFailed`` or ``SourceError``."""
+        """Set it, so that it stops where the client's own does not.
+
+        Raises ``AskFailed`` or ``SourceError``.
+        """
         source = await asyncio.to_thread(read_source, Path(self.program))
         tree = parse(source.text)
         if tree is None or not tree.body:
             raise SourceError(f"{self.program} does not parse.")
-        line = first_line(tree.body[0])
-        told = await self._breakpoints.plant(FILTER, self.program, {line: ""})
-        self._line = told[line].get("line", line) if line in told else line
-        self.armed = True
+        unasked = self._breakpoints.unasked(self.program)
+        line = next((at for at in map(first_line, tree.body) if at not in unasked), None)
+        if line is not None:
+            begin = f"{loading()} or {module('expect')}.enter()"
+            await self._breakpoints.plant(FILTER, self.program, {}, after={line: begin})
+            self.armed = True
 
     async def disarm(self) -> None:
         """Take it away again; the client's stay. Raises ``AskFailed``."""
         self.armed = False
         await self._breakpoints.plant(FILTER, self.program, {})
-
-    def is_at(self, shot: Shot) -> bool:
-        """Whether a stop is ours alone."""
-        top = shot.top
-        here = same_file(top.path, self.program) and top.line == self._line
-        return here and top.line not in self._breakpoints.lines(top.path)

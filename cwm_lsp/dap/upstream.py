@@ -25,6 +25,9 @@ GOODBYE = 8.0
 CONNECTING = 10.0
 """Seconds to reach a port."""
 
+ENDPOINTS = "DEBUGPY_ADAPTER_ENDPOINTS"
+"""The variable that names a file in which an adapter says where it listens, for as long as it does."""
+
 _BOOT = Path(__file__).with_name("adapter_boot.py")
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
@@ -70,6 +73,7 @@ class AdapterProcess:
         """Start it with ``options`` of its own command line. Raises ``RunError``."""
         secret = secrets.token_hex(32)
         python, isolated, boot, folder = mended_adapter()
+        inherited = {name: value for name, value in os.environ.items() if name != ENDPOINTS}
         own_group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -78,7 +82,7 @@ class AdapterProcess:
                 *(python, isolated, str(_BOOT), boot, folder, *options),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, VARIABLE: secret},
+                env={**inherited, VARIABLE: secret},
                 **own_group,
             )
         except OSError as error:

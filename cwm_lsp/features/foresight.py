@@ -95,57 +95,6 @@ async def foresee(
         yield replace(empty, steps=tuple(steps), why=why)
 
 
-class Following:
-    """One line at a time along a run: while it goes as foreseen, the model need not be told of it anew.
-
-    An asynchronous context, which ends the asking.
-    """
-
-    def __init__(self, predictor: Predictor, threshold: float) -> None:
-        self._predictor = predictor
-        self._threshold = threshold
-        self._ahead: AsyncGenerator[PredictedStep] | None = None
-        self._unsure: frozenset[int] = frozenset()
-
-    async def next(self, standing: Standing, came: Checked | None) -> Foresight:
-        """What the line at ``standing`` does, ``came`` being what the one before was seen to have done.
-
-        Raises ``BackendError``.
-        """
-        empty = Foresight(standing, (), self._threshold, self._predictor.backend.info.model)
-        if self._ahead is None or came is None or not came.as_foreseen:
-            await self._begin(standing)
-        if self._ahead is None or standing.statement in self._unsure:
-            await self._stop()
-            return empty
-        steps: list[PredictedStep] = []
-        path = 1.0
-        async for step in self._ahead:
-            steps.append(weighted(step, path))
-            path *= certainty(step)
-            if step.depth == 0 or len(steps) >= MOST_EVENTS:
-                break
-        return replace(empty, steps=tuple(steps))
-
-    async def __aenter__(self) -> Following:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stop()
-
-    async def _stop(self) -> None:
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            await ahead.aclose()
-
-    async def _begin(self, standing: Standing) -> None:
-        await self._stop()
-        if not standing.midway:
-            given = premise(standing)
-            self._unsure = given.unsure
-            self._ahead = self._predictor.ahead(given.trace)
-
-
 async def foreseen(predictor: Predictor, standing: Standing, threshold: float) -> Foresight:
     """The last that :func:`foresee` has to say."""
     last = Foresight(standing, (), threshold, predictor.backend.info.model)

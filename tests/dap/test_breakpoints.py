@@ -86,6 +86,23 @@ async def test_owners_share_a_line() -> None:
     assert debugpy.held == [{"line": 1}, {"line": 2, "condition": "keep() or seen()"}]
 
 
+async def test_some_conditions_of_ours_are_asked_where_the_clients_own_is_false() -> None:
+    debugpy = Debugpy()
+    beside = Breakpoints(debugpy)
+    client_sets(
+        beside, debugpy, {"line": 1}, {"line": 2, "condition": "n > 1"}, {"line": 4, "logMessage": "n"}
+    )
+    await beside.plant("search", PATH, {2: "look()", 3: "look()"}, after={1: "due()", 2: "due()", 3: "due()"})
+    await beside.plant("data", PATH, {3: "seen()"})
+    assert debugpy.held == [
+        {"line": 3, "condition": "look() or seen() or due()"},
+        {"line": 1},
+        {"line": 2, "condition": "(look()) or (n > 1\n) or (due())"},
+        {"line": 4, "logMessage": "n"},
+    ]
+    assert beside.unasked(PATH) == {4}
+
+
 @pytest.mark.parametrize("own", [{"hitCondition": "5"}, {"logMessage": "{n}"}, {"condition": "n >"}])
 async def test_a_breakpoint_that_counts_or_logs_or_does_not_parse_is_left_alone(own: Json) -> None:
     debugpy = Debugpy()

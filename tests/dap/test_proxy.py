@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ import pytest
 from cwm_lsp.dap import children
 from cwm_lsp.dap.unserved import CAPABILITY
 from cwm_lsp.wire.framing import frame
-from tests.dap.client import CWM, PATIENCE, child_of, connected, over_stdio
+from tests.dap.client import CWM, PATIENCE, child_of, connected, over_stdio, over_tcp
 from tests.dap.debugging import (
     PARENT,
     SUM,
@@ -212,3 +213,22 @@ async def test_the_log_of_debugpy_on_standard_error() -> None:
     request = {"seq": 1, "type": "request", "command": "initialize", "arguments": {"adapterID": "debugpy"}}
     _, log = await asyncio.wait_for(process.communicate(frame(request)), PATIENCE)
     assert b'"command": "initialize"' in log
+
+
+def test_what_only_debugpys_own_adapter_can_be_asked_is_refused_in_words() -> None:
+    asked = subprocess.run([*CWM, "--for-server", "5", "--port", "0"], capture_output=True, text=True)
+    assert asked.returncode == 2
+    assert "--for-server is for the adapter that debugpy.listen" in " ".join(asked.stderr.split())
+
+
+async def test_an_adapter_says_in_a_file_where_it_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "endpoints.json"
+    monkeypatch.setenv("DEBUGPY_ADAPTER_ENDPOINTS", str(told))
+    async with over_tcp() as client:
+        await client.ask("initialize", adapterID="debugpy")
+        where = json.loads(told.read_text(encoding="utf-8"))["client"]
+        async with connected(where["host"], where["port"]) as other:
+            await other.ask("initialize", adapterID="debugpy")
+    assert not told.exists()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from cwm_lsp.backend.local import LocalBackend
 from cwm_lsp.backend.protocol import BackendInfo, Prefix
 from cwm_lsp.backend.replay import ReplayMemory, Script, replay
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
-from cwm_lsp.features.foresight import Checked, Following, check
+from cwm_lsp.features.following import Following
+from cwm_lsp.features.foresight import Checked, check
 from cwm_lsp.predict import Predictor
 from cwm_lsp.predict.standing import Standing, premise, stepped
 from cwm_lsp.trace.model import Event, Trace, Value
@@ -53,33 +56,36 @@ def knowing(trace: Trace) -> Counted:
     return Counted(replay([script], vocabulary=v.SIZE, certainty=0.9999))
 
 
-async def followed(backend: Counted, trace: Trace, seen: Sequence[Event]) -> list[Checked | None]:
-    """What came of each step of ``seen``, stood at one after the other."""
+async def followed(backend: Counted, trace: Trace, seen: Sequence[Event], most: int) -> list[Checked | None]:
+    """What came of each step of ``seen``, stood at one after the other, ``most`` being foreseen at one go."""
     found: list[Checked | None] = [None]
     here = standing(trace, seen[0])
     async with Following(Predictor(backend, CompactCodec()), 0.5) as following:
         for event in seen[1:]:
-            foresight = await following.next(here, found[-1])
-            found.append(check(foresight, event))
+            course = await following.course(here, most)
+            found.append(check(following.foresight(here, course[0]), event) if course else None)
+            await following.came(found[-1])
             here = stepped(here, standing(trace, event))
     return found[1:]
 
 
-async def test_a_run_that_goes_as_foreseen_is_told_once() -> None:
+@pytest.mark.parametrize("most", [1, 3, 32])
+async def test_a_run_that_goes_as_foreseen_is_told_once(most: int) -> None:
     trace = run(SUM, "f([4, 9])")
     backend = knowing(trace)
-    found = await followed(backend, trace, trace.events[HEAD:-1])
+    found = await followed(backend, trace, trace.events[HEAD:-1], most)
     assert [one is not None and one.as_foreseen for one in found] == [True] * 5
     assert [one.tally.right for one in found if one is not None] == [1, 1, 1, 1, 0]
     assert len(backend.opened) == 1
 
 
-async def test_after_a_surprise_the_model_is_told_what_is_so() -> None:
+@pytest.mark.parametrize("most", [1, 3, 32])
+async def test_after_a_surprise_the_model_is_told_what_is_so(most: int) -> None:
     trace = run(SUM, "f([4, 9])")
     backend = knowing(trace)
     events = list(trace.events[HEAD:-1])
     events[2] = replace(events[2], locals={**events[2].locals, "total": Value("77")})
-    found = await followed(backend, trace, events[:4])
+    found = await followed(backend, trace, events[:4], most)
     surprise = found[1]
     assert surprise is not None
     assert not surprise.as_foreseen

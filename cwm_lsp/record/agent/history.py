@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import sys
 from _thread import get_ident
-from builtins import dict, id, len, list, str, tuple, type  # noqa: UP029 - the user's program may rebind them
+from builtins import dict, id, len, list, str  # noqa: UP029 - the user's program may rebind them
 from collections import deque
 from types import FrameType
 from typing import Any
 
-from ...trace.render import SCALARS, Rendered, Renderer
-from .snapshot import asking, is_speakable, names_of, stack
+from ...trace.render import Rendered
+from .snapshot import Sight, asking, stack
 
 MOST = 20_000
 """Lines that are kept."""
@@ -23,11 +23,8 @@ MOST = 20_000
 ROOM = 64_000_000
 """Characters of rendered values that are kept."""
 
-_NAMES = 4096
-
 _getframe = sys._getframe
 _dumps = json.dumps
-_renderer = Renderer()
 
 
 class Kept:
@@ -47,7 +44,7 @@ class Kept:
 
 _lines: deque[Kept] = deque()
 _size = 0
-_known: dict[str, tuple[Any, Rendered]] = {}
+_sight = Sight()
 _callers: dict[int, tuple[FrameType | None, int, list[Any]]] = {}
 
 
@@ -70,7 +67,7 @@ def drain() -> str:
     taken = list(_lines)
     _lines.clear()
     _size = 0
-    _known.clear()
+    _sight.forget()
     _callers.clear()
     me = get_ident()
     stacks: dict[int, int] = {}
@@ -92,21 +89,8 @@ def drain() -> str:
 
 def _keep(frame: FrameType) -> None:
     global _size
-    names: dict[str, Rendered] = {}
-    size = 0
-    for name, value in names_of(frame).items():
-        if not is_speakable(name):
-            continue
-        known = _known.get(name)
-        if known is not None and known[0] is value:
-            names[name] = known[1]
-            continue
-        shown = names[name] = _renderer.render(value)
-        size += len(shown[0])
-        if type(value) in SCALARS and len(_known) < _NAMES:
-            _known[name] = value, shown
-        else:
-            _known.pop(name, None)
+    names = _sight.of(frame)
+    size = _sight.cost
     code = frame.f_code
     here = {
         "id": id(frame),

@@ -42,6 +42,12 @@ class Scope:
         return inside and not hidden and not key.startswith(_NEVER)
 
 
+def is_library(path: str) -> bool:
+    """Whether a file is one of Python's own, of an installed package, or of ours."""
+    key = _key(path)
+    return key.startswith(_NEVER) or any(part in _LIBRARIES for part in key.split(os.sep))
+
+
 def _key(path: str) -> str:
     return os.path.normcase(os.path.realpath(path))
 
