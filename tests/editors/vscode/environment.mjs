@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { open, ROOT } from './workbench.mjs';
 
 const SAMPLE = readFileSync(path.join(ROOT, 'cwm_lsp/demo/scores.py'), 'utf8');
 const WHEEL = process.env.CWM_LSP_WHEEL;
+const PATIENCE_MS = 240_000;
 const INSTALL_MS = 600_000;
 
 /** PATH without the folders that hold a cwm-lsp: this is a machine that has none. */
@@ -23,13 +24,20 @@ let environment;
 before(async () => {
     assert.ok(WHEEL, 'CWM_LSP_WHEEL must name the wheel to install');
     workbench = await open({ 'scores.py': SAMPLE }, { 'cwm.package': WHEEL }, { PATH: bare() });
+    workbench.page.setDefaultTimeout(PATIENCE_MS);
     environment = path.join(workbench.data, 'User/globalStorage/cwm-lsp.cwm-lsp/environment');
 });
 
 after(async () => await workbench?.close());
 
+let failed = '';
+
+// Each part goes on where the one before ended.
+beforeEach(() => assert.equal(failed, '', 'an earlier part of the story failed'));
+
 afterEach(async (context) => {
-    if (!context.passed) {
+    if (!context.passed && failed === '') {
+        failed = context.name;
         await workbench?.shot(`failed: ${context.name}`.replaceAll(/\W+/g, '-'));
     }
 });
@@ -49,7 +57,7 @@ async function asked() {
 test('where cwm-lsp is missing, an environment is offered, and the question names all that would be done', async () => {
     await workbench.page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'scores.py' }).dblclick();
     const offer = notification('CWM needs the program cwm-lsp');
-    await offer.getByText('Create Environment…').first().click({ timeout: 240_000 });
+    await offer.getByText('Create Environment…').first().click();
     await asked();
     const question = await dialog().innerText();
     assert.ok(question.includes('Create a Python environment for CWM?'), question);
@@ -72,7 +80,7 @@ test('with consent it is made with progress, and the extension works from it', a
     await workbench.shot('environment-progress');
     await progress.waitFor({ state: 'detached', timeout: INSTALL_MS });
     const lens = workbench.page.locator('.codelens-decoration a', { hasText: 'Compare points' });
-    await lens.first().click({ timeout: 240_000 });
+    await lens.first().click();
     await workbench.until((lines) => lines.some(({ shown }) => shown.includes('✗')), 'a comparison', 240);
     assert.ok(existsSync(path.join(environment, 'pyvenv.cfg')));
     await workbench.shot('environment-compare');
