@@ -47,9 +47,8 @@ const notification = (text) => workbench.page.locator('.notification-list-item',
 
 /** Say what is to be installed, as it is proposed, and come to the question. */
 async function asked() {
-    const input = workbench.page.locator('.quick-input-widget input').first();
-    await input.waitFor();
-    assert.equal(await input.inputValue(), WHEEL);
+    // The palette, whose input this was a moment ago, may still be closing.
+    await workbench.page.waitForFunction((wheel) => document.querySelector('.quick-input-widget input')?.value === wheel, WHEEL);
     await workbench.page.keyboard.press('Enter');
     await dialog().waitFor();
 }
