@@ -153,6 +153,7 @@ def _flow(
         agreement,
         called,
         head.name if head is not None else "",
+        bool(heads) and event.line not in heads and called.isidentifier(),
     )
 
 
@@ -226,7 +227,7 @@ def _flow_divergence(step: ComparedStep, event: Event, predicted: PredictedStep)
     else:
         kind = DivergenceKind.EVENT
     flow = step.flow
-    observed = _told(event.kind, event.line, flow.function, event.value.text if event.value else "")
+    observed = _observed(event, flow)
     value = predicted.value.text if predicted.value else ""
     expected = _told(predicted.kind, predicted.line, flow.predicted_function, value)
     return Divergence(step.step, step.wrote, kind, "", observed, expected, predicted.probability)
@@ -246,6 +247,15 @@ def _result_divergence(
         predicted="nothing" if guess is None else guess.text,
         probability=predicted.probability if guess is None else guess.probability,
     )
+
+
+def _observed(event: Event, flow: ComparedFlow) -> str:
+    """What came, in a few words: a frame that only waits has returned nothing yet."""
+    if event.yielded:
+        return "suspension"
+    if flow.resumed:
+        return f"{flow.function} resumed at line {event.line}"
+    return _told(event.kind, event.line, flow.function, event.value.text if event.value else "")
 
 
 def _told(kind: EventKind, line: int, function: str, value: str) -> str:

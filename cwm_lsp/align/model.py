@@ -48,7 +48,7 @@ class ComparedFlow:
     """Which event and line came, and which was expected. ``line`` is 1-based.
 
     ``function`` and ``predicted_function`` are the bare names of what is called, "" for other events and
-    where the line is nobody's.
+    where the line is nobody's. ``resumed`` says that it goes on where a yield or an await left it.
     """
 
     kind: EventKind
@@ -59,6 +59,7 @@ class ComparedFlow:
     agreement: Agreement
     function: str = ""
     predicted_function: str = ""
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

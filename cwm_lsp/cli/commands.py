@@ -20,7 +20,7 @@ from cwm_lsp.cli.loop import run
 from cwm_lsp.cli.main import Request
 from cwm_lsp.cli.model import Model, opened
 from cwm_lsp.cli.report import comparison_picture, prediction_picture, run_picture
-from cwm_lsp.cli.target import SEPARATOR, function_call
+from cwm_lsp.cli.target import SEPARATOR, function_call, script
 from cwm_lsp.config import Loaded, load
 from cwm_lsp.errors import ArgumentsError, BackendError, SourceError, TargetError
 from cwm_lsp.record import FunctionTarget, ModuleTarget, Progress, PytestTarget, ScriptTarget, Target
@@ -94,7 +94,7 @@ def predict(request: Request, steps: int) -> int:
 
     async def work() -> None:
         async with opened(loaded.settings) as model:
-            with shell.progress("Predicting") as advance:
+            with shell.progress("Predicting", "steps") as advance:
                 made = await engines.run_ahead(model, found.source, found.call, steps=steps, advance=advance)
             if request.as_json:
                 shell.object(payload.predicted(made, model.info))
@@ -153,7 +153,7 @@ def job_for(request: Request, shell: Shell) -> Job:
             "There is nothing to run.", "Name FILE::FUNCTION, FILE, -m MODULE or --pytest NODE."
         )
     if SEPARATOR not in request.target:
-        path = Path(request.target).absolute()
+        path = script(request.target)
         title = " ".join(("python", path.name, *request.words))
         return Job(
             ScriptTarget(str(path), request.words),
@@ -180,7 +180,7 @@ def settings_for(request: Request, near: Path, shell: Shell) -> Loaded:
 async def recorded(job: Job, shell: Shell, on_events: OnEvents | None = None) -> Trace:
     """The run, with a bar that counts events; ``on_events`` is offered the run as it grows."""
     options = engines.options(job.loaded, job.near, str(Path.cwd()))
-    with shell.progress(f"Running {job.title}"[:40]) as advance:
+    with shell.progress(f"Running {job.title}"[:40], "events") as advance:
 
         def tell(progress: Progress) -> None:
             advance(progress.events, 0)
@@ -213,7 +213,7 @@ def _compare_trace(trace: Trace, title: str, loaded: Loaded, shell: Shell, svg: 
 
 async def _scored(model: Model, trace: Trace, shell: Shell) -> Scored | Unasked:
     try:
-        with shell.progress("Asking the model") as advance:
+        with shell.progress("Asking the model", "steps") as advance:
             return Scored(*await engines.score(model, normalise(trace), advance=advance), model.info)
     except BackendError as error:
         return Unasked(trace, error)

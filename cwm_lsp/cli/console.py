@@ -100,10 +100,10 @@ class Shell:
             self.err.print(Text(f"hint: {error.hint}", style="dim"))
 
     @contextmanager
-    def progress(self, what: str) -> Iterator[Advance]:
-        """A bar on stderr while ``what`` goes on; where that is no terminal, now and then a line."""
+    def progress(self, what: str, unit: str = "") -> Iterator[Advance]:
+        """A bar on stderr while ``what`` goes on, counting ``unit``; no terminal gets a line now and then."""
         if not self.err.is_terminal:
-            yield Spoken(what, self.note).advance
+            yield Spoken(what, self.note, unit=unit).advance
             return
         columns = (
             SpinnerColumn(),
@@ -116,7 +116,7 @@ class Shell:
             task = bar.add_task(what, total=None, count="")
 
             def advance(done: int, total: int) -> None:
-                bar.update(task, completed=done, total=total or None, count=_count(done, total))
+                bar.update(task, completed=done, total=total or None, count=_count(done, total, unit))
 
             yield advance
 
@@ -127,9 +127,15 @@ class Spoken:
     FIRST, LONGEST = 4.0, 60.0
 
     def __init__(
-        self, what: str, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+        self,
+        what: str,
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        unit: str = "",
     ) -> None:
         self._what = what
+        self._unit = unit
         self._say = say
         self._clock = clock
         self._began = clock()
@@ -140,12 +146,13 @@ class Spoken:
         passed = self._clock() - self._began
         if passed >= self._due:
             self._due = passed + min(passed, self.LONGEST)
-            count = f"{_count(done, total)} after " if done else ""
+            count = f"{_count(done, total, self._unit)} after " if done else ""
             self._say(f"{self._what}: {count}{passed:.0f} s")
 
 
-def _count(done: int, total: int) -> str:
-    return f"{done:,}/{total:,}" if total else f"{done:,}"
+def _count(done: int, total: int, unit: str) -> str:
+    count = f"{done:,} of {total:,}" if total else f"{done:,}"
+    return f"{count} {unit}".rstrip()
 
 
 def _console(stream: TextIO) -> Console:

@@ -93,7 +93,7 @@ async def _fill(page: View, job: Job, shell: Shell) -> None:
         call = Call(whole.entry, "")
         page.show([Shown(job.title, Recorded(call, whole))], Stage.ASKING, "Asking the model")
         try:
-            with shell.progress("Asking the model") as advance:
+            with shell.progress("Asking the model", "steps") as advance:
 
                 def tell(done: int, total: int) -> None:
                     advance(done, total)

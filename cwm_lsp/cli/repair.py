@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import difflib
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,7 @@ from cwm_lsp.repair.specification import (
     only_function,
     program,
 )
+from cwm_lsp.trace.statements import heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def repair(wish: Wish) -> int:
         model = replace(model, predict=foresight(loaded.settings, source, shell))
     python = choose(loaded, wish.file.absolute().parent).path
     specification = specified(wish, source.text)
-    with shell.progress("Trying fixes") as advance:
+    with shell.progress("Trying fixes", "edits") as advance:
         outcome = search(
             wish.file,
             source.text,
@@ -99,6 +103,8 @@ def specified(wish: Wish, source: str) -> Specification:
         raise ArgumentsError("--expect needs the --call that it belongs to.")
     expected = (*wish.expected, *[None] * (len(wish.calls) - len(wish.expected)))
     checks = [call(*pair) for pair in zip(wish.calls, expected, strict=True)]
+    for text in wish.calls:
+        _known(text, source, wish.file)
     answers = [answer(text) for text in wish.answers]
     try:
         examples = doctests(source)
@@ -122,6 +128,19 @@ def specified(wish: Wish, source: str) -> Specification:
         f"Nothing says what {wish.file} should do.",
         "Give --test NODE, --call CALL --expect VALUE, --cases FILE or --like OTHER, or write a doctest.",
     )
+
+
+def _known(text: str, source: str, file: Path) -> None:
+    """Raises ``TargetError`` for a call of what neither the file nor Python names anywhere."""
+    found = ast.parse(text.strip(), mode="eval").body
+    if not isinstance(found, ast.Call) or not isinstance(found.func, ast.Name):
+        return
+    name = found.func.id
+    if not hasattr(builtins, name) and not re.search(rf"\b{name}\b", source):
+        names = [one.name for one in heads(source).values()]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"Did you mean {close[0]}?" if close else ""
+        raise TargetError(f"{file} has no function {name}.", hint)
 
 
 def _does_something(source: str) -> bool:

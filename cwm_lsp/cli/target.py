@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cwm_lsp.errors import ArgumentsError, SourceError
+from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 from cwm_lsp.features.results import Call
 from cwm_lsp.features.runnables import runnables
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.model import SourceFile
-from cwm_lsp.trace.statements import parse
+from cwm_lsp.trace.statements import heads, parse
 
 SEPARATOR = "::"
 
@@ -32,9 +32,17 @@ class FunctionCall:
 
 
 def function_call(target: str, words: Sequence[str]) -> FunctionCall:
-    """``FILE::FUNCTION`` with its argument words. Raises ``UserError``."""
-    path, _, function = target.rpartition(SEPARATOR)
+    """``FILE::FUNCTION`` with its argument words, or ``FILE::CALL``. Raises ``UserError``."""
+    path, function = _parted(target)
     source = source_at(Path(path))
+    if not function:
+        names = list(dict.fromkeys(one.name for one in heads(source.text).values()))
+        hint = f"It has: {', '.join(names[:8])}." if names else ""
+        raise TargetError(f"{target} names no function.", hint)
+    if (call := _expression(function)) is not None and isinstance(call, ast.Call):
+        if words:
+            raise ArgumentsError(f"{function} is a whole call, so nothing may follow it.")
+        function, words = ast.unparse(call.func), (function,)
     if words:
         return FunctionCall(source, Call(function, arguments(function, words)))
     found = next((one for one in runnables(source) if one.function == function), None)
@@ -49,6 +57,19 @@ def function_call(target: str, words: Sequence[str]) -> FunctionCall:
             f"`# cwm: {function}({', '.join(required)})`.",
         )
     return FunctionCall(source, Call(function, ""))
+
+
+def script(target: str) -> Path:
+    """The file that a script's target names. Raises ``SourceError``, with what may be meant."""
+    path = Path(target).absolute()
+    if path.exists():
+        return path
+    file, colon, function = target.rpartition(":")
+    if colon and Path(file).is_file():
+        hint = f"A function is named after two colons: {file}{SEPARATOR}{function}."
+    else:
+        hint = _similar_file(Path(target))
+    raise SourceError(f"There is no file {target}.", hint)
 
 
 def source_at(path: Path) -> SourceFile:
@@ -81,12 +102,28 @@ def arguments(function: str, words: Sequence[str]) -> str:
     return text
 
 
-def _inside_call(function: str, word: str) -> str | None:
-    """What stands in the parentheses if ``word`` is a call of ``function``."""
+def _parted(target: str) -> tuple[str, str]:
+    """File, and function or call: at the first separator behind which there is one of them, else the last."""
+    at = target.find(SEPARATOR)
+    while at >= 0:
+        rest = target[at + len(SEPARATOR) :]
+        if isinstance(_expression(rest), ast.Name | ast.Attribute | ast.Call):
+            return target[:at], rest
+        at = target.find(SEPARATOR, at + 1)
+    path, _, rest = target.rpartition(SEPARATOR)
+    return path, rest
+
+
+def _expression(text: str) -> ast.expr | None:
     try:
-        node = ast.parse(word.strip(), mode="eval").body
+        return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _inside_call(function: str, word: str) -> str | None:
+    """What stands in the parentheses if ``word`` is a call of ``function``."""
+    node = _expression(word)
     if isinstance(node, ast.Call) and ast.unparse(node.func) in (function, function.rpartition(".")[2]):
         return ", ".join(ast.unparse(one) for one in (*node.args, *node.keywords))
     return None

@@ -197,6 +197,7 @@ def flow(step: ComparedFlow, *, yielded: bool = False, dimmed: bool = False) -> 
     if step.agreement is not Agreement.DIFFERS or step.predicted_kind is None or step.predicted_line is None:
         return None
     ran = "suspension" if yielded else _place(step.kind, step.line, step.function)
+    ran = f"{step.function} resumed" if step.resumed else ran
     expected = _place(step.predicted_kind, step.predicted_line, step.predicted_function)
     at = percent(step.probability)
     lead = "next " if step.kind is EventKind.LINE else ""

@@ -17,6 +17,8 @@ _PROBLEMS: dict[str, type[CwmError]] = {
     "source": SourceError,
     "target": TargetError,
     "arguments": ArgumentsError,
+    "name": ArgumentsError,
+    "pytest": TargetError,
     "module": RunError,
 }
 _LAST_WORDS = 400
@@ -71,6 +73,10 @@ def trace_so_far(plan: Plan, reader: RecordingReader) -> Trace:
 
 
 def _way_out(plan: Plan, kind: str) -> str:
+    if kind == "name":
+        return "Arguments are Python expressions; a text needs its quotes: \"'hello'\"."
+    if kind == "pytest":
+        return f"`{plan.interpreter.path} -m pip install pytest`, or choose another interpreter by --python."
     if kind == "target" and isinstance(plan.target, ModuleTarget):
         return f"It is looked for in {plan.cwd} and where {plan.interpreter.path} finds its packages."
     return ""

@@ -134,7 +134,7 @@ def _file_of(target: FunctionTarget | ScriptTarget | PytestTarget) -> str:
         return target.path
     path, colons, _ = target.node.partition("::")
     if not colons:
-        raise TargetError(f"{target.node} names no test.", "Write it as tests/test_a.py::test_b.")
+        raise TargetError(f"{target.node} names no test.", f"Write it as {target.node or 'FILE'}::test_name.")
     return path
 
 

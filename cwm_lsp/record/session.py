@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 _TICK = 0.05
 _STARTUP = 60.0
 _GRACE = 1.5
-_READ = 1 << 20
+_PIECE = 1 << 17
+"""Bytes read between two looks at anything else: a program can write faster than it can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,9 @@ class _Session:
         cut = await self._follow(client)
         if self._failure is not None:
             raise self._failure
-        self._catch_up()
+        while self._read_piece():
+            self._report("reading")
+            await asyncio.sleep(0)
         self._report("reading")
         output = self._output.output()
         seconds = time.monotonic() - (self._recording_since or self._started)
@@ -177,8 +180,9 @@ class _Session:
         clock = _Deadlines(self._options.limits.seconds)
         try:
             while not (ended.done() or gone.done()):
-                await asyncio.wait({ended, gone}, timeout=_TICK, return_when=asyncio.FIRST_COMPLETED)
-                self._catch_up()
+                more = self._read_piece()
+                pause = 0.0 if more else _TICK
+                await asyncio.wait({ended, gone}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
                 self._report("running")
                 self._tell_events()
                 if clock.passed(self.reader, self._recording_since):
@@ -228,19 +232,18 @@ class _Session:
             self._failure = error
             self._terminated.set()
 
-    def _catch_up(self) -> None:
-        """Read what the agent has written since the last time."""
+    def _read_piece(self) -> bool:
+        """Read on in what the agent has written; whether there may be more of it."""
         if not self._recording.exists():
-            return
+            return False
         with self._recording.open("rb") as file:
             file.seek(self._read_to)
-            while data := file.read(_READ):
-                written = self.reader.feed(data)
-                self._read_to += written
-                if written < len(data):
-                    break
+            data = file.read(_PIECE)
+        written = self.reader.feed(data) if data else 0
+        self._read_to += written
         if not self._recording_since and "recorder" in self.reader.header:
             self._recording_since = time.monotonic()
+        return written == _PIECE
 
     def _tell_events(self) -> None:
         """Offer the run so far, if it has grown."""

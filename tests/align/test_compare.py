@@ -269,6 +269,27 @@ def test_kinds_of_divergence(edit: str, kind: DivergenceKind, predicted: str) ->
     assert (found.kind, found.predicted, found.probability) == (kind, predicted, 0.8)
 
 
+@pytest.mark.parametrize(
+    ("edit", "observed"),
+    [("2#1 -> line 3 @80", "suspension"), ("6#2 -> line 8 @80", "g resumed at line 2")],
+)
+def test_a_frame_that_waits_has_not_returned_and_is_not_called_anew(edit: str, observed: str) -> None:
+    source = """
+        def g(n):
+            yield n
+            yield 2
+
+        def f(n):
+            for x in g(n):
+                m = x
+            return m
+    """
+    trace = record(dedent(source).lstrip(), "f(1)")
+    found = compare(trace, edited(trace, edit), threshold=0.5, model="test").divergence
+    assert found is not None
+    assert found.observed == observed
+
+
 def test_a_prediction_that_ends_early_leaves_the_rest_uncompared() -> None:
     check(
         MEAN,

@@ -58,7 +58,7 @@ def test_an_error_is_a_line_and_a_hint_and_an_object(capsys: pytest.CaptureFixtu
 
 def test_a_log_is_told_how_far_long_work_is_at_ever_longer_intervals() -> None:
     now, said = 0.0, list[str]()
-    spoken = Spoken("Asking the model", said.append, lambda: now)
+    spoken = Spoken("Asking the model", said.append, lambda: now, unit="steps")
     for second in range(1, 200):
         now = float(second)
         spoken.advance(second * 10, 20_000)
@@ -71,7 +71,7 @@ def test_a_log_is_told_how_far_long_work_is_at_ever_longer_intervals() -> None:
         "124 s",
         "184 s",
     ]
-    assert said[0] == "Asking the model: 40/20,000 after 4 s"
+    assert said[0] == "Asking the model: 40 of 20,000 steps after 4 s"
     spoken.advance(0, 0)
     now = 400.0
     spoken.advance(0, 0)

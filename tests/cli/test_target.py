@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cwm_lsp.cli.target import arguments, function_call, source_at
-from cwm_lsp.errors import ArgumentsError, SourceError
+from cwm_lsp.cli.target import arguments, function_call, script, source_at
+from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 
 SHOP = '''
 def total(prices, tax=0.1, *, currency):
@@ -86,6 +86,34 @@ def test_without_words_the_file_itself_gives_the_input(
 def test_a_function_that_needs_input_and_has_none_is_told_how_to_get_some(shop: Path) -> None:
     with pytest.raises(ArgumentsError, match=r"`# cwm: twice\(n\)`"):
         function_call(f"{shop}::twice", ())
+
+
+@pytest.mark.parametrize("call", ["twice(21)", "twice( n=21 )", "twice('a::b')"])
+def test_a_whole_call_may_stand_behind_the_file(shop: Path, call: str) -> None:
+    found = function_call(f"{shop}::{call}", ())
+    assert (found.source.path, str(found.call)) == (str(shop), call.replace(" ", ""))
+    with pytest.raises(ArgumentsError, match="is a whole call, so nothing may follow it"):
+        function_call(f"{shop}::{call}", ("1",))
+
+
+def test_a_folder_may_be_named_with_colons(tmp_path: Path) -> None:
+    path = tmp_path / "a::b.c" / "shop.py"
+    path.parent.mkdir()
+    path.write_text(SHOP, encoding="utf-8")
+    assert function_call(f"{path}::nothing", ()).source.path == str(path)
+
+
+def test_a_target_without_its_function_is_told_which_there_are(shop: Path) -> None:
+    with pytest.raises(TargetError, match=r"names no function\. It has: total, twice, nothing, noted\."):
+        function_call(f"{shop}::", ())
+
+
+def test_a_script_that_is_not_there_is_answered_with_what_was_meant(shop: Path) -> None:
+    assert script(str(shop)) == shop
+    with pytest.raises(SourceError, match=r"There is no file .* Did you mean .*shop with spaces é.py"):
+        script(str(shop.with_name("shop with space é.py")))
+    with pytest.raises(SourceError, match=r"named after two colons: .*shop with spaces é\.py::total\."):
+        script(f"{shop}:total")
 
 
 def test_a_missing_file_is_answered_with_the_one_that_was_meant(shop: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ ERRORS: list[tuple[str, str, str, type[CwmError], str]] = [
     ("class A:\n  def go(self): pass", "A.goo", "", TargetError, "Did you mean go?"),
     (GOOD, "f", "1,,", ArgumentsError, "do not parse"),
     (GOOD, "f", "1), print(2", ArgumentsError, "not the arguments of one call"),
-    (GOOD, "f", "unknown", ArgumentsError, "NameError"),
+    (GOOD, "f", "unknown", ArgumentsError, "a text needs its quotes"),
     (GOOD, "f", "1, 2, 3", ArgumentsError, "too many positional arguments"),
     (GOOD, "f", "m=1", ArgumentsError, "unexpected keyword argument 'm'"),
     ("import not_a_module_at_all\ndef f(): pass", "f", "", RunError, "ModuleNotFoundError"),
@@ -61,6 +62,16 @@ async def test_named_errors(
     with pytest.raises(error) as caught:
         await quickly(written(tmp_path, source), function, arguments)
     assert says in str(caught.value)
+
+
+async def test_an_interpreter_without_pytest_is_named_with_the_way_out(tmp_path: Path) -> None:
+    path = written(tmp_path, "def test_one():\n    assert True\n", "test_it.py")
+    venv.create(tmp_path / "bare", with_pip=False)
+    folder = "Scripts" if sys.platform == "win32" else "bin"
+    python = str(tmp_path / "bare" / folder / Path(sys.executable).name)
+    with pytest.raises(TargetError, match="pytest is not installed") as caught:
+        await record(PytestTarget(f"{path}::test_one"), Options(interpreter=python))
+    assert caught.value.hint.startswith(f"`{python} -m pip install pytest`")
 
 
 async def test_errors_come_through_debugpy(tmp_path: Path) -> None:

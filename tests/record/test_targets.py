@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from cwm_lsp.record import (
     Stop,
     record,
 )
+from cwm_lsp.record.session import _PIECE
 from cwm_lsp.trace.model import CutReason, EventKind
 from tests.golden.harness import bare_trace, cores, found, versions_or_skip
 from tests.record.programs import lines, quickly, traced, written
@@ -356,6 +358,16 @@ async def test_progress_tells_stages_in_order(tmp_path: Path) -> None:
     stages = list(dict.fromkeys(progress.stage for progress in told))
     assert stages == ["starting", "running", "reading"]
     assert told[-1].events == 11
+
+
+async def test_a_program_that_outruns_its_reader_holds_nothing_else_up(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    trace = await record(FunctionTarget(written(tmp_path, LOOP), "f", "40_000"), progress=told.append)
+    counts = [progress.events for progress in told]
+    most = max(after - before for before, after in itertools.pairwise(counts))
+    assert len(trace.events) == counts[-1] > 80_000
+    # The loop gets its turn after each piece; an event has eight bytes at the least.
+    assert most <= _PIECE / 8
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="looks for processes with os.kill(pid, 0)")

@@ -72,6 +72,14 @@ def test_a_file_that_says_nothing_is_asked_for_more(tmp_path: Path) -> None:
     assert "--call" in done.err
 
 
+def test_a_call_of_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def total(a):\n    return a\n")
+    done = cwm("repair", "f.py", "--call", "totl(1)", "--expect", "2", cwd=tmp_path)
+    assert done.code == 2
+    assert "has no function totl." in done.err
+    assert "Did you mean total?" in done.err
+
+
 def test_a_test_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text("def f(a):\n    return a\n")
     (tmp_path / "test_f.py").write_text("def test_one():\n    assert True\n")

@@ -156,6 +156,23 @@ async def test_a_variable_is_chosen_shown_whole_and_copied(tab: Tab, served: Pag
     assert await tab.value("navigator.clipboard.readText()") == "[4, 9, 2, 7]"
 
 
+VERDICTS = """[...document.querySelectorAll(".row .cell .glyph")]
+  .filter((one) => one.textContent).map((one) => {
+  const [verdict, cell] = [one.getBoundingClientRect(), one.parentElement.getBoundingClientRect()];
+  return verdict.width > 0 && verdict.right <= cell.right + 1;
+})"""
+"""Of each value with a verdict on the screen: whether the verdict is in its cell."""
+
+
+async def test_a_value_that_is_cut_keeps_its_verdict(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    await tab.value("document.styleSheets[0].insertRule('.row .cell { max-width: 60px }')")
+    verdicts = await tab.value(VERDICTS)
+    assert verdicts
+    assert all(verdicts)
+
+
 async def test_a_search_is_typed_found_and_gone_on_with(tab: Tab, served: Pages) -> None:
     await look(tab, served, [runs.small()])
     await tab.press("/")

@@ -67,13 +67,17 @@ async def searched(
     return found
 
 
+NONE_TRIED = "No edit was tried: none was found to try, or the time was over before."
+
+
 async def chosen(ls: CwmServer, found: Repaired) -> FixState | None:
     """The fix to take: a verified one, or a plausible one that the user picks. Raises ``TargetError``."""
     fixes = stated(ls, found)["fixes"]
     if not fixes:
         lines = ", ".join(str(one.line) for one in found.outcome.suspects[:5])
         hint = f"Most suspicious lines: {lines}." if lines else ""
-        tried = f"{found.outcome.tried:,} edits were tried and none makes it hold."
+        tried = f"{found.outcome.tried:,} edits were tried, and none makes it hold."
+        tried = tried if found.outcome.tried else NONE_TRIED
         raise TargetError(" ".join((tried, *found.outcome.notes[:2])), hint)
     if fixes[0]["verified"]:
         return fixes[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class TargetProblem(Exception):
-    """What was asked for cannot be run. ``kind``: ``source``, ``target``, ``arguments`` or ``module``."""
+    """What was asked for cannot be run. ``kind`` is one of those that ``record.outcome`` knows."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -132,8 +132,9 @@ def _evaluate(tree: ast.Call, names: dict[str, Any]) -> tuple[tuple[Any, ...], d
     try:
         return eval(compile(expression, "<arguments>", "eval"), scope)  # type: ignore[no-any-return]
     except Exception as error:
+        kind = "name" if isinstance(error, NameError) else "arguments"
         raise TargetProblem(
-            "arguments", f"The arguments could not be evaluated: {type(error).__name__}: {error}."
+            kind, f"The arguments could not be evaluated: {type(error).__name__}: {error}."
         ) from error
 
 

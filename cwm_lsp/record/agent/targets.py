@@ -74,7 +74,7 @@ def run_pytest(session: Session, target: dict[str, Any]) -> None:
     try:
         import pytest
     except ImportError:
-        raise TargetProblem("target", "pytest is not installed in that interpreter.") from None
+        raise TargetProblem("pytest", f"pytest is not installed for {sys.executable}.") from None
     path: str = target["path"]
     source = _read(path)
     session.announce(path, source)

@@ -17,12 +17,12 @@ export function sourceText(app, side, row) {
 /** A fragment's text, its glyph and what follows set apart from the value. */
 export function said(target, piece) {
   if (!target.value) {
-    target.value = document.createTextNode("");
+    target.value = element("span", "value");
     target.rest = element("span", "glyph");
     target.append(target.value, target.rest);
   }
   const cut = piece.tail < 0 ? piece.text.length : piece.tail;
-  target.value.data = piece.text.slice(0, cut);
+  target.value.textContent = piece.text.slice(0, cut);
   target.rest.textContent = piece.text.slice(cut);
 }
 

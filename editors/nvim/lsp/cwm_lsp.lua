@@ -12,6 +12,8 @@ return {
   capabilities = server.capabilities,
   handlers = server.handlers,
   commands = server.commands,
+  before_init = server.before_init,
+  on_init = server.on_init,
   on_exit = server.on_exit,
   init_options = {
     -- Nothing is run before you ask for it; set this to false to be sure in a project you do not trust.

@@ -36,7 +36,7 @@ export async function createEnvironment(context: vscode.ExtensionContext, server
         return;
     }
     const done = await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: 'CWM: creating the environment', cancellable: true },
+        { location: vscode.ProgressLocation.Notification, title: 'CWM: setting up', cancellable: true },
         async (progress, token) => {
             for (const step of installCommands(python, folder, from, process.platform)) {
                 progress.report({ message: step.words });

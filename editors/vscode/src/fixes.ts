@@ -71,6 +71,9 @@ export function shortDiff(diff: string): string {
 
 /** One sentence on a search that found nothing. */
 export function nothing(result: RepairResult): string {
+    if (result.tried === 0) {
+        return ['No edit was tried: none was found to try, or the time was over before.', ...result.notes].join(' ');
+    }
     const tried = result.tried.toLocaleString('en');
     return [`${tried} edits were tried in ${Math.round(result.seconds)} s, and none makes it hold.`, ...result.notes].join(' ');
 }

@@ -21,6 +21,10 @@ def debugger(start: Callable[..., Editor], nvim_dap: Path, shop: Path) -> Editor
     return one
 
 
+def test_two_pythons_are_given_time_to_start(debugger: Editor) -> None:
+    assert debugger.lua("return require('dap').adapters.cwm.options.initialize_timeout_sec") == 20
+
+
 def test_a_predicted_run_is_stepped_to_and_fro(debugger: Editor) -> None:
     debugger.cwm("ghost mixed(2, 3)")
     debugger.wait(STOPPED_AT.format(line=18))

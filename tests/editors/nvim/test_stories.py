@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -243,6 +244,13 @@ def test_restarting_a_running_server(compared: Editor) -> None:
     compared.wait("(vim.lsp.get_clients({ bufnr = 0, name = 'cwm_lsp' })[1] or {}).initialized")
     assert compared.marks() == {}
     assert compared.server_pid() != before
+
+
+def test_a_server_that_is_still_starting_is_said_to_be(start: Callable[..., Editor], shop: Path) -> None:
+    nvim = start(server=(sys.executable, "-c", "import sys; sys.stdin.read()"))
+    nvim.nvim.command(f"edit {shop}")
+    nvim.cwm("compare")
+    assert nvim.told() == ["cwm: the server is still starting. Try again in a moment."]
 
 
 def test_a_server_that_is_not_installed_is_named_once(start: Callable[..., Editor], shop: Path) -> None:

@@ -31,6 +31,12 @@ def test_a_long_value_gives_way_and_its_verdict_stays(bare: Editor) -> None:
     assert "✗ predicted [12" in both
     assert both.endswith("… · 71 %")
     assert shorten("name = '表表表表表表表表'", 12).endswith("…")
+    seen = f"xs = {long[:-1]}, 7]"
+    both = shorten(f"{seen} ✗ predicted {long[:-1]}, 8] · 71 %", 50)
+    assert both == "xs = …12, 12, 12, 7] ✗ predicted …12, 8] · 71 %"
+    early = shorten(f"xs = [7{long[3:]} ✗ predicted {long} · 71 %", 50)
+    assert early.startswith("xs = [7, 12")
+    assert "✗ predicted [12" in early
 
 
 def test_a_narrow_line_keeps_its_first_values_and_its_visit(bare: Editor) -> None:
@@ -172,3 +178,30 @@ def test_debugging_without_nvim_dap_says_what_is_missing(bare: Editor) -> None:
     bare.cwm("debug")
     assert len(bare.told()) == 2
     assert all("nvim-dap is not installed" in one for one in bare.told())
+
+
+def test_room_is_left_for_signs_that_are_yet_to_come(bare: Editor) -> None:
+    """Diagnostics put theirs beside the text after the values were measured for it."""
+    bare.nvim.command("set number")
+    bare.nvim.current.buffer[:] = ["x = 1"]
+    fragment = {"text": "xs = [" + "12, " * 60 + "]", "state": "observed", "words": "", "name": "xs"}
+    line = {
+        "at": {"line": 0, "character": 5},
+        "fragments": [fragment],
+        "mark": False,
+        "visit": 1,
+        "visits": 1,
+    }
+    width = bare.lua(
+        """
+        require("cwm.render").draw(vim.api.nvim_get_current_buf(), { ... })
+        local space = require("cwm.render").namespace
+        local mark = vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })[1]
+        local used = vim.fn.strdisplaywidth("x = 1") + 1 -- Neovim's own gap before what stands at the end
+        for _, chunk in ipairs(mark[4].virt_text) do used = used + vim.fn.strdisplaywidth(chunk[1]) end
+        local window = vim.fn.getwininfo(vim.api.nvim_get_current_win())[1]
+        return window.width - window.textoff - used
+        """,
+        line,
+    )
+    assert width >= 2

@@ -51,7 +51,7 @@ export async function open(files, settings, env = {}) {
         const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
         await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`, { timeout: FIRST_PAGE_MS });
         await page.locator('.monaco-workbench').waitFor({ timeout: FIRST_PAGE_MS });
-        return new Workbench(page, folder, close);
+        return new Workbench(page, folder, data, close);
     } catch (error) {
         await close();
         throw error;
@@ -60,8 +60,8 @@ export async function open(files, settings, env = {}) {
 
 /** The page, as far as the stories need it. */
 class Workbench {
-    constructor(page, folder, close) {
-        Object.assign(this, { page, folder, close });
+    constructor(page, folder, data, close) {
+        Object.assign(this, { page, folder, data, close });
     }
 
     /** Open a file of the folder by quick open. */
@@ -82,8 +82,8 @@ class Workbench {
         for (let left = 3; ; left -= 1) {
             try {
                 await this.page.keyboard.press(key);
-                await this.page.locator('.quick-input-widget input').first().fill(typed, { timeout: 60_000 });
-                await row.click({ timeout: 60_000 });
+                await this.page.locator('.quick-input-widget input').first().fill(typed, { timeout: 120_000 });
+                await row.click({ timeout: 120_000 });
                 return;
             } catch (error) {
                 if (left === 1) {

@@ -8,6 +8,9 @@ local M = {}
 
 M.TYPE = "cwm"
 
+--- Until nvim-dap warns that the adapter is slow: its own four seconds are little for two Pythons to start in.
+local START_SECONDS = 20
+
 ---@return any? # the module `dap`
 local function find()
   local found, dap = pcall(require, "dap")
@@ -18,7 +21,8 @@ end
 local function adapter()
   local program = server.program("dap")
   if program then
-    return { type = "executable", command = program[1], args = vim.list_slice(program, 2) }
+    local options = { initialize_timeout_sec = START_SECONDS }
+    return { type = "executable", command = program[1], args = vim.list_slice(program, 2), options = options }
   end
 end
 

@@ -26,7 +26,8 @@ end
 ---@param result table a RepairResult
 local function offer(client, result)
   if #result.fixes == 0 then
-    local words = { ("%d edits were tried, and none makes it hold."):format(result.tried) }
+    local tried = ("%d edits were tried, and none makes it hold."):format(result.tried)
+    local words = { result.tried > 0 and tried or "no edit was tried: none was found to try, or the time was over before." }
     return server.tell(table.concat(vim.list_extend(words, result.notes), " "), vim.log.levels.WARN)
   end
   local choices = vim.list_extend({ unpack(result.fixes) }, { { title = M.LEAVE } })

@@ -89,6 +89,7 @@ function M.open_text(lines, title)
     style = "minimal",
   })
   vim.wo.wrap = true
+  vim.wo.linebreak = true
   vim.keymap.set("n", "q", "<Cmd>close<CR>", { buffer = bufnr, desc = "close" })
 end
 

@@ -45,7 +45,50 @@ local function clip(text, width)
   return vim.fn.printf("%." .. math.max(width - 1, 0) .. "S", text) .. "…"
 end
 
---- Cut the values of a text, and keep its verdict, which stands at its end.
+---@param text string
+---@param from integer of the first character, from 0
+---@param count? integer
+local function characters(text, from, count)
+  return vim.fn.strcharpart(text, from, count or vim.fn.strchars(text))
+end
+
+--- How many characters two texts begin with in common.
+---@param one string
+---@param other string
+---@return integer
+local function in_common(one, other)
+  local shorter = math.min(vim.fn.strchars(one), vim.fn.strchars(other))
+  for index = 0, shorter - 1 do
+    if characters(one, index, 1) ~= characters(other, index, 1) then
+      return index
+    end
+  end
+  return shorter
+end
+
+--- Cut a value so that what stands at a character stays in sight: its beginning too, behind a bracket or a comma.
+---@param text string
+---@param width integer cells
+---@param focus integer of the character, from 0
+---@return string
+local function clip_around(text, width, focus)
+  if cells(text) <= width or cells(characters(text, 0, focus)) < width - 2 then
+    return clip(text, width)
+  end
+  local rest = text
+  for index = 0, focus - 1 do
+    if ("([{,"):find(characters(text, index, 1), 1, true) then
+      rest = "…" .. vim.trim(characters(text, index + 1))
+      if cells(rest) <= width then
+        break
+      end
+    end
+  end
+  return clip(rest, width)
+end
+
+--- Cut the values of a text, and keep its verdict, which stands at its end. Of two values that differ late in
+--- both, what differs is kept.
 ---@param text string
 ---@param width integer cells
 ---@return string
@@ -61,7 +104,20 @@ function M.shorten(text, width)
     return clip(body, room) .. tail
   end
   local left = math.min(cells(observed), math.max(math.floor(room / 2), room - cells(predicted)))
-  return clip(observed, left) .. clip(predicted, room - left) .. tail
+  local name, value = observed:match("^(%S+ = )(.*)$")
+  if not name then
+    name, value = observed:match("^(%S+ )(.*)$")
+  end
+  local words, expected = predicted:match("^( ✗ predicted )(.*)$")
+  if not name or not words then
+    return clip(observed, left) .. clip(predicted, room - left) .. tail
+  end
+  local focus = value == expected and 0 or in_common(value, expected)
+  return name
+    .. clip_around(value, left - cells(name), focus)
+    .. words
+    .. clip_around(expected, room - left - cells(words), focus)
+    .. tail
 end
 
 ---@param fragment cwm.Fragment
@@ -106,6 +162,22 @@ function M.chunks(line, room)
   return found
 end
 
+--- The cells that signs may still take from a window: the column for them comes with the first one.
+---@param window integer
+---@param off integer cells left of the text now
+---@return integer
+local function signs_to_come(window, off)
+  local options = vim.wo[window]
+  if options.statuscolumn ~= "" or not vim.startswith(options.signcolumn, "auto") then
+    return 0
+  end
+  local lines = vim.api.nvim_buf_line_count(vim.api.nvim_win_get_buf(window))
+  local numbered = options.number or options.relativenumber
+  local numbers = numbered and math.max(options.numberwidth, #tostring(lines) + 1) or 0
+  local folds = tonumber(options.foldcolumn) or 0
+  return math.max(2 - (off - numbers - folds), 0)
+end
+
 --- The cells that values may take on a line, in the widest window that shows the buffer.
 ---@param bufnr integer
 ---@param row integer
@@ -114,7 +186,8 @@ end
 local function room_of(bufnr, row, settings)
   local width = 0
   for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
-    width = math.max(width, vim.api.nvim_win_get_width(window) - vim.fn.getwininfo(window)[1].textoff)
+    local off = vim.fn.getwininfo(window)[1].textoff
+    width = math.max(width, vim.api.nvim_win_get_width(window) - off - signs_to_come(window, off))
   end
   width = width == 0 and vim.o.columns or width
   if settings.position ~= "below" then

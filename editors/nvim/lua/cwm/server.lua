@@ -74,6 +74,20 @@ function M.installed()
   return cmd == nil or vim.fn.executable(cmd[1]) == 1
 end
 
+--- The roots whose server was started and has not answered yet.
+---@type table<string, true>
+local starting = {}
+
+---@param config vim.lsp.ClientConfig
+function M.before_init(_, config)
+  starting[config.root_dir or ""] = true
+end
+
+---@param client vim.lsp.Client
+function M.on_init(client)
+  starting[client.root_dir or ""] = nil
+end
+
 --- Why no server serves this buffer and what to do about it.
 ---@return string
 function M.absence()
@@ -84,6 +98,9 @@ function M.absence()
   end
   if not vim.lsp.is_enabled(M.NAME) then
     return 'the server is not enabled. Put vim.lsp.enable("cwm_lsp") into init.lua, or use :Cwm start.'
+  end
+  if next(starting) then
+    return "the server is still starting. Try again in a moment."
   end
   return "the server does not run for this buffer. :Cwm restart starts it, :Cwm log shows why it ended."
 end
@@ -258,6 +275,7 @@ M.handlers = {
 ---@param code integer
 ---@param signal integer
 function M.on_exit(code, signal)
+  starting = {}
   if code == 0 and (signal == 0 or signal == 15) then
     return
   end

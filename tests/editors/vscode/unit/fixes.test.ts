@@ -30,6 +30,7 @@ test('a diff on one line has what goes and what comes, and no headers', () => {
 
 test('a search without a fix says how much was tried', () => {
     const result: RepairResult = { status: 'none', fixes: [], question: null, tried: 1234, seconds: 7.6, notes: ['Refused 1: x.'] };
+    assert.equal(nothing({ ...result, tried: 0 }), 'No edit was tried: none was found to try, or the time was over before. Refused 1: x.');
     assert.equal(nothing(result), '1,234 edits were tried in 8 s, and none makes it hold. Refused 1: x.');
 });
 
