@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from cwm_lsp.errors import RunError, TargetError
 from cwm_lsp.repair import scratch
+from cwm_lsp.repair.fromtests import defined, scripts
 from cwm_lsp.repair.localise import ochiai, sliced, together
 from cwm_lsp.repair.model import Check, CheckKind, Suspect
 from cwm_lsp.repair.slicing import backwards, facts
@@ -76,7 +78,7 @@ def baseline(workers: Sequence[Worker], specification: Specification, job: Job) 
         FIRST_SECONDS[CheckKind.TEST if job.nodes else check.kind] for check in job.checks or (_TEST,)
     )
     runs = at_once(job.stop, len(workers), lambda worker: worker.trace(longest), workers)
-    tests = tuple(Check(CheckKind.TEST, node) for node in workers[0].nodes)
+    tests = _tests(job, workers[0].nodes)
     checks = (*job.checks, *tests)
     first = runs[0]
     quick = [n for n in range(len(checks)) if first[n]["said"] != ENDLESS]
@@ -103,7 +105,7 @@ def baseline(workers: Sequence[Worker], specification: Specification, job: Job) 
         {n: first[n]["said"] for n in failing},
         tuple(together(spectrum, slices)),
         {"spectrum": tuple(spectrum), "slice": tuple(slices)},
-        tuple(_calls(checks, failing, passing, first)),
+        (*_calls(checks, failing, passing, first), *_scripts(workers[0], job, checks, failing, passing)),
         _quick([first[n]["seconds"] for n in passing], bool(job.nodes)),
         _seconds([first[n]["seconds"] for n in passing], longest, bool(job.nodes)),
         tuple(f"{checks[n].call} is flaky (three runs did not agree) and was left out." for n in flaky),
@@ -111,6 +113,56 @@ def baseline(workers: Sequence[Worker], specification: Specification, job: Job) 
 
 
 _TEST = Check(CheckKind.TEST, "")
+
+
+def _tests(job: Job, nodes: Sequence[str]) -> tuple[Check, ...]:
+    """The tests that pytest collected, with the text of their functions."""
+    if not job.nodes:
+        return ()
+    text = _test_text(job)
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):  # pytest would not have collected it
+        return tuple(Check(CheckKind.TEST, node) for node in nodes)
+    bodies = {
+        one.name: ast.get_source_segment(text, one) or ""
+        for one in ast.walk(tree)
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    return tuple(
+        Check(CheckKind.TEST, node, text=bodies.get(node.partition("[")[0].rpartition("::")[2], ""))
+        for node in nodes
+    )
+
+
+def _test_text(job: Job) -> str:
+    return (job.place.root / job.nodes[0]).read_text(encoding="utf-8", errors="replace")
+
+
+def _scripts(
+    worker: Worker, job: Job, checks: Sequence[Check], failing: Sequence[int], passing: Sequence[int]
+) -> list[str]:
+    """What the tests do, as scripts, those of failing tests first, as far as the file can run them."""
+    if not job.nodes:
+        return []
+    known = scripts(_test_text(job), job.place.name.rpartition(".")[2], defined(job.text))
+    nodes = [checks[n].call.partition("[")[0].partition("::")[2] for n in (*failing, *passing)]
+    found = list(dict.fromkeys(text for node in nodes for text in known.get(node, ())))[:SCRIPTS]
+    said = worker.results(None, found, FIRST_SECONDS[CheckKind.CALL]) or []
+    pairs = zip(found, said, strict=True) if said else ()
+    return [text for text, one in pairs if not one.startswith(_MISREAD)]
+
+
+_MISREAD = (
+    "raised NameError",
+    "raised ImportError",
+    "raised ModuleNotFoundError",
+    "raised FileNotFoundError",
+)
+"""What a script gives that misses something of its test."""
+
+SCRIPTS = 200
+"""Scripts taken from tests."""
 
 
 def _wanted(specification: Specification, nodes: Sequence[str], job: Job) -> list[int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from cwm_lsp.repair.model import Check
+from cwm_lsp.repair.model import Check, CheckKind
 
 _USUAL = {"0", "1", "-1", "2", "None", "True", "False", "''", "[]", "()", "{}", "set()", "[[]]"}
 
@@ -56,14 +57,16 @@ def _literals(checks: Iterable[Check]) -> set[str]:
     """The values in the specification that are too particular to stand in a function by chance."""
     found: set[str] = set()
     for check in checks:
-        for text in (check.call, check.expect or ""):
+        # The name of a test says nothing, its body does.
+        texts = (check.text,) if check.kind is CheckKind.TEST else (check.call, check.expect or "")
+        for text in texts:
             found.update(_constant_texts(text))
     return found - _USUAL
 
 
 def _constant_texts(text: str) -> Iterator[str]:
     try:
-        tree = ast.parse(text, mode="eval")
+        tree = ast.parse(textwrap.dedent(text))
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):

@@ -54,6 +54,7 @@ class Screen:
         self._stop = stop
         self._order = order
         self._failing = set(failing)
+        self._passing = [one for one in order if one not in self._failing]
         self._seconds = seconds
         self._quick = min(quick, seconds)
         self._patience = 1
@@ -122,7 +123,7 @@ class Screen:
                 batch = [one for one in islice(source, BATCH) if one.prior >= self._floor]
             if not batch:
                 return
-            for tried in worker.attempt(batch, self._order, self._quick, self._patience):
+            for tried in worker.attempt(batch, self._order, self._quick, self._patience, self._passing):
                 with self._lock:
                     self._note(tried)
                 if time.monotonic() > deadline + self._seconds:

@@ -156,7 +156,7 @@ class _Search:
             screen.complete,
             max(self.started + self.budget, time.monotonic() + self.budget * VERIFIED),
         )
-        fixes, notes = verified(ground, survivors, known.said, self._weight)
+        fixes, notes = verified(ground, survivors, known.said, self._weight, self.workers)
         return fixes, (*notes, *told)
 
     @property

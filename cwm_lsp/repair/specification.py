@@ -12,6 +12,7 @@ from typing import Any
 
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 from cwm_lsp.repair.model import Check, CheckKind
+from cwm_lsp.repair.scripts import is_call, parsed, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,13 @@ class Specification:
 
 
 def call(text: str, expect: str | None) -> Check:
-    """A call, and the expression whose value it must give. Raises ``ArgumentsError``."""
-    for one in (text, expect):
-        if one is not None:
-            _parsed(one)
+    """A call, or a script that ends in one, and the expression whose value it must give.
+
+    Raises ``ArgumentsError``.
+    """
+    parsed(text)
+    if expect is not None:
+        _parsed(expect)
     return Check(CheckKind.CALL, text, expect)
 
 
@@ -43,7 +47,12 @@ def program(source: str, name: str) -> Check:
 
 
 def answer(text: str) -> Check:
-    """A user's answer, ``CALL == VALUE`` or ``CALL = VALUE``, as a check. Raises ``ArgumentsError``."""
+    """A user's answer, ``CALL == VALUE`` or ``CALL = VALUE``, as a check. Raises ``ArgumentsError``.
+
+    In a script the comparison is the last statement.
+    """
+    if not is_call(text) and (found := _compared(text)) is not None:
+        return found
     depth, quote, at = 0, "", -1
     for place, letter in enumerate(text):
         if quote:
@@ -60,6 +69,15 @@ def answer(text: str) -> Check:
     if at < 0:
         raise ArgumentsError(f"{text!r} is no answer.", "Write it as 'f(2, 3) == 5'.")
     return call(text[:at].strip(), text[at:].lstrip("=").strip())
+
+
+def _compared(text: str) -> Check | None:
+    """A script that ends in a comparison, as what it compares and with what."""
+    *body, last = parsed(text).body if ";" in text or "\n" in text else [ast.Pass()]
+    test = last.value if isinstance(last, ast.Expr) else None
+    if not body or not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq):
+        return None
+    return call(written(body, test.left), ast.unparse(test.comparators[0]))
 
 
 def _parsed(text: str) -> ast.expr:
@@ -176,12 +194,25 @@ def _docstrings(node: ast.AST, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def example_calls(check: Check) -> list[str]:
-    """Calls that a check is made of, as far as they stand there as such."""
+    """Calls and scripts that a check is made of, as far as they stand there as such."""
     if check.kind is CheckKind.CALL:
         return [check.call]
-    if check.kind is CheckKind.DOCTEST:
-        return [one.source.strip() for one in doctest.DocTestParser().get_examples(check.text)]
-    return []
+    return list(_examples(check.text)) if check.kind is CheckKind.DOCTEST else []
+
+
+def _examples(docstring: str) -> Iterator[str]:
+    """The expressions of a doctest whose value is shown, behind the statements in front of them."""
+    before: list[ast.stmt] = []
+    for one in doctest.DocTestParser().get_examples(docstring):
+        try:
+            body = ast.parse(one.source).body
+        except (SyntaxError, ValueError):
+            continue
+        last = body[-1] if body else None
+        if one.want and isinstance(last, ast.Expr):
+            yield written([*before, *body[:-1]], last.value)
+        else:
+            before += body
 
 
 def matching(nodes: Sequence[str], wanted: str) -> list[int]:

@@ -6,6 +6,7 @@ import ast
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -65,37 +66,48 @@ class Ran:
 
 
 def verified(
-    ground: Ground, survivors: Sequence[Candidate], said: Mapping[int, str], weight: Weight
+    ground: Ground,
+    survivors: Sequence[Candidate],
+    said: Mapping[int, str],
+    weight: Weight,
+    workers: Sequence[Worker],
 ) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
-    """The fixes to offer, best first, and notes. One cluster is verified, several are not."""
+    """The fixes to offer, best first, and notes. One cluster is verified, several are not.
+
+    ``workers`` are those of the search: they are used again where all that ran in them ran in forks.
+    """
     kept, notes = _allowed(ground, survivors)
     if not kept:
         return (), notes
     calls = held_out(ground.calls, HELD_OUT)
-    with Worker(ground.job) as one, Worker(ground.job) as other:
-        before = one.results(None, calls, ground.seconds) or [_HANGS] * len(calls)
+    with ExitStack() as stack:
+        fresh = [w if w.forks else stack.enter_context(Worker(ground.job)) for w in workers]
+        before = fresh[0].results(None, calls, ground.seconds) or [_HANGS] * len(calls)
         idle: SimpleQueue[Worker] = SimpleQueue()
-        idle.put(one)
-        idle.put(other)
+        for worker in fresh:
+            idle.put(worker)
 
         def run(candidate: Candidate) -> Ran | None:
             if candidate is not kept[0] and time.monotonic() > ground.until:
                 return None
             return _run(ground, candidate, calls, before, idle)
 
-        found = at_once(ground.job.stop, 2, run, kept)
+        found = at_once(ground.job.stop, len(fresh), run, kept)
         ran = [survivor for survivor in found if survivor is not None]
-    clean = [survivor for survivor in ran if not survivor.fresh]
+    outside = _outside(ran, before)
+    clean = [survivor for survivor in ran if survivor.fresh <= outside]
     if ran and not clean:
         notes = (*notes, "Every fix hangs or raises on held-out inputs.")
     clusters = _clusters(clean or ran, weight)
+    # An input that no fix gives a value for tells little.
+    told = sum(any(not _fails(one.said[n]) for one in ran) for n in range(len(calls)))
     wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
-    sure = len(clusters) == 1 and bool(clean) and len(calls) >= ENOUGH and wanted
+    sure = len(clusters) == 1 and bool(clean) and told >= ENOUGH and wanted
     if sure and not ground.complete and all(one.candidate.kind in SOUGHT for one in clusters[0]):
         sure = False
         notes = (*notes, "The fix was made from values, and there was no time to try what else it could be.")
-    elif clean and len(calls) < ENOUGH and (len(clusters) == 1 or not calls):
-        made = f"Only {len(calls)} held-out inputs could" if calls else "No held-out inputs could"
+    elif clean and told < ENOUGH and (len(clusters) == 1 or not told):
+        made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
         notes = (*notes, f"{made} be made: too few to call a fix verified.")
     fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
     return fixes, notes
@@ -135,8 +147,9 @@ def _run(
     order = (*ground.failing, *ground.passing)
     worker = idle.get()
     try:
-        worker.end()  # what ran there before leaves no process behind
-        tried = list(worker.attempt([candidate], order, ground.seconds * 2, PATIENT))
+        if not worker.forks:
+            worker.end()  # what ran there before leaves no process behind
+        tried = list(worker.attempt([candidate], order, ground.seconds * 2, PATIENT, formal=True))
         if len(tried[0].passed) < len(order):
             return None
         said = worker.results(candidate, calls, ground.seconds)
@@ -150,6 +163,21 @@ def _run(
 
 
 _HANGS = "did not end"
+
+OUTSIDE = 0.05
+"""Of the held-out inputs, how many may be none that the function is made for."""
+
+
+def _outside(ran: Sequence[Ran], before: Sequence[str]) -> int:
+    """On how many held-out inputs all survivors raise the same and the original does not.
+
+    A few of these are taken for inputs that mean nothing (the year 0); none where there are many.
+    """
+    found = 0
+    for n, then in enumerate(before):
+        kinds = {one.said[n].partition(":")[0] for one in ran}
+        found += len(kinds) == 1 and kinds.pop().startswith("raised ") and not _fails(then)
+    return found if found <= OUTSIDE * len(before) else 0
 
 
 def _fails(said: str) -> bool:

@@ -85,6 +85,9 @@ class Worker:
         inside.parent.mkdir(parents=True, exist_ok=True)
         inside.write_text(job.text, encoding="utf-8")
         self.nodes: list[str] = []
+        self._bare: list[str] = []  # tests that need none of pytest's reports to be judged
+        # Tests run in forks of one session, so that no candidate finds what another left.
+        self.forks = bool(job.nodes) and hasattr(os, "fork")
         self.isolation = "bubblewrap" if shutil.which("bwrap") else "guarded"
 
     @property
@@ -114,6 +117,8 @@ class Worker:
             self._send({"op": "trace", "seconds": seconds, "first": len(found)})
             while len(found) < count and (line := self._line(seconds * BUSY + GRACE)) is not None:
                 found.append(line)
+                tests = len(found) - 1 - len(self._job.checks)
+                self._bare += [self.nodes[tests]] if line["bare"] else []
             if len(found) < count:
                 self.end()
                 seconds = min(seconds, 0.3)  # one loop for ever is seldom alone, and the budget runs
@@ -127,9 +132,13 @@ class Worker:
         order: Sequence[int],
         seconds: float,
         patience: int = 1,
+        passing: Sequence[int] = (),
+        formal: bool = False,
     ) -> Iterator[Tried]:
         """Try candidates, each up to its first failing check, or through all once one held.
 
+        ``passing``: checks that pass on the text as it stands. ``formal``: tests are judged by what pytest
+        reports, which is slower than to see whether they raise.
         ``patience``: how many times as many turns of loops a check may take as is usual for a first look.
         One that ends or blocks the child has failed; the child is replaced and the rest goes on.
         """
@@ -138,10 +147,12 @@ class Worker:
         while left:
             self._ready()
             items = [[n, [[e.start, e.end, e.text] for e in c.edits]] for n, c in enumerate(left)]
-            limits = {"seconds": seconds, "patience": patience}
-            self._send({"op": "try", "items": items, "order": order, **limits})
+            how = {"seconds": seconds, "patience": patience, "passing": passing, "formal": formal}
+            self._send({"op": "try", "items": items, "order": order, **how})
             done = 0
-            while (answer := self._line(longest)) is not None and "done" not in answer:
+            # A batch of tests is answered at once, when its fork has ended.
+            patient = longest * len(left) if self.forks else longest
+            while (answer := self._line(patient)) is not None and "done" not in answer:
                 yield Tried(left[done], tuple(answer["passed"]), answer["failed"], bool(answer.get("slow")))
                 done += 1
             if answer is not None:
@@ -158,8 +169,7 @@ class Worker:
         answer = self._line(seconds * 2 * len(calls) + GRACE)
         if answer is None:
             self.end()
-            return None
-        return list(answer["said"])
+        return list(answer["said"]) if answer is not None and answer["said"] is not None else None
 
     def states(self, check: int, lines: Sequence[int], seconds: float) -> list[dict[str, Any]]:
         """The values of names at some lines in the run of a check, as ``{"line", "values"}``."""
@@ -239,6 +249,7 @@ class Worker:
                 "text": self._job.text,
                 "checks": [asdict(check) for check in self._job.checks],
                 "nodes": [str(work / node) for node in self._job.nodes],
+                "bare": self._bare,
                 "scratch": str(self._folder),
                 "root": str(work),
             }

@@ -45,11 +45,12 @@ def _program(text: str) -> Program:
         name,
         source + "\n",
         tuple(calls.splitlines()[1:]),
-        tuple(map(_edit, edits.splitlines()[1:])),
+        tuple(map(edit, edits.splitlines()[1:])),
     )
 
 
-def _edit(line: str) -> tuple[str, str, str]:
+def edit(line: str) -> tuple[str, str, str]:
+    """A kind of bug, what stands there and what to put in its place."""
     kind, _, change = line.partition(": ")
     old, _, new = change.partition(" => ")
     return kind, old.replace("\\n", "\n"), new.replace("\\n", "\n")

@@ -1,6 +1,7 @@
 """How many bugs the search mends: ``python -m tests.repair.measure SET [BUDGET] [STEP] [FIRST]``.
 
-``SET``: ``tuned`` or ``aside``, made by hand, the name of one of their files, or ``seeded``, by mutation.
+``SET``: ``tuned`` or ``aside``, made by hand, the name of one of their files, ``tested`` or ``tested_aside``,
+made by hand in programs with pytest tests, or ``seeded``, by mutation.
 Every ``STEP``-th from ``FIRST`` is tried for ``BUDGET`` seconds. Prints one line a bug on stderr (none for
 what is set aside, which nobody looks into) and the figures on stdout. ``docs/repair.md`` quotes them.
 """
@@ -19,10 +20,10 @@ from statistics import median
 from cwm_lsp.errors import CwmError
 from cwm_lsp.repair.model import Status, Suspect
 from cwm_lsp.repair.search import repair
-from cwm_lsp.repair.specification import Specification
 from tests.bench.registry import machine
-from tests.repair import handmade
-from tests.repair.seeded import Bug, bugs, holds
+from tests.repair import handmade, tested
+from tests.repair.seeded import Bug, bugs
+from tests.repair.tested import Broken
 
 
 def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 0) -> None:
@@ -33,10 +34,9 @@ def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 
     chosen = list(islice(_bugs(name), first, None, step))
     with tempfile.TemporaryDirectory() as folder:
         for number, (kind, bug) in enumerate(chosen):
-            file = Path(folder, str(number), f"{bug.name}.py")
-            file.parent.mkdir()
-            file.write_text(bug.source, encoding="utf-8")
-            verdict = _one(file, bug, budget, tally, seconds)
+            place = Path(folder, str(number))
+            place.mkdir()
+            verdict = _one(bug, place, budget, tally, seconds)
             if "aside" not in name:
                 print(f"{bug.name}, line {bug.line}, {kind}: {verdict}", file=sys.stderr, flush=True)
     seen = tally["bugs"]
@@ -58,15 +58,19 @@ def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 
     print(f"candidates a minute: {60 * tally['tried'] / max(1, tally['milliseconds'] / 1000):,.0f}")
 
 
-def _bugs(name: str) -> Iterator[tuple[str, Bug]]:
+def _bugs(name: str) -> Iterator[tuple[str, Bug | Broken]]:
+    if name in tested.FILES:
+        return ((bug.kind, bug) for bug in tested.bugs(name))
     if name == "seeded":
         return (("mutant", bug) for bug in bugs(81, seed=4))
     return handmade.bugs({"tuned": handmade.TUNED, "aside": handmade.ASIDE}.get(name, (name,)))
 
 
-def _one(file: Path, bug: Bug, budget: float, tally: Counter[str], seconds: list[float]) -> str:
+def _one(bug: Bug | Broken, place: Path, budget: float, tally: Counter[str], seconds: list[float]) -> str:
+    file = place / f"{bug.name}.py"
+    file.write_text(bug.source, encoding="utf-8")
     try:
-        outcome = repair(file, bug.source, Specification(bug.given), python=sys.executable, budget=budget)
+        outcome = repair(file, bug.source, bug.asked(place), python=sys.executable, budget=budget)
     except CwmError as error:
         tally["unnoticed"] += 1
         return str(error)
@@ -77,7 +81,7 @@ def _one(file: Path, bug: Bug, budget: float, tally: Counter[str], seconds: list
     for signal, suspects in {**outcome.signals, "together": outcome.suspects}.items():
         for top in (1, 3, 5):
             tally[f"{signal} {top}"] += _within(suspects, bug, top)
-    right = [holds(file, fix.text, (*bug.given, *bug.kept)) for fix in outcome.fixes]
+    right = [bug.mended(place, fix.text) for fix in outcome.fixes]
     tally["first fix right"] += bool(right[:1] == [True])
     tally["a fix offered is right"] += any(right)
     if outcome.status is Status.VERIFIED and not right[0]:
@@ -90,7 +94,7 @@ def _one(file: Path, bug: Bug, budget: float, tally: Counter[str], seconds: list
     return f"{outcome.status} {right} {kinds} {alone}, {outcome.tried} tried in {outcome.seconds:.1f} s"
 
 
-def _within(suspects: Sequence[Suspect], bug: Bug, top: int) -> bool:
+def _within(suspects: Sequence[Suspect], bug: Bug | Broken, top: int) -> bool:
     """Whether the seeded line, or the one above a dropped statement, is among the most suspicious."""
     return any(one.line in (bug.line, bug.line - 1) for one in suspects[:top])
 

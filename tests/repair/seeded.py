@@ -16,6 +16,7 @@ from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import Overtime, limited
 from cwm_lsp.repair.heldout import held_out
 from cwm_lsp.repair.model import Check, CheckKind
+from cwm_lsp.repair.specification import Specification
 from cwm_lsp.repair.workers import Job, Worker
 from tests.repair.functions import FUNCTIONS
 
@@ -43,6 +44,14 @@ class Bug:
     line: int
     given: tuple[Check, ...]
     kept: tuple[Check, ...]
+
+    def asked(self, place: Path) -> Specification:
+        """What the search is told."""
+        return Specification(self.given)
+
+    def mended(self, place: Path, text: str) -> bool:
+        """Whether a text does what all cases say."""
+        return holds(place / f"{self.name}.py", text, (*self.given, *self.kept))
 
 
 def bugs(count: int, seed: int) -> Iterator[Bug]:

@@ -119,7 +119,8 @@ def test_fixes_that_no_input_tells_apart_are_offered_each_for_itself(tmp_path: P
     unlikely = Candidate((Edit(at, at + 5, "7 - 1"),), "constant", 2, 0.2)
     job = job_for(file, source, Specification((check,)), sys.executable)
     ground = Ground(job, (check,), (0,), (), ("f()",), 1.0)
-    fixes, notes = verified(ground, [likely, unlikely], {0: "4"}, lambda one: one.prior)
+    with Worker(job) as worker:
+        fixes, notes = verified(ground, [likely, unlikely], {0: "4"}, lambda one: one.prior, [worker])
     assert [fix.candidate for fix in fixes] == [likely, unlikely]
     assert not any(fix.verified for fix in fixes)
     assert any("No held-out inputs" in note for note in notes)

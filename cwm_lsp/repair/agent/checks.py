@@ -69,7 +69,7 @@ def expected(check: Check) -> list[Any]:
 
 
 def _call(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
-    found = eval(check["call"], namespace)
+    found = value_of(check["call"], namespace)
     if check.get("raises"):
         return False, shown(found)
     if check.get("expect") is None:
@@ -78,6 +78,20 @@ def _call(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
     if isinstance(found, Iterator) and isinstance(wanted, (list, tuple)):
         found = type(wanted)(islice(found, MOST))
     return same(found, wanted, bool(check.get("loose"))), shown(found)
+
+
+def value_of(script: str, namespace: dict[str, Any]) -> Any:
+    """The value of an expression, or of the one that ends a few statements, which bind names of their own."""
+    try:
+        return eval(compile(script.strip(), "<check>", "eval", dont_inherit=True), namespace)
+    except SyntaxError as error:
+        if error.filename != "<check>":  # the program raised it
+            raise
+    *body, last = ast.parse(script.strip()).body
+    assert isinstance(last, ast.Expr)
+    own = dict(namespace)
+    exec(compile(ast.Module(body, []), "<check>", "exec", dont_inherit=True), own)
+    return eval(compile(ast.Expression(last.value), "<check>", "eval", dont_inherit=True), own)
 
 
 def _unwatched(text: str, namespace: dict[str, Any]) -> Any:

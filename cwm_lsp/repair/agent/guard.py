@@ -42,6 +42,9 @@ _CHANGES = {
     "os.truncate",
     "shutil.rmtree",
 }
+may_end: set[int] = set()
+"""Processes that the agent itself started and may end."""
+
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -58,6 +61,8 @@ def confine(scratch: str) -> None:
             path, _, flags = arguments
             if isinstance(flags, int) and flags & _WRITING and not _inside(path, root):
                 raise Refused(f"A write to {path!r}, outside the scratch copy.")
+        elif event == "os.kill" and arguments[0] in may_end:
+            may_end.discard(arguments[0])
         elif event in _REFUSED:
             raise Refused(f"{event} is not allowed while a fix is tried.")
         elif event in _CHANGES and not all(_inside(one, root) for one in arguments[:2]):

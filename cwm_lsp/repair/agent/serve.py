@@ -2,15 +2,16 @@
 
 ::
 
-    {"op": "open", path, name, folder, import_from, text, checks, nodes, scratch, root}
+    {"op": "open", path, name, folder, import_from, text, checks, nodes, bare, scratch, root}
                               -> {"ready": true, nodes} | {"error"}
     {"op": "trace", "seconds", "first"}
-                              -> for each check {"check", "ok", "said", "seconds", "lines", "calls", "steps"}
-    {"op": "try", "order", "seconds", "patience", "items"}
+                              -> for each check {"check", "ok", "said", "seconds", "lines", "calls", "steps",
+                                                  "bare"}
+    {"op": "try", "order", "passing", "seconds", "patience", "formal", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
     {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
     {"op": "again", "checks", "seconds"}        -> {"ok": [...]}
-    {"op": "run", "edits", "calls", "seconds"}  -> {"said": [...]}
+    {"op": "run", "edits", "calls", "seconds"}  -> {"said": [...] or null}
     {"op": "explore", "edits", "atoms", "failing", "passing", "truth", "broad", "seconds",
      "limit"}
                               -> {"found": [...]}
@@ -31,8 +32,9 @@ from typing import IO, Any
 from . import guard
 from .checks import OVERTIME, Check, evaluate, expected
 from .explore import explore
+from .forks import FORKS, forked
 from .program import Edits, Program
-from .pytests import FORKS, Session, forked, serve_session
+from .pytests import Session, serve_session
 from .ticks import Counter
 from .tracing import Spectrum, States
 
@@ -58,7 +60,7 @@ def serve() -> None:
         tests = [{"kind": "test", "call": node} for node in found.nodes]
         _answering(Worker(program, [*opening["checks"], *tests], found), rest, answer)
 
-    problem = serve_session(program, opening["nodes"], opening["root"], lines, session)
+    problem = serve_session(program, opening["nodes"], opening["bare"], opening["root"], lines, session)
     if problem:
         answer({"error": problem})
 
@@ -86,11 +88,14 @@ FIRST_SHARE = 0.12
 LOOKED_AT = 0.05
 """Processor seconds for which a loop without an end is watched."""
 
+LOOKED_BACK = 8
+"""Tests by which it is seen whether a candidate left something behind."""
+
 PATIENCE = 3
 """Calls that may run to their limit until the others get less."""
 
 
-NOTHING: dict[str, Any] = {"ok": False, "seconds": 0.0, "lines": [], "calls": [], "steps": []}
+NOTHING: dict[str, Any] = {"ok": False, "seconds": 0.0, "lines": [], "calls": [], "steps": [], "bare": False}
 """Of a check whose process died."""
 
 
@@ -121,6 +126,7 @@ class Worker:
         self._counter = Counter()
         self._counter.present()
         self._turns = 0
+        self._leaks = False
 
     @property
     def nodes(self) -> list[str]:
@@ -132,8 +138,7 @@ class Worker:
         if request["op"] == "trace":
             yield from self._traces(request)
         elif request["op"] == "try":
-            for number, edits in request["items"]:
-                yield {"id": number, **self._apart(partial(self._tried, edits, request))}
+            yield from self._batch(request)
             yield {"done": True}
         elif request["op"] == "again":
             checks = [self._checks[number] for number in request["checks"]]
@@ -143,18 +148,37 @@ class Worker:
         elif request["op"] == "explore":
             yield {"found": [], **self._apart(partial(self._explored, request))}
         else:
-            yield {"said": self._said(request)}
+            found = self._apart(lambda: {"results": self._said(request)})
+            yield {"said": found.get("results")}
 
     def _apart(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """In a fork where there is a test session: its state must not pass from one candidate to the next."""
         if self._session is None or not FORKS:
             return work()
         found = forked(work)
-        return (
-            {"ok": False, "passed": [], "failed": -1, "said": "the process died"}
-            if "died" in found
-            else found
-        )
+        if "died" not in found:
+            return found
+        said = OVERTIME if found["blocked"] else "the process died"
+        return {"ok": False, "passed": [], "failed": -1, "said": said}
+
+    def _batch(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """A batch of candidates: in one fork where there are tests, unless their state passes on."""
+        self._measure(request["seconds"])
+        items = request["items"]
+        work = [partial(self._tried, edits, request) for _, edits in items]
+        together: list[dict[str, Any]] = []
+        if self._session is not None and FORKS and not self._leaks and len(items) > 1:
+            found = forked(lambda: {"tried": [one() for one in work], "clean": self._clean(request)})
+            self._leaks = not found.get("clean", True)
+            together = [] if self._leaks else found.get("tried", [])
+        for at, (number, _) in enumerate(items):
+            yield {"id": number, **(together[at] if together else self._apart(work[at]))}
+
+    def _clean(self, request: dict[str, Any]) -> bool:
+        """Whether tests that pass on the file as it stands still do, after candidates ran in this process."""
+        code = self._compiled([], request["seconds"])
+        checks = [self._checks[at] for at in request["passing"][:LOOKED_BACK]]
+        return all(self._counted(code, check, request["seconds"], PATIENT)[0] for check in checks)
 
     def _tried(self, edits: Edits, request: dict[str, Any]) -> dict[str, Any]:
         """Checks in the order asked for, up to the first that fails; all of them once the first one holds."""
@@ -168,7 +192,8 @@ class Worker:
         failed = -1
         slow = False
         for at in request["order"]:
-            ok, said = self._counted(code, self._checks[at], request["seconds"], request["patience"])
+            check = self._checks[at]
+            ok, said = self._counted(code, check, request["seconds"], request["patience"], request["formal"])
             if ok:
                 passed.append(at)
                 continue
@@ -214,35 +239,45 @@ class Worker:
             return {"found": []}
 
     def _compiled(self, edits: Edits, seconds: float) -> CodeType:
-        """A candidate, its loops counted where no test session has its own way to load it."""
-        if self._session is None:
-            self._allowed(seconds)  # before, since the program runs as it was compiled last
-            return self._program.counting(edits)
-        code = self._program.code(edits)
-        self._session.install(edits)
+        """A candidate whose loops are counted, put in the place of the imported module where there is one."""
+        self._measure(seconds)  # before, since the program runs as it was compiled last
+        self._counter.left = self._turns * PATIENT  # what the module does by itself counts too
+        code = self._program.counting(edits)
+        if self._session is not None:
+            self._session.install(code, bool(edits))
         return code
 
-    def _counted(self, code: CodeType, check: Check, seconds: float, patience: int) -> tuple[bool, str]:
+    def _counted(
+        self, code: CodeType, check: Check, seconds: float, patience: int, formal: bool = False
+    ) -> tuple[bool, str]:
         """One check, for so many turns of loops."""
-        turns = self._allowed(seconds) * patience
-        self._counter.left = turns
-        return self._check(code, check, seconds)
+        self._measure(seconds)
+        self._counter.left = self._turns * patience
+        return self._check(code, check, seconds, formal)
 
-    def _allowed(self, seconds: float) -> int:
-        """Turns that a check may take, by those that passing ones take on the file as it stands."""
-        if not self._turns and self._session is None:
-            code, taken = self._program.counting([]), []
-            for check in self._checks:
-                self._counter.left = UNBOUNDED
-                if self._check(code, check, seconds)[0]:
-                    taken.append(UNBOUNDED - self._counter.left)
-            self._turns = TURNS + TURNS_SLACK * max(taken) if taken else UNKNOWN
-        return self._turns or UNKNOWN
+    def _measure(self, seconds: float) -> None:
+        """Find out how many turns a check may take, by those that passing ones take on the file as it is."""
+        if not self._turns:
+            most = self._apart(partial(self._longest, seconds)).get("turns", -1)
+            self._turns = TURNS + TURNS_SLACK * most if most >= 0 else UNKNOWN
 
-    def _check(self, code: CodeType, check: Check, seconds: float) -> tuple[bool, str]:
+    def _longest(self, seconds: float) -> dict[str, Any]:
+        """The most turns that a check takes which passes."""
+        code, taken = self._program.counting([]), [-1]
+        if self._session is not None:
+            self._counter.left = UNBOUNDED
+            self._session.install(code, edited=True)
+        for check in self._checks:
+            self._counter.left = UNBOUNDED
+            if self._check(code, check, seconds)[0]:
+                taken.append(UNBOUNDED - self._counter.left)
+        return {"turns": max(taken)}
+
+    def _check(self, code: CodeType, check: Check, seconds: float, formal: bool = False) -> tuple[bool, str]:
         if check["kind"] == "test":
             assert self._session is not None
-            return self._session.run(check["call"], seconds)
+            run = self._session.formally if formal else self._session.run
+            return run(check["call"], seconds)
         return evaluate(self._program, code, check, seconds)
 
     def _traces(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -261,20 +296,24 @@ class Worker:
                 found = self._apart(partial(self._traced, check, longest))
                 endless = found["said"] == OVERTIME
                 seconds = seconds if endless else longest
+            if found.get("bare") and self._session is not None:
+                self._session.bare.add(check["call"])
             yield {**NOTHING, "check": number, **found}
 
     def _traced(self, check: Check, seconds: float) -> dict[str, Any]:
-        """A call or doctest runs twice: plain, for its time, and watched, for its lines."""
+        """A check runs twice: plain, for its time, and watched, for its lines."""
         spectrum = Spectrum(self._program.path)
+        code = self._program.code([])
         started = time.process_time()
         if check["kind"] == "test":
             assert self._session is not None
-            ok, said = self._session.run(check["call"], seconds, spectrum)
+            plain, _ = self._session.barely(check["call"], seconds)
             taken = time.process_time() - started
+            ok, said = self._session.formally(check["call"], seconds, spectrum)
+            bare = plain == ok
         else:
-            code = self._program.code([])
             ok, said = evaluate(self._program, code, check, seconds)
-            taken = time.process_time() - started
+            taken, bare = time.process_time() - started, False
             with spectrum.watching():
                 evaluate(self._program, code, check, LOOKED_AT if said == OVERTIME else seconds * 4)
         return {
@@ -284,12 +323,13 @@ class Worker:
             "lines": sorted(spectrum.lines),
             "calls": list(spectrum.calls),
             "steps": [] if ok else list(spectrum.steps),
+            "bare": bare,
         }
 
     def _said(self, request: dict[str, Any]) -> list[str]:
         """What each call gives in the candidate; a call without expectation always ends in a text."""
         seconds, hung, found = request["seconds"], 0, []
-        self._allowed(seconds)
+        self._measure(seconds)
         code = self._program.counting(request["edits"])
         for call in request["calls"]:
             check = {"kind": "call", "call": call}

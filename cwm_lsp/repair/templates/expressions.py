@@ -9,6 +9,7 @@ from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.additions import ADDITIONS
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.objects import OBJECTS
+from cwm_lsp.repair.templates.related import RELATED
 from cwm_lsp.repair.templates.rewrites import REWRITES
 from cwm_lsp.repair.templates.scope import Scope
 from cwm_lsp.repair.templates.wording import enclosed
@@ -303,4 +304,5 @@ _TEMPLATES: tuple[Template, ...] = (
     *REWRITES,
     *OBJECTS,
     *IDIOMS,
+    *RELATED,
 )

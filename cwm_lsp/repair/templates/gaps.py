@@ -15,7 +15,8 @@ LOOP = ast.For | ast.While | ast.AsyncFor
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A place: its offset, what ends the line before, the indentation, the line that it is at.
+    """A place: its offset, what ends the line before, the indentation, the line that it is at, and that of
+    the statement before (0: none).
 
     ``first``: at the start of the function; ``last``: at the end of a block; ``loop``: inside a loop;
     ``behind``: just behind one. ``following`` are the names that the next statement loads.
@@ -25,6 +26,7 @@ class Gap:
     lead: str
     indent: str
     line: int
+    before: int
     first: bool
     last: bool
     loop: bool
@@ -55,7 +57,9 @@ def gaps(function: Function, text: Text) -> Iterator[Gap]:
             first = suite is function.body and (at == 0 or (at == 1 and docstring(suite[0])))
             behind = isinstance(before, LOOP)
             loaded = _loaded(suite[at]) if at < len(suite) else frozenset()
-            yield Gap(place, lead, text.indent(suite[0]), line, first, at == len(suite), loop, behind, loaded)
+            after = before.lineno if before is not None else 0
+            indent, end = text.indent(suite[0]), at == len(suite)
+            yield Gap(place, lead, indent, line, after, first, end, loop, behind, loaded)
 
 
 def _loaded(statement: ast.stmt) -> frozenset[str]:

@@ -110,8 +110,11 @@ def said(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """A text without the spaces around it or in one case, where the function works with texts."""
     if not scope.textual or is_condition(node):
         return
+    source = text.of(node)
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        for method in ("strip", "rstrip", "lstrip"):
+            yield f"{source}.{method}()", "missing call", 0.14
     if isinstance(node, ast.Name) or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-        source = text.of(node)
         if source.rpartition(".")[2].partition("(")[0] not in kindred.TEXTUAL:
             for method in ("strip", "lower", "upper"):
                 yield f"{source}.{method}()", "missing call", 0.14

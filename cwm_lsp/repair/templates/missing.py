@@ -10,6 +10,7 @@ from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import calls
 from cwm_lsp.repair.templates.gaps import Gap, gaps
 from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.related import called, together
 from cwm_lsp.repair.templates.scope import Scope, simple_statements
 from cwm_lsp.repair.text import Text
 
@@ -44,8 +45,11 @@ def steps(scope: Scope) -> list[str]:
 
 def inserted(function: Function, scope: Scope, text: Text) -> Iterator[Candidate]:
     """A missing statement before each one and after the last of a block."""
+    beside = together(function)
     for gap in gaps(function, text):
-        for lines, kind, prior in _missing(scope, gap):
+        forgotten = (*beside.get(gap.line, ()), *beside.get(gap.before, ()))
+        known = (((one,), "missing statement", 0.5) for one in forgotten)
+        for lines, kind, prior in (*known, *_missing(scope, gap)):
             body = "".join(f"{gap.indent}{one}\n" for one in lines)
             yield Candidate((Edit(gap.place, gap.place, gap.lead + body),), kind, gap.line, prior)
 
@@ -61,6 +65,8 @@ def _missing(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
     yield from _guards(scope, gap)
     yield from calls.fields(scope)
     yield from calls.containers(scope)
+    for call in called(scope):
+        yield (call,), "missing call", 0.15
     if gap.behind:
         yield from calls.rest(scope, " " * STEP)
 

@@ -40,6 +40,26 @@ def owner(function: Function, tree: ast.Module) -> Owner:
     return Owner()
 
 
+def signatures(tree: ast.Module, function: Function, of: Owner) -> list[tuple[str, list[str]]]:
+    """What ``function`` can call with names for its parameters: functions of the module, methods beside it.
+
+    Each as it is written there, with the parameters that must be given.
+    """
+    found = [(one.name, _required(one)) for one in tree.body if isinstance(one, Function)]
+    for node in ast.walk(tree):
+        if of.receiver and isinstance(node, ast.ClassDef) and function in node.body:
+            beside = [one for one in node.body if isinstance(one, Function) and one.name in of.methods]
+            found += [(f"{of.receiver}.{one.name}", _required(one)[1:]) for one in beside]
+    own = (function.name, f"{of.receiver}.{function.name}")
+    return [(name, wanted) for name, wanted in found if name not in own]
+
+
+def _required(function: Function) -> list[str]:
+    spec = function.args
+    every = [one.arg for one in (*spec.posonlyargs, *spec.args)]
+    return every[: len(every) - len(spec.defaults)]
+
+
 def members(node: ast.ClassDef) -> tuple[list[str], list[str]]:
     """The data attributes of a class and its methods, those that Python calls by itself left out."""
     defined = [one for one in node.body if isinstance(one, Function)]

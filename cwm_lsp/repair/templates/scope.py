@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from cwm_lsp.repair.templates import kindred
-from cwm_lsp.repair.templates.owner import Function, members, owner
+from cwm_lsp.repair.templates.owner import Function, members, owner, signatures
 
 INGREDIENTS = 60
 """Expressions of a function that are offered elsewhere in it."""
@@ -70,6 +70,7 @@ class Scope:
         self.owner = owner(function, tree)
         inner = [n.name for n in nodes if isinstance(n, Function)]
         self.functions = [*inner, *(n.name for n in tree.body if isinstance(n, Function))]
+        self.signatures = signatures(tree, function, self.owner)
         self.constants = _constants(nodes)
         self.ingredients = _ingredients(nodes)
         self.stored = _stored(nodes)
@@ -174,7 +175,11 @@ def _kept(nodes: list[ast.AST], parameters: list[str]) -> set[str]:
 def _works_with_text(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr in kindred.TEXTUAL
-    return isinstance(node, ast.JoinedStr)
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add)
+        and any(isinstance(getattr(side, "value", None), str) for side in (node.left, node.right))
+    )
 
 
 def _stored(nodes: list[ast.AST]) -> list[str]:

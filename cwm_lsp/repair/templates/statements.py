@@ -269,12 +269,13 @@ def _headers(statement: ast.If | ast.While, scope: Scope, text: Text) -> Iterato
         if forever:
             yield Candidate((Edit(begin, end, condition),), "condition", statement.lineno, 0.2)
             continue
+        likely = 0.2 if condition in scope.names else 0.1  # that there is anything at all
         for joined in (
             f"{grouped} and {condition}",
             f"{condition} and {grouped}",
             f"{grouped} or {condition}",
         ):
-            yield Candidate((Edit(begin, end, joined),), "missing condition", statement.lineno, 0.1)
+            yield Candidate((Edit(begin, end, joined),), "missing condition", statement.lineno, likely)
         yield Candidate((Edit(begin, end, condition),), "condition", statement.lineno, 0.1)
 
 
