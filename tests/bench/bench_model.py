@@ -74,7 +74,7 @@ def score() -> Iterator[Row]:
     """Recorded runs scored, the model's own value written wherever it disagrees, against what that spares."""
     calls = (
         (SORT, "sort([5, 2, 9, 1, 7, 3])"),
-        (WORDS, "count('The cat saw the dog, and a dog saw the cat.')"),
+        (WORDS, "count('A dog saw the')"),
     )
     traces = [normalise(trace_call(source, call, Limits())) for source, call in calls]
     measured = [asyncio.run(_measured(traces)) for _ in range(ROUNDS)]
