@@ -23,7 +23,7 @@ from cwm_lsp.config import Settings
 from cwm_lsp.errors import ModelUnavailable
 
 CHUNK = 128
-"""Tokens of one pass: what they become fits the cache of a core, and a cancel waits for no more than that."""
+"""Tokens of one pass: more are no faster on a core, and a cancel would wait longer."""
 
 
 class EmbeddedEngine:
