@@ -46,7 +46,9 @@ class Settings:
     python: str = _setting("", "Interpreter that runs your code; empty finds the project's.", restricted=True)
     backend: str = _setting("auto", "Which model backend predicts.", choices=BACKENDS, restricted=True)
     model: str = _setting("", "Folder of the model's weights; empty takes the shipped ones.", restricted=True)
-    endpoint: str = _setting("", "URLs of model servers, for the vllm backend.", restricted=True)
+    endpoint: str = _setting(
+        "", "URLs of model servers, for the vllm backend, or in-process.", restricted=True
+    )
     threshold: float | None = _setting(
         None,
         "Probability under which a value is withheld; unset takes the model's own.",

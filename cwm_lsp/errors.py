@@ -13,6 +13,7 @@
     ├── BackendError        the model failed; exit code 4
     │   ├── ModelUnavailable  no weights, a bad checksum
     │   │   └── ServerLost  a server that does not answer, or not with our model
+    │   ├── RequestRefused  a server or engine that works and does not take this request
     │   ├── ModelCrashed    the model host died or stopped answering
     │   └── ContextExceeded the prompt does not fit the context of the model
     └── Cancelled           the user stopped it; exit code 130
@@ -76,6 +77,10 @@ class ModelUnavailable(BackendError):
 
 class ServerLost(ModelUnavailable):
     """A model server that does not answer, or not with our model."""
+
+
+class RequestRefused(BackendError):
+    """A model server or engine that works and does not take this request."""
 
 
 class ModelCrashed(BackendError):

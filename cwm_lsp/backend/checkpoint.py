@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,11 @@ class Checkpoint:
         return tuple(sorted({tensor.file for tensor in self.tensors.values()}))
 
     @property
+    def dtype(self) -> str:
+        """The type of the largest tensor."""
+        return max(self.tensors.values(), key=lambda tensor: math.prod(tensor.shape)).dtype
+
+    @property
     def digest(self) -> str:
         """The SHA-256 of the weights where the checkpoint states it; "" otherwise.
 
@@ -108,13 +114,8 @@ def read(folder: str) -> Checkpoint:
     if not folder:
         raise ModelUnavailable("No checkpoint is named.", _HINT)
     place = Path(folder).expanduser()
-    config = _object(place / CONFIG, _HINT)
-    _check(place, config)
-    ours = config.get(OURS, {})
-    sums = ours.get("sha256", {}) if isinstance(ours, dict) else None
-    if not isinstance(sums, dict) or not all(isinstance(value, str) for value in sums.values()):
-        raise ModelUnavailable(f"{place / CONFIG} is damaged: {OURS} is {ours!r}.", _AGAIN)
-    return Checkpoint(place, config, _codec(place, ours), _tensors(place), sums)
+    _check(place, _object(place / CONFIG, _HINT))
+    return whole(folder)
 
 
 def describe(settings: Settings) -> BackendInfo:
@@ -140,6 +141,14 @@ def outline(folder: str, backend: str, device: str) -> BackendInfo:
     return BackendInfo(backend, place.resolve().name, codec, context, vocabulary, device, "", tokenizer)
 
 
+def whole(folder: str) -> Checkpoint:
+    """:func:`read` for an engine that loads weights of whatever kind. Raises ``ModelUnavailable``."""
+    place = Path(folder).expanduser()
+    config = _object(place / CONFIG, _HINT)
+    sums = _checksums(place, config)
+    return Checkpoint(place, config, _codec(place, config.get(OURS, {})), _tensors(place), sums)
+
+
 def mark(folder: Path, codec: str) -> None:
     """Write into ``config.json`` of ``folder`` which vocabulary it speaks, and the checksums of its weights.
 
@@ -158,6 +167,15 @@ def sha256(file: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise ModelUnavailable(f"{file} cannot be read: {error}.", _AGAIN) from error
+
+
+def _checksums(folder: Path, config: Mapping[str, Any]) -> dict[str, str]:
+    """The SHA-256 of files by name, as far as ``config`` states them."""
+    ours = config.get(OURS, {})
+    sums = ours.get("sha256", {}) if isinstance(ours, dict) else None
+    if not isinstance(sums, dict) or not all(isinstance(value, str) for value in sums.values()):
+        raise ModelUnavailable(f"{folder / CONFIG} is damaged: {OURS} is {ours!r}.", _AGAIN)
+    return sums
 
 
 def _check(folder: Path, config: Mapping[str, Any]) -> None:

@@ -107,6 +107,14 @@ class Grammars:
         ids = (self._words.token_to_id(character) for character in characters)
         return tuple(int(token) for token in ids if token is not None)
 
+    @staticmethod
+    def text(grammar: str) -> str:
+        """``grammar`` as llguidance is to be given it, here or on a server.
+
+        Its first line also tells vLLM that this is not for xgrammar, which takes special tokens for text.
+        """
+        return _OPTIONS + grammar
+
     def begin(self, grammar: str, given: Sequence[int] = ()) -> Constraint:
         """What may follow ``given``, which are the first tokens of what ``grammar`` describes.
 
@@ -118,7 +126,7 @@ class Grammars:
         return Constraint(self, matcher)
 
     def _matcher(self, grammar: str) -> LLMatcher:
-        matcher = LLMatcher(self._tokens, _OPTIONS + grammar)
+        matcher = LLMatcher(self._tokens, self.text(grammar))
         if matcher.is_error():
             raise BackendError(f"A grammar cannot be read: {matcher.get_error()}")
         return matcher

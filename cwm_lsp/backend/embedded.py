@@ -22,7 +22,7 @@ from cwm_lsp.backend.weights import Weights, load, locate
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import ModelUnavailable
 
-CHUNK = 256
+CHUNK = 128
 """Tokens of one pass: more are no faster on a core, and a cancel would wait longer."""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from cwm_lsp.backend.backoff import Backoff
 from cwm_lsp.backend.http import PASSING, Address, Fault, RequestFailed, ask
-from cwm_lsp.errors import BackendError, ServerLost
+from cwm_lsp.errors import BackendError, RequestRefused, ServerLost
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,9 @@ ATTEMPTS = 3
 
 FIRST_PAUSE = 0.25
 """Seconds before the second attempt; each further pause is twice as long."""
+
+_NOT_FOUND = 404
+"""What a server answers that serves another model by now."""
 
 _SAID = {
     Fault.DOWN: "cannot be reached",
@@ -56,7 +59,7 @@ class Endpoint:
         """Leave it alone for a while; the error to raise."""
         self.backoff.failed()
         self.checked = False
-        kind = BackendError if error.fault is Fault.REFUSED else ServerLost
+        kind = RequestRefused if error.fault is Fault.REFUSED else ServerLost
         self.failure = kind(
             f"The model server {self.address} {_SAID[error.fault]}: {error}.", _HINTS[error.fault]
         )
@@ -122,6 +125,8 @@ class Endpoints:
                 logger.warning("%s: %s", endpoint.address, error)
                 if error.fault is Fault.REFUSED:
                     endpoint.worked()
+                    if error.status == _NOT_FOUND:
+                        await self._looked_at(endpoint)
                     raise failure from error
                 failed.append(endpoint)
         raise failure
@@ -133,6 +138,13 @@ class Endpoints:
         answer = await self.tried(endpoint, path, body)
         endpoint.worked()
         return answer
+
+    async def _looked_at(self, endpoint: Endpoint) -> None:
+        """Raise ``ServerLost`` where it does not serve our model any more."""
+        try:
+            await self._check(endpoint)
+        except RequestFailed as error:
+            raise endpoint.failed(error) from error
 
     async def tried(self, endpoint: Endpoint, path: str, body: Mapping[str, Any] | None) -> Any:
         """One answer of one server, asked again where a fault may pass. Raises ``RequestFailed``."""

@@ -42,7 +42,11 @@ KINDS = {
         load_within=900.0,  # 65 GB from a disk
     ),
     "vllm": Kind(
-        "cwm_lsp.backend.vllm:describe", "cwm_lsp.backend.vllm:create", present="cwm_lsp.backend.vllm:present"
+        "cwm_lsp.backend.vllm:describe",
+        "cwm_lsp.backend.vllm:create",
+        "vllm",
+        load_within=900.0,  # where it runs in the model host
+        present="cwm_lsp.backend.vllm:present",
     ),
     "replay": Kind("cwm_lsp.backend.replay:describe", "cwm_lsp.backend.replay:create"),
 }

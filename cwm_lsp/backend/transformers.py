@@ -227,12 +227,11 @@ def _fill(model: Any, weights: dict[str, Tensor]) -> None:
 
 def _dtype(found: Checkpoint) -> torch.dtype:
     """The type of the widest tensor. Raises ``ModelUnavailable`` for one that is not computed in."""
-    largest = max(found.tensors.values(), key=lambda tensor: int(np.prod(tensor.shape)))
-    if largest.dtype not in _TYPES:
+    if found.dtype not in _TYPES:
         raise ModelUnavailable(
-            f"The weights of {found.folder} are {largest.dtype}, not one of {', '.join(_TYPES)}."
+            f"The weights of {found.folder} are {found.dtype}, not one of {', '.join(_TYPES)}."
         )
-    return _TYPES[largest.dtype]
+    return _TYPES[found.dtype]
 
 
 def _windows(config: Any) -> tuple[int, ...]:

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cwm_lsp.backend import checkpoint
+from cwm_lsp.backend.completions import Completions, grammars_of
 from cwm_lsp.backend.endpoints import Endpoint, Endpoints
 from cwm_lsp.backend.http import Address, Fault, RequestFailed
 from cwm_lsp.backend.protocol import BackendInfo
-from cwm_lsp.backend.vllm_prefix import VllmPrefix
 from cwm_lsp.config import Settings
-from cwm_lsp.errors import BackendError, ContextExceeded, ServerLost
+from cwm_lsp.errors import BackendError, ModelUnavailable, ServerLost
 
 if TYPE_CHECKING:
     from cwm_lsp.backend.constraint import Grammars
@@ -31,6 +32,9 @@ T = TypeVar("T")
 
 ENDPOINT = "http://127.0.0.1:8000"
 """Where a server is looked for that the settings do not name."""
+
+IN_PROCESS = "in-process"
+"""The setting `endpoint` where vLLM is to run in the model host, without a server."""
 
 KEY = "VLLM_API_KEY"
 """The environment variable that holds the key of the server, as vLLM itself reads it."""
@@ -41,10 +45,17 @@ WITHIN = 100.0
 MOMENT = 2.0
 """Seconds that ``auto`` waits for an answer of a server before it takes another backend."""
 
+_ENGINE = {
+    "HF_HUB_OFFLINE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # a fork would keep the pipes of the model host open
+}
+"""What the environment of an engine in the model host says, where it does not say otherwise."""
+
 _PROBE = "<|trace_context_start|><|frame_sep|><|line_sep|>"
 
 
-class VllmBackend:
+class VllmBackend(Completions):
     """The model that ``info`` describes, on the servers at ``addresses``. Call it from one event loop."""
 
     def __init__(
@@ -57,27 +68,9 @@ class VllmBackend:
         within: float = WITHIN,
         attempts: int | None = None,
     ) -> None:
-        self._info = info
+        super().__init__(info, grammars)
         self._served: str | None = None
-        self._closed = False
-        self.grammars = grammars
         self.endpoints = Endpoints(addresses, self._check, key=key, within=within, attempts=attempts)
-
-    @property
-    def info(self) -> BackendInfo:
-        """Who answers."""
-        return self._info
-
-    async def open(self, tokens: Sequence[int] = ()) -> VllmPrefix:
-        """A prefix that holds ``tokens``. Nothing is sent before something is asked."""
-        if self._closed:
-            raise BackendError("The model has been closed.")
-        self.checked(tokens, 0)
-        return VllmPrefix(self, tuple(tokens))
-
-    async def close(self) -> None:
-        """Refuse what is asked from now on; the server stays as it is."""
-        self._closed = True
 
     async def probe(self) -> None:
         """Look at the servers that can be reached. Raises ``BackendError`` where none serves the model."""
@@ -97,8 +90,7 @@ class VllmBackend:
         self, tokens: Sequence[int], wish: dict[str, Any], kept: Endpoint | None
     ) -> tuple[dict[str, Any], Endpoint]:
         """The one choice that the server makes for ``tokens``, and who made it. Raises ``BackendError``."""
-        if self._closed:
-            raise BackendError("The model has been closed.")
+        self.working()
         body = {"model": self._served or self._info.model, "prompt": list(tokens), **wish}
         body |= {"temperature": 0.0} if "temperature" not in wish else {}
         answer, endpoint = await self.endpoints.ask(body, "/v1/completions", kept)
@@ -110,19 +102,10 @@ class VllmBackend:
             raise self.garbage(endpoint) from error
         return choice, endpoint
 
-    def garbage(self, endpoint: Endpoint) -> BackendError:
+    def garbage(self, endpoint: Endpoint | None) -> BackendError:
         """What is said of an answer that lacks what was asked for."""
+        assert endpoint is not None
         return endpoint.failed(RequestFailed(Fault.GARBAGE, "what was asked for is missing"))
-
-    def checked(self, tokens: Sequence[int], held: int) -> None:
-        """Refuse what are no ids, and what does not fit behind ``held`` others."""
-        if any(not 0 <= token < self._info.vocabulary for token in tokens):
-            raise BackendError(f"A token is not among the {self._info.vocabulary} of {self._info.model}.")
-        if held + len(tokens) > self._info.context:
-            raise ContextExceeded(
-                f"{held + len(tokens)} tokens are needed and {self._info.model} holds {self._info.context}.",
-                "Take a smaller function or fewer steps.",
-            )
 
     async def _check(self, endpoint: Endpoint) -> None:
         """Whether it serves our model, with our tokens. Raises ``RequestFailed`` or ``BackendError``."""
@@ -168,8 +151,15 @@ class VllmBackend:
 
 def describe(settings: Settings) -> BackendInfo:
     """Who would answer, without asking a server. Raises ``ModelUnavailable`` or ``SettingsError``."""
+    if in_process(settings):
+        return checkpoint.outline(settings.model, "vllm", "this machine")
     where = ", ".join(str(address) for address in addresses(settings))
     return checkpoint.outline(settings.model, "vllm", where)
+
+
+def in_process(settings: Settings) -> bool:
+    """Whether vLLM is to run in the model host itself."""
+    return settings.endpoint.strip() == IN_PROCESS
 
 
 def addresses(settings: Settings) -> list[Address]:
@@ -178,24 +168,37 @@ def addresses(settings: Settings) -> list[Address]:
     return [Address.of(url) for url in urls]
 
 
-def create(settings: Settings) -> VllmBackend:
-    """The backend, its servers looked at. Raises ``BackendError``."""
-    info = describe(settings)
-    grammars = None
-    if info.tokenizer:
-        from cwm_lsp.backend.constraint import Grammars  # a compact model needs no llguidance
+def create(settings: Settings) -> Completions:
+    """The backend: its servers looked at, or its engine loaded. Raises ``BackendError``."""
+    if in_process(settings):
+        _installed()
+        for name, value in _ENGINE.items():
+            os.environ.setdefault(name, value)
+        from cwm_lsp.backend import vllm_engine  # takes seconds, and reads the environment
 
-        grammars = Grammars(Path(info.tokenizer), info.vocabulary)
-    backend = VllmBackend(info, addresses(settings), grammars=grammars, key=os.environ.get(KEY, ""))
+        return vllm_engine.create(settings)
+    info, key = describe(settings), os.environ.get(KEY, "")
+    backend = VllmBackend(info, addresses(settings), grammars=grammars_of(info), key=key)
     _now(backend.probe())
     return backend
 
 
 def present(settings: Settings) -> None:
-    """Look for a server for a moment. Raises ``BackendError`` where none serves the model."""
+    """Look for a server, or for vLLM itself, for a moment. Raises ``BackendError`` where there is none."""
+    if in_process(settings):
+        checkpoint.whole(settings.model)
+        _installed()
+        return
     key = os.environ.get(KEY, "")
     found = VllmBackend(describe(settings), addresses(settings), key=key, within=MOMENT, attempts=1)
     _now(found.probe())
+
+
+def _installed() -> None:
+    if find_spec("vllm") is None:
+        raise ModelUnavailable(
+            f"vLLM is not installed for {sys.executable}.", "Install it with: pip install 'cwm-lsp[vllm]'"
+        )
 
 
 def _now(task: Coroutine[Any, Any, T]) -> T:

@@ -7,6 +7,7 @@ that may not stand, so the probabilities of what may are the model's own, and no
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,12 @@ import numpy as np
 from cwm_lsp.backend.endpoints import Endpoint
 from cwm_lsp.backend.protocol import GREEDY, Continuation, Sampling, Scores
 from cwm_lsp.backend.scoring import joined, unpredicted
-from cwm_lsp.errors import BackendError, ContextExceeded
+from cwm_lsp.errors import BackendError, ContextExceeded, RequestRefused
 
 if TYPE_CHECKING:
-    from cwm_lsp.backend.vllm import VllmBackend
+    from cwm_lsp.backend.completions import Completions
+
+logger = logging.getLogger(__name__)
 
 _RANKED = 128
 """How many token ids vLLM gives the log-probabilities of."""
@@ -28,7 +31,7 @@ class VllmPrefix:
     """A run of tokens, and the server that has it in its cache. Calls on one prefix take turns."""
 
     def __init__(
-        self, backend: VllmBackend, tokens: tuple[int, ...], endpoint: Endpoint | None = None
+        self, backend: Completions, tokens: tuple[int, ...], endpoint: Endpoint | None = None
     ) -> None:
         self._backend = backend
         self._turn = asyncio.Lock()
@@ -144,8 +147,12 @@ class VllmPrefix:
         first: frozenset[int] | None,
         sampling: Sampling,
         behind: tuple[int, ...] = (),
+        grammar: str = "",
     ) -> Continuation:
-        """Up to ``limit`` tokens after those held and ``behind``; ``first`` limits the first of them."""
+        """Up to ``limit`` tokens after those held and ``behind``.
+
+        ``first`` limits the first of them, ``grammar`` all of them, where they run.
+        """
         tokens: list[int] = []
         logs: list[float] = []
         while len(tokens) < limit and not (tokens and tokens[-1] in stop):
@@ -155,6 +162,8 @@ class VllmPrefix:
                 more, likely = [token], [log]
             else:
                 wish = {**_WRITING, **_drawn(sampling, len(begin)), "stop_token_ids": sorted(stop)}
+                if grammar and not tokens:
+                    wish["structured_outputs"] = {"grammar": grammar}
                 # A draw depends on the place in the prefix alone, so each place is asked for by itself.
                 size = 1 if sampling.temperature > 0 else limit - len(tokens)
                 more, likely = _said(await self._choice(begin, {**wish, "max_tokens": size}), self)
@@ -181,22 +190,36 @@ class VllmPrefix:
     async def _held_to(
         self, grammar: str, stop: frozenset[int], limit: int, sampling: Sampling
     ) -> Continuation:
-        """Let the model write freely, keep what the grammar allows, and limit the token where it does not.
+        """What the grammar allows. The model is held to it where it runs, and what it wrote is looked at.
 
-        The mask is ours: left to its own choice, vLLM 0.32 gives a grammar to xgrammar, which takes special
-        tokens for text and fails.
+        It cannot be held to it there where the beginning stands already, where tokens are drawn, and where
+        that was refused: then it writes freely, what may stand is kept, and the first token that may not is
+        asked for again among those that may.
         """
-        if self._backend.grammars is None:
+        grammars = self._backend.grammars
+        if grammars is None:
             raise BackendError(f"{self._backend.info.model} cannot be held to a grammar.")
         begin = len(self.tokens)
         while begin and self.tokens[begin - 1] not in stop:
             begin -= 1
-        constraint = self._backend.grammars.begin(grammar, self.tokens[begin:])
+        constraint = grammars.begin(grammar, self.tokens[begin:])
         tokens: list[int] = []
         logs: list[float] = []
         first: frozenset[int] | None = None
+        refused: RequestRefused | None = None
+        there = self._backend.takes_grammars and begin == len(self.tokens) and sampling.temperature <= 0
         while len(tokens) < limit and not (tokens and tokens[-1] in stop):
-            more = await self._written(stop, limit - len(tokens), first, sampling, tuple(tokens))
+            asked = grammars.text(grammar) if there else ""
+            try:
+                more = await self._written(stop, limit - len(tokens), first, sampling, tuple(tokens), asked)
+            except RequestRefused as error:
+                if not asked:
+                    raise
+                there, refused = False, error
+                continue
+            if refused is not None and self._backend.takes_grammars:  # and the same without it was not
+                logger.warning("no more grammars for %s: %s", self._backend.info.model, refused)
+                self._backend.takes_grammars = False
             first = None
             for token, log in zip(more.tokens, more.logprob, strict=True):
                 if not constraint.allowed()[token]:
@@ -205,6 +228,7 @@ class VllmPrefix:
                 constraint.take(token)
                 tokens.append(token)
                 logs.append(log)
+            there = False
         return Continuation(tuple(tokens), tuple(logs), bool(tokens) and tokens[-1] in stop)
 
     async def _choice(self, tokens: Sequence[int], wish: dict[str, Any]) -> dict[str, Any]:
@@ -212,7 +236,6 @@ class VllmPrefix:
         return choice
 
     def _garbage(self) -> BackendError:
-        assert self._endpoint is not None
         return self._backend.garbage(self._endpoint)
 
 

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cwm_lsp import __version__
-from cwm_lsp.backend.choose import choose
+from cwm_lsp.backend import checkpoint, registry
+from cwm_lsp.backend.choose import Choice, choose
 from cwm_lsp.backend.weights import load, locate
 from cwm_lsp.cli import interpreter
 from cwm_lsp.cli.console import Shell
@@ -79,7 +80,7 @@ def examine(loaded: Loaded) -> dict[str, Any]:
         "packages": packages,
         "interpreter": _interpreter(loaded, problems),
         "interpreters": _others(),
-        "backend": _backend(loaded, problems),
+        "backend": backend_state(loaded, problems),
         "settings": {
             name: {"value": value, "origin": loaded.origins.get(name.replace("-", "_"), "default")}
             for name, value in settings.items()
@@ -104,8 +105,8 @@ def _others() -> list[dict[str, str]]:
     return [{"path": found.path, "version": found.name} for found in run(interpreters())]
 
 
-def _backend(loaded: Loaded, problems: list[dict[str, str]]) -> dict[str, Any]:
-    """Who would predict, with the checksum of embedded weights verified."""
+def backend_state(loaded: Loaded, problems: list[dict[str, str]]) -> dict[str, Any]:
+    """Who would predict: the weights' checksum verified, or the server asked."""
     try:
         choice = choose(loaded.settings)
     except CwmError as error:
@@ -115,15 +116,14 @@ def _backend(loaded: Loaded, problems: list[dict[str, str]]) -> dict[str, Any]:
         if loaded.settings.backend != "off":
             problems.append({"what": choice.reason, "hint": ""})
         return {"chosen": choice.name, "why": choice.reason, "model": None, "digest": None, "verified": None}
-    verified = None
-    if choice.name == "embedded":
-        try:
-            load(locate(choice.model))
-            verified = True
-        except CwmError as error:
-            verified = False
-            problems.append(_problem(error))
-    info = choice.backend.info
+    info, verified = choice.backend.info, None
+    try:
+        verified = _verified(choice)
+        if loaded.settings.backend == choice.name:  # else it was asked before it was chosen
+            registry.present(choice.name, loaded.settings)
+    except CwmError as error:
+        verified = False if choice.name in _WITH_WEIGHTS else None
+        problems.append(_problem(error))
     return {
         "chosen": choice.name,
         "why": choice.reason,
@@ -131,6 +131,22 @@ def _backend(loaded: Loaded, problems: list[dict[str, str]]) -> dict[str, Any]:
         "digest": info.digest or None,
         "verified": verified,
     }
+
+
+_WITH_WEIGHTS = ("embedded", "transformers")
+"""Backends whose weights are read here."""
+
+
+def _verified(choice: Choice) -> bool | None:
+    """Whether the weights have the stated checksum; ``None`` where there is none. Raises ``BackendError``."""
+    if choice.name == "embedded":
+        load(locate(choice.model))
+        return True
+    if choice.name == "transformers":
+        found = checkpoint.read(choice.model)
+        found.verify()
+        return True if found.digest else None
+    return None
 
 
 def _problem(error: CwmError) -> dict[str, str]:

@@ -44,6 +44,8 @@ class Wish:
             raise ModelUnavailable("vLLM is not installed.", "Install it with: pip install 'cwm-lsp[vllm]'")
         words = [program, "serve", str(self.model), "--host", self.address.host, "--port", str(self.port)]
         words += ["--served-model-name", self.model.resolve().name]
+        if "--load-format" not in self.rest:
+            words += ["--load-format", "safetensors"]  # no pickle
         words += ["--quantization", self.quantization] * bool(self.quantization)
         words += ["--tensor-parallel-size", str(self.cards)] * (self.cards > 1)
         words += ["--max-model-len", str(self.length)] * bool(self.length)

@@ -37,7 +37,7 @@ def _tile(source, bits, begin, vocabulary, column_stride, TILE: tl.constexpr):  
     return column, z, there & (((word >> (column % 32)) & 1) != 0)
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit(do_not_specialize=["rows"])  # type: ignore[untyped-decorator]
 def _pick(  # type: ignore[no-untyped-def]
     logits,
     bits,
@@ -137,20 +137,21 @@ def masked_pick(
     tokens = torch.empty(rows, dtype=torch.int64, device=logits.device)
     numbers = torch.empty(2, rows, dtype=torch.float32, device=logits.device)
     if rows:
-        _pick[(rows,)](
-            logits,
-            bits,
-            numbers if draws is None else draws.float().contiguous(),
-            tokens,
-            numbers,
-            vocabulary,
-            rows,
-            logits.stride(0),
-            logits.stride(1),
-            bits.stride(0),
-            float(temperature),
-            DRAWN=temperature > 0,
-            TILE=min(TILE, triton.next_power_of_2(vocabulary)),
-            FAR=FAR,
-        )
+        with torch.cuda.device_of(logits):
+            _pick[(rows,)](
+                logits,
+                bits,
+                numbers if draws is None else draws.float().contiguous(),
+                tokens,
+                numbers,
+                vocabulary,
+                rows,
+                logits.stride(0),
+                logits.stride(1),
+                bits.stride(0),
+                float(temperature),
+                DRAWN=temperature > 0,
+                TILE=min(TILE, triton.next_power_of_2(vocabulary)),
+                FAR=FAR,
+            )
     return Picked(tokens, numbers[0], numbers[1])

@@ -39,7 +39,8 @@ def _grown(m, s, w, z):  # type: ignore[no-untyped-def]
     return peak, s * shrink + tl.sum(weight, 0), (w - s * gap) * shrink + tl.sum(inner, 0)
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+# The number of rows differs from call to call, and no kernel is compiled anew for it.
+@triton.jit(do_not_specialize=["rows"])  # type: ignore[untyped-decorator]
 def _verify(  # type: ignore[no-untyped-def]
     logits,
     targets,
@@ -123,7 +124,7 @@ def _verify(  # type: ignore[no-untyped-def]
 def verify_rows(logits: Tensor, targets: Tensor, k: int = 0, given: Tensor | None = None) -> Verified:
     """What :func:`~cwm_kernels.reference.verify_rows_ref` says of ``logits`` [T, V] of any strides.
 
-    ``logits`` are float32, float16 or bfloat16. Nothing waits for the GPU.
+    ``logits`` are float32, float16 or bfloat16, on whichever GPU. Nothing waits for it.
     """
     check_rows(logits, targets, k, given)
     if logits.dtype not in TYPES:
@@ -135,24 +136,25 @@ def verify_rows(logits: Tensor, targets: Tensor, k: int = 0, given: Tensor | Non
     top = torch.empty(rows, k, dtype=torch.int64, device=device)
     top_logprob = torch.empty(rows, k, dtype=torch.float32, device=device)
     if rows:
-        _verify[(rows,)](
-            logits,
-            targets.to(torch.int64).contiguous(),
-            targets if given is None else given.contiguous(),
-            numbers,
-            ids,
-            top,
-            top_logprob,
-            vocabulary,
-            rows,
-            logits.stride(0),
-            logits.stride(1),
-            GIVEN=given is not None,
-            K=k,
-            SLOTS=triton.next_power_of_2(max(k, 1)),
-            TILE=min(TILE, triton.next_power_of_2(vocabulary)),
-            FAR=FAR,
-        )
+        with torch.cuda.device_of(logits):  # triton launches on the current one
+            _verify[(rows,)](
+                logits,
+                targets.to(torch.int64).contiguous(),
+                targets if given is None else given.contiguous(),
+                numbers,
+                ids,
+                top,
+                top_logprob,
+                vocabulary,
+                rows,
+                logits.stride(0),
+                logits.stride(1),
+                GIVEN=given is not None,
+                K=k,
+                SLOTS=triton.next_power_of_2(max(k, 1)),
+                TILE=min(TILE, triton.next_power_of_2(vocabulary)),
+                FAR=FAR,
+            )
     top, top_logprob = _sorted(top, top_logprob) if k > 1 else (top, top_logprob)
     return Verified(ids[0], numbers[0], numbers[1], ids[1], numbers[2], numbers[3], top, top_logprob)
 

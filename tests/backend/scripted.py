@@ -29,7 +29,7 @@ def _logs(row: Logs) -> Logs:
 
 @dataclass(slots=True)
 class ScriptedServer:
-    """``faults`` are taken one for each request: a status, or what to do instead of an answer.
+    """``faults`` are taken one for each request to ``faulty``: a status, or what to do instead of an answer.
 
     ``model`` is the name it serves, ``tokenize`` what it answers to any text; ``requests`` are the bodies
     that came, ``hung_up`` counts clients that left before their answer.
@@ -38,6 +38,7 @@ class ScriptedServer:
     model: str = "tiny"
     context: int = tiny.CONTEXT
     tokenize: list[int] = field(default_factory=list)
+    faulty: str = "/v1/completions"
     faults: deque[int | str | bytes] = field(default_factory=deque)
     requests: list[dict[str, Any]] = field(default_factory=list)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,7 +64,7 @@ class ScriptedServer:
     async def _reply(
         self, path: str, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        fault = self.faults.popleft() if self.faults and path == "/v1/completions" else None
+        fault = self.faults.popleft() if self.faults and path == self.faulty else None
         if fault == "hang":
             await reader.read()
             self.hung_up.set()

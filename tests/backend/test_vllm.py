@@ -13,15 +13,19 @@ import pytest
 import pytest_asyncio
 
 from cwm_lsp.backend import endpoints, registry
+from cwm_lsp.backend.constraint import Grammars
+from cwm_lsp.backend.embedded import EmbeddedEngine
 from cwm_lsp.backend.http import Address
 from cwm_lsp.backend.protocol import BackendInfo, Sampling
-from cwm_lsp.backend.vllm import VllmBackend
+from cwm_lsp.backend.vllm import _PROBE, VllmBackend
+from cwm_lsp.backend.weights import load, locate
 from cwm_lsp.config import Settings
-from cwm_lsp.errors import BackendError, ModelUnavailable, SettingsError
+from cwm_lsp.errors import BackendError, ModelUnavailable, ServerLost, SettingsError
 from tests.backend import pretrained, tiny
 from tests.backend.scripted import ScriptedServer, scripted
 from tests.codec.tokens import merging
 
+GRAMMAR = "start: /[0-9]{9}/ <|action_sep|>\n"
 INFO = BackendInfo("vllm", "tiny", "compact", tiny.CONTEXT, tiny.VOCABULARY)
 TOKENS = tuple(np.random.default_rng(7).integers(0, tiny.VOCABULARY, 60).tolist())
 NEVER: frozenset[int] = frozenset()
@@ -140,7 +144,7 @@ async def test_a_server_that_changes_its_model(server: ScriptedServer) -> None:
     backend = client(server)
     await (await backend.open()).extend(TOKENS[:5])
     server.model = "other"
-    with pytest.raises(BackendError, match="`tiny` does not exist"):
+    with pytest.raises(ServerLost, match="serves other and not tiny"):
         await (await backend.open()).extend(TOKENS[:5])
     with pytest.raises(ModelUnavailable, match="serves other and not tiny"):
         await backend.probe()
@@ -156,6 +160,27 @@ async def test_a_vocabulary_without_trace_tokens(server: ScriptedServer, tmp_pat
     probe = "<|trace_context_start|><|frame_sep|><|line_sep|>"
     server.tokenize = merging().encode(probe, add_special_tokens=False).ids
     await backend.probe()
+
+
+async def test_a_grammar_goes_along_until_it_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    path.write_text(merging().to_str(), encoding="utf-8")
+    engine = EmbeddedEngine(load(locate("")))
+    info = replace(engine.info, name="vllm", tokenizer=str(path))
+    facts = {"model": info.model, "context": info.context, "engine": engine}
+    async with scripted(**facts, tokenize=merging().encode(_PROBE, add_special_tokens=False).ids) as server:
+        backend = VllmBackend(info, [Address.of(server.url)], grammars=Grammars(path, info.vocabulary))
+        await backend.probe()
+        server.faults.append(400)
+        prefix = await backend.open([*TOKENS[:5], 4])
+        written = await prefix.write(frozenset({4}), 3, first=GRAMMAR)
+        assert len(written.tokens) == 3
+        assert not backend.takes_grammars
+        await prefix.rewind(6)
+        server.requests.clear()
+        assert await prefix.write(frozenset({4}), 3, first=GRAMMAR) == written
+        assert server.requests
+        assert not any("structured_outputs" in body for body in server.requests)
 
 
 async def test_a_server_may_hold_less_than_the_model_could(server: ScriptedServer) -> None:

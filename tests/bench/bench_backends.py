@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +19,7 @@ from cwm_lsp.backend import checkpoint, registry
 from cwm_lsp.backend.engine import Verifier
 from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.backend.local import LocalBackend
-from cwm_lsp.backend.protocol import GREEDY, Backend, BackendInfo, Continuation, Ids, Prefix, Sampling, Scores
+from cwm_lsp.backend.protocol import Backend, Ids
 from cwm_lsp.backend.weights import locate
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.config import Settings
@@ -29,6 +29,7 @@ from cwm_lsp.record.inprocess import trace_call
 from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.normalise import normalise
 from tests.bench.bench_model import SORT
+from tests.bench.counting import CountingBackend
 from tests.bench.model import rates_of
 from tests.bench.registry import Row, benchmark
 
@@ -131,66 +132,12 @@ class _Run:
 
 
 async def _free_run(backend: Backend, trace: Trace) -> _Run:
-    counting = _Counting(backend)
+    counting = CountingBackend(backend)
     start = time.perf_counter()
     await Predictor(counting, CompactCodec()).run_ahead(_until(trace, 1), max_events=EVENTS)
     taken = time.perf_counter() - start
     total = counting.given + counting.written
     return _Run(counting.given / total, total / taken)
-
-
-class _Counting:
-    """A backend that counts what is ``given`` behind prompts, and what is ``written``."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self.given = 0
-        self.written = 0
-
-    @property
-    def info(self) -> BackendInfo:
-        return self._backend.info
-
-    async def open(self, tokens: Sequence[int] = ()) -> Prefix:
-        return _CountingPrefix(self, await self._backend.open(tokens))
-
-    async def close(self) -> None:
-        await self._backend.close()
-
-
-class _CountingPrefix:
-    def __init__(self, owner: _Counting, prefix: Prefix) -> None:
-        self._owner = owner
-        self._prefix = prefix
-
-    @property
-    def tokens(self) -> Sequence[int]:
-        return self._prefix.tokens
-
-    async def extend(self, tokens: Sequence[int]) -> Scores:
-        self._owner.given += len(tokens)
-        return await self._prefix.extend(tokens)
-
-    async def write(
-        self,
-        stop: frozenset[int],
-        max_tokens: int,
-        *,
-        first: frozenset[int] | str | None = None,
-        sampling: Sampling = GREEDY,
-    ) -> Continuation:
-        more = await self._prefix.write(stop, max_tokens, first=first, sampling=sampling)
-        self._owner.written += len(more.tokens)
-        return more
-
-    async def fork(self, length: int | None = None) -> Prefix:
-        return _CountingPrefix(self._owner, await self._prefix.fork(length))
-
-    async def rewind(self, length: int) -> None:
-        await self._prefix.rewind(length)
-
-    async def close(self) -> None:
-        await self._prefix.close()
 
 
 async def _memory(name: str, settings: Settings) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cwm_lsp.backend import registry
@@ -17,6 +17,7 @@ from cwm_lsp.record.agent.limits import Limits
 from cwm_lsp.record.inprocess import trace_call
 from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.normalise import normalise
+from tests.bench.counting import CountingBackend
 from tests.bench.model import host_start, rates
 from tests.bench.registry import Row, benchmark
 
@@ -27,6 +28,26 @@ def sort(xs):
             if xs[j] > xs[j + 1]:
                 xs[j], xs[j + 1] = xs[j + 1], xs[j]
     return xs
+"""
+WORDS = """\
+class Tally:
+    def __init__(self):
+        self.seen = {}
+        self.longest = ""
+
+    def add(self, word):
+        key = word.strip(".,").lower()
+        self.seen[key] = self.seen.get(key, 0) + 1
+        if len(key) > len(self.longest):
+            self.longest = key
+
+
+def count(text):
+    tally = Tally()
+    for word in text.split():
+        tally.add(word)
+    ranked = sorted(tally.seen.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tally.longest, ranked[:3]
 """
 SETTINGS = Settings(threads=1)
 ROUNDS = 3
@@ -50,16 +71,28 @@ def model() -> Iterator[Row]:
 
 @benchmark("score")
 def score() -> Iterator[Row]:
-    """A recorded run scored, with the model's own value wherever it disagrees, against what it spares."""
-    trace = normalise(trace_call(SORT, "sort([5, 2, 9, 1, 7, 3])", Limits()))
-    measured = [asyncio.run(_measured(trace)) for _ in range(ROUNDS)]
-    scored, decoded, answered = (min(times) for times in zip(*(one.seconds for one in measured), strict=True))
-    events, tokens = len(trace.events) - 1, measured[0].tokens
+    """Recorded runs scored, the model's own value written wherever it disagrees, against what that spares."""
+    calls = (
+        (SORT, "sort([5, 2, 9, 1, 7, 3])"),
+        (WORDS, "count('A dog saw the')"),
+    )
+    traces = [normalise(trace_call(source, call, Limits())) for source, call in calls]
+    measured = [asyncio.run(_measured(traces)) for _ in range(ROUNDS)]
+    scored, single, written, answered = (
+        min(times) for times in zip(*(one.seconds for one in measured), strict=True)
+    )
+    events, tokens = sum(len(trace.events) - 1 for trace in traces), measured[0].tokens
     yield Row(
-        "predict: tokens of a run scored a second, against decoding as many one by one",
+        "predict: tokens of two runs scored a second, against the same tokens one by one",
         tokens / scored,
         "tokens/s",
-        tokens / decoded,
+        tokens / single,
+    )
+    yield Row(
+        "predict: tokens of two runs scored a second, against writing as many",
+        tokens / scored,
+        "tokens/s",
+        tokens / written,
     )
     yield Row(
         "predict: events scored a second, against writing what the model answers for and reading the rest",
@@ -67,34 +100,53 @@ def score() -> Iterator[Row]:
         "events/s",
         events / answered,
     )
+    yield Row("predict: places of these runs where the model disagreed and wrote", measured[0].asks, "places")
 
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """Seconds to score a run, to decode as many ``tokens``, and to write its answers."""
+    """Seconds to score runs, to read their tokens one by one, to write as many, and to write their answers.
 
-    seconds: tuple[float, float, float]
+    ``tokens`` were scored, and at ``asks`` places the model wrote what it would have said.
+    """
+
+    seconds: tuple[float, float, float, float]
     tokens: int
+    asks: int
 
 
-async def _measured(trace: Trace) -> _Measured:
+async def _measured(traces: Sequence[Trace]) -> _Measured:
+    """Each way in turn on one engine, behind prompts that are in memory for all but the first."""
     backend = registry.create("embedded", SETTINGS)
-    codec = CompactCodec()
-    windows = list(codec.windows(trace, WINDOW))
+    codec, counting = CompactCodec(), CountingBackend(backend)
+    windows = [one for trace in traces for one in codec.windows(trace, WINDOW)]
     try:
         start = time.perf_counter()
-        await Predictor(backend, codec).score(trace)
+        for trace in traces:
+            await Predictor(counting, codec).score(trace)
         scored = time.perf_counter() - start
-        decoded = sum([await _decoded(backend, one) for one in windows])
+        single = sum([await _single(backend, one) for one in windows])
+        written = sum([await _written(backend, one) for one in windows])
         answered = sum([await _answered(backend, one) for one in windows])
     finally:
         await backend.close()
     tokens = sum(len(one.tokens) - one.spans[0].start for one in windows)
-    return _Measured((scored, decoded, answered), tokens)
+    return _Measured((scored, single, written, answered), tokens, counting.calls)
 
 
-async def _decoded(backend: Backend, encoded: Encoded) -> float:
-    """Seconds to decode as many tokens as are scored of a window, behind the same prompt."""
+async def _single(backend: Backend, encoded: Encoded) -> float:
+    """Seconds to score the tokens of a window one at a time."""
+    start = time.perf_counter()
+    prefix = await backend.open(encoded.tokens[: encoded.spans[0].start])
+    for token in encoded.tokens[encoded.spans[0].start :]:
+        await prefix.extend([token])
+    taken = time.perf_counter() - start
+    await prefix.close()
+    return taken
+
+
+async def _written(backend: Backend, encoded: Encoded) -> float:
+    """Seconds to write as many tokens as are scored of a window, behind the same prompt."""
     start = time.perf_counter()
     prefix = await backend.open(encoded.tokens[: encoded.spans[0].start])
     await prefix.write(frozenset(), len(encoded.tokens) - len(prefix.tokens))

@@ -72,7 +72,7 @@ def test_the_words_it_is_started_with(tmp_path: Path) -> None:
     wish = Wish(tmp_path, 8000, "fp8", 2, 8192, "vllm", ("--enforce-eager",))
     assert wish.command() == [
         *("vllm", "serve", str(tmp_path), "--host", "127.0.0.1", "--port", "8000"),
-        *("--served-model-name", tmp_path.name, "--quantization", "fp8"),
+        *("--served-model-name", tmp_path.name, "--load-format", "safetensors", "--quantization", "fp8"),
         *("--tensor-parallel-size", "2", "--max-model-len", "8192", "--enforce-eager"),
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -71,6 +72,8 @@ def _read(loop: asyncio.AbstractEventLoop, session: Session) -> None:
     while data := os.read(0, _READ):
         for frame in decoder.feed(data):
             loop.call_soon_threadsafe(session.handle, frame)
+    for child in multiprocessing.active_children():  # an engine that computes in processes of its own
+        child.kill()
     os._exit(0)
 
 

@@ -29,6 +29,7 @@ from cwm_lsp.backend.protocol import BackendInfo, Continuation, Sampling, Scores
 _ERRORS = (
     errors.ServerLost,
     errors.ModelUnavailable,
+    errors.RequestRefused,
     errors.ModelCrashed,
     errors.ContextExceeded,
     errors.BackendError,
