@@ -14,13 +14,13 @@ import pytest
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[2] / "docs" / "editors.md"
 SHOP = """\
-import zlib
-
-
 def checked(text):
     size = 7
-    code = zlib.crc32(text.encode())
+    code = len(text)
     return code
+
+
+globals()["len"] = str.upper  # what no reader of the function expects
 """
 
 pytestmark = pytest.mark.full
@@ -43,7 +43,6 @@ def test_a_comparison_is_shown_and_goes_with_an_edit(tmp_path: Path) -> None:
         **os.environ,
         "HOME": str(tmp_path),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-        "CWM_LSP_THRESHOLD": "0",  # a checksum is beyond the model, and it says what it thinks
     }
     load = ("-l", str(config), "-l", str(HERE / "story.el"))
     done = subprocess.run(
@@ -57,6 +56,6 @@ def test_a_comparison_is_shown_and_goes_with_an_edit(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert re.match(r"diagnostic at line 6: .*the model expected .*, the run gave 3382402400", lines[0])
-    assert any("3382402400 ✗" in line for line in lines)
+    assert re.match(r"diagnostic at line 3: .*the model expected 6, the run gave 'PARCEL'", lines[0])
+    assert any("'PARCEL' ✗" in line for line in lines)
     assert lines[-1] == "after an edit: nothing"

@@ -31,8 +31,11 @@ def mean_above(xs, floor):
 
 def mixed(a, b):
     c = 7
-    d = a.__mul__(b) * 48271 % 2147483647
+    d = abs(a - b)
     return d
+
+
+globals()["abs"] = str  # what no reader of the function expects
 '''
 
 

@@ -37,7 +37,7 @@ def test_a_comparison_is_shown_line_by_line(compared: Editor) -> None:
     assert marks[PRODUCT].endswith("%")
     assert compared.signs() == [PRODUCT]
     assert compared.row("c = 7").endswith("c = 7  c = 7 ✓")
-    drawn = compared.row("d = a.__mul__(b)")
+    drawn = compared.row("d = abs(a - b)")
     assert drawn.startswith("◆")
     assert marks[PRODUCT] in drawn
 
