@@ -7,22 +7,15 @@ the first stop or breakpoint in them.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.helper import Helper, loading, module
 from cwm_lsp.dap.past import Moment
 from cwm_lsp.dap.shots import Frame, Shot
-from cwm_lsp.errors import SourceError
-from cwm_lsp.record import read_source
+from cwm_lsp.dap.sources import first_lines
 from cwm_lsp.trace.model import Value
-from cwm_lsp.trace.statements import statement_lines
-
-log = logging.getLogger(__name__)
 
 OWNER = "history"
 LONG = 60.0
@@ -47,15 +40,11 @@ class History:
         if path in self._watched:
             return
         self._watched.add(path)
-        try:
-            source = await asyncio.to_thread(read_source, Path(path))
-        except SourceError as error:
-            log.info("%s has no history: %s", path, error)
-            return
-        lines = dict.fromkeys(sorted(set(statement_lines(source.text).values())), _KEEP)
+        lines = dict.fromkeys(await first_lines(path), _KEEP)
         if first and lines:
             lines[min(lines)] = f"({loading()} or {_KEEP})"
-        await self._breakpoints.plant(OWNER, path, lines)
+        if lines:
+            await self._breakpoints.plant(OWNER, path, lines)
 
     async def came(self, shot: Shot) -> list[Moment]:
         """What ran before this stop and was not fetched yet, oldest first.

@@ -8,27 +8,21 @@ the step, with what was given back. Statements that share a line, or have severa
 from __future__ import annotations
 
 import ast
-import asyncio
-import logging
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.helper import Helper, module
 from cwm_lsp.dap.observer import AskFailed
 from cwm_lsp.dap.shots import Shot
-from cwm_lsp.errors import SourceError
+from cwm_lsp.dap.sources import first_lines
 from cwm_lsp.features.following import is_plain
 from cwm_lsp.predict.standing import Standing
-from cwm_lsp.record import read_source
 from cwm_lsp.trace.predicted import PredictedStep
-from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
-
-log = logging.getLogger(__name__)
+from cwm_lsp.trace.statements import blocks, first_line, parse
 
 OWNER = "surprise"
 MOST_FILES = 100
@@ -56,14 +50,10 @@ class Probes:
         if path in self._watched:
             return
         self._watched.add(path)
-        try:
-            source = await asyncio.to_thread(read_source, Path(path))
-        except SourceError as error:
-            log.info("%s is not looked at: %s", path, error)
-            return
-        lines = sorted(set(statement_lines(source.text).values()))
-        before, after = dict.fromkeys(lines, _LOOK), dict.fromkeys(lines, _DUE)
-        await self._breakpoints.plant(OWNER, path, before, after=after)
+        lines = await first_lines(path)
+        if lines:
+            before, after = dict.fromkeys(lines, _LOOK), dict.fromkeys(lines, _DUE)
+            await self._breakpoints.plant(OWNER, path, before, after=after)
 
     def end(self) -> Coroutine[Any, Any, None]:
         """Look at nothing any more, from here on. What is left to do, beside another search. Never raises."""
