@@ -41,6 +41,9 @@ Verdict = Request | Reply | Refuse | Later | None
 A_LOOK = 1.0
 """Seconds for which the program is held at most until it was seen where it stands."""
 
+LULL = 0.02
+"""Seconds after a look in which the model is not asked: an editor asks for stack and variables then."""
+
 _SKIPPED = "Frame skipped from debugging during step-in"
 """debugpy's advice to who steps into a library; here it was not the user who did."""
 
@@ -223,6 +226,7 @@ class Predicting:
             looked.set()
         if stand is not None:
             self._stops.show()
+        await asyncio.sleep(LULL)
         await self._stops.foretell()
 
     def _ending(self, request: Request) -> None:
