@@ -8,8 +8,14 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Machines differ, and no test asserts a time.
-settings.register_profile("cwm-lsp", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Machines differ, and no test asserts a time. Whether a change passes is no matter of luck either: examples are
+# the same in every run, and `pytest --hypothesis-profile hunt` goes looking for others.
+settings.register_profile(
+    "cwm-lsp", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "hunt", deadline=None, max_examples=3000, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("cwm-lsp")
 
 FULL = os.environ.get("FULL") == "1"

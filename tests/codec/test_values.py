@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.displays import join_items, split_items
+from cwm_lsp.codec.displays import join_items, shown, split_items
 from cwm_lsp.codec.edits import written_text, written_tokens
 from cwm_lsp.codec.values import (
     Names,
@@ -40,7 +40,7 @@ VALUES = st.recursive(
 def test_every_value_reads_back(value: Any) -> None:
     names = Names()
     text = repr(value)
-    assert value_text(value_tokens(text, names), names) == text
+    assert value_text(value_tokens(text, names), names) == shown(text)
 
 
 @given(st.text(max_size=40))
@@ -54,7 +54,7 @@ def test_every_text_reads_back(text: str) -> None:
 def test_every_change_reads_back(before: Any, after: Any) -> None:
     names = Names()
     tokens = written_tokens(repr(before), repr(after), names)
-    assert written_text(repr(before), tokens, names) == repr(after)
+    assert written_text(repr(before), tokens, names) == shown(repr(after))
 
 
 @given(st.lists(st.integers(), min_size=1, max_size=20), st.data())
