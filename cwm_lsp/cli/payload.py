@@ -6,6 +6,7 @@ Observed values are texts; predicted ones are objects with a probability, so tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from cwm_lsp.align.model import Comparison, Divergence, Tally
@@ -32,7 +33,7 @@ def predicted(made: Predicted, model: BackendInfo) -> dict[str, Any]:
         "given": head["events"],
         "predicted": _steps(made.steps, len(made.start.events)),
         "finished": made.finished,
-        "problems": [{"position": problem.position, "message": problem.message} for problem in made.problems],
+        "problems": [asdict(problem) for problem in made.problems],
         "threshold": made.threshold,
         "model": _model(model),
     }

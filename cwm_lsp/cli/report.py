@@ -14,6 +14,7 @@ from cwm_lsp.features.results import Predicted
 from cwm_lsp.features.states import Placement
 from cwm_lsp.features.text import clean, clip
 from cwm_lsp.trace.model import CutReason, Trace
+from cwm_lsp.trace.predicted import fatal
 
 OUTPUT_LINES = 8
 _ALLOWING = {
@@ -39,7 +40,8 @@ def prediction_picture(title: str, made: Predicted, width: int) -> RenderableTyp
     views = [FileView(made.start.source, made.placements(), ran)]
     end = "to the end" if made.finished else "not to the end"
     words = [f"Nothing was run. The model {made.model} predicted {_events(len(made.steps))}, {end}."]
-    words += [f"It stopped at something that means nothing: {one.message}." for one in made.problems[:1]]
+    if (problem := fatal(made.problems)) is not None:
+        words.append(f"It stopped at something that means nothing: {problem.message}.")
     return picture(title, views, Headings("predicted"), words, width)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.evaluator import ERRORS, Evaluator, unpure
+from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.pure_calls import Opaque, Record, items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
 from cwm_lsp.codec.sharing import Place
@@ -128,12 +129,3 @@ class Actor(Evaluator):
                     self._store(one, part)
             case _:
                 raise unpure(target)
-
-
-def is_inline(statement: ast.stmt) -> bool:
-    """Whether a branch has its body, and all of it, on its own line."""
-    return (
-        isinstance(statement, ast.If)
-        and statement.body[0].lineno == statement.lineno
-        and not statement.orelse
-    )

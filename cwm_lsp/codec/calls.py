@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.trace.statements import first_line, parse
 
@@ -204,6 +205,8 @@ def _heads(statement: ast.AST) -> Iterator[ast.AST]:
             yield from ((value, target) if value else ())
         case ast.For(iter=through) | ast.AsyncFor(iter=through):
             yield through
+        case ast.If(test=test, body=body) if is_inline(statement):
+            yield from (test, *body)
         case ast.If(test=test) | ast.While(test=test):
             yield test
         case ast.With(items=items) | ast.AsyncWith(items=items):

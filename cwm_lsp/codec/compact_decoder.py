@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.displays import ELLIPSIS
 from cwm_lsp.codec.edits import written_text
 from cwm_lsp.codec.machine import Machine
 from cwm_lsp.codec.protocol import Decoded
@@ -24,6 +25,9 @@ _ENDS = {
 }
 
 _STOP = v.LINE_TOKENS | {Special.STOP, Special.UNWIND, Special.ECHO, Special.DELETE, Special.END}
+_SPELLED = frozenset(range(v.SIZE)) - {Special.TOLD}
+_UNREADABLE = Guess(ELLIPSIS, 0.0)
+"""What stands for a value that means nothing: it is withheld, and nothing is worked out from it."""
 
 
 LINE = -1
@@ -92,19 +96,45 @@ class CompactDecoder:
 
     @property
     def stop(self) -> frozenset[int]:
-        """Tokens after which the decoder wants to be fed."""
-        return _STOP
+        """Tokens after which the decoder wants to be fed, also where a value has to be spelled next."""
+        return _STOP if self._in_value else _STOP | self._untold()
 
     @property
     def choices(self) -> frozenset[int] | None:
-        """At the start of an event only what the state and the control flow allow."""
+        """At the start of an event only what the state and the control flow allow.
+
+        At the start of a value all but *as worked out* where nothing is.
+        """
         pending = self._pending
-        if pending.target or pending.kind in _ENDS or (pending.kind == Special.CALL and not pending.line):
-            return None
+        if self._in_value:
+            return None if pending.value or self._told(pending.kind, pending.target) else _SPELLED
+        if pending.kind == Special.CALL and not pending.line:
+            return frozenset(v.line_token(logical.number) for logical in self._machine.slice.lines)
         if pending.kind == Special.CALL:
-            return None
-        taken = {self._machine.names.token(name) for name in (*pending.changed, *pending.removed)}
-        return self._machine.choices() - taken
+            names = self._machine.given(pending.line)
+            return frozenset(map(self._machine.names.token, names)) - self._taken() | {Special.ECHO}
+        return self._machine.choices() - self._taken()
+
+    @property
+    def _in_value(self) -> bool:
+        return bool(self._pending.target) or self._pending.kind in _ENDS
+
+    def _told(self, head: int, name: str = "") -> bool:
+        return self._machine.expected(head, self._pending.line).at(head, name) is not None
+
+    def _taken(self) -> set[int]:
+        pending = self._pending
+        return {self._machine.names.token(name) for name in (*pending.changed, *pending.removed)}
+
+    def _untold(self) -> frozenset[int]:
+        """Names and ends that can come next, for which nothing is worked out."""
+        machine, pending = self._machine, self._pending
+        told = machine.expected(pending.kind, pending.line).names
+        names = machine.given(pending.line) if pending.kind == Special.CALL else machine.changeable()
+        ends = () if pending.kind == Special.CALL else _ENDS
+        return frozenset(machine.names.token(name) for name in names if name not in told) | {
+            end for end in ends if not self._told(end)
+        }
 
     def feed(self, tokens: Sequence[int], logprob: Sequence[float]) -> Decoded:
         """Take what the model wrote."""
@@ -163,9 +193,7 @@ class CompactDecoder:
             self._collect(token)
             return
         before = None if pending.kind == Special.CALL else self._machine.state.texts.get(pending.target)
-        guess = self._guess(before, pending.target)
-        if guess is not None:
-            pending.changed[pending.target] = guess
+        pending.changed[pending.target] = self._guess(before, pending.target)
         pending.target = ""
 
     def _result_token(self, token: int) -> None:
@@ -173,23 +201,20 @@ class CompactDecoder:
             self._collect(token)
             return
         kind = _ENDS[Special(self._pending.kind)]
-        guess = self._guess(None)
-        if guess is not None:
-            self._finish(kind, self._machine.state.line, guess)
+        self._finish(kind, self._machine.state.line, self._guess(None))
 
     def _collect(self, token: int) -> None:
         self._pending.value.append(token)
         if len(self._pending.value) > MAX_VALUE:
             self._fail("a value that does not end")
 
-    def _guess(self, before: str | None, name: str = "") -> Guess | None:
-        """The value collected, or ``None`` when it means nothing (which ends the decoding)."""
+    def _guess(self, before: str | None, name: str = "") -> Guess:
+        """The value collected."""
         pending = self._pending
         text = said(self._machine, pending.kind, before, name, pending.value, pending.line)
+        guess = _UNREADABLE if text is None else Guess(text, math.exp(min(0.0, pending.logprob)))
         if text is None:
-            self._fail("a value that cannot be read")
-            return None
-        guess = Guess(text, math.exp(min(0.0, pending.logprob)))
+            self._problems.append(Problem(self._position - 1, "a value that cannot be read", fatal=False))
         pending.value, pending.logprob = [], 0.0
         return guess
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cwm_lsp.codec.actor import Actor, is_inline
+from cwm_lsp.codec.actor import Actor
 from cwm_lsp.codec.evaluator import ERRORS
+from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.pure_calls import Undecided
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES
 from cwm_lsp.codec.sharing import Place
@@ -79,7 +80,7 @@ def _is_telling(node: ast.stmt) -> bool:
     return any(map(_is_change, ast.walk(_run(node))))
 
 
-def _run(node: ast.stmt) -> ast.AST:
+def _run(node: ast.AST) -> ast.AST:
     """What of a statement runs on its own line."""
     if isinstance(node, ast.If | ast.While) and not is_inline(node):
         return node.test
@@ -105,17 +106,20 @@ def effect(
 
     ``shares`` says which names are parts of the values of others.
     """
-    names = {name for one in statements for name in names_read(_run(one))}
-    kept = _touching(names, shares or {})
-    names |= {name for name, _ in kept} | {place.root for _, place in kept}
-    state = state_of(sorted(names), texts)
-    return _effect(statements, state, tuple(given), kept)
+    names, kept = shared_by(names_of(statements), shares or {})
+    return _effect(statements, state_of(sorted(names), texts), tuple(given), kept)
 
 
-def _touching(names: set[str], shares: Mapping[str, Place]) -> tuple[tuple[str, Place], ...]:
-    """Those of ``shares`` that have to do with ``names``."""
+def names_of(parts: Sequence[ast.AST]) -> set[str]:
+    """The names that stand in what of ``parts``, statements or expressions, runs on its own line."""
+    return {name for one in parts for name in names_read(_run(one))}
+
+
+def shared_by(names: set[str], shares: Mapping[str, Place]) -> tuple[set[str], tuple[tuple[str, Place], ...]]:
+    """Those of ``shares`` that have to do with ``names``, and ``names`` with those that they speak of."""
     roots = {shares[name].root if name in shares else name for name in names}
-    return tuple((name, place) for name, place in shares.items() if place.root in roots)
+    kept = tuple((name, place) for name, place in shares.items() if place.root in roots)
+    return names | {name for name, _ in kept} | {place.root for _, place in kept}, kept
 
 
 @lru_cache(maxsize=4096)

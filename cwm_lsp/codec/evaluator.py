@@ -11,6 +11,8 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from cwm_lsp.codec import pure_calls, pure_modules
@@ -30,11 +32,40 @@ MAX_STEPS = 20_000
 
 _ITEMS_A_STEP = 8
 
+
+class Awaiting(Undecided):
+    """A call of the user's function that has to be made first.
+
+    ``node`` is what makes it, ``given`` and ``named`` are what it is handed, as far as that is a value.
+    """
+
+    def __init__(self, node: ast.expr, given: Sequence[Any] = (), named: Mapping[str, Any] | None = None):
+        super().__init__(f"{ast.unparse(node)[:80]} would have to be run.")
+        self.node = node
+        self.given = tuple(given)
+        self.named = named or {}
+
+
+UNKNOWN = Passing()
+"""Stands for what a call is handed and cannot be worked out."""
+
 ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration)
 """What an operation on literals may raise, as Python itself would."""
 
 _SEQUENCES = (str, bytes, list, tuple)
 _SIZED = (*_SEQUENCES, dict, set, frozenset)
+
+
+class Function(Opaque):
+    """A function of the user's, as a value: ``act`` gives what the next call of it gave back."""
+
+    def __init__(self, text: str, act: Callable[..., Any]) -> None:
+        super().__init__(text)
+        self._act = act
+
+    def __call__(self, *given: Any) -> Any:
+        """What it gave back. Raises :class:`Awaiting`."""
+        return self._act(*given)
 
 
 class Evaluator:
@@ -83,10 +114,10 @@ class Evaluator:
             return self._read(node.id)
         if node.id not in self._state and node.id in pure_modules.FUNCTIONS:
             return pure_modules.FUNCTIONS[node.id]
-        if self.taken < len(self._given):
-            return lambda *_: self._next_given(node)
         if self._state.get(node.id, "").startswith(FUNCTION):
-            return Opaque(self._state[node.id])
+            return Function(self._state[node.id], partial(self._next_given, node))
+        if self.taken < len(self._given):
+            return lambda *given: self._next_given(node, *given)
         raise Undecided(f"{node.id} has no value here.")
 
     def _read(self, name: str) -> Any:
@@ -236,6 +267,15 @@ class Evaluator:
             return set(found)
         return Passing(found) if isinstance(node, ast.GeneratorExp) else found
 
+    def _until(self, element: ast.expr, generators: Sequence[ast.comprehension], stop: bool) -> bool:
+        """Whether ``element`` came to be ``stop``, after which it is not computed again."""
+        outer = self._own
+        self._own = dict(outer)
+        try:
+            return any(bool(self.value(element)) is stop for _ in self._rounds(generators)) is stop
+        finally:
+            self._own = outer
+
     def _rounds(self, generators: Sequence[ast.comprehension]) -> Iterator[None]:
         """Once for every time that the element is computed, its names being bound."""
         head, *rest = generators
@@ -354,6 +394,9 @@ class Evaluator:
             return changer(*given, **named)
         if name not in pure_modules.FUNCTIONS:
             return self._gave_back(node)
+        match node.args:
+            case [ast.GeneratorExp(elt=element, generators=generators)] if name in ("any", "all"):
+                return self._until(element, generators, name == "any")
         ordered = self._ordered
         self._ordered = ordered and name not in pure_calls.ORDER_FREE
         try:
@@ -386,14 +429,28 @@ class Evaluator:
 
     def _gave_back(self, node: ast.Call) -> Any:
         """What a call of the user's function gave back: calls in its arguments come before it."""
-        for argument in node.args:
-            if any(isinstance(inner, ast.Call) for inner in ast.walk(argument)):
-                self.value(argument)
-        return self._next_given(node)
+        plain = takewhile(lambda one: not isinstance(one, ast.Starred), node.args)
+        given = [self._handed(argument) for argument in plain]
+        for argument in node.args[len(given) :]:
+            self._handed(argument)
+        named = {one.arg: self._handed(one.value) for one in node.keywords if one.arg is not None}
+        return self._next_given(node, *given, **named)
 
-    def _next_given(self, node: ast.expr) -> Any:
+    def _handed(self, argument: ast.expr) -> Any:
+        """What an argument comes to. One that makes no call may be anything."""
+        if any(isinstance(inner, ast.Call) for inner in ast.walk(argument)):
+            return self.value(argument)
+        try:
+            return self.value(argument)
+        except Awaiting:
+            raise
+        except Undecided:
+            return UNKNOWN
+
+    def _next_given(self, node: ast.expr, *given: Any, **named: Any) -> Any:
+        """What the next call of the user's gave back. Raises :class:`Awaiting`."""
         if self.taken >= len(self._given):
-            raise unpure(node)
+            raise Awaiting(node, given, named)
         self.taken += 1
         return self._value_of(self._given[self.taken - 1])
 

@@ -9,11 +9,13 @@ for encoder and decoder alike.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from cwm_lsp.codec.awaiting import Awaited
 from cwm_lsp.codec.calls import Site, Target, is_super
 from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.facts import Facts, passed
 from cwm_lsp.codec.frames import Frame
@@ -45,7 +47,7 @@ def expected(frame: Frame, logical: LogicalLine, known: Facts, constants: Mappin
     """What follows from what is ``known`` of the line at which ``frame`` stands."""
     if frame.raised is not None:
         return Expected(raises=frame.raised)
-    texts = {**constants, **frame.texts, **frame.renewed}
+    texts = readable(frame, constants)
     names: dict[str, str] = dict(frame.renewed)
     does = known.does
     match logical.head:
@@ -54,6 +56,8 @@ def expected(frame: Frame, logical: LogicalLine, known: Facts, constants: Mappin
             names |= _taken_apart(target, item) if item else {}
         case ast.ExceptHandler(name=str(name)) if frame.caught is not None:
             names[name] = frame.caught
+        case ast.ClassDef():
+            names |= does.changed
         case _ if logical.carried:
             does = effect(logical.carried, texts, frame.returned, frame.shares)
             names |= does.changed
@@ -139,10 +143,10 @@ def _receiver(site: Site, target: Target, texts: Mapping[str, str]) -> Iterator[
         yield name, text
 
 
-def arguments(frame: Frame, called: tuple[Site, Sequence[Target]], shown: Slice, line: int) -> dict[str, str]:
+def arguments(frame: Frame, called: Awaited, shown: Slice, line: int) -> dict[str, str]:
     """The parameters of the function at ``line``, if it is the one that is ``called``, with their values."""
-    site, targets = called
+    targets = called.targets
     if len(targets) != 1 or targets[0].line != line:
         return {}
-    texts = {**shown.constants, **frame.texts, **frame.renewed}
-    return dict(passed(frame, shown, site, targets)) | dict(_receiver(site, targets[0], texts))
+    texts = readable(frame, shown.constants)
+    return dict(passed(frame, shown, called)) | dict(_receiver(called.site, targets[0], texts))

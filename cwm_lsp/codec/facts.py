@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from cwm_lsp.codec.calls import Site, Target
+from cwm_lsp.codec.awaiting import Awaited
 from cwm_lsp.codec.deeds import Effect, effect
+from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.frames import Frame
-from cwm_lsp.codec.heads import taken
+from cwm_lsp.codec.heads import runs_class, taken
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.working import Told, tell, told
 
@@ -34,26 +35,26 @@ class Facts:
 
 def facts(frame: Frame, logical: LogicalLine, constants: Mapping[str, str], *, aided: bool) -> Facts:
     """What is known of the line at which ``frame`` stands; ``aided`` false only looks up."""
-    texts = {**constants, **frame.texts, **frame.renewed}
+    texts = readable(frame, constants)
     known = tell(logical.work, texts, frame.returned, aided)
     items = taken(logical, frame, constants, aided) if frame.line in frame.visits else ()
     if not aided:
         return Facts(known, items=items)
-    does = effect(logical.deeds, texts, frame.returned, frame.shares) if logical.deeds else Effect()
+    given = () if isinstance(logical.head, ast.ClassDef) else frame.returned
+    carries = logical.deeds and not runs_class(frame, logical)
+    does = effect(logical.deeds, texts, given, frame.shares) if carries else Effect()
     if frame.renewed:
         does = replace(does, changed={**frame.renewed, **does.changed})
     return Facts(known, does, items)
 
 
-def passed(frame: Frame, shown: Slice, site: Site, targets: Sequence[Target]) -> Iterator[tuple[str, str]]:
-    """The parameters of the one function that ``site`` may enter, with the values that they get."""
-    if len(targets) != 1:
-        return
-    texts = {**shown.constants, **frame.texts, **frame.renewed}
-    receiver = targets[0].parameters[:1] if targets[0].owner else ()
+def passed(frame: Frame, shown: Slice, called: Awaited) -> Iterator[tuple[str, str]]:
+    """The parameters of the one function that is ``called``, with the values that they get."""
+    texts = readable(frame, shown.constants)
+    receiver = called.targets[0].parameters[:1] if called.targets and called.targets[0].owner else ()
     made = shown.by_line[frame.line].sites[: len(frame.returned)]
-    given = frame.returned if site.takes(made) else ()
-    for name, node in site.values(targets[0]):
-        text = told(node, texts, given) if name not in receiver else None
-        if text is not None:
+    given = frame.returned if called.site.takes(made) else ()
+    for name, node, known in called.values:
+        text = known if known is not None or node is None else told(node, texts, given)
+        if text is not None and name not in receiver:
             yield name, text

@@ -50,10 +50,21 @@ class Flow:
     _next: dict[int, set[int]] = field(default_factory=dict)
     _handlers: dict[int, set[int]] = field(default_factory=dict)
     _entries: dict[int, frozenset[int]] = field(default_factory=dict)
+    _bodies: dict[int, frozenset[int]] = field(default_factory=dict)
+    _inline: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
 
     def successors(self, line: int) -> frozenset[int]:
         """First lines of the statements that can run next, ``EXIT`` among them if the frame can end."""
         return frozenset(self._next.get(line, ()))
+
+    def inlined(self, line: int, holds: bool | None) -> frozenset[int]:
+        """What follows an ``if`` with its body on its ``line`` that ``holds`` or not; empty for others."""
+        body, missed = self._inline.get(line, (frozenset[int](), frozenset[int]()))
+        return frozenset() if holds is None else body if holds else missed
+
+    def body(self, line: int) -> frozenset[int]:
+        """What follows the head of the class at ``line`` in the frame that its body is run in."""
+        return self._bodies.get(line, frozenset())
 
     def handlers(self, line: int) -> frozenset[int]:
         """Where control can go once ``line`` raised: a handler, ``finally``, ``with``, or ``EXIT``."""
@@ -114,6 +125,8 @@ class _Builder:
             case ast.Continue():
                 return self.link(line, exits.continues, exits)
             case ast.If():
+                if is_inline(node):
+                    return self.inline(node, line, after, exits)
                 to = self.block(node.body, after, exits) | self.block(node.orelse, after, exits)
                 return self.link(line, to, exits)
             case ast.While() | ast.For() | ast.AsyncFor():
@@ -125,12 +138,28 @@ class _Builder:
             case ast.Match():
                 return self.match_block(node, line, after, exits)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                begin = self.block(node.body, frozenset({EXIT}), _Exits())
-                # A class begins at its own line, a function of nothing but a docstring ends there.
-                at_head = isinstance(node, ast.ClassDef) or EXIT in begin
-                self.flow._entries[line] = begin | {line} if at_head else begin
-                after = after | begin if at_head else after
+                after = after | self.definition(node, line)
         return self.link(line, after, exits)
+
+    def definition(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, line: int
+    ) -> frozenset[int]:
+        """Add the body of a definition; what follows its line in the frame of that, if it begins there."""
+        begin = self.block(node.body, frozenset({EXIT}), _Exits())
+        if isinstance(node, ast.ClassDef):
+            self.flow._entries[line] = frozenset({line})
+            self.flow._bodies[line] = begin
+            return begin
+        ends = EXIT in begin  # one of nothing but a docstring ends at its own line
+        self.flow._entries[line] = begin | {line} if ends else begin
+        return begin if ends else frozenset()
+
+    def inline(self, node: ast.If, line: int, after: frozenset[int], exits: _Exits) -> frozenset[int]:
+        """An ``if`` with its body on its line, which runs without a line of its own."""
+        before = self.flow._next.pop(line, set())
+        self.block(node.body, after, exits)
+        self.flow._inline[line] = frozenset(self.flow._next.get(line, ())), after
+        return self.link(line, after | before, exits)
 
     def loop(self, node: _Loop, line: int, after: frozenset[int], exits: _Exits) -> frozenset[int]:
         """A loop: an endless ``while`` may go from the end of its body to its beginning without its head."""
@@ -193,4 +222,13 @@ def may_be_silent(node: ast.stmt) -> bool:
         or isinstance(node, ast.Global | ast.Nonlocal | ast.Pass)
         or (isinstance(node, ast.AnnAssign) and node.value is None)
         or (isinstance(node, ast.While | ast.If) and isinstance(node.test, ast.Constant))
+    )
+
+
+def is_inline(statement: ast.AST) -> bool:
+    """Whether a branch has its body, and all of it, on its own line."""
+    return (
+        isinstance(statement, ast.If)
+        and statement.body[0].lineno == statement.lineno
+        and not statement.orelse
     )

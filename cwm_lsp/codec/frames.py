@@ -43,6 +43,11 @@ class Frame:
     caught: str | None = None
     passing: str | None = None
 
+    @property
+    def is_module(self) -> bool:
+        """Whether it is that of a file's own statements."""
+        return self.function == "<module>"
+
 
 @dataclass(frozen=True, slots=True)
 class State:

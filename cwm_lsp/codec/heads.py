@@ -6,7 +6,9 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from cwm_lsp.codec.deeds import Effect
+from cwm_lsp.codec.definitions import readable_of
 from cwm_lsp.codec.displays import split_items
+from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import EMPTY, Frame
 from cwm_lsp.codec.lookup import pair_of
 from cwm_lsp.codec.source import LogicalLine
@@ -26,7 +28,10 @@ def taken(
     items = [source.at(visit, frame.texts, entered) for source in logical.iterated]
     if aided and (not items or None in items):
         given = frame.begun.get(frame.line, ()) if visit else frame.returned
-        made = [source.at(visit, {**constants, **entered}, given) for source in logical.made]
+        made = [
+            source.at(visit, readable_of(entered, constants, module=frame.is_module), given)
+            for source in logical.made
+        ]
         items = made if made and None not in made else items
     return items
 
@@ -40,7 +45,7 @@ def item_of(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) ->
     entered = frame.entered.get(frame.line, EMPTY)
     given = frame.begun.get(frame.line, ()) if visit else frame.returned
     for one in logical.made:
-        found = one.at(visit, {**constants, **entered}, given)
+        found = one.at(visit, readable_of(entered, constants, module=frame.is_module), given)
         if found is not None:
             return found
     match logical.head, logical.iterated:
@@ -65,8 +70,15 @@ def holds(
     """Whether the body that a head decides on is entered; ``None`` where that is not known."""
     if items:
         return None if None in items else "" not in items
-    told = does.result or (known.get(logical.work[0].node) if logical.work else None)
+    head = logical.head
+    told = known.get(head.test) if isinstance(head, ast.If) and is_inline(head) else does.result
+    told = told or (known.get(logical.work[0].node) if logical.work else None)
     return None if told is None or told.raises or told.text not in ("True", "False") else told.text == "True"
+
+
+def runs_class(frame: Frame, logical: LogicalLine) -> bool:
+    """Whether ``frame`` is that of the body of the class of which the line is the head."""
+    return isinstance(logical.head, ast.ClassDef) and frame.function == logical.head.name
 
 
 def decided(lines: frozenset[int], branch: int, holds: bool | None) -> frozenset[int]:

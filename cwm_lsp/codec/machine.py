@@ -18,13 +18,14 @@ from cwm_lsp.codec.expected import Expected, arguments, expected
 from cwm_lsp.codec.facts import Facts, facts, passed
 from cwm_lsp.codec.flow import EXIT, Flow, flow_of
 from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
-from cwm_lsp.codec.heads import apart, decided, holds
+from cwm_lsp.codec.heads import apart, decided, holds, runs_class
 from cwm_lsp.codec.objects import awaited, final, lending, renewed, sharing
 from cwm_lsp.codec.pieces import Piece
+from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.codec.source import LogicalLine, Slice, slice_source
 from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.codec.working import Told
+from cwm_lsp.codec.working import Told, names_read
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace
 
@@ -33,6 +34,7 @@ from cwm_lsp.trace.model import Event, EventKind, Trace
 class Machine:
     """Runs events over a state and says what is given after each.
 
+    ``suspends`` are the statements at which a frame can be left and entered again.
     ``aided`` false gives what can be looked up, but works nothing out.
     """
 
@@ -44,6 +46,7 @@ class Machine:
     last_frame: int = 0
     ended: bool = False
     aided: bool = True
+    suspends: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, trace: Trace, names: Names, offset: int = 0, *, aided: bool = True) -> Machine:
@@ -57,7 +60,11 @@ class Machine:
                 f"The code in play has more than {v.LINES} lines.", "Predict a smaller function of it."
             )
         functions = {event.line: event.function for event in trace.events if event.kind is EventKind.CALL}
-        return cls(shown, flow_of(text), names, functions, aided=aided)
+        if module:
+            shown = replace(shown, constants={**shown.constants, "__name__": "'__main__'"})
+        scopes = scopes_of(text).by_line.values()
+        suspends = frozenset[int]().union(*(scope.suspends for scope in scopes))
+        return cls(shown, flow_of(text), names, functions, aided=aided, suspends=suspends)
 
     def at(self, state: State) -> Machine:
         """This machine with another state; names are shared."""
@@ -144,18 +151,44 @@ class Machine:
     def choices(self) -> frozenset[int]:
         """What an event can begin with: names that may change, lines that can follow, other events."""
         frame = self.state.frames[-1]
-        logical = self.slice.by_line.get(frame.line)
-        names = {*frame.texts, *(logical.binds if logical else ())}
-        lines = {self._line_token(line) for line in self._candidates(frame)}
+        lines = frozenset(self._line_token(line) for line in self._candidates(frame))
+        inline = frame.function.startswith("<") and not frame.is_module
+        if frame.fresh and not inline:  # nothing comes before its first line
+            return lines
         # A frame can unwind without raising anew: at the end of a ``finally``, or where no handler matched.
-        events = {Special.CALL, Special.RETURN, Special.YIELD, Special.EXCEPTION, Special.UNWIND}
-        return frozenset({self.names.token(name) for name in names} | lines | events)
+        events = {Special.CALL, Special.EXCEPTION, Special.UNWIND}
+        events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
+        events |= {Special.YIELD} if inline or frame.line in self.suspends else set()
+        return frozenset({self.names.token(name) for name in self.changeable()} | lines | events)
+
+    def changeable(self) -> frozenset[str]:
+        """The names that an event can change."""
+        frame = self.state.frames[-1]
+        logical = self.slice.by_line.get(frame.line)
+        return frozenset(frame.texts) | (logical.binds if logical else frozenset())
+
+    def given(self, line: int) -> frozenset[str]:
+        """The names that a call at ``line`` can begin with: of the line, and what it closes over."""
+        logical = self.slice.by_line.get(line)
+        head = logical.head if logical else None
+        written = {piece.name for piece in logical.pieces if piece.name} if logical else set()
+        if isinstance(head, ast.FunctionDef | ast.AsyncFunctionDef):
+            written |= {one.arg for one in ast.walk(head.args) if isinstance(one, ast.arg)}
+            written |= set(names_read(head))
+        resumed = self._resumed(line)
+        frames = (*self.state.frames, *([resumed] if resumed else ()))
+        return frozenset(written).union(*(frame.texts for frame in frames))
 
     def _candidates(self, frame: Frame) -> frozenset[int]:
         if frame.raised is not None:
             return self.flow.handlers(frame.line)
         entry = self.flow.entry(EXIT if frame.function == "<module>" else frame.line) if frame.fresh else None
-        return entry or self.flow.successors(frame.line)
+        if entry:
+            return entry
+        logical = self.slice.by_line.get(frame.line)
+        inside = logical is not None and runs_class(frame, logical)
+        body = self.flow.body(frame.line)
+        return body if inside else self.flow.successors(frame.line) - body
 
     def _line_token(self, line: int) -> int:
         if line == EXIT or line not in self.slice.by_line:
@@ -297,7 +330,8 @@ class Machine:
                 tokens += self._visit(frame.visits[frame.line], apart(facts.items, logical.targets))
             tokens += self._does(facts.does, frame)
             if self.aided:
-                lines = decided(lines, logical.branch, holds(logical, facts.known, facts.does, facts.items))
+                held = holds(logical, facts.known, facts.does, facts.items)
+                lines = self.flow.inlined(frame.line, held) or decided(lines, logical.branch, held)
         for text in frame.returned:
             tokens += [Special.RETURNED, *value_tokens(text, self.names)]
         return tokens + self._next(lines) + self._callees(frame)
@@ -305,10 +339,10 @@ class Machine:
     def _callees(self, frame: Frame) -> list[int]:
         """The functions that may be entered next, and with which values if there is but one."""
         found = awaited(frame, self.state, self.slice) if self.aided else None
-        if found is None or not found[1]:
+        if found is None or not found.targets:
             return []
-        tokens = [Special.CALL, *(v.line_token(self.number(target.line)) for target in found[1])]
-        for name, text in passed(frame, self.slice, *found):
+        tokens = [Special.CALL, *(v.line_token(self.number(target.line)) for target in found.targets)]
+        for name, text in passed(frame, self.slice, found):
             tokens += [
                 Special.OPERAND,
                 self.names.token(name),
@@ -347,7 +381,7 @@ class Machine:
         logical = self.slice.by_line.get(frame.line)
         found = self._facts(frame, logical).texts if logical else ()
         called = awaited(frame, self.state, self.slice) if self.aided else None
-        handed = [value for _, value in passed(frame, self.slice, *called)] if called else []
+        handed = [value for _, value in passed(frame, self.slice, called)] if called else []
         at_hand = (*found, *handed, *frame.returned, *frame.texts.values())
         return next((one for one in at_hand if shown(one) == text), text)
 

@@ -6,34 +6,43 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cwm_lsp.codec.calls import Site, Target, pending
+from cwm_lsp.codec.awaiting import Awaited, next_call
+from cwm_lsp.codec.calls import Target, pending
 from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.definitions import readable, readable_of
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import EMPTY, Frame, State
+from cwm_lsp.codec.heads import runs_class
 from cwm_lsp.codec.sharing import Place, is_changing, place_of, rebound, renewal
 from cwm_lsp.codec.source import Slice
 from cwm_lsp.codec.working import told
 
 
-def awaited(frame: Frame, state: State, shown: Slice) -> tuple[Site, tuple[Target, ...]] | None:
+def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     """The call that the statement of ``frame`` makes next, and what it may enter of the slice."""
     logical = shown.by_line.get(frame.line)
-    if logical is None or not logical.sites:
+    if logical is None or not logical.sites or runs_class(frame, logical):
         return None
     if frame.visits.get(frame.line, 0) > 0:  # what a loop goes through is asked for once, its items again
         last = logical.sites[-1]
         before = state.suspended_in(last.name) if last.generator and not frame.returned else None
-        return None if before is None else (last, (Target(before.line),))
-    site = pending(logical.sites, len(frame.returned))
+        return None if before is None else Awaited(last, (Target(before.line),))
+    texts = readable(frame, shown.constants)
+    handed = next_call(logical, texts, frame.returned, frame.shares)
+    if handed is not None and handed.node is None:
+        return None
+    site = next((one for one in logical.sites if handed is not None and one.node is handed.node), None)
+    if site is None:
+        site, handed = pending(logical.sites, len(frame.returned)), None
     if site is None:
         return None
     targets = tuple(target for target in site.of(frame.texts) if target.line in shown.by_line)
     match site.node:
         case ast.Call(func=ast.Subscript() as table) if len(targets) > 1:
-            named = told(table, {**shown.constants, **frame.texts}, ()) or ""
+            named = told(table, texts, ()) or ""
             name = named.removeprefix(FUNCTION).removesuffix(">")
             targets = tuple(one for one in targets if name in shown.by_line[one.line].binds) or targets
-    return site, targets
+    return Awaited(site, targets, handed)
 
 
 def sharing(
@@ -56,11 +65,11 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
     """``entered`` with what it has of its caller's objects."""
     caller = state.frames[-1]
     found = awaited(caller, state, shown)
-    target = next((one for one in found[1] if one.line == entered.line), None) if found else None
+    target = next((one for one in found.targets if one.line == entered.line), None) if found else None
     if found is None or target is None:
         return entered
     texts = {**caller.texts, **caller.renewed}
-    lent = {name: place_of(node, texts) for name, node in found[0].arguments(target)}
+    lent = {name: place_of(node, texts) for name, node in found.site.arguments(target)}
     return replace(
         entered,
         lent={name: place for name, place in lent.items() if place is not None},
@@ -73,7 +82,12 @@ def final(left: Frame, shown: Slice) -> Mapping[str, str]:
     logical = shown.by_line.get(left.line)
     if logical is None or not logical.deeds or left.raised is not None:
         return left.texts
-    does = effect(logical.deeds, {**shown.constants, **left.texts}, left.returned, left.shares)
+    does = effect(
+        logical.deeds,
+        readable_of(left.texts, shown.constants, module=left.is_module),
+        left.returned,
+        left.shares,
+    )
     if not does.known:
         return EMPTY
     texts = {**left.texts, **left.renewed, **does.changed}

@@ -161,25 +161,29 @@ CHANGERS: Mapping[str, Callable[..., Any]] = {
 }
 """Functions of the standard library that change their first argument."""
 
+_IMPORTABLE: Mapping[str, str] = {
+    "math": "ceil comb factorial floor gcd isqrt lcm log prod sqrt",
+    "itertools": " ".join(MODULES["itertools"]),
+    "functools": "reduce",
+    "heapq": "nlargest nsmallest",
+    "bisect": "bisect bisect_left bisect_right",
+    "operator": "itemgetter",
+    "copy": "copy deepcopy",
+    "statistics": "mean median",
+    "collections": " ".join(MODULES["collections"]),
+}
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **BUILTINS,
-    **MODULES["collections"],
-    **{
-        name: MODULES[module][name]
-        for module, names in (
-            ("math", "ceil comb factorial floor gcd isqrt lcm log prod sqrt"),
-            ("itertools", " ".join(MODULES["itertools"])),
-            ("functools", "reduce"),
-            ("heapq", "nlargest nsmallest"),
-            ("bisect", "bisect bisect_left bisect_right"),
-            ("operator", "itemgetter"),
-            ("copy", "copy deepcopy"),
-            ("statistics", "mean median"),
-        )
-        for name in names.split()
-    },
+    **{name: MODULES[module][name] for module, names in _IMPORTABLE.items() for name in names.split()},
 }
 """What a bare name may call: builtins, and what is imported by its own name as a rule."""
+
+IMPORTED: Mapping[str, tuple[str, ...]] = {
+    **{name: (module,) for module, names in _IMPORTABLE.items() for name in names.split()},
+    **{name: ("heapq" if name.startswith("heap") else "bisect",) for name in CHANGERS},
+}
+"""The modules that a bare name of :data:`FUNCTIONS` or :data:`CHANGERS` is imported from."""
 
 CHANGING_NAMES = frozenset(CHANGERS).union(*CHANGING.values())
 """Names of what changes a value, as methods or functions."""

@@ -16,6 +16,7 @@ from functools import lru_cache
 from cwm_lsp.codec import working
 from cwm_lsp.codec.calls import Site, callables_of
 from cwm_lsp.codec.deeds import carried, deeds
+from cwm_lsp.codec.definitions import as_assignment, paths_of
 from cwm_lsp.codec.flow import may_be_silent
 from cwm_lsp.codec.lookup import Counted, Iterated, iterated
 from cwm_lsp.codec.pieces import Piece, Uses, defines, ends_of, joined, lexed, uses_of
@@ -87,7 +88,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         nodes.setdefault(first_line(node), []).append(node)
     depths = dict(_depths(tree.body, 0))
     silent = set(_docstrings(tree))
-    callables = callables_of(source)
+    callables, paths = callables_of(source), paths_of(tree)
     wanted = [line for start, end in _reachable(tree, entry) for line in range(start, end + 1)]
     lines: list[LogicalLine] = []
     for line in wanted:
@@ -108,7 +109,9 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         number = offset + len(lines) + 1
         here = nodes.get(line, [])
         outer = _outer(here)
-        carriable = carried(outer)
+        done = [as_assignment(node, paths) for node in outer]
+        # The body of a class is entered: what its statement does comes after that.
+        carriable = () if _is_class(outer) else carried(done)
         work = tuple(found for node in here for found in workables(node))
         lines.append(
             LogicalLine(
@@ -122,7 +125,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
                 sum(map(_targets, here)),
                 work,
                 _branch(outer),
-                deeds(carriable),
+                deeds(carried(done)),
                 tuple(site for node in outer for site in callables.sites(node)),
                 tuple(one for node in outer for one in bindings(node)),
                 outer[0] if outer else None,
@@ -212,6 +215,10 @@ def _branch(nodes: Sequence[ast.AST]) -> int:
             begin = first_line(head.body[0])
             return begin if begin > head.lineno else 0
     return 0
+
+
+def _is_class(nodes: Sequence[ast.AST]) -> bool:
+    return any(isinstance(node, ast.ClassDef) for node in nodes)
 
 
 def _targets(node: ast.AST) -> int:

@@ -35,6 +35,9 @@ _KIND = re.compile(r"[<(\[ ]?([^\W\d]\w*)[ (.]")
 _DEEPEST = 40
 """Levels of an expression below which no part is worked out by itself."""
 
+REBOUND = "<rebound>"
+"""Stands for the value of a builtin's name that a module binds anew."""
+
 _GROWING = frozenset("'\"[(")
 """How values begin that are written as what is added to them."""
 
@@ -155,7 +158,7 @@ def constants(tree: ast.Module) -> dict[str, str]:
     """The values that names of a module keep, and a mark for builtins whose names it binds anew."""
     counts = Counter(name for node in ast.walk(tree) for name in _taken(node))
     changed = {name for node in ast.walk(tree) for name in _changed(node)}
-    known = {name: "<rebound>" for name in counts if name in _BUILTINS}
+    known = {name: REBOUND for name in counts if name in _BUILTINS}
     facts = {name: text for name, text in (*class_facts(tree), *templates(tree)) if counts[name[:-1]] == 1}
     known |= {**facts, MARK: ""} if facts else {}
     for node in sorted(tree.body, key=lambda one: not isinstance(one, ast.FunctionDef)):

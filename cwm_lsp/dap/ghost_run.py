@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from cwm_lsp.predict import Predictor, weighted
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
-from cwm_lsp.trace.predicted import Guess, PredictedStep
+from cwm_lsp.trace.predicted import Guess, PredictedStep, fatal
 
 CHUNK = 24
 """Events asked for at once."""
@@ -128,8 +128,8 @@ class GhostRun:
             self._predicted(step, before, before * path)
         if made.finished:
             self.ending, self.why = Ending.FINISHED, "The predicted call is over."
-        elif made.problems or not made.steps:
-            reason = made.problems[0].message if made.problems else "nothing"
+        elif (problem := fatal(made.problems)) is not None or not made.steps:
+            reason = problem.message if problem is not None else "nothing"
             self.ending, self.why = Ending.PROBLEM, f"The model wrote {reason}; the prediction ends here."
 
     def _predicted(self, step: PredictedStep, before: float, path: float) -> None:

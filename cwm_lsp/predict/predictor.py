@@ -19,7 +19,7 @@ from cwm_lsp.predict.calibration import Calibration
 from cwm_lsp.predict.history import History
 from cwm_lsp.predict.reading import Reading, Window, all_of
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
-from cwm_lsp.trace.predicted import Guess, PredictedStep, Problem
+from cwm_lsp.trace.predicted import Guess, PredictedStep, Problem, fatal
 
 WINDOW = 640
 """Tokens of a run that the model sees behind the source. A longer run is cut into windows, each beginning
@@ -116,7 +116,7 @@ class Predictor:
                     progress(len(steps), max_events)
                 if len(steps) == max_events:
                     break
-        return Prediction(tuple(steps), tuple(problems), decoder.done and not problems)
+        return Prediction(tuple(steps), tuple(problems), decoder.done and fatal(problems) is None)
 
     async def ahead(self, trace: Trace, *, sampling: Sampling = GREEDY) -> AsyncGenerator[PredictedStep]:
         """The steps after the state in which ``trace`` ends, each as soon as it is there.
@@ -143,7 +143,7 @@ class Predictor:
                 room = await self._tell(decoder, prefix, room, between=bool(written))
                 written = []
                 problems += (met := await self._event(decoder, prefix, written, sampling))
-                if met and not written:
+                if fatal(met) is not None and not written:
                     break
                 for step in written:
                     yield step
@@ -171,18 +171,18 @@ class Predictor:
     ) -> list[Problem]:
         """Let the model write until an event is complete or means nothing, or something is to be forced."""
         written = 0
+        problems: list[Problem] = []
         while not decoder.done and not decoder.forced and not steps:
             if written >= self.longest:
-                return [Problem(written, "an event that does not end")]
+                return [*problems, Problem(written, "an event that does not end")]
             more = await prefix.write(
                 decoder.stop, self.longest - written, first=decoder.choices, sampling=sampling
             )
             written += len(more.tokens)
             decoded = decoder.feed(more.tokens, more.logprob)
             steps += [self._calibrated(step) for step in decoded.steps]
-            if decoded.problems:
-                return list(decoded.problems)
-        return []
+            problems += decoded.problems
+        return problems
 
     def _believed(self, raw: PredictedStep, event: Event, history: History) -> PredictedStep:
         """A step predicted for ``event``, as probable as the model's past in this run makes it."""

@@ -6,7 +6,7 @@ from the real history before it; in a *free* one, from the model's own earlier s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cwm_lsp.trace.model import EventKind
@@ -45,7 +45,16 @@ class PredictedStep:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Model output that means nothing, as data. ``position`` counts tokens of the output."""
+    """Model output that means nothing, as data. ``position`` counts tokens of the output.
+
+    One that is not ``fatal`` cost a value, which is withheld, and the run goes on.
+    """
 
     position: int
     message: str
+    fatal: bool = True
+
+
+def fatal(problems: Iterable[Problem]) -> Problem | None:
+    """The one of ``problems`` that ended a run before its end."""
+    return next((one for one in problems if one.fatal), None)

@@ -11,7 +11,7 @@ from cwm_lsp.features.results import Call, Predicted
 from cwm_lsp.features.states import predicted_places, suspending
 from cwm_lsp.features.supposing import Supposed
 from cwm_lsp.trace.model import Trace
-from cwm_lsp.trace.predicted import Guess, PredictedStep
+from cwm_lsp.trace.predicted import Guess, PredictedStep, fatal
 from cwm_lsp.web.table import Table, Told, Variable, given, observed_told, observed_variables
 
 
@@ -23,7 +23,8 @@ class PredictedTable(Table):
     def __init__(self, title: str, result: Predicted) -> None:
         pairs = predicted_places(result.start, result.steps)
         events, where = [event for event, _ in pairs], [place for _, place in pairs]
-        notes = [f"The model stopped at something meaningless: {one.message}." for one in result.problems[:1]]
+        problem = fatal(result.problems)
+        notes = [f"The model stopped at something meaningless: {problem.message}."] if problem else []
         super().__init__(title, result.start.files, events, where, notes=notes)
         self.threshold = result.threshold
         self._limit = result.threshold

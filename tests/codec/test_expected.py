@@ -194,5 +194,22 @@ def test_told_where_nothing_is_worked_out_is_a_problem() -> None:
     decoder = codec.decoder_at(encoded, place)
     name = encoded.tokens[encoded.starts[place]]
     decoded = decoder.feed([name, Special.TOLD, Special.STOP], [0.0, 0.0, 0.0])
-    assert [problem.message for problem in decoded.problems] == ["a value that cannot be read"]
-    assert decoder.done
+    assert [(problem.message, problem.fatal) for problem in decoded.problems] == [
+        ("a value that cannot be read", False)
+    ]
+
+
+def test_told_cannot_be_written_where_nothing_is_worked_out() -> None:
+    trace = record(
+        "import random\n\n\ndef f(n):\n    x = random.random()\n    y = n + 1\n    return y\n", "f(1)"
+    )
+    codec = CompactCodec()
+    encoded = codec.encode(trace)
+    for name, free in (("x", False), ("y", True)):
+        place = next(i for i, e in enumerate(trace.events) if e.kind is EventKind.LINE and name in e.locals)
+        decoder = codec.decoder_at(encoded, place)
+        token = encoded.tokens[encoded.starts[place]]
+        assert (token in decoder.stop) is not free  # what may follow differs, so the engine asks
+        decoder.feed([token], [0.0])
+        assert (decoder.choices is None or Special.TOLD in decoder.choices) is free
+        assert decoder.choices is None or Special.DELETE in decoder.choices

@@ -8,6 +8,7 @@ from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.calls import callables_of
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.machine import Machine
 from cwm_lsp.codec.objects import awaited
 from cwm_lsp.codec.shapes import dataclass_shape
@@ -197,10 +198,10 @@ class Seen:
         logical = self.machine.slice.by_line[frame.line]
         if event.kind is EventKind.CALL:
             found = awaited(frame, self.machine.state, self.machine.slice)
-            self.entered.append((event.line, tuple(one.line for one in found[1]) if found else ()))
+            self.entered.append((event.line, tuple(one.line for one in found.targets) if found else ()))
         if event.kind not in (EventKind.LINE, EventKind.RETURN) or frame.fresh:
             return
-        texts = {**self.machine.slice.constants, **frame.texts, **frame.renewed}
+        texts = readable(frame, self.machine.slice.constants)
         does = effect(logical.deeds, texts, frame.returned, frame.shares)
         told = {**frame.renewed, **does.changed}
         after = {name: value.text for name, value in event.locals.items()}

@@ -193,14 +193,17 @@ async def test_running_ahead_stops_at_its_limit() -> None:
     assert not found.finished
 
 
-async def test_nonsense_ends_a_free_run_with_a_problem() -> None:
+async def test_nonsense_costs_a_value_and_what_can_be_no_event_ends_the_run() -> None:
     trace, encoded = run()
     span = span_of(encoded, 2, SpanKind.VALUE)
     nonsense = [Special.SPLICE, Special.SPLICE, Special.STOP]
     backend = believing(mistaken(encoded.tokens, span.start + 1, nonsense))
     found = await Predictor(backend, CompactCodec()).run_ahead(replace(trace, events=trace.events[:1]))
     assert len(found.steps) == 1
-    assert [problem.message for problem in found.problems] == ["a value that cannot be read"]
+    assert [(problem.message, problem.fatal) for problem in found.problems] == [
+        ("a value that cannot be read", False),
+        ("a call of <pad>, which is no line", True),
+    ]
     assert not found.finished
 
 

@@ -1,0 +1,132 @@
+"""What imports and definitions bind: functions, classes, and what the standard library gives."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+
+from cwm_lsp.codec.evaluator import FUNCTION
+from cwm_lsp.codec.frames import Frame
+from cwm_lsp.codec.pure_calls import Opaque
+from cwm_lsp.codec.pure_modules import IMPORTED
+from cwm_lsp.codec.shapes import DATACLASS
+from cwm_lsp.codec.working import REBOUND
+from cwm_lsp.trace.render import render
+
+_LIGHT = frozenset(
+    "__future__ abc bisect collections collections.abc contextlib copy dataclasses datetime decimal enum "
+    "fractions functools heapq itertools json math operator os pathlib random re statistics string textwrap "
+    "time typing".split()
+)
+"""Modules of the standard library of which a name's text may be asked: to import them does nothing else."""
+
+_ENUMS = {"Enum": "enum", "IntEnum": "enum", "StrEnum": "enum", "Flag": "flag", "IntFlag": "flag"}
+_CLASSLIKE = frozenset({"dataclass", "total_ordering", "runtime_checkable", "final"})
+
+Paths = Mapping[int, str]
+"""What stands before the name of a definition or of a lambda in its qualified name, by ``id`` of its node."""
+
+
+def paths_of(tree: ast.AST) -> Paths:
+    """The paths of all definitions and lambdas of ``tree``."""
+    found: dict[int, str] = {}
+
+    def walk(node: ast.AST, path: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            match child:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    found[id(child)] = path
+                    walk(child, f"{path}{name}.<locals>.")
+                case ast.ClassDef(name=name):
+                    found[id(child)] = path
+                    walk(child, f"{path}{name}.")
+                case ast.Lambda():
+                    found[id(child)] = path
+                    walk(child, f"{path}<lambda>.<locals>.")
+                case _:
+                    walk(child, path)
+
+    walk(tree, "")
+    return found
+
+
+def as_assignment(node: ast.AST, paths: Paths) -> ast.AST:
+    """``node`` as the assignment that it comes to, if it is a definition or an import of what is known."""
+    bound = dict(_bound(node, paths))
+    if not bound:
+        return node
+    values = [ast.Constant(Opaque(text)) for text in bound.values()]  # type: ignore[arg-type]  # any object goes
+    names: list[ast.expr] = [ast.Name(name, ast.Store()) for name in bound]
+    made = ast.Assign([ast.Tuple(names, ast.Store())], ast.Tuple(list(values), ast.Load()))
+    return ast.copy_location(made, node)
+
+
+def _bound(node: ast.AST, paths: Paths) -> Iterator[tuple[str, str]]:
+    """The names that ``node`` binds with their texts; none where one of them is not known."""
+    match node:
+        case (
+            ast.FunctionDef(name=name, decorator_list=[]) | ast.AsyncFunctionDef(name=name, decorator_list=[])
+        ):
+            yield name, f"{FUNCTION}{paths[id(node)]}{name}>"
+        case ast.ClassDef(name=name, decorator_list=decorators, bases=bases):
+            asked = [one.func if isinstance(one, ast.Call) else one for one in decorators]
+            kinds = [_ENUMS[_last(base)] for base in bases if _last(base) in _ENUMS]
+            if all(_last(one) in _CLASSLIKE for one in asked):
+                yield name, f"<{kinds[0] if kinds else 'class'} {paths[id(node)] + name!r}>"
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as value):
+            yield name, f"{FUNCTION}{paths[id(value)]}<lambda>>"
+        case ast.ImportFrom(module=str(module), names=aliases, level=0) if module in _LIGHT:
+            texts = {alias.asname or alias.name: _text_in(module, alias.name) for alias in aliases}
+            if all(texts.values()):
+                yield from ((name, text) for name, text in texts.items() if text)
+
+
+def _last(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
+@cache
+def _text_in(module: str, name: str) -> str:
+    """The text of what a module of the standard library has under ``name``, "" where that is not known."""
+    value = getattr(import_module(module), name, None)
+    return "" if value is None else render(value)[0]
+
+
+@cache
+def _native(name: str) -> frozenset[str]:
+    """The texts of what the standard library calls ``name`` and the evaluator knows."""
+    return frozenset(_text_in(module, name) for module in IMPORTED.get(name, ()))
+
+
+def readable(frame: Frame, constants: Mapping[str, str]) -> dict[str, str]:
+    """What the statement at which ``frame`` stands can read."""
+    return readable_of({**frame.texts, **frame.renewed}, constants, module=frame.is_module)
+
+
+def readable_of(
+    texts: Mapping[str, str], constants: Mapping[str, str], *, module: bool = False
+) -> dict[str, str]:
+    """``texts`` of a frame, and the ``constants`` that it sees.
+
+    A name that stands for what the standard library or the file defines under that name says less by its text
+    than the definition does. What a ``module`` binds itself stands in its texts from then on.
+    """
+    seen = {name: text for name, text in constants.items() if not module or _stays(name, text)}
+    for name, text in texts.items():
+        if text[:1] != "<" or not _defines(text, name, seen):
+            seen[name] = text
+    return seen
+
+
+def _stays(name: str, text: str) -> bool:
+    """Whether a constant is none of those that the statements of its module bind."""
+    return not name.isidentifier() or name.startswith("__") or text.startswith((DATACLASS, REBOUND))
+
+
+def _defines(text: str, name: str, constants: Mapping[str, str]) -> bool:
+    """Whether ``text`` is that of the very definition which is known as ``name`` anyway."""
+    if name in constants:
+        return constants[name].startswith(f"{DATACLASS}{name}(") and text == f"<class {name!r}>"
+    return text in _native(name)
