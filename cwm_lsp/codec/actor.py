@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.evaluator import ERRORS, Evaluator, unpure
+from cwm_lsp.codec.evaluator import Evaluator
+from cwm_lsp.codec.expressions import ERRORS, unpure
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.pure_calls import Opaque, Record, items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
@@ -91,6 +92,8 @@ class Actor(Evaluator):
                     self._store(target, result)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 self._store(target, self.value(value))
+            case ast.Import(names=[ast.alias(name="os.path", asname=str())]):
+                raise unpure(statement)  # which module that is depends on the system
             case ast.Import(names=[ast.alias(name=name, asname=other)]):
                 bound = other or name.partition(".")[0]
                 self.touched[bound] = Opaque(f"<module {(name if other else bound)!r}>")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cwm_lsp.codec.actor import Actor
-from cwm_lsp.codec.evaluator import ERRORS
+from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.pure_calls import Undecided
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES

@@ -1,36 +1,29 @@
-"""Walks pure expressions over values that are literals.
+"""Pure expressions over values that are literals: names, attributes and calls.
 
-Operators, comprehensions and the builtins and methods of :mod:`cwm_lsp.codec.pure_calls`, on numbers, texts
-and plain containers. Every operation that could take long or much memory is bounded; what is outside
-raises :class:`Undecided`.
+Calls are those of the builtins and methods of :mod:`cwm_lsp.codec.pure_calls`, on numbers, texts and plain
+containers, and what calls of the user's functions gave back.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any
 
 from cwm_lsp.codec import pure_calls, pure_modules
+from cwm_lsp.codec.expressions import Expressions, unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.kinds import MARK, OPERATORS, PROPERTY
 from cwm_lsp.codec.literals import kept_literal, literal
-from cwm_lsp.codec.operators import BINARY, COMPARE, CONVERSIONS, UNARY, bounded, is_single
-from cwm_lsp.codec.pure_calls import Opaque, Passing, Record, Undecided, items_of
+from cwm_lsp.codec.operators import BINARY, COMPARE, bounded, is_single
+from cwm_lsp.codec.pure_calls import Opaque, Passing, Record, Undecided
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
-from cwm_lsp.codec.templates import TEMPLATE, read
 
 FUNCTION = "<function "
 _MODULE = re.compile(r"<module '([\w.]+)'>")
-
-MAX_STEPS = 20_000
-"""Nodes that are visited at most, large values counting as several."""
-
-_ITEMS_A_STEP = 8
 
 
 class Awaiting(Undecided):
@@ -49,12 +42,6 @@ class Awaiting(Undecided):
 UNKNOWN = Passing()
 """Stands for what a call is handed and cannot be worked out."""
 
-ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration)
-"""What an operation on literals may raise, as Python itself would."""
-
-_SEQUENCES = (str, bytes, list, tuple)
-_SIZED = (*_SEQUENCES, dict, set, frozenset)
-
 
 class Function(Opaque):
     """A function of the user's, as a value: ``act`` gives what the next call of it gave back."""
@@ -68,44 +55,17 @@ class Function(Opaque):
         return self._act(*given)
 
 
-class Evaluator:
+class Evaluator(Expressions):
     """Walks an expression over a literal state.
 
     ``given`` are what calls of the user's functions have given back, in order; one that is not among them is
-    undecided. What is computed is never changed, so values may be shared.
-    ``met`` says that an object of the user's took part.
+    undecided. ``taken`` counts those that were made use of.
     """
 
     def __init__(self, state: Mapping[str, str], given: Sequence[str] = ()) -> None:
-        self._state = state
+        super().__init__(state)
         self._given = given
-        self._templates = tuple(
-            (name.removesuffix(TEMPLATE), text) for name, text in state.items() if name.endswith(TEMPLATE)
-        )
-        self._own: dict[str, Any] = {}
-        self._ordered = True
-        self._steps = 0
-        self.met = False
         self.taken = 0
-
-    def value(self, node: ast.expr) -> Any:
-        """The value of one node. Raises :class:`Undecided`, and what the operation itself raises."""
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise Undecided("It takes too many steps.")
-        handler = NODES.get(type(node))
-        if handler is None:
-            raise unpure(node)
-        try:
-            found = handler(self, node)
-        except ERRORS:
-            if self.met:  # what a record cannot do, the object's class may do
-                raise Undecided("What the user's objects do is not known.") from None
-            raise
-        self.met |= isinstance(found, Record)
-        if isinstance(found, _SIZED):
-            self._steps += len(found) // _ITEMS_A_STEP
-        return found
 
     def _name(self, node: ast.Name) -> Any:
         if node.id in self._own:
@@ -120,19 +80,6 @@ class Evaluator:
             return lambda *given: self._next_given(node, *given)
         raise Undecided(f"{node.id} has no value here.")
 
-    def _read(self, name: str) -> Any:
-        return self._value_of(self._state[name])
-
-    def _value_of(self, text: str, *, kept: bool = True) -> Any:
-        """The value that a text writes; ``kept`` says that nobody changes it."""
-        return read(text, self._templates, kept=kept)
-
-    def _constant(self, node: ast.Constant) -> Any:
-        return node.value
-
-    def _unary(self, node: ast.UnaryOp) -> Any:
-        return UNARY[type(node.op)](self.value(node.operand))
-
     def _binary(self, node: ast.BinOp) -> Any:
         act = BINARY.get(type(node.op))
         if act is None:
@@ -142,15 +89,6 @@ class Evaluator:
             return self._next_given(node)
         bounded(node.op, left, right)
         return act(left, right)
-
-    def _boolean(self, node: ast.BoolOp) -> Any:
-        stop = isinstance(node.op, ast.Or)
-        found: Any = None
-        for one in node.values:
-            found = self.value(one)
-            if bool(found) is stop:
-                break
-        return found
 
     def _compare(self, node: ast.Compare) -> Any:
         left = self.value(node.left)
@@ -180,124 +118,6 @@ class Evaluator:
             kinds = tuple(self.kind(one) for one in node.elts)
             return kinds if all(kinds) else None
         return None
-
-    def _choice(self, node: ast.IfExp) -> Any:
-        return self.value(node.body if self.value(node.test) else node.orelse)
-
-    def _item(self, node: ast.Subscript) -> Any:
-        owner, place = self.value(node.value), self.value(node.slice)
-        if isinstance(owner, defaultdict) and place not in owner:
-            self._missing(owner)
-        return owner[place]
-
-    def _missing(self, owner: defaultdict[Any, Any]) -> None:
-        """Reading an item that is not there makes one."""
-        raise Undecided("It changes what it reads.")
-
-    def _cut(self, node: ast.Slice) -> Any:
-        return slice(
-            *(self.value(one) if one is not None else None for one in (node.lower, node.upper, node.step))
-        )
-
-    def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Any:
-        kinds = {ast.List: list, ast.Tuple: tuple, ast.Set: set}
-        return kinds[type(node)](self._several(node.elts))
-
-    def _several(self, nodes: Sequence[ast.expr]) -> list[Any]:
-        found: list[Any] = []
-        for one in nodes:
-            if isinstance(one, ast.Starred):
-                found += items_of(self.value(one.value))
-            else:
-                found.append(self.value(one))
-        return found
-
-    def _mapping(self, node: ast.Dict) -> Any:
-        found: dict[Any, Any] = {}
-        for key, value in zip(node.keys, node.values, strict=True):
-            if key is None:
-                found |= self.value(value)
-            else:
-                found[self.value(key)] = self.value(value)
-        return found
-
-    def _text(self, node: ast.JoinedStr) -> str:
-        return "".join(
-            self._field(part) if isinstance(part, ast.FormattedValue) else str(self.value(part))
-            for part in node.values
-        )
-
-    def _field(self, node: ast.FormattedValue) -> str:
-        value = self.value(node.value)
-        if node.conversion in CONVERSIONS:
-            value = pure_calls.written(value, CONVERSIONS[node.conversion])
-        spec = self._text(node.format_spec) if isinstance(node.format_spec, ast.JoinedStr) else ""
-        return pure_calls.formatted(value, spec)
-
-    def _bound(self, node: ast.NamedExpr) -> Any:
-        self._own[node.target.id] = self.value(node.value)
-        return self._own[node.target.id]
-
-    def _function(self, node: ast.Lambda) -> Callable[..., Any]:
-        rest = node.args
-        if rest.vararg or rest.kwarg or rest.kwonlyargs or rest.defaults:
-            raise unpure(node)
-        names = [argument.arg for argument in (*rest.posonlyargs, *rest.args)]
-        return lambda *given: self._within(dict(zip(names, given, strict=True)), node.body)
-
-    def _within(self, own: dict[str, Any], node: ast.expr) -> Any:
-        outer = self._own
-        self._own = outer | own
-        try:
-            return self.value(node)
-        finally:
-            self._own = outer
-
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Any:
-        outer, ordered = self._own, self._ordered
-        self._own = dict(outer)
-        self._ordered = ordered and not isinstance(node, ast.SetComp)
-        try:
-            if isinstance(node, ast.DictComp):
-                return {self.value(node.key): self.value(node.value) for _ in self._rounds(node.generators)}
-            found = [self.value(node.elt) for _ in self._rounds(node.generators)]
-        finally:
-            self._own, self._ordered = outer, ordered
-        if isinstance(node, ast.SetComp):
-            return set(found)
-        return Passing(found) if isinstance(node, ast.GeneratorExp) else found
-
-    def _until(self, element: ast.expr, generators: Sequence[ast.comprehension], stop: bool) -> bool:
-        """Whether ``element`` came to be ``stop``, after which it is not computed again."""
-        outer = self._own
-        self._own = dict(outer)
-        try:
-            return any(bool(self.value(element)) is stop for _ in self._rounds(generators)) is stop
-        finally:
-            self._own = outer
-
-    def _rounds(self, generators: Sequence[ast.comprehension]) -> Iterator[None]:
-        """Once for every time that the element is computed, its names being bound."""
-        head, *rest = generators
-        if head.is_async:
-            raise Undecided("An async comprehension would have to be run.")
-        for item in items_of(self.value(head.iter), self._ordered):
-            self._bind(head.target, item)
-            if all(self.value(test) for test in head.ifs):
-                if rest:
-                    yield from self._rounds(rest)
-                else:
-                    yield
-
-    def _bind(self, target: ast.expr, item: Any) -> None:
-        match target:
-            case ast.Name():
-                self._own[target.id] = item
-            case ast.Tuple() | ast.List() if not any(isinstance(one, ast.Starred) for one in target.elts):
-                for one, part in zip(target.elts, items_of(item), strict=True):
-                    self._bind(one, part)
-            case _:
-                raise unpure(target)
 
     def _module(self, node: ast.expr) -> str:
         """The module that ``node`` stands for, "" for none."""
@@ -453,34 +273,3 @@ class Evaluator:
             raise Awaiting(node, given, named)
         self.taken += 1
         return self._value_of(self._given[self.taken - 1])
-
-
-NODES: Mapping[type[ast.expr], Callable[[Evaluator, Any], Any]] = {
-    ast.Name: Evaluator._name,
-    ast.Constant: Evaluator._constant,
-    ast.UnaryOp: Evaluator._unary,
-    ast.BinOp: Evaluator._binary,
-    ast.BoolOp: Evaluator._boolean,
-    ast.Compare: Evaluator._compare,
-    ast.IfExp: Evaluator._choice,
-    ast.Subscript: Evaluator._item,
-    ast.Slice: Evaluator._cut,
-    ast.List: Evaluator._sequence,
-    ast.Tuple: Evaluator._sequence,
-    ast.Set: Evaluator._sequence,
-    ast.Dict: Evaluator._mapping,
-    ast.JoinedStr: Evaluator._text,
-    ast.NamedExpr: Evaluator._bound,
-    ast.Lambda: Evaluator._function,
-    ast.ListComp: Evaluator._comprehension,
-    ast.SetComp: Evaluator._comprehension,
-    ast.DictComp: Evaluator._comprehension,
-    ast.GeneratorExp: Evaluator._comprehension,
-    ast.Attribute: Evaluator._attribute,
-    ast.Call: Evaluator._call,
-}
-
-
-def unpure(node: ast.AST) -> Undecided:
-    """The error for what is none of the things that are computed."""
-    return Undecided(f"{ast.unparse(node)[:80]} would have to be run.")

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from cwm_lsp.codec.evaluator import ERRORS, Evaluator
+from cwm_lsp.codec.evaluator import Evaluator
+from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.literals import literal
 from cwm_lsp.codec.pure_calls import Passing, Record, Undecided
 

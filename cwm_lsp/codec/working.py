@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.evaluator import ERRORS, FUNCTION, NODES, Evaluator
+from cwm_lsp.codec.evaluator import FUNCTION, Evaluator
+from cwm_lsp.codec.expressions import ERRORS, NODES
 from cwm_lsp.codec.kinds import MARK, class_facts
 from cwm_lsp.codec.lookup import find, findable
 from cwm_lsp.codec.pure_calls import Opaque, Passing, Undecided, items_of

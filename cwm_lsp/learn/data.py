@@ -50,6 +50,9 @@ MOST_BARREN = 10
 
 _AT_ONCE = 32
 
+_USUAL_LINES = 40
+"""Lines that most programs of the corpus have at most: numbers are shifted by up to what is left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -90,7 +93,7 @@ def example(trace: Trace, rng: random.Random | None = None, longest: int = 1536)
     aided = rng is None or rng.random() >= UNAIDED
     if rng is not None:
         order = rng.sample(range(v.SLOTS), v.SLOTS)
-        offset = rng.choice((0, 0, rng.randrange(0, 48)))
+        offset = rng.choice((0, rng.randrange(v.LINES - _USUAL_LINES)))
     try:
         budget = rng.choice((0, 0, 0, 256, 512)) if rng is not None else 0
         windows = list(CompactCodec(order, offset, aided=aided).windows(trace, budget))

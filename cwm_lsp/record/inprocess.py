@@ -88,6 +88,7 @@ class EventSink:
 def trace_call(source: str, call: str, limits: Limits, path: str = "<source>") -> Trace:
     """Run ``source`` as a module, then record ``call``, a call expression such as ``f([1, 2], 'a')``.
 
+    An empty ``call`` records the run of the module itself, as a script.
     Only frames of that source are recorded, depth 0 being the called function. The arguments are
     evaluated before recording begins. An exception of the called function ends the trace as it would end
     the run. A limit ends it with ``cut`` by raising ``RecordingStopped``, a ``BaseException``, inside
@@ -95,16 +96,18 @@ def trace_call(source: str, call: str, limits: Limits, path: str = "<source>") -
 
     Raises ``SourceError``, ``TargetError``, ``ArgumentsError``, or ``RunError`` when the module itself fails.
     """
-    module = _run_module(_compiled(source, path), path)
+    code = _compiled(source, path)
+    module = _run_module(code, path) if call else _module(path, "__main__")
     try:
         sink = EventSink(limits)
-        seconds = _record(_prepared(call, module.__dict__, path), sink, limits, path)
+        made = _prepared(call, module.__dict__, path) if call else Call(exec, (code, module.__dict__), {})
+        seconds = _record(made, sink, limits, path)
     finally:
         sys.modules.pop(_MODULE, None)
     return Trace(
         files=(SourceFile(path, source),),
         events=tuple(sink.events),
-        entry=call.partition("(")[0].strip(),
+        entry=call.partition("(")[0].strip() or "<module>",
         python=_version,
         cut=sink.reason,
         recorder="inprocess",
@@ -121,9 +124,7 @@ def _compiled(source: str, path: str) -> CodeType:
 
 
 def _run_module(code: CodeType, path: str) -> ModuleType:
-    module = ModuleType(_MODULE)
-    module.__dict__["__file__"] = path
-    sys.modules[_MODULE] = module  # dataclasses look their module up
+    module = _module(path)
     try:
         exec(code, module.__dict__)
     except BaseException as error:
@@ -131,6 +132,13 @@ def _run_module(code: CodeType, path: str) -> ModuleType:
         if isinstance(error, KeyboardInterrupt):
             raise
         raise RunError(f"{path} could not be run: {type(error).__name__}: {error}.") from error
+    return module
+
+
+def _module(path: str, name: str = _MODULE) -> ModuleType:
+    module = ModuleType(_MODULE)
+    module.__dict__.update(__file__=path, __name__=name)
+    sys.modules[_MODULE] = module  # dataclasses look their module up
     return module
 
 

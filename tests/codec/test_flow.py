@@ -83,3 +83,15 @@ def test_handlers_of_a_statement_are_those_around_it() -> None:
     assert flow.handlers(6) == {EXIT}
     assert flow.entry(1) == {2}
     assert flow.scopes == {1}
+
+
+def test_a_branch_on_one_line_has_no_line_of_its_own() -> None:
+    loop = "    while x:\n        if x > 2: break\n        if x: x -= 1\n"
+    source = f"def f(x):\n{loop}    if x: return 1\n    return 2\n"
+    flow = flow_of(source)
+    assert flow.successors(3) == {4, 5}
+    assert [flow.inlined(3, holds) for holds in (True, False, None)] == [{5}, {4}, set()]
+    assert flow.inlined(4, True) == flow.inlined(4, False) == flow.successors(4)
+    assert [flow.inlined(5, holds) for holds in (True, False)] == [{EXIT}, {6}]
+    assert flow.inlined(2, True) == set()
+    assert steps_out_of_flow(record(source, "f(4)")) == steps_out_of_flow(record(source, "f(1)")) == []

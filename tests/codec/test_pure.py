@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwm_lsp.codec.actor import Actor
-from cwm_lsp.codec.evaluator import ERRORS, Evaluator
+from cwm_lsp.codec.evaluator import Evaluator
+from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.literals import literal
 from cwm_lsp.codec.pure import Undecided, compute
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Program:
     """A module ``source``, the ``call`` to trace (as ``f([3, 1], 'ab')``) and where it came from.
 
+    Where ``call`` is empty, the run of the module itself is traced.
+
     ``origin`` is ``kind:detail``, as ``micro:slice``, ``idiom:two_sum``, ``mutant:grammar`` or ``real:mbpp``.
     """
 

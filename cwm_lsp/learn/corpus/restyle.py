@@ -40,7 +40,7 @@ _HINTS = {"int": "int", "str": "str", "float": "float", "bool": "bool", "NoneTyp
 TOUCHED = 0.45
 """How many programs are changed at all."""
 
-DOCSTRING, COMMENT, HINTS, BLANK, EXPLODE, CRAMPED = 0.10, 0.12, 0.12, 0.05, 0.06, 0.04
+DOCSTRING, COMMENT, HINTS, BLANK, EXPLODE, CRAMPED, JOIN = 0.10, 0.12, 0.12, 0.05, 0.06, 0.04, 0.25
 """Shares of the programs that get each."""
 
 
@@ -51,6 +51,8 @@ def restyled(rng: Random, program: Program) -> Program:
     lines = program.source.rstrip("\n").split("\n")
     if rng.random() < HINTS / TOUCHED:
         lines = _hinted(lines, program.call)
+    if rng.random() < JOIN / TOUCHED:
+        lines = _joined(rng, lines)
     if rng.random() < DOCSTRING / TOUCHED:
         lines = _documented(rng, lines)
     if rng.random() < COMMENT / TOUCHED:
@@ -94,6 +96,31 @@ def _hinted(lines: list[str], call: str) -> list[str]:
                 line = f"{match[1]}def {entry}({', '.join([*hinted, *names[len(values) :]])}):"
         out.append(line)
     return out
+
+
+def _joined(rng: Random, lines: list[str]) -> list[str]:
+    """Branches of one plain statement on the line of their heads."""
+    out: list[str] = []
+    for place, line in enumerate(lines):
+        if out and _joins(lines, place - 1) and lines[place - 1] == out[-1] and rng.random() < 0.7:
+            out[-1] = f"{out[-1]} {line.strip()}"
+        else:
+            out.append(line)
+    return out
+
+
+def _joins(lines: list[str], place: int) -> bool:
+    """Whether the line is an ``if`` without ``else`` whose body is one plain statement."""
+    head, body, *rest = [*lines[place : place + 3], ""][:3]
+    depth = len(head) - len(head.lstrip())
+    after = rest[0] if rest else ""
+    return (
+        re.match(r" *if .*:$", head) is not None
+        and body[: depth + 5].isspace() is False
+        and body.startswith(" " * (depth + 4))
+        and not body.rstrip().endswith((":", "(", "[", "{", ","))
+        and not re.match(rf" {{{depth + 1},}}\S| {{{depth}}}(elif|else)\b", after)
+    )
 
 
 def _documented(rng: Random, lines: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from cwm_lsp.learn.corpus.dedup import Exclusions
 from cwm_lsp.learn.corpus.mutate import mutated
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.corpus.programs import MIX, generate
+from cwm_lsp.learn.corpus.scripts import SCRIPTS, as_script
 
 WEIGHTS: Mapping[str, float] = {"generated": 0.58, "mutant": 0.10, "real": 0.24, "real_mutant": 0.08}
 """Shares of the stream. Without real functions theirs go to ``generated``."""
@@ -36,5 +37,7 @@ def stream(
         program: Program | None = rng.choice(real) if kind.startswith("real") else generate(rng, mix)
         if program is not None and kind.endswith("mutant"):
             program = mutated(rng, program)
+        if program is not None and rng.random() < SCRIPTS:
+            program = as_script(rng, program)
         if program is not None and (exclusions is None or not exclusions.holds(program.source)):
             yield program

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from itertools import islice
 from random import Random
@@ -16,6 +17,7 @@ from cwm_lsp.learn.corpus.micro import KINDS, micro
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.corpus.programs import MIX, generate
 from cwm_lsp.learn.corpus.restyle import restyled
+from cwm_lsp.learn.corpus.scripts import as_script
 from cwm_lsp.learn.corpus.stream import stream
 from cwm_lsp.learn.corpus.values import SHAPES, TYPES, arguments, draw
 from cwm_lsp.record.agent.limits import Limits
@@ -160,3 +162,31 @@ def test_a_stream_leaves_out_what_is_excluded() -> None:
     real = [Program("def g(x):\n    y = x + 1\n    return y * 2\n", "g(1)", "real:test")]
     found = islice(stream(7, real=real, exclusions=Exclusions([real[0].source])), 200)
     assert not any(program.source == real[0].source for program in found)
+
+
+def test_scripts_run_the_function_as_it_was_called() -> None:
+    rng = Random(7)
+    ran = 0
+    for program in islice(stream(3), 40):
+        script = as_script(rng, program)
+        if not program.call or not script.source.count(program.call):
+            continue
+        called, trace = run(program), run(script)
+        first = called.events[0].function
+        inner = [event for event in trace.events if event.function == first]
+        if called.cut is None and trace.cut is None and not crashes(called):
+            assert trace.events[0].function == "<module>"
+            assert script.call == ""
+            assert [event.value for event in called.events if event.depth == 0][-1] in [
+                e.value for e in inner
+            ]
+            ran += 1
+    assert ran > 20
+
+
+def test_branches_on_one_line_do_what_they_did() -> None:
+    joined = 0
+    for program in islice(stream(11, weights={"generated": 1.0}), 400):
+        ast.parse(program.source)
+        joined += bool(re.search(r"^ *if .*: \S.*$", program.source, re.M))
+    assert joined > 5

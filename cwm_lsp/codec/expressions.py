@@ -1,0 +1,236 @@
+"""Expressions over values that are literals: operators, containers, texts, comprehensions.
+
+Every operation that could take long or much memory is bounded; what is outside raises :class:`Undecided`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.operators import CONVERSIONS, UNARY
+from cwm_lsp.codec.pure_calls import Passing, Record, Undecided, items_of
+from cwm_lsp.codec.templates import TEMPLATE, read
+
+MAX_STEPS = 20_000
+"""Nodes that are visited at most, large values counting as several."""
+
+_ITEMS_A_STEP = 8
+
+ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration)
+"""What an operation on literals may raise, as Python itself would."""
+
+_SEQUENCES = (str, bytes, list, tuple)
+_SIZED = (*_SEQUENCES, dict, set, frozenset)
+
+
+class Expressions:
+    """Walks an expression over a literal state; what names, attributes and calls give is a subclass's to say.
+
+    ``met`` says that an object of the user's took part. What is computed is never changed, so values may be
+    shared.
+    """
+
+    def __init__(self, state: Mapping[str, str]) -> None:
+        self._state = state
+        self._templates = tuple(
+            (name.removesuffix(TEMPLATE), text) for name, text in state.items() if name.endswith(TEMPLATE)
+        )
+        self._own: dict[str, Any] = {}
+        self._ordered = True
+        self._steps = 0
+        self.met = False
+
+    def value(self, node: ast.expr) -> Any:
+        """The value of one node. Raises :class:`Undecided`, and what the operation itself raises."""
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise Undecided("It takes too many steps.")
+        name = NODES.get(type(node))
+        if name is None:
+            raise unpure(node)
+        handler: Callable[[Any], Any] = getattr(self, name)
+        try:
+            found = handler(node)
+        except ERRORS:
+            if self.met:  # what a record cannot do, the object's class may do
+                raise Undecided("What the user's objects do is not known.") from None
+            raise
+        self.met |= isinstance(found, Record)
+        if isinstance(found, _SIZED):
+            self._steps += len(found) // _ITEMS_A_STEP
+        return found
+
+    def _read(self, name: str) -> Any:
+        return self._value_of(self._state[name])
+
+    def _value_of(self, text: str, *, kept: bool = True) -> Any:
+        """The value that a text writes; ``kept`` says that nobody changes it."""
+        return read(text, self._templates, kept=kept)
+
+    def _constant(self, node: ast.Constant) -> Any:
+        return node.value
+
+    def _unary(self, node: ast.UnaryOp) -> Any:
+        return UNARY[type(node.op)](self.value(node.operand))
+
+    def _boolean(self, node: ast.BoolOp) -> Any:
+        stop = isinstance(node.op, ast.Or)
+        found: Any = None
+        for one in node.values:
+            found = self.value(one)
+            if bool(found) is stop:
+                break
+        return found
+
+    def _choice(self, node: ast.IfExp) -> Any:
+        return self.value(node.body if self.value(node.test) else node.orelse)
+
+    def _item(self, node: ast.Subscript) -> Any:
+        owner, place = self.value(node.value), self.value(node.slice)
+        if isinstance(owner, defaultdict) and place not in owner:
+            self._missing(owner)
+        return owner[place]
+
+    def _missing(self, owner: defaultdict[Any, Any]) -> None:
+        """Reading an item that is not there makes one."""
+        raise Undecided("It changes what it reads.")
+
+    def _cut(self, node: ast.Slice) -> Any:
+        return slice(
+            *(self.value(one) if one is not None else None for one in (node.lower, node.upper, node.step))
+        )
+
+    def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Any:
+        kinds = {ast.List: list, ast.Tuple: tuple, ast.Set: set}
+        return kinds[type(node)](self._several(node.elts))
+
+    def _several(self, nodes: Sequence[ast.expr]) -> list[Any]:
+        found: list[Any] = []
+        for one in nodes:
+            if isinstance(one, ast.Starred):
+                found += items_of(self.value(one.value))
+            else:
+                found.append(self.value(one))
+        return found
+
+    def _mapping(self, node: ast.Dict) -> Any:
+        found: dict[Any, Any] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                found |= self.value(value)
+            else:
+                found[self.value(key)] = self.value(value)
+        return found
+
+    def _text(self, node: ast.JoinedStr) -> str:
+        return "".join(
+            self._field(part) if isinstance(part, ast.FormattedValue) else str(self.value(part))
+            for part in node.values
+        )
+
+    def _field(self, node: ast.FormattedValue) -> str:
+        value = self.value(node.value)
+        if node.conversion in CONVERSIONS:
+            value = pure_calls.written(value, CONVERSIONS[node.conversion])
+        spec = self._text(node.format_spec) if isinstance(node.format_spec, ast.JoinedStr) else ""
+        return pure_calls.formatted(value, spec)
+
+    def _bound(self, node: ast.NamedExpr) -> Any:
+        self._own[node.target.id] = self.value(node.value)
+        return self._own[node.target.id]
+
+    def _function(self, node: ast.Lambda) -> Callable[..., Any]:
+        rest = node.args
+        if rest.vararg or rest.kwarg or rest.kwonlyargs or rest.defaults:
+            raise unpure(node)
+        names = [argument.arg for argument in (*rest.posonlyargs, *rest.args)]
+        return lambda *given: self._within(dict(zip(names, given, strict=True)), node.body)
+
+    def _within(self, own: dict[str, Any], node: ast.expr) -> Any:
+        outer = self._own
+        self._own = outer | own
+        try:
+            return self.value(node)
+        finally:
+            self._own = outer
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Any:
+        outer, ordered = self._own, self._ordered
+        self._own = dict(outer)
+        self._ordered = ordered and not isinstance(node, ast.SetComp)
+        try:
+            if isinstance(node, ast.DictComp):
+                return {self.value(node.key): self.value(node.value) for _ in self._rounds(node.generators)}
+            found = [self.value(node.elt) for _ in self._rounds(node.generators)]
+        finally:
+            self._own, self._ordered = outer, ordered
+        if isinstance(node, ast.SetComp):
+            return set(found)
+        return Passing(found) if isinstance(node, ast.GeneratorExp) else found
+
+    def _until(self, element: ast.expr, generators: Sequence[ast.comprehension], stop: bool) -> bool:
+        """Whether ``element`` came to be ``stop``, after which it is not computed again."""
+        outer = self._own
+        self._own = dict(outer)
+        try:
+            return any(bool(self.value(element)) is stop for _ in self._rounds(generators)) is stop
+        finally:
+            self._own = outer
+
+    def _rounds(self, generators: Sequence[ast.comprehension]) -> Iterator[None]:
+        """Once for every time that the element is computed, its names being bound."""
+        head, *rest = generators
+        if head.is_async:
+            raise Undecided("An async comprehension would have to be run.")
+        for item in items_of(self.value(head.iter), self._ordered):
+            self._bind(head.target, item)
+            if all(self.value(test) for test in head.ifs):
+                if rest:
+                    yield from self._rounds(rest)
+                else:
+                    yield
+
+    def _bind(self, target: ast.expr, item: Any) -> None:
+        match target:
+            case ast.Name():
+                self._own[target.id] = item
+            case ast.Tuple() | ast.List() if not any(isinstance(one, ast.Starred) for one in target.elts):
+                for one, part in zip(target.elts, items_of(item), strict=True):
+                    self._bind(one, part)
+            case _:
+                raise unpure(target)
+
+
+NODES: Mapping[type[ast.expr], str] = {
+    ast.Name: "_name",
+    ast.Constant: "_constant",
+    ast.UnaryOp: "_unary",
+    ast.BinOp: "_binary",
+    ast.BoolOp: "_boolean",
+    ast.Compare: "_compare",
+    ast.IfExp: "_choice",
+    ast.Subscript: "_item",
+    ast.Slice: "_cut",
+    ast.List: "_sequence",
+    ast.Tuple: "_sequence",
+    ast.Set: "_sequence",
+    ast.Dict: "_mapping",
+    ast.JoinedStr: "_text",
+    ast.NamedExpr: "_bound",
+    ast.Lambda: "_function",
+    ast.ListComp: "_comprehension",
+    ast.SetComp: "_comprehension",
+    ast.DictComp: "_comprehension",
+    ast.GeneratorExp: "_comprehension",
+    ast.Attribute: "_attribute",
+    ast.Call: "_call",
+}
+
+
+def unpure(node: ast.AST) -> Undecided:
+    """The error for what is none of the things that are computed."""
+    return Undecided(f"{ast.unparse(node)[:80]} would have to be run.")
