@@ -54,7 +54,7 @@ def paths_of(tree: ast.AST) -> Paths:
 
 def as_assignment(node: ast.AST, paths: Paths) -> ast.AST:
     """``node`` as the assignment that it comes to, if it is a definition or an import of what is known."""
-    bound = dict(_bound(node, paths))
+    bound = {name: text for name, text in _bound(node, paths) if not name.startswith("__")}
     if not bound:
         return node
     values = [ast.Constant(Opaque(text)) for text in bound.values()]  # type: ignore[arg-type]  # any object goes
