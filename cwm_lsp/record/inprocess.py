@@ -97,6 +97,7 @@ def trace_call(source: str, call: str, limits: Limits, path: str = "<source>") -
     Raises ``SourceError``, ``TargetError``, ``ArgumentsError``, or ``RunError`` when the module itself fails.
     """
     code = _compiled(source, path)
+    main = sys.modules["__main__"]
     module = _run_module(code, path) if call else _module(path, "__main__")
     try:
         sink = EventSink(limits)
@@ -104,6 +105,7 @@ def trace_call(source: str, call: str, limits: Limits, path: str = "<source>") -
         seconds = _record(made, sink, limits, path)
     finally:
         sys.modules.pop(_MODULE, None)
+        sys.modules["__main__"] = main
     return Trace(
         files=(SourceFile(path, source),),
         events=tuple(sink.events),
@@ -136,9 +138,9 @@ def _run_module(code: CodeType, path: str) -> ModuleType:
 
 
 def _module(path: str, name: str = _MODULE) -> ModuleType:
-    module = ModuleType(_MODULE)
-    module.__dict__.update(__file__=path, __name__=name)
-    sys.modules[_MODULE] = module  # dataclasses look their module up
+    module = ModuleType(name)
+    module.__dict__["__file__"] = path
+    sys.modules[name] = module  # where the module of a class is looked up
     return module
 
 
