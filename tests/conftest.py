@@ -8,8 +8,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Machines differ, and no test asserts a time. Whether a change passes is no matter of luck either: examples are
-# the same in every run, and `pytest --hypothesis-profile hunt` goes looking for others.
+# Machines differ, and no test asserts a time. Whether a change passes is no matter of luck either: examples
+# are the same in every run, and `pytest --hypothesis-profile hunt` goes looking for others.
 settings.register_profile(
     "cwm-lsp", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -146,10 +146,19 @@ class Machine:
         frame = self.state.frames[-1]
         logical = self.slice.by_line.get(frame.line)
         names = {*frame.texts, *(logical.binds if logical else ())}
-        lines = {self._line_token(line) for line in self._candidates(frame)}
+        alone = self.flow.entry(frame.line) == {frame.line}
+        ends = alone and not frame.fresh and self.function_at(frame.line) == frame.function
+        following = frozenset({EXIT}) if ends else self._candidates(frame)
+        lines = {self._line_token(line) for line in following}
+        # A function of one line ends on it, where the module or class around it goes on behind it.
         # A frame can unwind without raising anew: at the end of a ``finally``, or where no handler matched.
         events = {Special.CALL, Special.RETURN, Special.YIELD, Special.EXCEPTION, Special.UNWIND}
         return frozenset({self.names.token(name) for name in names} | lines | events)
+
+    def unbound(self, line: int) -> set[str]:
+        """The names of the innermost frame that are gone at ``line``, whatever the statement does."""
+        frame = self.state.frames[-1]
+        return {name for name in self.flow.unbound(frame.line, line) if name in frame.texts}
 
     def _candidates(self, frame: Frame) -> frozenset[int]:
         if frame.raised is not None:

@@ -17,6 +17,7 @@ from cwm_lsp.align.judge import divergence, judge
 from cwm_lsp.align.model import ComparedStep, Divergence, Tally
 from cwm_lsp.align.values import same_value
 from cwm_lsp.align.walk import News, Place
+from cwm_lsp.codec.flow import flow_of
 from cwm_lsp.features import display, states
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.states import Placement
@@ -31,6 +32,8 @@ LOOK_AHEAD = 8
 
 MOST_EVENTS = 60
 """Events that are predicted at most, those of called functions among them."""
+
+_UNREADABLE = "What the model wrote of this line cannot be read to its end."
 
 MOST_BRANCHES = 8
 """Changed futures that one what-if compares."""
@@ -75,8 +78,8 @@ async def foresee(
     if standing.statement in given.unsure:
         yield replace(empty, why="Which pass of this loop begins cannot be told from the values.")
         return
-    if standing.midway:
-        yield replace(empty, why="What the call on this line gave back is not known.")
+    if standing.unforeseen:
+        yield replace(empty, why=standing.unforeseen)
         return
     steps: list[PredictedStep] = []
     within, why, path = 0, "", 1.0
@@ -91,6 +94,7 @@ async def foresee(
                 why = f"Which pass of the loop at line {step.line} begins cannot be told from the values."
             if why or within > look_ahead or len(steps) >= MOST_EVENTS:
                 break
+    why = why or ("" if within else _UNREADABLE)
     if within != 1 or len(steps) > 1 or why:
         yield replace(empty, steps=tuple(steps), why=why)
 
@@ -150,9 +154,9 @@ def check(foresight: Foresight, came: Event) -> Checked | None:
     ``None`` where the foresight does not reach so far.
     """
     step = foresight.entering if came.kind is EventKind.CALL else foresight.following
-    if step is None:
+    if step is None or _is_ambiguous(foresight.standing, step, came):
         return None
-    if came.kind is EventKind.RETURN:  # of a frame that is gone only the value can be seen
+    if came.kind in (EventKind.RETURN, EventKind.EXCEPTION):  # what was to be set then is not what went wrong
         step = replace(step, changed={}, removed=())
     before = foresight.standing.locals if came.kind is not EventKind.CALL else {}
     written = {name: value for name, value in came.locals.items() if before.get(name) != value}
@@ -161,6 +165,12 @@ def check(foresight: Foresight, came: Event) -> Checked | None:
     named = heads(foresight.standing.source.text)
     compared = judge(0, came, Place(line, 1, 1), news, step, foresight.threshold, heads=named)
     return Checked(line, compared, divergence(compared, came, news, step, named))
+
+
+def _is_ambiguous(standing: Standing, step: PredictedStep, came: Event) -> bool:
+    """Whether the line that came, such as one of a ``finally``, comes after an exception and without one."""
+    raises = step.kind is EventKind.EXCEPTION and came.kind is EventKind.LINE
+    return raises and came.line in flow_of(standing.source.text).handlers(standing.statement)
 
 
 # --- what is shown ----------------------------------------------------------------------------

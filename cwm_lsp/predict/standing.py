@@ -15,12 +15,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cwm_lsp.codec.lookup import iterated
+from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace, Value
 from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
 
 _FRAME = 1
 _MOST_PASSES = 4_000
 """Passes of a loop that are told to the model; the counts of its format end long before."""
+
+_INLINE = frozenset({"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 
 _Loop = ast.For | ast.AsyncFor
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -32,7 +35,9 @@ class Standing:
 
     ``passes`` maps the heads of ``for`` loops to the pass that is running, from 0, where that was watched.
     ``returned`` holds what calls that the statement made gave back, where it stands in the middle of one;
-    ``midway`` says that it does and that this is not known. ``frame`` identifies the activation.
+    ``midway`` says that it does and that this is not known, ``raising`` that an exception of such a call is
+    on its way through it. ``handled`` is the exception that is being handled. ``frame`` identifies the
+    activation.
     """
 
     source: SourceFile
@@ -43,12 +48,25 @@ class Standing:
     passes: Mapping[int, int] = field(default_factory=dict)
     returned: tuple[Value, ...] = ()
     midway: bool = False
+    raising: bool = False
+    handled: Value | None = None
     frame: int = _FRAME
 
     @property
     def statement(self) -> int:
         """The first line of the statement at ``line``."""
         return statement_lines(self.source.text).get(self.line, self.line)
+
+    @property
+    def unforeseen(self) -> str:
+        """Why it is not worth asking what comes next, "" where it is."""
+        if self.raising:
+            return "An exception is on its way through this line; which one is not known here."
+        if self.midway:
+            return "What the call on this line gave back is not known."
+        if self.function in _INLINE:
+            return "What runs within a line, a comprehension or a lambda, is foretold at the line as a whole."
+        return ""
 
     @property
     def event(self) -> Event:
@@ -74,6 +92,8 @@ def premise(standing: Standing) -> Premise:
         if begun is None:
             unsure.add(loop.lineno)
         events += [replace(here, line=loop.lineno)] * min(_MOST_PASSES, begun or 0)
+    if standing.handled is not None and standing.statement in scopes_of(standing.source.text).trying:
+        events.append(replace(here, kind=EventKind.EXCEPTION, value=standing.handled))
     events.append(here)
     for value in standing.returned:
         # Of a call that is over its value alone counts, so any function may stand for the one called.

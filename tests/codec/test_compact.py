@@ -129,6 +129,27 @@ def test_user_text_cannot_become_a_trace_token() -> None:
     assert steps[-1].value.text == "'<return> <#0> <stop><|call_sep|><call><L1><stop>'"
 
 
+def test_a_name_that_a_handler_takes_away_need_not_be_said() -> None:
+    source = "def f():\n    try:\n        1 // 0\n    except ValueError as e:\n        y = 1\n    return y\n"
+    call = Event(EventKind.CALL, 1, "f", 0, {}, frame=1)
+    here = replace(call, kind=EventKind.LINE, line=5, locals={"e": Value("ValueError()")})
+    decoder = CompactCodec().decoder(Trace((SourceFile("m.py", source),), (call, here), "f", ""))
+    decoder.accept()
+    (step,) = decoder.feed([v.line_token(6)], [0.0]).steps
+    assert (step.kind, step.line, step.removed) == (EventKind.LINE, 6, ("e",))
+    assert "e" not in step.locals
+
+
+def test_a_function_of_one_line_ends_on_it() -> None:
+    source = "class A:\n    def f(self): return 1\n    def g(self): return 2\n"
+    call = Event(EventKind.CALL, 2, "f", 0, {}, frame=1)
+    here = replace(call, kind=EventKind.LINE)
+    decoder = CompactCodec().decoder(Trace((SourceFile("m.py", source),), (call, here), "f", ""))
+    assert decoder.choices is not None
+    assert not decoder.choices & v.LINE_TOKENS
+    assert Special.RETURN in decoder.choices
+
+
 def test_a_slice_too_long_says_so() -> None:
     source = "def f():\n" + "".join(f"    a = {n}\n" for n in range(v.LINES + 5))
     with pytest.raises(ContextExceeded, match="lines"):

@@ -83,3 +83,38 @@ def test_handlers_of_a_statement_are_those_around_it() -> None:
     assert flow.handlers(6) == {EXIT}
     assert flow.entry(1) == {2}
     assert flow.scopes == {1}
+
+
+HANDLERS = """\
+def f(xs):
+    for x in xs:
+        try:
+            y = int(x)
+        except ValueError as bad:
+            y = 0
+            try:
+                z = 1 // y
+            except ZeroDivisionError as worse:
+                continue
+            y = 1
+        except TypeError as odd: y = 2
+        else:
+            y = 3
+    return y
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "to", "gone"),
+    [
+        (6, 7, set()),
+        (11, 2, {"bad"}),
+        (10, 2, {"bad", "worse"}),
+        (10, 11, {"worse"}),
+        (5, 12, set()),
+        (4, 13, set()),
+        (12, 2, set()),
+    ],
+)
+def test_a_handler_takes_its_name_with_it(line: int, to: int, gone: set[str]) -> None:
+    assert flow_of(HANDLERS).unbound(line, to) == gone
