@@ -260,6 +260,13 @@ class Machine:
         again = line in frame.visits and line <= frame.line <= end
         return {**frame.visits, line: frame.visits[line] + 1 if again else 0}
 
+    def visit_again(self) -> None:
+        """The head of a loop runs once more, and nothing else changes."""
+        frame = self.state.frames[-1]
+        if frame.line in frame.visits:
+            frame = replace(frame, visits={**frame.visits, frame.line: frame.visits[frame.line] + 1})
+            self.state = self.state.with_frames(*self.state.frames[:-1], frame)
+
     def _raise(self, value: str) -> list[int]:
         frame = replace(self.state.frames[-1], raised=value)
         self.state = self.state.with_frames(*self.state.frames[:-1], frame)

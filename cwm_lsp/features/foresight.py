@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cwm_lsp.align.compare import tally
 from cwm_lsp.align.judge import divergence, judge
@@ -241,11 +242,16 @@ def _choices(standing: Standing) -> Mapping[int, tuple[frozenset[int], ...]]:
 
 def condition_at(standing: Standing) -> str:
     """The condition that decides where the run goes from here, "" where no ``if`` or ``while`` stands."""
-    tree = parse(standing.source.text)
-    for node in blocks(tree) if tree is not None else ():
-        if isinstance(node, ast.If | ast.While) and node.lineno == standing.statement:
-            return ast.unparse(node.test)
-    return ""
+    return _conditions(standing.source.text).get(standing.statement, "")
+
+
+@lru_cache(maxsize=64)
+def _conditions(source: str) -> Mapping[int, str]:
+    tree = parse(source)
+    nodes = (
+        [node for node in blocks(tree) if isinstance(node, ast.If | ast.While)] if tree is not None else []
+    )
+    return {node.lineno: ast.unparse(node.test) for node in reversed(nodes)}
 
 
 def _statements(body: Sequence[ast.stmt]) -> frozenset[int]:

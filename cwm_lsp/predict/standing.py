@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from cwm_lsp.codec.lookup import iterated
 from cwm_lsp.codec.scopes import scopes_of
@@ -111,8 +112,9 @@ def stepped(before: Standing, after: Standing) -> Standing:
     """``after`` with the passes that its loops are in, one statement of the same frame after ``before``."""
     known = _passes(before)
     passes: dict[int, int] = {}
+    were = {loop.lineno for loop in _around(before)}
     for loop in _around(after):
-        head, inside = loop.lineno, loop.lineno in {one.lineno for one in _around(before)}
+        head, inside = loop.lineno, loop.lineno in were
         if after.statement == head:
             if not inside:
                 passes[head] = 0
@@ -142,16 +144,31 @@ def _passes(standing: Standing) -> Mapping[int, int]:
     return {head: begun - (head != at) for head, begun in found if begun is not None}
 
 
-def _around(standing: Standing) -> Iterator[_Loop]:
+def _around(standing: Standing) -> tuple[_Loop, ...]:
     """The loops of the function whose head or body the statement is in, outermost first."""
-    tree = parse(standing.source.text)
     line = standing.statement
-    for node in blocks(tree) if tree is not None else ():
-        if isinstance(node, _Loop) and node.lineno <= line <= (node.body[-1].end_lineno or node.lineno):
-            inner = [one for one in ast.walk(node) if isinstance(one, _Function)]
-            within = any(first_line(one) <= line <= (one.end_lineno or 0) for one in inner)
-            if node.lineno >= standing.first and not within:
-                yield node
+    return tuple(
+        loop
+        for loop, lines, inner in _loops(standing.source.text)
+        if line in lines and loop.lineno >= standing.first and not any(line in one for one in inner)
+    )
+
+
+@lru_cache(maxsize=64)
+def _loops(source: str) -> tuple[tuple[_Loop, range, tuple[range, ...]], ...]:
+    """The loops of a source text with their lines, and those of the functions in them."""
+    tree = parse(source)
+    loops = [node for node in blocks(tree) if isinstance(node, _Loop)] if tree is not None else []
+    return tuple((loop, _lines_of(loop.lineno, loop.body[-1]), _functions_in(loop)) for loop in loops)
+
+
+def _functions_in(loop: _Loop) -> tuple[range, ...]:
+    found = [one for one in ast.walk(loop) if isinstance(one, _Function)]
+    return tuple(_lines_of(first_line(one), one) for one in found)
+
+
+def _lines_of(first: int, last: ast.stmt) -> range:
+    return range(first, (last.end_lineno or first) + 1)
 
 
 def _begun(loop: _Loop, standing: Standing) -> int | None:
