@@ -71,12 +71,16 @@ class Site:
         return all(id(one.node) in within for one in earlier)
 
     def values(self, target: Target) -> Iterator[tuple[str, ast.expr]]:
-        """What each parameter of ``target`` gets, defaults included; nothing where that is not written."""
+        """What each parameter of ``target`` gets, defaults included; nothing where that is not written.
+
+        Behind ``**`` any of them may be given, so that no default is known to hold.
+        """
         if isinstance(self.node, ast.Call) and not any(
             isinstance(one, ast.Starred) for one in self.node.args
         ):
             given = dict(self.arguments(target))
-            known = dict(target.defaults) | given
+            all_written = all(one.arg is not None for one in self.node.keywords)
+            known = dict(target.defaults) | given if all_written else given
             yield from ((name, known[name]) for name in target.parameters if name in known)
 
     def arguments(self, target: Target) -> Iterator[tuple[str, ast.expr]]:

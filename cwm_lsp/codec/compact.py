@@ -77,12 +77,21 @@ class CompactCodec:
             yield writer.encoded(len(trace.events))
 
     def decoder(self, trace: Trace, budget: int = 0) -> CompactDecoder:
-        """A decoder that goes on from the events of ``trace``, its prompt being the last window of them."""
+        """A decoder that goes on from the events of ``trace``, its prompt being the last window of them.
+
+        Passes of a loop that are only counted (see ``predict/standing.py``) are no part of the prompt.
+        """
         with _fitting():
             writer = _Writer(self._machine(trace))
+            skipped = 0
             for step, event in enumerate(trace.events):
-                writer.event(step, event)
-            if budget and len(writer.tokens) >= budget + writer.given and not writer.machine.state.empty:
+                if budget and _says_nothing_more(trace.events, step):
+                    writer.machine.visit_again()
+                    skipped += 1
+                else:
+                    writer.event(step, event)
+            long = skipped > 0 or len(writer.tokens) >= budget + writer.given
+            if budget and long and not writer.machine.state.empty:
                 writer = _Writer(writer.machine, len(trace.events))
         return CompactDecoder(writer.machine, tuple(writer.tokens))
 
@@ -115,6 +124,12 @@ class CompactCodec:
 
     def _machine(self, trace: Trace) -> Machine:
         return Machine.of(trace, Names(self._order), self._offset, aided=self._aided)
+
+
+def _says_nothing_more(events: Sequence[Event], step: int) -> bool:
+    """Whether an event, those before and after it being the very same, only counts another visit."""
+    same = events[max(0, step - 1) : step + 2]
+    return len(same) == 3 and same[0] is same[1] is same[2] and same[0].kind is EventKind.LINE
 
 
 @contextmanager

@@ -232,6 +232,10 @@ class CompactDecoder:
         self._close_flow()
         pending, self._pending = self._pending, _Pending()
         machine = self._machine
+        if kind is EventKind.LINE:
+            for name in machine.unbound(line) - {*pending.removed}:
+                pending.removed.append(name)
+                pending.changed.pop(name, None)
         unwinding = kind is EventKind.RETURN and value is None
         frame = machine.fresh_frame() if kind is EventKind.CALL else machine.state.frame
         before: Mapping[str, Guess] = {} if kind is EventKind.CALL else self._locals.get(frame, {})

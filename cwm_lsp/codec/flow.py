@@ -52,6 +52,7 @@ class Flow:
     _entries: dict[int, frozenset[int]] = field(default_factory=dict)
     _bodies: dict[int, frozenset[int]] = field(default_factory=dict)
     _inline: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
+    _caught: list[tuple[str, range]] = field(default_factory=list)
 
     def successors(self, line: int) -> frozenset[int]:
         """First lines of the statements that can run next, ``EXIT`` among them if the frame can end."""
@@ -73,6 +74,10 @@ class Flow:
     def entry(self, line: int) -> frozenset[int]:
         """First lines that can run in the scope defined at ``line``; of the module for ``EXIT``."""
         return self._entries.get(line, frozenset())
+
+    def unbound(self, line: int, to: int) -> frozenset[str]:
+        """The names that Python takes away between two lines: those of handlers that are left."""
+        return frozenset(name for name, body in self._caught if line in body and to not in body)
 
     @property
     def scopes(self) -> frozenset[int]:
@@ -197,6 +202,9 @@ class _Builder:
         for handler in reversed(node.handlers):
             # Each ``except*`` takes its part of a group and hands the rest to the next one.
             body = self.block(handler.body, end | missed if isinstance(node, ast.TryStar) else end, outer)
+            first, last = first_line(handler.body[0]), handler.end_lineno or handler.lineno
+            if handler.name is not None and first > handler.lineno:
+                self.flow._caught.append((handler.name, range(first, last + 1)))
             missed = self.link(handler.lineno, body | missed, outer)
         otherwise = self.block(node.orelse, end, outer)
         body = self.block(node.body, otherwise, replace(outer, raises=missed))

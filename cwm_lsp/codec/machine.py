@@ -179,6 +179,11 @@ class Machine:
         frames = (*self.state.frames, *([resumed] if resumed else ()))
         return frozenset(written).union(*(frame.texts for frame in frames))
 
+    def unbound(self, line: int) -> set[str]:
+        """The names of the innermost frame that are gone at ``line``, whatever the statement does."""
+        frame = self.state.frames[-1]
+        return {name for name in self.flow.unbound(frame.line, line) if name in frame.texts}
+
     def _candidates(self, frame: Frame) -> frozenset[int]:
         if frame.raised is not None:
             return self.flow.handlers(frame.line)
@@ -188,6 +193,9 @@ class Machine:
         logical = self.slice.by_line.get(frame.line)
         inside = logical is not None and runs_class(frame, logical)
         body = self.flow.body(frame.line)
+        alone = self.flow.entry(frame.line) == {frame.line} and not body
+        if alone and not frame.fresh and self.function_at(frame.line) == frame.function:
+            return frozenset({EXIT})  # a function of one line ends on it
         return body if inside else self.flow.successors(frame.line) - body
 
     def _line_token(self, line: int) -> int:
@@ -283,6 +291,13 @@ class Machine:
             return frame.visits
         again = line in frame.visits and line <= frame.line <= end
         return {**frame.visits, line: frame.visits[line] + 1 if again else 0}
+
+    def visit_again(self) -> None:
+        """The head of a loop runs once more, and nothing else changes."""
+        frame = self.state.frames[-1]
+        if frame.line in frame.visits:
+            frame = replace(frame, visits={**frame.visits, frame.line: frame.visits[frame.line] + 1})
+            self.state = self.state.with_frames(*self.state.frames[:-1], frame)
 
     def _raise(self, value: str) -> list[int]:
         frame = replace(self.state.frames[-1], raised=value)

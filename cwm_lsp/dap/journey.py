@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cwm_lsp.dap.shots import Passed, Shot
+from cwm_lsp.codec.flow import flow_of
+from cwm_lsp.dap.shots import Left, Passed, Shot
 from cwm_lsp.predict.standing import Standing, settled, stepped
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.statements import statement_lines
@@ -65,7 +66,9 @@ class Journey:
         names = {**known, **by.changed}
         frames = (replace(before.shot.top, line=by.line), *before.shot.frames[1:])
         shot = replace(before.shot, frames=frames, locals=names, returned={}, raised=None, way=None)
-        standing = replace(before.standing, line=by.line, locals=names, passes={}, returned=(), midway=False)
+        standing = replace(
+            before.standing, line=by.line, locals=names, passes={}, returned=(), midway=False, handled=None
+        )
         return self.arrive(shot, standing, "stepIn")
 
     def forget(self) -> None:
@@ -80,6 +83,11 @@ class Journey:
         value = _given_back(shot.returned, before.standing.function)
         if not _is_at_call(before.shot, now):
             return stepped(caller, now) if value is not None else now
+        left = _left(shot, before.standing)
+        if left is not None and left.raises:
+            return replace(now, raising=True)
+        if left is not None and left.made is not None and not _is_told(now, before.standing.function):
+            value = left.made
         given = (value,) if value is not None else ()
         unknown = caller.midway or not given
         passes = settled(caller).passes
@@ -103,10 +111,24 @@ def _came(was: Shot, before: Standing, shot: Shot, now: Standing) -> Event | Non
         return _entered(before, shot, now)
     if not _is_left(Stand(was, before), shot, now):
         return None
+    left = _left(shot, before)
+    if left is not None and left.raises:
+        return replace(before.event, kind=EventKind.EXCEPTION)
     value = _given_back(shot.returned, before.function)
     if value is None and not _is_at_call(was, now):
         return None  # a caller that caught an exception stands elsewhere, too
-    return replace(before.event, kind=EventKind.RETURN, value=value)
+    yielded = left is not None and left.yields
+    return replace(before.event, kind=EventKind.RETURN, value=value, yielded=yielded)
+
+
+def _left(shot: Shot, before: Standing) -> Left | None:
+    """How the frame that stood ``before`` was left, if it is on its way out just now."""
+    return shot.left if shot.left is not None and shot.left.identity == before.frame else None
+
+
+def _is_told(now: Standing, function: str) -> bool:
+    """Whether the line names ``function``: what gives back an object where it is called by its class."""
+    return f".{function}(" in now.source.lines[now.statement - 1]
 
 
 def _is_left(before: Stand, shot: Shot, now: Standing) -> bool:
@@ -124,12 +146,19 @@ def _is_at_call(was: Shot, now: Standing) -> bool:
 
 def _in_frame(before: Standing, shot: Shot, now: Standing) -> Event | None:
     if shot.raised is not None:
-        raised = replace(now.event, kind=EventKind.EXCEPTION, line=before.statement, value=shot.raised)
-        return replace(raised, depth=0)
+        return _exception(before, now, shot.raised)
     within = before.line != before.statement or now.line != now.statement
     if now.statement == before.statement and within:
         return None  # a statement of several lines is still under way
+    flow = flow_of(now.source.text)
+    if now.statement in flow.handlers(before.statement) - flow.successors(before.statement):
+        return _exception(before, now, shot.handled)
     return now.event
+
+
+def _exception(before: Standing, now: Standing, value: Value | None) -> Event:
+    """An exception of the statement that stood ``before``, in the same frame."""
+    return replace(now.event, kind=EventKind.EXCEPTION, line=before.statement, value=value)
 
 
 def _entered(before: Standing, shot: Shot, now: Standing) -> Event | None:

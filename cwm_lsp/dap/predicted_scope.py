@@ -83,7 +83,7 @@ def rows(
         if look_ahead and foresight.beyond:
             found.append(_ahead(references, foresight))
         if foresight.why:
-            found.append(row("(why no more)", foresight.why))
+            found.append(row("(why no more)" if foresight.steps else "(not predicted)", foresight.why))
     if checked is not None:
         went = display.arrived(checked.compared.flow)
         fragments = (*checked.fragments, *filter(None, [went]))

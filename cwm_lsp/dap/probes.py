@@ -90,7 +90,7 @@ class Probes:
             )
             for one in course
         ]
-        await self._helper.call("expect", f"load({shot.top.line}, {steps!r})", shot.number)
+        await self._helper.call("expect", f"load({shot.number}, {shot.top.line}, {steps!r})", shot.number)
 
 
 @dataclass(frozen=True, slots=True)

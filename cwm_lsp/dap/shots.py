@@ -59,10 +59,33 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A frame that is on its way out, its caller being the one that a thread stands in.
+
+    ``by`` is "return", "yield" or "exception", ``made`` the object that it has made if it is an ``__init__``.
+    """
+
+    identity: int
+    by: str
+    made: Value | None = None
+
+    @property
+    def raises(self) -> bool:
+        """Whether an exception takes it out."""
+        return self.by == "exception"
+
+    @property
+    def yields(self) -> bool:
+        """Whether it will go on later."""
+        return self.by == "yield"
+
+
+@dataclass(frozen=True, slots=True)
 class Shot:
     """Where a thread stands: its frames, the innermost first, and the locals of that one.
 
-    ``returned`` is what functions gave back in the last step, ``raised`` the exception it stopped for.
+    ``returned`` is what functions gave back in the last step, ``raised`` the exception it stopped for,
+    ``handled`` the one that is being handled, ``left`` what the innermost frame has just called.
     ``another`` says that what runs is not what stands in the file of the innermost frame.
     ``number`` is debugpy's ``frameId`` of the innermost frame, good for this stop alone.
     """
@@ -73,6 +96,8 @@ class Shot:
     locals: Mapping[str, Value]
     returned: Mapping[str, Value]
     raised: Value | None
+    handled: Value | None = None
+    left: Left | None = None
     way: Way | None = None
     another: bool = False
 
@@ -100,7 +125,7 @@ class Camera:
         if not frames:
             raise RunError(f"Thread {thread} has no frames.")
         number, line = frames[0]["id"], frames[0]["line"]
-        shown = await self._helper.call("expect", f"take({line})", number)
+        shown = await self._helper.call("expect", f"take({number}, {line})", number)
         if not shown["frames"]:
             raise FrameEnded
         return Shot(
@@ -112,7 +137,9 @@ class Camera:
             ),
             _values(shown["locals"]),
             _values(shown["returned"]),
-            Value(*shown["raised"]) if shown["raised"] is not None else None,
+            _optional(shown["raised"]),
+            _optional(shown["handled"]),
+            _left(shown["left"]) if shown["left"] is not None else None,
             _way(shown["way"]) if shown["way"] is not None else None,
             shown["another"],
         )
@@ -124,7 +151,9 @@ class Camera:
         if source is None:
             return None
         first = top.first if top.function != "<module>" else 0
-        return Standing(source, top.function, first, top.line, shot.locals, frame=top.identity)
+        return Standing(
+            source, top.function, first, top.line, shot.locals, handled=shot.handled, frame=top.identity
+        )
 
     async def source(self, path: str) -> SourceFile | None:
         """A file as it was when it was first asked for: what the program has loaded does not change."""
@@ -139,6 +168,14 @@ class Camera:
 def _way(told: Mapping[str, Any]) -> Way:
     passed = (Passed(line, _values(changed), tuple(gone)) for line, changed, gone in told["passed"])
     return Way(tuple(passed), told["here"], told["due"])
+
+
+def _left(told: Mapping[str, Any]) -> Left:
+    return Left(told["id"], told["by"], _optional(told["made"]))
+
+
+def _optional(rendered: Any) -> Value | None:
+    return Value(*rendered) if rendered is not None else None
 
 
 def _values(rendered: Mapping[str, Any]) -> dict[str, Value]:

@@ -97,7 +97,8 @@ def _ends(moment: Moment, step: Step, depth: int) -> bool:
 def _hit(moment: Moment, index: int, rules: Rules) -> Stop | None:
     """A breakpoint or exception at a moment."""
     if moment.kind is EventKind.EXCEPTION and rules.exceptions and moment.probability >= rules.threshold:
-        return Stop(index, "exception", moment.value.guess.text if moment.value else "")
+        sure = moment.value is not None and moment.value.guess.probability >= rules.threshold
+        return Stop(index, "exception", moment.value.guess.text if moment.value and sure else "")
     if moment.kind is not EventKind.LINE or moment.top.line not in rules.breakpoints:
         return None
     condition = rules.breakpoints[moment.top.line]

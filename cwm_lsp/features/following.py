@@ -95,7 +95,7 @@ class Following:
 
     async def _begin(self, standing: Standing) -> None:
         await self._stop()
-        if not standing.midway:
+        if not standing.unforeseen:
             given = premise(standing)
             self._unsure = given.unsure
             self._ahead = self._predictor.ahead(given.trace)

@@ -11,12 +11,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cwm_lsp.align.compare import tally
 from cwm_lsp.align.judge import divergence, judge
 from cwm_lsp.align.model import ComparedStep, Divergence, Tally
 from cwm_lsp.align.values import same_value
 from cwm_lsp.align.walk import News, Place
+from cwm_lsp.codec.flow import flow_of
 from cwm_lsp.features import display, states
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.states import Placement
@@ -31,6 +33,8 @@ LOOK_AHEAD = 8
 
 MOST_EVENTS = 60
 """Events that are predicted at most, those of called functions among them."""
+
+_UNREADABLE = "What the model wrote of this line cannot be read to its end."
 
 MOST_BRANCHES = 8
 """Changed futures that one what-if compares."""
@@ -75,8 +79,8 @@ async def foresee(
     if standing.statement in given.unsure:
         yield replace(empty, why="Which pass of this loop begins cannot be told from the values.")
         return
-    if standing.midway:
-        yield replace(empty, why="What the call on this line gave back is not known.")
+    if standing.unforeseen:
+        yield replace(empty, why=standing.unforeseen)
         return
     steps: list[PredictedStep] = []
     within, why, path = 0, "", 1.0
@@ -91,6 +95,7 @@ async def foresee(
                 why = f"Which pass of the loop at line {step.line} begins cannot be told from the values."
             if why or within > look_ahead or len(steps) >= MOST_EVENTS:
                 break
+    why = why or ("" if within else _UNREADABLE)
     if within != 1 or len(steps) > 1 or why:
         yield replace(empty, steps=tuple(steps), why=why)
 
@@ -150,9 +155,9 @@ def check(foresight: Foresight, came: Event) -> Checked | None:
     ``None`` where the foresight does not reach so far.
     """
     step = foresight.entering if came.kind is EventKind.CALL else foresight.following
-    if step is None:
+    if step is None or _is_ambiguous(foresight.standing, step, came):
         return None
-    if came.kind is EventKind.RETURN:  # of a frame that is gone only the value can be seen
+    if came.kind in (EventKind.RETURN, EventKind.EXCEPTION):  # what was to be set then is not what went wrong
         step = replace(step, changed={}, removed=())
     before = foresight.standing.locals if came.kind is not EventKind.CALL else {}
     written = {name: value for name, value in came.locals.items() if before.get(name) != value}
@@ -161,6 +166,12 @@ def check(foresight: Foresight, came: Event) -> Checked | None:
     named = heads(foresight.standing.source.text)
     compared = judge(0, came, Place(line, 1, 1), news, step, foresight.threshold, heads=named)
     return Checked(line, compared, divergence(compared, came, news, step, named))
+
+
+def _is_ambiguous(standing: Standing, step: PredictedStep, came: Event) -> bool:
+    """Whether the line that came, such as one of a ``finally``, comes after an exception and without one."""
+    raises = step.kind is EventKind.EXCEPTION and came.kind is EventKind.LINE
+    return raises and came.line in flow_of(standing.source.text).handlers(standing.statement)
 
 
 # --- what is shown ----------------------------------------------------------------------------
@@ -231,11 +242,16 @@ def _choices(standing: Standing) -> Mapping[int, tuple[frozenset[int], ...]]:
 
 def condition_at(standing: Standing) -> str:
     """The condition that decides where the run goes from here, "" where no ``if`` or ``while`` stands."""
-    tree = parse(standing.source.text)
-    for node in blocks(tree) if tree is not None else ():
-        if isinstance(node, ast.If | ast.While) and node.lineno == standing.statement:
-            return ast.unparse(node.test)
-    return ""
+    return _conditions(standing.source.text).get(standing.statement, "")
+
+
+@lru_cache(maxsize=64)
+def _conditions(source: str) -> Mapping[int, str]:
+    tree = parse(source)
+    nodes = (
+        [node for node in blocks(tree) if isinstance(node, ast.If | ast.While)] if tree is not None else []
+    )
+    return {node.lineno: ast.unparse(node.test) for node in reversed(nodes)}
 
 
 def _statements(body: Sequence[ast.stmt]) -> frozenset[int]:

@@ -72,12 +72,11 @@ def _bind(
     """Names and values of the parameters, in the order of the frame's locals."""
     spec = node.args
     names = [argument.arg for argument in (*spec.posonlyargs, *spec.args)]
-    if (
-        "." in function
-        and "staticmethod" not in {ast.unparse(mark) for mark in node.decorator_list}
-        and names
-    ):
-        yield names.pop(0), Value(f"<{function.rpartition('.')[0]} object>", opaque=True)
+    marks = {ast.unparse(mark) for mark in node.decorator_list}
+    if "." in function and "staticmethod" not in marks and names:
+        owner = function.rpartition(".")[0]
+        shown = f"<class '{owner}'>" if "classmethod" in marks else f"<{owner} object>"
+        yield names.pop(0), Value(shown, opaque=True)
     given = dict(zip(names, positional, strict=False))
     defaults = dict(zip(reversed(names), reversed(spec.defaults), strict=False))
     optional = {
@@ -96,9 +95,8 @@ def _bind(
     for name in (*names, *optional):
         yield name, _value(given[name])
     if len(positional) > len(names) and spec.vararg is None:
-        raise ArgumentsError(
-            f"{function} takes {len(names)} positional arguments, {len(positional)} were given."
-        )
+        takes = f"{len(names)} positional argument{'' if len(names) == 1 else 's'}"
+        raise ArgumentsError(f"{function} takes {takes}, {len(positional)} were given.")
     if spec.vararg is not None:
         yield spec.vararg.arg, _rendered(tuple(_literal(argument) for argument in positional[len(names) :]))
     if spec.kwarg is not None:

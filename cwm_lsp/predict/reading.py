@@ -133,6 +133,7 @@ class Reading:
         if self._other is not None:
             kind, line, probability = self._other.kind, self._other.line, self._other.probability
             changed |= {name: guess for name, guess in self._other.changed.items() if name not in changed}
+            removed += [name for name in self._other.removed if name not in removed]
             if value is None and kind is not event.kind:
                 value = self._other.value
         function, depth, frame = self._where()

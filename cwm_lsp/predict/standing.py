@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from cwm_lsp.codec.lookup import iterated
+from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace, Value
 from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
 
 _FRAME = 1
 _MOST_PASSES = 4_000
 """Passes of a loop that are told to the model; the counts of its format end long before."""
+
+_INLINE = frozenset({"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 
 _Loop = ast.For | ast.AsyncFor
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -32,7 +36,9 @@ class Standing:
 
     ``passes`` maps the heads of ``for`` loops to the pass that is running, from 0, where that was watched.
     ``returned`` holds what calls that the statement made gave back, where it stands in the middle of one;
-    ``midway`` says that it does and that this is not known. ``frame`` identifies the activation.
+    ``midway`` says that it does and that this is not known, ``raising`` that an exception of such a call is
+    on its way through it. ``handled`` is the exception that is being handled. ``frame`` identifies the
+    activation.
     """
 
     source: SourceFile
@@ -43,12 +49,25 @@ class Standing:
     passes: Mapping[int, int] = field(default_factory=dict)
     returned: tuple[Value, ...] = ()
     midway: bool = False
+    raising: bool = False
+    handled: Value | None = None
     frame: int = _FRAME
 
     @property
     def statement(self) -> int:
         """The first line of the statement at ``line``."""
         return statement_lines(self.source.text).get(self.line, self.line)
+
+    @property
+    def unforeseen(self) -> str:
+        """Why it is not worth asking what comes next, "" where it is."""
+        if self.raising:
+            return "An exception is on its way through this line; which one is not known here."
+        if self.midway:
+            return "What the call on this line gave back is not known."
+        if self.function in _INLINE:
+            return "What runs within a line, a comprehension or a lambda, is foretold at the line as a whole."
+        return ""
 
     @property
     def event(self) -> Event:
@@ -74,6 +93,8 @@ def premise(standing: Standing) -> Premise:
         if begun is None:
             unsure.add(loop.lineno)
         events += [replace(here, line=loop.lineno)] * min(_MOST_PASSES, begun or 0)
+    if standing.handled is not None and standing.statement in scopes_of(standing.source.text).trying:
+        events.append(replace(here, kind=EventKind.EXCEPTION, value=standing.handled))
     events.append(here)
     for value in standing.returned:
         # Of a call that is over its value alone counts, so any function may stand for the one called.
@@ -91,8 +112,9 @@ def stepped(before: Standing, after: Standing) -> Standing:
     """``after`` with the passes that its loops are in, one statement of the same frame after ``before``."""
     known = _passes(before)
     passes: dict[int, int] = {}
+    were = {loop.lineno for loop in _around(before)}
     for loop in _around(after):
-        head, inside = loop.lineno, loop.lineno in {one.lineno for one in _around(before)}
+        head, inside = loop.lineno, loop.lineno in were
         if after.statement == head:
             if not inside:
                 passes[head] = 0
@@ -122,16 +144,31 @@ def _passes(standing: Standing) -> Mapping[int, int]:
     return {head: begun - (head != at) for head, begun in found if begun is not None}
 
 
-def _around(standing: Standing) -> Iterator[_Loop]:
+def _around(standing: Standing) -> tuple[_Loop, ...]:
     """The loops of the function whose head or body the statement is in, outermost first."""
-    tree = parse(standing.source.text)
     line = standing.statement
-    for node in blocks(tree) if tree is not None else ():
-        if isinstance(node, _Loop) and node.lineno <= line <= (node.body[-1].end_lineno or node.lineno):
-            inner = [one for one in ast.walk(node) if isinstance(one, _Function)]
-            within = any(first_line(one) <= line <= (one.end_lineno or 0) for one in inner)
-            if node.lineno >= standing.first and not within:
-                yield node
+    return tuple(
+        loop
+        for loop, lines, inner in _loops(standing.source.text)
+        if line in lines and loop.lineno >= standing.first and not any(line in one for one in inner)
+    )
+
+
+@lru_cache(maxsize=64)
+def _loops(source: str) -> tuple[tuple[_Loop, range, tuple[range, ...]], ...]:
+    """The loops of a source text with their lines, and those of the functions in them."""
+    tree = parse(source)
+    loops = [node for node in blocks(tree) if isinstance(node, _Loop)] if tree is not None else []
+    return tuple((loop, _lines_of(loop.lineno, loop.body[-1]), _functions_in(loop)) for loop in loops)
+
+
+def _functions_in(loop: _Loop) -> tuple[range, ...]:
+    found = [one for one in ast.walk(loop) if isinstance(one, _Function)]
+    return tuple(_lines_of(first_line(one), one) for one in found)
+
+
+def _lines_of(first: int, last: ast.stmt) -> range:
+    return range(first, (last.end_lineno or first) + 1)
 
 
 def _begun(loop: _Loop, standing: Standing) -> int | None:

@@ -1,16 +1,24 @@
-"""stdio: the transport that editors use. Reading and writing happen on threads of their own."""
+"""stdio: the transport that editors use.
+
+Where the loop can watch a descriptor it reads and writes by itself, since each message that goes by a thread
+waits for two of them to change places. What would block it goes by a thread: a file or a console that cannot
+be watched, and what a client does not read at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import queue
+import select
 import sys
 import threading
 from collections.abc import AsyncIterator
 
 CHUNK = 1 << 16
 CLOSING_SECONDS = 2.0
+AT_ONCE = getattr(select, "PIPE_BUF", 0)
+"""Bytes that a descriptor which can be written to takes without blocking; 0 where none can be asked."""
 
 
 def descriptors() -> tuple[int, int]:
@@ -30,12 +38,38 @@ def descriptors() -> tuple[int, int]:
 
 
 async def read_chunks(source: int) -> AsyncIterator[bytes]:
-    """What arrives at a file descriptor, until its end. Blocks a daemon thread, never the loop.
+    """What arrives at a file descriptor, until its end. Never blocks the loop.
 
     The descriptor is read directly: a thread that holds ``sys.stdin``'s lock would keep Python from ending.
     """
     loop = asyncio.get_running_loop()
     chunks: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def readable() -> None:
+        try:
+            chunk = os.read(source, CHUNK)
+        except OSError:
+            chunk = b""
+        if not chunk:
+            loop.remove_reader(source)
+        chunks.put_nowait(chunk)
+
+    try:
+        loop.add_reader(source, readable)
+    except (NotImplementedError, OSError):  # Windows, or a regular file
+        _read_on_a_thread(source, chunks)
+        while chunk := await chunks.get():
+            yield chunk
+        return
+    try:
+        while chunk := await chunks.get():
+            yield chunk
+    finally:
+        loop.remove_reader(source)
+
+
+def _read_on_a_thread(source: int, chunks: asyncio.Queue[bytes]) -> None:
+    loop = asyncio.get_running_loop()
 
     def read() -> None:
         chunk = b"-"
@@ -50,28 +84,47 @@ async def read_chunks(source: int) -> AsyncIterator[bytes]:
                 return
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
-    while chunk := await chunks.get():
-        yield chunk
 
 
 class FileSink:
-    """Bytes to a file descriptor, written by a thread in the order in which they were queued."""
+    """Bytes to a file descriptor, in order. One thread alone writes to it.
+
+    What the descriptor takes at once is written at once, unless something waits before it; the rest is queued
+    for a thread.
+    """
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._queued = self._written = 0
+        self._closed = False
+        self._room = _watched(target)
         self._thread = threading.Thread(target=self._write, name="stdout", daemon=True)
         self._thread.start()
 
     def write(self, data: bytes) -> None:
-        """Queue bytes."""
-        self._queue.put(data)
+        """Write bytes, or queue them."""
+        if self._closed:
+            return
+        if len(data) <= AT_ONCE and self._queued == self._written and self._has_room():
+            try:
+                data = data[os.write(self._target, data) :]
+            except OSError:  # the client has gone; reading will say so, too
+                self.close()
+                return
+        if data:
+            self._queued += 1
+            self._queue.put(data)
+
+    def _has_room(self) -> bool:
+        return self._room is not None and self._room.poll(0) == [(self._target, select.POLLOUT)]
 
     async def drain(self) -> None:
         """Nothing to wait for: the queue is as long as it has to be."""
 
     def close(self) -> None:
         """Write what is queued and end the thread."""
+        self._closed = True
         self._queue.put(None)
 
     def join(self) -> None:
@@ -85,3 +138,13 @@ class FileSink:
                     data = data[os.write(self._target, data) :]
             except OSError:  # the client has gone; reading will say so, too
                 return
+            self._written += 1
+
+
+def _watched(target: int) -> select.poll | None:
+    """What tells whether a descriptor can be written to; ``None`` where nothing does."""
+    if not AT_ONCE:
+        return None
+    room = select.poll()
+    room.register(target, select.POLLOUT)
+    return room

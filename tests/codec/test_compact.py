@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.compact_decoder import CompactDecoder
 from cwm_lsp.codec.protocol import Encoded, SpanKind
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.errors import ContextExceeded
@@ -127,6 +128,46 @@ def test_user_text_cannot_become_a_trace_token() -> None:
     assert problems == []
     assert steps[-1].value is not None
     assert steps[-1].value.text == "'<return> <#0> <stop><|call_sep|><call><L1><stop>'"
+
+
+def test_a_name_that_a_handler_takes_away_need_not_be_said() -> None:
+    source = "def f():\n    try:\n        1 // 0\n    except ValueError as e:\n        y = 1\n    return y\n"
+    call = Event(EventKind.CALL, 1, "f", 0, {}, frame=1)
+    here = replace(call, kind=EventKind.LINE, line=5, locals={"e": Value("ValueError()")})
+    decoder = CompactCodec().decoder(Trace((SourceFile("m.py", source),), (call, here), "f", ""))
+    decoder.accept()
+    (step,) = decoder.feed([v.line_token(6)], [0.0]).steps
+    assert (step.kind, step.line, step.removed) == (EventKind.LINE, 6, ("e",))
+    assert "e" not in step.locals
+
+
+def test_a_function_of_one_line_ends_on_it() -> None:
+    source = "class A:\n    def f(self): return 1\n    def g(self): return 2\n"
+    call = Event(EventKind.CALL, 2, "f", 0, {}, frame=1)
+    here = replace(call, kind=EventKind.LINE)
+    decoder = CompactCodec().decoder(Trace((SourceFile("m.py", source),), (call, here), "f", ""))
+    assert decoder.choices is not None
+    assert not decoder.choices & v.LINE_TOKENS
+    assert Special.RETURN in decoder.choices
+
+
+@pytest.mark.parametrize("passes", [1, 2, 3, 4, 50])
+def test_passes_that_are_only_counted_leave_the_state_of_those_that_ran(passes: int) -> None:
+    source = "def f(xs):\n    for x in xs:\n        y = x\n    return y\n"
+    held = {"xs": Value(str(list(range(60)))), "x": Value(str(passes - 1))}
+    call = Event(EventKind.CALL, 1, "f", 0, held, frame=1)
+    head, here = replace(call, kind=EventKind.LINE, line=2), replace(call, kind=EventKind.LINE, line=3)
+
+    def decoder(*heads: Event) -> CompactDecoder:
+        return CompactCodec().decoder(Trace((SourceFile("m.py", source),), (call, *heads, here), "f", ""), 1)
+
+    one_by_one = decoder(*(replace(head) for _ in range(passes)))
+    counted = decoder(*[head] * passes)
+    assert counted.forced == one_by_one.forced
+    for one in (one_by_one, counted):
+        one.accept()
+        one.feed([v.line_token(2)], [0.0])
+    assert counted.forced == one_by_one.forced, "the item that comes next is the same"
 
 
 def test_a_slice_too_long_says_so() -> None:

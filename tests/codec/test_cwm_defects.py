@@ -1,4 +1,7 @@
-"""The defects of the published demo debugger that a codec can have, each as a test that ours passes."""
+"""The defects of the published demo debugger that a codec can have, each as a test that ours passes.
+
+Those of stepping are in ``tests/dap/test_ghost_defects.py``, what takes too long in ``tests/backend``.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,13 @@ def test_defect_1_the_start_mark_is_cut_as_a_whole() -> None:
         """,
     )
     assert BYTES.text(BYTES.prompt(source, 1)).count("START_OF_TRACE") == 1
+
+
+def test_defect_2_a_line_that_stands_twice_is_found_where_it_runs() -> None:
+    trace = record("def f(x):\n    x += 1\n    y = x\n    x += 1\n    return x\n", "f(1)")
+    encoded = BYTES.encode(trace)
+    steps, _ = fed(BYTES, trace, encoded.tokens[encoded.starts[1] :], [10**6])
+    assert [step.line for step in steps] == [2, 3, 4, 5, 5]
 
 
 def test_defect_3_the_return_of_a_nested_call_is_not_that_of_the_frame() -> None:

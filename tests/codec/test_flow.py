@@ -95,3 +95,38 @@ def test_a_branch_on_one_line_has_no_line_of_its_own() -> None:
     assert [flow.inlined(5, holds) for holds in (True, False)] == [{EXIT}, {6}]
     assert flow.inlined(2, True) == set()
     assert steps_out_of_flow(record(source, "f(4)")) == steps_out_of_flow(record(source, "f(1)")) == []
+
+
+HANDLERS = """\
+def f(xs):
+    for x in xs:
+        try:
+            y = int(x)
+        except ValueError as bad:
+            y = 0
+            try:
+                z = 1 // y
+            except ZeroDivisionError as worse:
+                continue
+            y = 1
+        except TypeError as odd: y = 2
+        else:
+            y = 3
+    return y
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "to", "gone"),
+    [
+        (6, 7, set()),
+        (11, 2, {"bad"}),
+        (10, 2, {"bad", "worse"}),
+        (10, 11, {"worse"}),
+        (5, 12, set()),
+        (4, 13, set()),
+        (12, 2, set()),
+    ],
+)
+def test_a_handler_takes_its_name_with_it(line: int, to: int, gone: set[str]) -> None:
+    assert flow_of(HANDLERS).unbound(line, to) == gone

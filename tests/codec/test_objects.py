@@ -244,6 +244,15 @@ def test_a_method_of_several_classes_is_told_by_the_receiver() -> None:
     assert [target.line for target in site.of({"x": "<Other object>"})] == [2, 4]
 
 
+@pytest.mark.parametrize(("call", "known"), [("f(1)", "abc"), ("f(1, **more)", "a"), ("f(1, c=4)", "abc")])
+def test_a_default_is_known_where_all_that_is_given_is_written(call: str, known: str) -> None:
+    source = f"def f(a, b=2, c=3): pass\ndef g(more):\n {call}\n"
+    tree = parse(source)
+    assert tree is not None
+    (site,) = callables_of(source).sites(tree.body[1].body[0])  # type: ignore[attr-defined]
+    assert "".join(sorted(name for name, _ in site.values(site.targets[0]))) == known
+
+
 @pytest.mark.parametrize(
     ("body", "shape"),
     [

@@ -140,6 +140,17 @@ class Plain:
         raise AssertionError("code of the user's was run")
 
 
+class Slots:
+    __slots__ = ("count", "unset")
+
+    def __init__(self) -> None:
+        self.count = 1
+
+
+class Below(Slots):
+    pass
+
+
 class Sly:
     def __getattribute__(self, name: str) -> object:
         raise AssertionError("code of the user's was run")
@@ -154,6 +165,8 @@ class Items(dict[str, int]):
     ("holder", "step", "value"),
     [
         (Plain(), ("attribute", "count"), 1),
+        (Slots(), ("attribute", "count"), 1),
+        (Below(), ("attribute", "count"), 1),
         ({"a": 1}, ("item", "a"), 1),
         ([1, 2], ("item", -1), 2),
     ],
@@ -166,6 +179,8 @@ def test_a_part_is_read(holder: object, step: watch.Step, value: object) -> None
     ("make", "step"),
     [
         (Plain, ("attribute", "asked")),
+        (Slots, ("attribute", "unset")),
+        (Slots, ("attribute", "__init__")),
         (Sly, ("attribute", "count")),
         (lambda: Items(a=1), ("item", "a")),
         (lambda: [1], ("item", 7)),

@@ -196,7 +196,8 @@ async def test_a_step_that_changes_a_value_says_so(tmp_path: Path) -> None:
     [
         ("len(xs)", "would have to be run"),
         ("xs[x]", "subscript"),
-        ("nowhere", "without running code"),
+        ("nowhere", "no such name"),
+        ("xs.nothing", "without running code"),
         ("1 +", "no"),
     ],
 )

@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from cwm_lsp.dap.ghost_run import GhostRun
+from cwm_lsp.dap.stepping import Rules, Step, go
+from cwm_lsp.predict import entry_trace
+from cwm_lsp.trace.model import SourceFile
 from tests.dap.client import Connect, ghost
 from tests.dap.programs import GHOST, line
 from tests.dap.test_ghost import DOUBLE, TOTAL, values
 from tests.dap.world import Knowing, haunted, knowing_over_stdio, knowing_over_tcp, truth
+
+ARGUMENTS = "{'a': 1}, 'b'"
 
 
 @pytest.fixture
@@ -85,3 +91,18 @@ async def test_a_restart_begins_anew_with_the_file_as_it_is(program: Path) -> No
         assert values(await client.variables()) == {"xs": "[1]"}
         stop = await client.stop("continue")
         assert (stop["reason"], await client.where()) == ("breakpoint", [("total", line("return result"))])
+
+
+async def test_an_exception_that_is_not_sure_is_not_told_in_passing() -> None:
+    fails = truth("pick({'a': 1}, 'b')")
+    run = GhostRun(
+        Knowing([fails]).predictor, entry_trace(SourceFile("shop.py", GHOST), "pick", ARGUMENTS), 50
+    )
+    stop = await go(run, 0, Step.CONTINUE, Rules(0.5))
+    assert (stop.reason, stop.text) == ("exception", "KeyError('b')")
+    moment = run.moments[stop.index]
+    assert moment.value is not None
+    assert moment.probability > moment.value.guess.probability
+    between = (moment.probability + moment.value.guess.probability) / 2
+    unsure = await go(run, 0, Step.CONTINUE, Rules(between))
+    assert (unsure.reason, unsure.text) == ("exception", "")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from cwm_lsp.dap.journey import Journey
-from cwm_lsp.dap.shots import Frame, Shot
+from cwm_lsp.dap.shots import Frame, Left, Shot
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Value
 
@@ -34,11 +34,12 @@ class Walk:
         inner: bool = False,
         returned: Mapping[str, Value] | None = None,
         raised: Value | None = None,
+        left: Left | None = None,
     ) -> Event | None:
         caller = Frame(OUTER.identity, OUTER.path, OUTER.function, OUTER.first, 2 if inner else line)
         frames = (Frame(2, "shop.py", "inner", 8, line), caller) if inner else (caller,)
         shown = {"k": Value("3")} if inner else {"n": Value("3")}
-        shot = Shot(1, 7, frames, shown, returned or {}, raised)
+        shot = Shot(1, 7, frames, shown, returned or {}, raised, left=left)
         top = frames[0]
         here = Standing(SOURCE, top.function, top.first, line, shown, frame=top.identity)
         stand, came = self.journey.arrive(shot, here, command)
@@ -135,3 +136,71 @@ def test_a_step_from_a_return_may_end_behind_the_call() -> None:
     assert (given.kind, given.value) == (EventKind.RETURN, Value("3"))
     assert walk.standing is not None
     assert (walk.standing.returned, walk.standing.midway) == ((), False)
+
+
+def test_a_frame_that_an_exception_takes_out_has_not_returned() -> None:
+    walk = Walk()
+    walk.to(2)
+    walk.to(9, inner=True)
+    came = walk.to(2, returned={"inner": Value("None")}, left=Left(INNER.identity, "exception"))
+    assert came is not None
+    assert (came.kind, came.value) == (EventKind.EXCEPTION, None)
+    assert walk.standing is not None
+    assert walk.standing.unforeseen.startswith("An exception is on its way")
+
+
+def test_a_generator_that_waits_has_not_ended() -> None:
+    walk = Walk()
+    walk.to(2)
+    walk.to(9, inner=True)
+    came = walk.to(2, returned={"inner": Value("3")}, left=Left(INNER.identity, "yield"))
+    assert came is not None
+    assert (came.kind, came.yielded) == (EventKind.RETURN, True)
+
+
+def test_of_a_constructor_the_object_comes_back_to_the_line() -> None:
+    walk = Walk()
+    walk.to(2)
+    walk.to(9, inner=True)
+    came = walk.to(2, returned={"inner": Value("None")}, left=Left(INNER.identity, "return", Value("Box(3)")))
+    assert came is not None
+    assert came.value == Value("None")
+    assert walk.standing is not None
+    assert list(walk.standing.returned) == [Value("Box(3)")]
+
+
+def test_of_another_frame_that_leaves_nothing_is_taken() -> None:
+    walk = Walk()
+    walk.to(2)
+    walk.to(9, inner=True)
+    came = walk.to(2, returned={"inner": Value("3")}, left=Left(99, "exception", Value("Box(3)")))
+    assert came is not None
+    assert (came.kind, came.value) == (EventKind.RETURN, Value("3"))
+
+
+TRIED = SourceFile(
+    "try.py",
+    "def f(x):\n    try:\n        y = int(x)\n        z = y\n    except ValueError:\n        y = 0\n"
+    "    finally:\n        z = 1\n    return z\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kind"),
+    [
+        (3, 4, EventKind.LINE),
+        (3, 5, EventKind.EXCEPTION),
+        (4, 5, EventKind.EXCEPTION),
+        (5, 6, EventKind.LINE),
+        (6, 8, EventKind.LINE),
+    ],
+)
+def test_a_line_that_only_an_exception_leads_to_tells_of_one(before: int, now: int, kind: EventKind) -> None:
+    journey, said = Journey(), Value("ValueError('no')")
+    for at in (before, now):
+        frame = Frame(1, "try.py", "f", 1, at)
+        shot = Shot(1, 7, (frame,), {}, {}, None, said)
+        _, came = journey.arrive(shot, Standing(TRIED, "f", 1, at, {}, frame=1), "next")
+    assert came is not None
+    assert came.kind is kind
+    assert (came.line, came.value) == ((before, said) if kind is EventKind.EXCEPTION else (now, None))

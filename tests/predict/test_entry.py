@@ -29,6 +29,9 @@ def f2(): return 1
 class Stack:
     def push(self, item):
         return item
+
+    @classmethod
+    def of(cls, item): return item
 """
 
 
@@ -44,6 +47,7 @@ def test_parameters_are_bound_as_a_call_binds_them() -> None:
     }  # fmt: skip
     assert bound("g", "-1, {3, 1, 2}")["b"] == "{1, 2, 3}"
     assert bound("Stack.push", "4") == {"self": "<Stack object>", "item": "4"}
+    assert bound("Stack.of", "4") == {"cls": "<class 'Stack'>", "item": "4"}
 
 
 def test_the_call_stands_at_the_first_line_of_the_definition() -> None:
@@ -55,7 +59,8 @@ def test_the_call_stands_at_the_first_line_of_the_definition() -> None:
     [
         ("f", "1", "needs a value for c"),
         ("f", "1, a=2, c=3", "got a twice"),
-        ("g", "1, 2, 3, 4", "takes 3 positional"),
+        ("g", "1, 2, 3, 4", "takes 3 positional arguments, 4"),
+        ("decorated", "1, 2", "takes 1 positional argument, 2"),
         ("g", "1, 2, z=3", "no parameter z"),
         ("g", "1, 2 +", "do not parse"),
         ("g", "1, open('x')", "is not a literal"),

@@ -91,3 +91,27 @@ def test_what_calls_gave_back_is_part_of_the_premise() -> None:
     events = premise(replace(one, returned=(Value("7"),))).trace.events
     assert [event.kind for event in events][2:] == [EventKind.CALL, EventKind.RETURN]
     assert events[-1].value == Value("7")
+
+
+def test_a_handler_is_told_what_it_handles() -> None:
+    source = "def f():\n    try:\n        g()\n    except ValueError as e:\n        pass\n"
+    here = Standing(SourceFile("a.py", source), "f", 1, 4, {}, handled=Value("ValueError()"))
+    events = premise(here).trace.events
+    assert [event.kind for event in events] == [EventKind.CALL, EventKind.EXCEPTION, EventKind.LINE]
+    assert events[1].value == Value("ValueError()")
+    assert len(premise(replace(here, line=3)).trace.events) == 2, "elsewhere it is not the one that came"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, ""),
+        ({"midway": True}, "gave back"),
+        ({"raising": True}, "exception"),
+        ({"function": "<lambda>"}, "lambda"),
+    ],
+)
+def test_where_nothing_can_be_foretold_it_says_why(changes: dict[str, object], why: str) -> None:
+    here = replace(standing(LOOP.format(source="xs"), 3, xs=[4], x=4), **changes)  # type: ignore[arg-type]
+    assert why in here.unforeseen
+    assert bool(why) == bool(here.unforeseen)

@@ -85,10 +85,10 @@ class Course:
 _course: Course | None = None
 
 
-def load(line: int, steps: list[Step]) -> str:
-    """Expect ``steps`` of the frame of this thread that stands at ``line``."""
+def load(number: int, line: int, steps: list[Step]) -> str:
+    """Expect ``steps`` of the frame ``number`` of the debugger, which stands at ``line``."""
     global _course
-    _course = Course(stopped(_getframe(1), line), steps)
+    _course = Course(stopped(_getframe(1), number, line)[0], steps)
     return "true"
 
 
@@ -125,8 +125,8 @@ def check() -> bool:
     return due()
 
 
-def take(line: int) -> str:
-    """The frame of this thread that the debugger stopped at ``line``, as :func:`snapshot.of` has it, as JSON.
+def take(number: int, line: int) -> str:
+    """The frame ``number`` of the debugger, which stands at ``line``, as :func:`snapshot.of` has it, as JSON.
 
     ``"way"`` is null, or what became of a course: ``{"due", "here", "passed": [[line, changed, removed]]}``.
     ``due`` says that it has stopped the program, ``passed`` are the lines that ran as expected, without the
@@ -134,9 +134,9 @@ def take(line: int) -> str:
     ``"another"`` says that what runs is not what stands in the file.
     """
     global _course
-    frame = stopped(_getframe(1), line)
+    frame, callee = stopped(_getframe(1), number, line)
     course, _course = _course, None
-    shot = of(frame)
+    shot = of(frame, callee)
     shot["way"] = course.told(frame) if course is not None else None
     shot["another"] = frame is not None and is_another(frame.f_code)
     return _dumps(shot)

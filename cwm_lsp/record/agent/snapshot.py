@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from builtins import dict, getattr, id, isinstance, len, list, str, tuple, type  # noqa: UP029 - rebound
+from opcode import opname
 from types import FrameType
 from typing import Any
 
@@ -21,16 +22,24 @@ _MOST_NAMES = 4096
 _SETTLED = (*SCALARS, type(sys))
 """Types whose values are rendered alike for as long as they live."""
 
+_RETURN, _YIELD, _EXCEPTION = "return", "yield", "exception"
+_MAKER = "__init__"
+_NUMBERS = "_pydevd_bundle._debug_adapter.pydevd_base_schema"
+
 _renderer = Renderer()
+_exc_info = sys.exc_info
 
 
-def of(frame: FrameType | None) -> dict[str, Any]:
+def of(frame: FrameType | None, callee: FrameType | None = None) -> dict[str, Any]:
     """A frame that the debugger stopped at, and those outside of it, for JSON.
 
     ``{"frames": [{"id", "file", "function", "first", "line"}], "locals": {name: rendered},
-    "returned": {function: rendered}, "raised": rendered or null}``: the locals are those of the innermost
-    frame, ``returned`` what functions that it called by the last step gave back, ``raised`` the exception
-    that the thread stopped for. No frames if there is no such frame.
+    "returned": {function: rendered}, "raised": rendered or null, "handled": rendered or null,
+    "left": {"id", "by", "made"} or null}``: the locals are those of the innermost frame, ``returned`` what
+    functions that it called by the last step gave back, ``raised`` the exception that the thread stopped for,
+    ``handled`` the one that is being handled, ``left`` the frame of ``callee``, which is on its way out (see
+    :func:`stopped`): ``by`` what, and which object it has ``made`` if it is an ``__init__``. No frames if
+    there is no such frame.
     """
     names = names_of(frame)
     raised = names.get(_RAISED)
@@ -40,16 +49,48 @@ def of(frame: FrameType | None) -> dict[str, Any]:
         "locals": {name: _renderer.render(value) for name, value in names.items() if is_speakable(name)},
         "returned": _rendered(returned) if isinstance(returned, dict) else {},
         "raised": _renderer.render(raised[1]) if type(raised) is tuple and len(raised) == 3 else None,
+        "handled": _optional(_exc_info()[1]),
+        "left": _left(callee) if callee is not None and not is_debugger(callee) else None,
     }
 
 
-def stopped(frame: FrameType | None, line: int) -> FrameType | None:
-    """The innermost frame that the debugger, which evaluates something in ``frame``, stopped at ``line``."""
-    inside = False
-    while frame is not None and not (inside and frame.f_lineno == line):
-        frame = frame.f_back
-        inside = frame is not None and not is_debugger(frame)
-    return frame
+def stopped(frame: FrameType | None, number: int, line: int) -> tuple[FrameType | None, FrameType | None]:
+    """The frame ``number`` of the debugger, which evaluates something in ``frame``, and the one it called.
+
+    pydevd's number of a frame stands for its identity; where it keeps no such table, the innermost frame at
+    ``line`` is meant. Where it stops because a call is over it shows the caller, while the frame that was
+    called is still on the stack. No frame if it is not on the stack any more.
+    """
+    schema = getattr(sys.modules.get(_NUMBERS), "BaseSchema", None)
+    identity = getattr(schema, "_dap_id_to_obj_id", {}).get(number)
+    callee = None
+    while frame is not None and not _is_meant(frame, identity, line):
+        callee, frame = frame, frame.f_back
+    return frame, callee
+
+
+def _is_meant(frame: FrameType, identity: int | None, line: int) -> bool:
+    if identity is not None:
+        return id(frame) == identity
+    return frame.f_lineno == line and not is_debugger(frame)
+
+
+def _left(frame: FrameType) -> dict[str, Any]:
+    code = frame.f_code
+    made = frame.f_locals.get(code.co_varnames[0]) if code.co_name == _MAKER and code.co_argcount else None
+    return {"id": id(frame), "by": _way_out(frame), "made": _optional(made)}
+
+
+def _way_out(frame: FrameType) -> str:
+    """What a frame is left by, told by the instruction that it stands at."""
+    name = opname[frame.f_code.co_code[frame.f_lasti]]
+    if name.startswith("RETURN_"):
+        return _RETURN
+    return _YIELD if name.startswith("YIELD_") else _EXCEPTION
+
+
+def _optional(value: object) -> Rendered | None:
+    return None if value is None else _renderer.render(value)
 
 
 class Sight:

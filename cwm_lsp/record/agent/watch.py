@@ -13,6 +13,7 @@ import json
 import sys
 from _thread import get_ident
 from builtins import (  # noqa: UP029 - the user's program may rebind them
+    AttributeError,
     BaseException,
     SyntaxError,
     ValueError,
@@ -30,7 +31,7 @@ from builtins import (  # noqa: UP029 - the user's program may rebind them
     type,
 )
 from dis import findlinestarts
-from types import CodeType, FrameType
+from types import CodeType, FrameType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from ...trace.render import SCALARS, Rendered, Renderer
@@ -151,7 +152,9 @@ def know(number: int, place: tuple[str, int, int], name: str, steps: list[Step],
             holder = part(holder, step)
         watch = Watch(None, holder, way[-1])
         if watch.value is _MISSING:
-            return _dumps({"problem": "it cannot be read without running code"})
+            missing = not steps and not outer
+            why = "there is no such name here" if missing else "it is not there, or not without running code"
+            return _dumps({"problem": why})
     for old in [one for one in _watches if one not in _armed][: max([0, len(_watches) - MOST_KNOWN])]:
         del _watches[old]
     _watches[number] = watch
@@ -224,8 +227,11 @@ def part(holder: Any, step: Step) -> Any:
     """A part of a value, found without running code of the user's; ``_MISSING`` where there is none."""
     kind, key = step
     if kind == "attribute":
-        names = getattr(holder, "__dict__", None) if type(holder).__getattribute__ in _PLAIN else None
-        return dict.get(names, key, _MISSING) if isinstance(names, dict) else _MISSING
+        if type(holder).__getattribute__ not in _PLAIN:
+            return _MISSING
+        names = getattr(holder, "__dict__", None)
+        found = dict.get(names, key, _MISSING) if isinstance(names, dict) else _MISSING
+        return _in_slot(holder, key) if found is _MISSING else found
     if type(holder) is dict:
         return holder.get(key, _MISSING) if type(key) in _KEYS else _MISSING
     if type(holder) in (list, tuple) and type(key) is int and -len(holder) <= key < len(holder):
@@ -233,6 +239,22 @@ def part(holder: Any, step: Step) -> Any:
     return _MISSING
 
 
+def _in_slot(holder: Any, name: str) -> Any:
+    """What an object holds in one of its class's ``__slots__``."""
+    for kind in _mro_of(type(holder)):
+        slot = _names_of(kind).get(name)
+        if type(slot) is MemberDescriptorType:
+            try:
+                return slot.__get__(holder)
+            except AttributeError:
+                return _MISSING
+        if slot is not None:
+            return _MISSING
+    return _MISSING
+
+
+_mro_of: Any = type.__dict__["__mro__"].__get__
+_names_of: Any = type.__dict__["__dict__"].__get__
 _PLAIN: tuple[Any, ...] = (object.__getattribute__, type(sys).__getattribute__)
 _KEYS = (str, int, bool, type(None), float)
 

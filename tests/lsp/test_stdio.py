@@ -1,0 +1,67 @@
+"""The two descriptors of stdio: read to their end, and written in order whoever writes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from cwm_lsp.transport.stdio import CHUNK, FileSink, read_chunks
+
+PARTS = [b"a" * 10, b"b" * 300_000, b"c", b"d" * 4096, b"e" * 5000, b"f"]
+"""Less and more than a pipe takes at once, and more than it holds."""
+
+
+def read_all(source: int) -> bytes:
+    found = b""
+    while more := os.read(source, CHUNK):
+        found += more
+    os.close(source)
+    return found
+
+
+@pytest.mark.parametrize("parts", [PARTS, PARTS * 3, PARTS[:1], [b""], []])
+def test_bytes_keep_their_order(parts: Sequence[bytes]) -> None:
+    source, target = os.pipe()
+    sink = FileSink(target)
+    for part in parts:  # nobody reads yet, so what the pipe does not take waits
+        sink.write(part)
+    sink.close()
+    sink.write(b"dropped")
+    found: list[bytes] = []
+    reader = threading.Thread(target=lambda: found.append(read_all(source)))
+    reader.start()
+    sink.join()
+    os.close(target)
+    reader.join()
+    assert found == [b"".join(parts)]
+
+
+def test_a_client_that_has_gone_is_written_to_in_vain() -> None:
+    source, target = os.pipe()
+    sink = FileSink(target)
+    os.close(source)
+    for part in PARTS:
+        sink.write(part)
+    sink.close()
+    sink.join()
+    os.close(target)
+
+
+async def test_a_pipe_and_a_file_are_read_to_their_end(tmp_path: Path) -> None:
+    source, target = os.pipe()
+    os.write(target, b"piped")
+    chunks = read_chunks(source)
+    assert await anext(chunks) == b"piped"
+    os.write(target, b" on")
+    os.close(target)
+    assert [chunk async for chunk in chunks] == [b" on"]
+    os.close(source)
+    path = tmp_path / "said"
+    path.write_bytes(b"x" * (CHUNK + 1))
+    file = os.open(path, os.O_RDONLY)
+    assert [len(chunk) async for chunk in read_chunks(file)] == [CHUNK, 1]
+    os.close(file)
