@@ -158,6 +158,16 @@ async def test_losing_the_model_leaves_the_observed_run(ready: Talk) -> None:
     assert texts(ready.last("cwm/states"))[6] == "← 5.0"
 
 
+async def test_what_was_observed_is_shown_while_the_model_is_asked(ready: Talk) -> None:
+    ready.engines.asked = asyncio.Event()
+    request = ready.ask("workspace/executeCommand", {"command": "cwm.compare", "arguments": [ready.call]})
+    await ready.until(lambda message: message.get("method") == "cwm/states" and message["params"]["lines"])
+    assert texts(ready.last("cwm/states"))[6] == "← 5.0"
+    ready.engines.asked.set()
+    await ready.answer(request)
+    assert texts(ready.last("cwm/states"))[6].startswith("← 5.0 ✗")
+
+
 @pytest.mark.parametrize("way", ["request", "progress"])
 async def test_work_is_cancelled_and_answered_once(ready: Talk, way: str) -> None:
     ready.engines.held = asyncio.Event()

@@ -34,6 +34,7 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
         'cwm.findFix': (argument?: RepairArgument) => findFix(server, argument),
         'cwm.shouldBe': (argument?: ShouldBeArgument) => said(server, argument),
         'cwm.chooseVisit': (row?: Row) => chooseVisit(server, row?.line),
+        'cwm.copyValues': (at?: Row) => copyValues(painter, at?.line),
         'cwm.openTrace': () => openTrace(server),
         'cwm.whatIf': (row?: Row) => whatIf(server, sessions, row),
         'cwm.openFutures': (row?: Row) => openFutures(server, sessions, row),
@@ -70,6 +71,18 @@ async function said(server: Server, given?: ShouldBeArgument): Promise<void> {
     } else if (call !== undefined) {
         void vscode.window.showInformationMessage('Record or compare the function first, then say what it should have given.');
     }
+}
+
+/** Of a line, the cursor's if none is given. */
+async function copyValues(painter: Painter, line?: number): Promise<void> {
+    const editor = vscode.window.activeTextEditor;
+    const words = editor === undefined ? [] : painter.wordsAt(editor.document, line ?? editor.selection.active.line);
+    if (words.length === 0) {
+        void vscode.window.showInformationMessage('This line shows no values.');
+        return;
+    }
+    await vscode.env.clipboard.writeText(words.join('\n'));
+    vscode.window.setStatusBarMessage('$(copy) CWM: the values of the line were copied', 3000);
 }
 
 async function clearFile(): Promise<void> {

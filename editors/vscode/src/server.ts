@@ -19,6 +19,7 @@ import { serverOptions } from './options.ts';
 import { interpreterOf } from './pythonExtension.ts';
 import type { StatesParams } from './states.ts';
 import type { ServerState } from './statusText.ts';
+import { spaced } from './tables.ts';
 
 /** Commands of the server that run code, and so need the file on disk. */
 const RUNNING = new Set(['cwm.compare', 'cwm.record', 'cwm.repair', 'cwm.fix']);
@@ -189,6 +190,7 @@ export class Server implements vscode.Disposable {
                     command === 'cwm.fix'
                         ? await vscode.commands.executeCommand('cwm.findFix', args[0])
                         : await this.execute(command, args, next),
+                provideHover: async (document, position, token, next) => roomy(await next(document, position, token)),
                 provideCodeActions: async (document, range, context, token, next) =>
                     unresolved((await next(document, range, context, token)) ?? []),
             },
@@ -303,6 +305,15 @@ function executable(program: Program): Executable {
         args: [...program.args, 'serve', '--stdio'],
         options: cwd === undefined ? {} : { cwd },
     };
+}
+
+function roomy(hover: vscode.Hover | null | undefined): vscode.Hover | null | undefined {
+    for (const one of hover?.contents ?? []) {
+        if (one instanceof vscode.MarkdownString) {
+            one.value = spaced(one.value);
+        }
+    }
+    return hover;
 }
 
 async function saved(argument: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Facts, modelOf, statusLines, statusText } from '../../../../editors/vscode/src/statusText.ts';
+import { spaced } from '../../../../editors/vscode/src/tables.ts';
 import { serverOptions } from '../../../../editors/vscode/src/options.ts';
 
 const facts = (more: Partial<Facts> = {}): Facts => ({
@@ -51,4 +52,14 @@ test('what the user has not set, or emptied, is left to the project', () => {
 
 test('an interpreter that was set comes before the one that the editor knows', () => {
     assert.equal(serverOptions((name) => (name === 'python' ? '/mine' : ''), true, '/theirs')['python'], '/mine');
+});
+
+test('the columns of a hover have room between them, and text with bars is left alone', () => {
+    const table = ['**f\\(2\\)** observed', '', '| visit | | observed |', '|---:|---|---|', '| 1/2 | n | a\\|b |'];
+    const room = '\u00a0\u00a0\u00a0';
+    const found = spaced(table.join('\n')).split('\n');
+    assert.deepEqual(found.slice(0, 2), table.slice(0, 2));
+    assert.equal(found[2], `| visit${room} |${room} | observed${room} |`);
+    assert.equal(found[3], table[3]);
+    assert.equal(found[4], `| 1/2${room} | n${room} | a\\|b${room} |`);
 });
