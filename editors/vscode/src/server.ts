@@ -18,12 +18,14 @@ import { commandLine, type Found, locate, type Program, type Refused } from './l
 import { serverOptions } from './options.ts';
 import { interpreterOf } from './pythonExtension.ts';
 import type { StatesParams } from './states.ts';
-import type { ServerState } from './statusText.ts';
+import { type ServerState, troubleOf } from './statusText.ts';
 import { spaced } from './tables.ts';
 
 /** Commands of the server that run code, and so need the file on disk. */
 const RUNNING = new Set(['cwm.compare', 'cwm.record', 'cwm.repair', 'cwm.fix']);
 const TOLD = new Set([...RUNNING, 'cwm.predict', 'cwm.view', 'cwm.viewWhatIf', 'cwm.visits', 'cwm.visit']);
+/** Those that show that the model can be asked. */
+const PREDICTING = new Set(['cwm.compare', 'cwm.predict']);
 const CANCELLED = -32800;
 const DOCTOR_MS = 60_000;
 
@@ -41,6 +43,8 @@ const statesFeature: StaticFeature = {
 export interface ServerEvent {
     state: ServerState;
     detail: string;
+    /** What keeps the model from predicting, if this tells anything of that. */
+    trouble?: string | undefined;
 }
 
 export class Server implements vscode.Disposable {
@@ -104,7 +108,9 @@ export class Server implements vscode.Disposable {
         if (program === undefined) {
             return '';
         }
-        const args = [...program.args, 'doctor', ...options];
+        // What the project sets counts for the server in a trusted workspace only, and so for the doctor.
+        const trust = vscode.workspace.isTrusted ? ['--trust'] : [];
+        const args = [...program.args, 'doctor', ...trust, ...options];
         const env = { ...process.env, ...(await this.doctorVariables()), NO_COLOR: '1', COLUMNS: '110', PYTHONUTF8: '1' };
         const cwd = folder();
         return await new Promise((resolve) => {
@@ -227,14 +233,18 @@ export class Server implements vscode.Disposable {
             return await next(command, args);
         }
         this.changes.fire({ state: 'working', detail: '' });
+        let trouble: string | undefined;
         try {
-            return await next(command, args);
+            const answer = await next(command, args);
+            trouble = PREDICTING.has(command) ? '' : undefined;
+            return answer;
         } catch (error) {
+            trouble = error instanceof ResponseError && troubleOf(error.message, error.data) || undefined;
             this.tellFailure(error);
             return undefined;
         } finally {
             if (this.client?.state === State.Running) {
-                this.changes.fire({ state: 'ready', detail: '' });
+                this.changes.fire({ state: 'ready', detail: '', trouble });
             }
         }
     }
@@ -245,8 +255,11 @@ export class Server implements vscode.Disposable {
         }
         const message = error instanceof Error ? error.message : String(error);
         this.log.error(message);
-        void vscode.window.showErrorMessage(message, 'Show Log').then((chosen) => {
-            if (chosen !== undefined) {
+        const [doctor, log] = ['Run Doctor', 'Show Log'];
+        void vscode.window.showErrorMessage(message, doctor, log).then(async (chosen) => {
+            if (chosen === doctor) {
+                await vscode.commands.executeCommand('cwm.doctor');
+            } else if (chosen === log) {
                 this.log.show();
             }
         });
