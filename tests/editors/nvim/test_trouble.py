@@ -19,6 +19,9 @@ from tests.editors.nvim.test_stories import FIRST, MIXED
 WEIGHTS = Path(cwm_lsp.__file__).parent / "weights"
 LLAMA = {"model_type": "llama", "vocab_size": vocabulary.SIZE, "max_position_embeddings": 2048}
 
+Model = Callable[[Path], dict[str, str]]
+"""Makes a model in a folder; the settings that name it."""
+
 
 def damaged(folder: Path) -> dict[str, str]:
     """The shipped weights, of which one byte is another."""
@@ -79,7 +82,7 @@ def test_a_model_that_cannot_be_asked_is_said_in_the_status_line_and_explained(
     start: Callable[..., Editor],
     shop: Path,
     tmp_path: Path,
-    model: Callable[[Path], dict[str, str]],
+    model: Model,
     says: str,
 ) -> None:
     settings = ", ".join(f"{name} = [[{value}]]" for name, value in model(tmp_path / "model").items())
