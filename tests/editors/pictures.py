@@ -1,7 +1,8 @@
-"""Makes the pictures of the documents from the product as it stands: ``python -m tests.editors.pictures [NAME ...]``.
+"""Takes the pictures of the documents from the product as it stands.
 
-``picture.svg`` is what ``cwm-lsp demo`` prints, ``view.png`` the trace page of the sample, ``vscode.png`` the sample
-compared in VS Code, which ``make test-vscode`` installs. Without a name all three are made.
+``python -m tests.editors.pictures [NAME ...]``: ``picture.svg`` is what ``cwm-lsp demo`` prints, ``view.png``
+the trace page of the sample, ``vscode.png`` the sample compared in VS Code, which ``make test-vscode``
+installs. Without a name all three are taken.
 """
 
 from __future__ import annotations
