@@ -238,6 +238,19 @@ async def test_lenses_offer_both_ways_and_say_how_it_went(ready: Talk) -> None:
     assert ready.last("cwm/states")["lines"] == []
 
 
+async def test_inputs_seen_in_a_run_come_behind_what_came_of_it(talk: Talk) -> None:
+    await talk.initialize()
+    talk.open(
+        "def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n\n\n# cwm: fib(2)\n",
+    )
+    await talk.command("cwm.compare", {"uri": talk.uri, "function": "fib", "arguments": "2"})
+    lenses = await talk.request("textDocument/codeLens", {"textDocument": {"uri": talk.uri}})
+    titles = [lens["command"]["title"] for lens in lenses]
+    assert titles[:2] == ["Predict fib(2)", "Compare fib(2)"]
+    assert titles[2].endswith(" · clear")
+    assert titles[-2:] == ["Predict fib(n=0)", "Compare fib(n=0)"]
+
+
 async def test_lenses_that_run_code_are_offered_where_it_is_trusted_alone(talk: Talk) -> None:
     await talk.initialize(options={"trusted": False})
     talk.open()

@@ -27,7 +27,7 @@ export function fitted(texts: string[], room: number): string[] {
         const later = kept.slice(index + 1);
         const share = Math.floor((left - later.length * SEPARATOR.length) / (later.length + 1));
         const needed = later.reduce((sum, one) => sum + SEPARATOR.length + cells(one), 0);
-        const cut = shorten(text, Math.max(share, left - needed, SHORTEST));
+        const cut = shorten(text, Math.max(share, left - needed, least(text)));
         left -= cells(cut) + SEPARATOR.length;
         return (index > 0 ? SEPARATOR : '') + cut;
     });

@@ -43,6 +43,9 @@ def test_a_narrow_line_keeps_its_first_values_and_its_visit(bare: Editor) -> Non
     differs = fragment | {"text": "name = 'book' ✗ predicted 'pen' · 95 %", "state": "differs"}
     line["fragments"] = [differs, fragment]
     assert drawn(50) == "name = 'book' ✗ predicted 'pen' · 95 % ⟨2/3⟩"
+    long = fragment | {"text": "item = Item(name='book', price=12.0)", "state": "withheld"}
+    line["fragments"] = [differs, long]
+    assert drawn(62) == "name = 'book' ✗ predicted 'pen' · 95 % · item = Item(na… ⟨2/3⟩"
 
 
 @pytest.mark.parametrize(

@@ -129,14 +129,19 @@ local function group(fragment)
   return fragment.dimmed and "CwmDimmed" or M.groups[name] and name or "CwmObserved"
 end
 
---- The cells that texts need at the least, one beside the other.
+--- The cells that a text needs at the least.
+---@param text string
+---@return integer
+local function least(text)
+  return math.min(cells(text), text:find(" ✗ ", 1, true) and SHORTEST_PAIR or SHORTEST)
+end
+
 ---@param texts string[]
 ---@return integer
-local function needed_for(texts)
+local function least_of(texts)
   local sum = -cells(SEPARATOR)
   for _, text in ipairs(texts) do
-    local least = text:find(" ✗ ", 1, true) and SHORTEST_PAIR or SHORTEST
-    sum = sum + cells(SEPARATOR) + math.min(cells(text), least)
+    sum = sum + cells(SEPARATOR) + least(text)
   end
   return sum
 end
@@ -153,7 +158,7 @@ function M.chunks(line, room)
   end, line.fragments)
   room = room - (visits == "" and 0 or cells(visits) + 1)
   -- The last values give way first: the server has put what differs in front.
-  while #texts > 1 and room < needed_for(texts) do
+  while #texts > 1 and room < least_of(texts) do
     table.remove(texts)
   end
   local found, left = {}, room
@@ -163,7 +168,7 @@ function M.chunks(line, room)
     for later = index + 1, #texts do
       needed = needed + cells(SEPARATOR) + cells(texts[later])
     end
-    text = M.shorten(text, math.max(share, left - needed, SHORTEST))
+    text = M.shorten(text, math.max(share, left - needed, least(text)))
     left = left - cells(text) - cells(SEPARATOR)
     if index > 1 then
       table.insert(found, { SEPARATOR, "CwmSeparator" })

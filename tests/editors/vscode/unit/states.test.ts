@@ -52,6 +52,8 @@ test('what differs is kept whole before what follows it is shown', () => {
     const differs = fragment("name = 'book' ✗ predicted 'pen' · 95 %", 'differs');
     const [one] = drawings(params(line([differs, fragment('item = 6 ✓')])), () => 48);
     assert.equal(one && picture(one), differs.text);
+    const [both] = drawings(params(line([differs, fragment("item = Item(name='book', price=12.0)")])), () => 56);
+    assert.equal(both && picture(both), `${differs.text} · item = Item(na…`);
 });
 
 test('values are cut as in the other editors', () => {
