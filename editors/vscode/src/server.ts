@@ -4,15 +4,13 @@ import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
 import {
     type CancellationToken,
-    type ClientCapabilities,
     DidChangeConfigurationNotification,
     type Executable,
-    LanguageClient,
     type LanguageClientOptions,
     ResponseError,
     State,
-    type StaticFeature,
 } from 'vscode-languageclient/node';
+import { Client } from './client.ts';
 import { unresolved } from './fixing.ts';
 import { commandLine, type Found, locate, type Program, type Refused } from './locate.ts';
 import { serverOptions } from './options.ts';
@@ -29,16 +27,6 @@ const PREDICTING = new Set(['cwm.compare', 'cwm.predict']);
 const CANCELLED = -32800;
 const DOCTOR_MS = 60_000;
 
-/** Asks the server to send `cwm/states`, and to offer our command `cwm.shouldBe`. */
-const statesFeature: StaticFeature = {
-    fillClientCapabilities(capabilities: ClientCapabilities): void {
-        capabilities.experimental = { ...capabilities.experimental, cwmStates: true, cwmShouldBe: true };
-    },
-    initialize() {},
-    getState: () => ({ kind: 'static' }),
-    clear() {},
-};
-
 /** What the server is doing now, for the status item. */
 export interface ServerEvent {
     state: ServerState;
@@ -53,7 +41,7 @@ export class Server implements vscode.Disposable {
     readonly onStates = this.states.event;
     readonly onChange = this.changes.event;
     found: Found | undefined;
-    private client: LanguageClient | undefined;
+    private client: Client | undefined;
     private turn: Promise<void> = Promise.resolve();
     private told = false;
     private readonly log: vscode.LogOutputChannel;
@@ -85,7 +73,7 @@ export class Server implements vscode.Disposable {
     }
 
     /** The running client, started if it is not. `undefined` where that failed, which was told. */
-    async ready(): Promise<LanguageClient | undefined> {
+    async ready(): Promise<Client | undefined> {
         await this.turn;
         if (this.client?.state !== State.Running) {
             this.told = false;
@@ -151,8 +139,7 @@ export class Server implements vscode.Disposable {
         if (found === undefined) {
             return;
         }
-        const client = new LanguageClient('cwm', 'CWM', executable(found.program), await this.clientOptions());
-        client.registerFeature(statesFeature);
+        const client = new Client(executable(found.program), await this.clientOptions());
         client.onNotification('cwm/states', (params: StatesParams) => this.states.fire(params));
         client.onDidChangeState(({ newState }) => {
             if (newState === State.Stopped && this.client === client) {
