@@ -71,7 +71,7 @@ test('damaged weights are seen in the status item, and a command says what to do
     await workbench.page.locator('.view-line', { hasText: 'twice = n' }).first().click();
     await workbench.command('CWM: Compare Function');
     const notification = workbench.page.locator('.notification-list-item', { hasText: 'is damaged' });
-    await notification.filter({ hasText: 'Install cwm-lsp again' }).first().waitFor({ timeout: 60_000 });
+    await notification.filter({ hasText: 'Install cwm-lsp again' }).first().waitFor({ timeout: 240_000 });
     await notification.getByText('Run Doctor').first().waitFor();
     await workbench.until((lines) => lines.some(({ shown }) => shown === 'twice = 8'), 'what was observed, without a model');
     assert.equal(await workbench.page.locator('.notification-list-item-message').count(), 1, 'it is said once');
