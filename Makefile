@@ -1,4 +1,4 @@
-# make demo | test | check | bench | vscode | test-vscode | test-vllm | clean: each does its own set-up, from nothing but a Python >= 3.11.
+# make demo | test | check | bench | vscode | test-vscode | test-vllm | pictures | clean: each does its own set-up, from nothing but a Python >= 3.11.
 #
 # `make test` installs no torch and is done in minutes. `make test FULL=1` adds what is heavy: the [train] and [kernels]
 # extras, and `make check`. TORCH names the torch to install for it; where your index serves a CUDA build of
@@ -26,7 +26,7 @@ NODE := $(VENV)/.node
 EDITOR := $(VENV)/.vscode
 EXTENSION := editors/vscode
 
-.PHONY: help setup demo test check format bench vscode test-vscode test-vllm clean
+.PHONY: help setup demo test check format bench vscode test-vscode test-vllm pictures clean
 
 help:
 	@sed -n '1,5p' Makefile
@@ -67,6 +67,10 @@ vscode: $(NODE)
 
 test-vscode: $(HEAVY) vscode $(EDITOR)
 	FULL=1 $(PY) -m pytest tests/editors/vscode
+
+# Those of the documents, from the product as it stands.
+pictures: vscode $(EDITOR)
+	$(PY) -m tests.editors.pictures
 
 # The CPU build of vLLM is 3.4 GB and starts for minutes on a small machine.
 test-vllm:

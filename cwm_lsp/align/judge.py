@@ -91,7 +91,7 @@ def _values(
                 )
             else:
                 agreement = _agreement(observed, guess, threshold)
-            found.append(ComparedValue(name, observed, guess, agreement))
+            found.append(ComparedValue(name, observed, guess, agreement, written=name in news.written))
     sure = predicted.probability >= threshold
     found += [
         ComparedValue(

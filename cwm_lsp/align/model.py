@@ -34,13 +34,15 @@ class DivergenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ComparedValue:
-    """One name at one step. ``changed`` says that the step wrote it (observed or predicted)."""
+    """One name at one step. ``changed`` says that the step wrote it (observed or predicted), ``written`` that
+    the run did."""
 
     name: str
     observed: Value | None
     predicted: Guess | None
     agreement: Agreement
     changed: bool = True
+    written: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ class GhostRules:
 
     def set_exceptions(self, arguments: Mapping[str, Any]) -> Answer:
         """The answer to ``setExceptionBreakpoints``."""
-        filters = arguments.get("filters") or []
+        options = arguments.get("filterOptions") or []
+        filters = [*(arguments.get("filters") or []), *(one.get("filterId") for one in options)]
         self._exceptions = "predicted" in filters
         return {"breakpoints": [{"verified": one == "predicted"} for one in filters]}
 

@@ -110,7 +110,9 @@ class Predicting:
     def request(self, request: Request) -> Verdict:
         """See ``Observer.request``."""
         if not self._client.options.predictions:
-            return None
+            # The client heard of conditions before its configuration was known, and writes filters so.
+            filters = request.command == "setExceptionBreakpoints"
+            return self._searching.set_filters(request) if filters else None
         if Past.moves(request.command, looking=self._past.looking):
             return self._moving(request, self._move_back)
         verdict = self._past.answer(request)

@@ -51,17 +51,19 @@ def capability() -> Mapping[str, Any]:
 def asked_for(arguments: Json) -> tuple[Surprise | None, dict[str, Any]]:
     """The filter, if ``setExceptionBreakpoints`` has it, and what is left for debugpy.
 
+    debugpy reads ``filters`` alone, so its own are put there when they come as ``filterOptions``, which a
+    client writes that was told of conditions.
+
     Raises ``ArgumentsError`` for a condition that is no probability.
     """
-    filters = [one for one in arguments.get("filters") or () if one != FILTER]
-    options = [one for one in arguments.get("filterOptions") or () if one.get("filterId") != FILTER]
-    rest = {**arguments, "filters": filters}
-    if "filterOptions" in arguments:
-        rest["filterOptions"] = options
-    mine = [one for one in arguments.get("filterOptions") or () if one.get("filterId") == FILTER]
+    options = arguments.get("filterOptions") or ()
+    filters = [*(arguments.get("filters") or ()), *(one.get("filterId") for one in options)]
+    rest = {**arguments, "filters": [one for one in filters if one != FILTER]}
+    rest.pop("filterOptions", None)
+    mine = [one for one in options if one.get("filterId") == FILTER]
     if mine:
         return Surprise(_probability(str(mine[0].get("condition") or CONFIDENT))), rest
-    return (Surprise() if FILTER in (arguments.get("filters") or ()) else None), rest
+    return (Surprise() if FILTER in filters else None), rest
 
 
 def _probability(text: str) -> float:

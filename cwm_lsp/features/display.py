@@ -311,7 +311,7 @@ def compared_values(
     step: ComparedStep, *, dimmed: bool = False, limit: int | None = VALUES_PER_LINE
 ) -> tuple[Fragment, ...]:
     """The values that a compared step wrote, or that the model expected it to write, ``limit`` at most."""
-    values = [value for value in step.values if value.changed or _disagrees(value)]
+    values = [value for value in step.values if _is_news(value)]
     values = [value for value in values if shown(value.name, value.observed)]
     found = [compared(value, dimmed=dimmed) for value in _chosen(values, limit)]
     return tuple(fragment for fragment in found if fragment is not None)
@@ -386,6 +386,12 @@ def not_run(probability: float) -> Fragment:
     at = percent(probability)
     parts = (Part(f"{APPROX} not run{SEPARATOR}{at}"),)
     return Fragment(parts, State.PREDICTED, f"the model expects that this line is not run, at {at}")
+
+
+def _is_news(value: ComparedValue) -> bool:
+    """Whether the step wrote it or was to: a value that stays is not worth showing for a doubt about it."""
+    said = value.written or value.agreement is Agreement.AGREES
+    return _disagrees(value) or (value.changed and said)
 
 
 def _disagrees(value: ComparedValue) -> bool:

@@ -10,7 +10,7 @@ from cwm_lsp.features import display
 from cwm_lsp.features.claims import Failure, given
 from cwm_lsp.features.repairs import Wish, wish_of
 from cwm_lsp.features.results import Call, Compared, Predicted, Result
-from cwm_lsp.features.runnables import Runnable
+from cwm_lsp.features.runnables import Origin, Runnable
 from cwm_lsp.features.text import preview
 
 CALL_CELLS = 32
@@ -60,7 +60,7 @@ def lenses(
     Unless ``trusted``, only what runs no code is offered.
     """
     # What is first on a line is never cut off by the editor.
-    found = [_repair(failure, path) for failure in failures]
+    found, seen = [_repair(failure, path) for failure in failures], list[Lens]()
     defined: set[str] = set()
     stands: dict[str, int] = {}
     for runnable in runnables:
@@ -69,9 +69,11 @@ def lenses(
         if first or runnable.origin_path == path:
             defined.add(runnable.function)
             stands[str(call)] = runnable.line if first else runnable.origin_line
-            found += _pair(stands[str(call)], call, literal=runnable.literal)
+            beside = seen if runnable.origin is Origin.RECORDED and not first else found
+            beside += _pair(stands[str(call)], call, literal=runnable.literal)
     found += [lens for result in results for lens in _outcome(result, stands)]
-    offered = (lens for lens in found if trusted or lens.action not in RUNNING)
+    # Other inputs of a run stand where no text holds them, over the function, and so come last.
+    offered = (lens for lens in (*found, *seen) if trusted or lens.action not in RUNNING)
     return tuple(sorted(offered, key=lambda lens: lens.line))
 
 

@@ -82,9 +82,12 @@ def written(folder: Path, text: str) -> Path:
 async def launch(
     client: Client, path: Path, breakpoints: list[dict[str, Any]] | None = None, **options: Any
 ) -> None:
-    """Start ``path`` under debugpy. ``functions`` and ``exceptions`` are breakpoints of these kinds."""
+    """Start ``path`` under debugpy. ``functions`` and ``exceptions`` are breakpoints of these kinds.
+
+    ``filter_options`` are exceptions too, as a client writes them that sends conditions along.
+    """
     await client.ask("initialize", adapterID="debugpy", supportsStartDebuggingRequest=True)
-    others = {kind: options.pop(kind, []) for kind in ("functions", "exceptions")}
+    others = {kind: options.pop(kind, []) for kind in ("functions", "exceptions", "filter_options")}
     start = client.post("launch", configuration(path) | options)
     await configured(client, path, start, breakpoints or [], **others)
 
@@ -96,6 +99,7 @@ async def configured(
     breakpoints: list[dict[str, Any]],
     functions: list[str] | None = None,
     exceptions: list[str] | None = None,
+    filter_options: list[dict[str, Any]] | None = None,
 ) -> None:
     """Set breakpoints, and wait until ``start`` is answered."""
     await client.event("initialized")
@@ -104,6 +108,8 @@ async def configured(
         await client.ask("setFunctionBreakpoints", breakpoints=[{"name": name} for name in functions])
     if exceptions:
         await client.ask("setExceptionBreakpoints", filters=exceptions)
+    if filter_options:
+        await client.ask("setExceptionBreakpoints", filters=[], filterOptions=filter_options)
     await client.ask("configurationDone")
     assert (await client.answer(start))["success"]
 

@@ -189,6 +189,19 @@ async def test_exceptions_raised_and_uncaught(command: Command, tmp_path: Path) 
         assert (await client.event("exited"))["exitCode"] == 1
 
 
+@pytest.mark.parametrize("predictions", [True, False])
+async def test_filters_that_come_as_options_are_debugpys_too(predictions: bool, tmp_path: Path) -> None:
+    """VS Code writes them so for every adapter that announces conditions, and leaves ``filters`` empty."""
+    path = written(tmp_path, RAISES)
+    async with over_stdio() as client:
+        options = [{"filterId": "uncaught"}]
+        await launch(client, path, filter_options=options, predictions=predictions)
+        stop = await client.event("stopped")
+        info = await client.ask("exceptionInfo", threadId=stop["threadId"])
+        assert (info["exceptionId"], info["breakMode"]) == ("ZeroDivisionError", "unhandled")
+        await finished(client, stop["threadId"])
+
+
 @both
 async def test_threads_stop_are_named_and_stepped(command: Command, tmp_path: Path) -> None:
     path = written(tmp_path, THREADS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cwm_lsp.align.model import (
@@ -133,6 +135,14 @@ def test_at_most_three_values_and_never_one_that_differs_left_out() -> None:
     wrong = ComparedValue("e", SIX, Guess("5", 0.9), Agreement.DIFFERS)
     step = ComparedStep(1, 2, 1, 1, flow, (*values, wrong))
     assert display.joined(display.compared_values(step)) == "a = 6 ✓ · b = 6 ✓ · e = 6 ✗ predicted 5 · 90 %"
+
+
+def test_a_doubt_about_a_value_that_stays_is_not_shown() -> None:
+    doubt = ComparedValue("a", SIX, Guess("5", 0.2), Agreement.WITHHELD, written=False)
+    values = (doubt, replace(doubt, name="b", written=True), replace(doubt, name="c", observed=None))
+    flow = ComparedFlow(EventKind.LINE, 3, EventKind.LINE, 3, 0.9, Agreement.AGREES)
+    step = ComparedStep(1, 2, 1, 1, flow, values)
+    assert [fragment.text for fragment in display.compared_values(step)] == ["b = 6"]
 
 
 def test_functions_modules_classes_and_dunders_are_not_shown() -> None:

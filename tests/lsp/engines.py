@@ -30,11 +30,13 @@ from tests.features.world import THRESHOLD, Beliefs, forced, run
 class BelievingEngines:
     """Records for real; predicts the truth but for ``beliefs``. While ``held`` is set, work waits for it.
 
-    ``started`` is set when work has begun; ``broken`` makes the model fail.
+    ``asked`` is what a comparison alone waits for, as one that takes the model long. ``started`` is set when
+    work has begun; ``broken`` makes the model fail.
     """
 
     beliefs: Beliefs = field(default_factory=dict)
     held: asyncio.Event | None = None
+    asked: asyncio.Event | None = None
     broken: bool = False
     started: asyncio.Event = field(default_factory=asyncio.Event)
     ran: list[Call] = field(default_factory=list)
@@ -60,6 +62,8 @@ class BelievingEngines:
         """The run beside the beliefs."""
         if self.broken:
             raise ModelCrashed("The model host has died.", "Run it again to start another.")
+        if self.asked is not None:
+            await self.asked.wait()
         return Compared(
             call, compare(trace, forced(trace, self.beliefs), threshold=THRESHOLD, model="beliefs")
         )

@@ -9,6 +9,7 @@ from typing import get_type_hints
 
 import pytest
 
+from cwm_lsp import errors
 from cwm_lsp.align.model import DivergenceKind
 from cwm_lsp.dap import extension as debugging
 from cwm_lsp.features import diagnostics
@@ -18,7 +19,8 @@ from cwm_lsp.lsp import extension, options, protocol
 from cwm_lsp.repair.model import Status
 from cwm_lsp.wire import loopback, states
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 INTERFACES = dict(re.findall(r"interface (\w+) \{\n(.*?)\n\}", DOCUMENT, re.DOTALL))
 TYPES = {
     "str": "string",
@@ -48,6 +50,19 @@ TYPES = {
     "QuestionState | None": "QuestionState | null",
     "Range": "Range",
 }
+
+
+def test_the_kinds_that_say_that_the_model_cannot_be_asked() -> None:
+    (row,) = re.findall(r"the model cannot be asked where the kind is (.*) \|", DOCUMENT)
+    kinds = {name: one for name, one in vars(errors).items() if isinstance(one, type)}
+    of_the_model = {name for name, one in kinds.items() if issubclass(one, errors.BackendError)}
+    named = set(re.findall(r"`(\w+)`", row))
+    assert named == of_the_model - {"BackendError", "ContextExceeded"}
+    for client in ("editors/vscode/src/statusText.ts", "editors/nvim/lua/cwm/server.lua"):
+        text = (ROOT / client).read_text(encoding="utf-8")
+        listed = re.search(r"OF_THE_MODEL = [\[{](.*?)[\]}]", text)
+        assert listed is not None
+        assert set(re.findall(r"[A-Z]\w+", listed[1])) == named
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,16 @@ async def test_losing_the_model_leaves_the_observed_run(ready: Talk) -> None:
     assert texts(ready.last("cwm/states"))[6] == "← 5.0"
 
 
+async def test_what_was_observed_is_shown_while_the_model_is_asked(ready: Talk) -> None:
+    ready.engines.asked = asyncio.Event()
+    request = ready.ask("workspace/executeCommand", {"command": "cwm.compare", "arguments": [ready.call]})
+    await ready.until(lambda message: message.get("method") == "cwm/states" and message["params"]["lines"])
+    assert texts(ready.last("cwm/states"))[6] == "← 5.0"
+    ready.engines.asked.set()
+    await ready.answer(request)
+    assert texts(ready.last("cwm/states"))[6].startswith("← 5.0 ✗")
+
+
 @pytest.mark.parametrize("way", ["request", "progress"])
 async def test_work_is_cancelled_and_answered_once(ready: Talk, way: str) -> None:
     ready.engines.held = asyncio.Event()
@@ -226,6 +236,19 @@ async def test_lenses_offer_both_ways_and_say_how_it_went(ready: Talk) -> None:
     assert any(heard.get("method") == "workspace/codeLens/refresh" for heard in ready.heard)
     await ready.command("cwm.clear", {"uri": ready.uri})
     assert ready.last("cwm/states")["lines"] == []
+
+
+async def test_inputs_seen_in_a_run_come_behind_what_came_of_it(talk: Talk) -> None:
+    await talk.initialize()
+    talk.open(
+        "def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n\n\n# cwm: fib(2)\n",
+    )
+    await talk.command("cwm.compare", {"uri": talk.uri, "function": "fib", "arguments": "2"})
+    lenses = await talk.request("textDocument/codeLens", {"textDocument": {"uri": talk.uri}})
+    titles = [lens["command"]["title"] for lens in lenses]
+    assert titles[:2] == ["Predict fib(2)", "Compare fib(2)"]
+    assert titles[2].endswith(" · clear")
+    assert titles[-2:] == ["Predict fib(n=0)", "Compare fib(n=0)"]
 
 
 async def test_lenses_that_run_code_are_offered_where_it_is_trusted_alone(talk: Talk) -> None:

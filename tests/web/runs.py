@@ -40,6 +40,22 @@ def small() -> Shown:
     return Shown(CALL, Compared(Call("mean_above", "[4, 9, 2, 7], 3"), compared(MEAN, CALL, BELIEFS)))
 
 
+WIDE = """\
+def wide(first):
+    one = [first] * 12
+    two = [first] * 13
+    three = [first] * 14
+    four = first + 1
+    return four
+"""
+
+
+def wide() -> Shown:
+    """A comparison whose only surprise is in the last of many broad columns."""
+    call = "wide(100)"
+    return Shown(call, Compared(Call("wide", "100"), compared(WIDE, call, {5: {"four": ("99", 0.9)}})))
+
+
 def observed(call: str = CALL, source: str = MEAN) -> Shown:
     """A run that nothing was predicted for."""
     return Shown(call, Recorded(Call("mean_above", ""), run(source, call)))

@@ -59,6 +59,19 @@ async def test_it_opens_at_the_first_divergence_and_says_it_in_words_and_glyphs(
     await tab.until(f"document.getElementById('live').textContent === '{spoken}'")
 
 
+async def test_what_differs_is_brought_into_sight_also_when_the_run_was_there_before_it(
+    tab: Tab, served: Pages
+) -> None:
+    await tab.size(1000, 700)
+    view = await look(tab, served, [runs.observed("wide(100)", runs.WIDE)])
+    view.show([runs.wide()])
+    await at(tab, 5)
+    cell = f"{row(5)}.querySelector('.cell[title^=\\'four: observed 101\\']')"
+    right = "cwm.grids.left.scroll.getBoundingClientRect().right"
+    await tab.until(f"{cell}.getBoundingClientRect().right <= {right} + 1")
+    assert await tab.value("cwm.grids.left.scroll.scrollLeft > 0")
+
+
 async def test_a_prediction_is_never_shown_as_observed(tab: Tab, served: Pages) -> None:
     await look(tab, served, [runs.predicted()])
     assert "nothing was run" in await tab.text()

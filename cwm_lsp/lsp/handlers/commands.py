@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from cwm_lsp.features.results import Call, Result
+from cwm_lsp.features.results import Call, Recorded, Result
 from cwm_lsp.features.session import Report
 from cwm_lsp.lsp import convert, options
 from cwm_lsp.lsp.extension import CallResult, DebugAdapter, ViewResult
 from cwm_lsp.lsp.progress import with_progress
 from cwm_lsp.lsp.server import CwmServer, Following
+from cwm_lsp.trace.model import Trace
+
+OBSERVED_AFTER = 0.5
+"""Seconds that a comparison may take before the lines show what was observed, without the model's say."""
 
 _Run = Callable[[str, Call, Report, Following], Awaitable[Result]]
 
@@ -76,7 +81,11 @@ async def _run(ls: CwmServer, params: types.ExecuteCommandParams, title: str, wo
                 report(words, share)
                 page.said(words, share)
 
-            return await work(uri, call, tell, page)
+            watch = _Observed(page, lambda: ls.publish(uri))
+            try:
+                return await work(uri, call, tell, watch)
+            finally:
+                watch.close()
 
     return await _call(ls, params, title, followed)
 
@@ -92,6 +101,37 @@ async def _call(
         # A comparison whose model failed has left the observed run to be shown.
         await ls.publish(uri)
     return convert.call_result(snapshot, result, ls.encoding)
+
+
+class _Observed:
+    """The page that follows a run; the document follows too, where the model takes its time over the run."""
+
+    def __init__(self, page: Following, show: Callable[[], Awaitable[None]]) -> None:
+        self._page = page
+        self._show = show
+        self._showing: asyncio.Task[None] | None = None
+
+    def take(self, latest: Callable[[], Trace]) -> None:
+        """See ``Watch.take``."""
+        self._page.take(latest)
+
+    def said(self, words: str, share: float | None) -> None:
+        """See ``Following.said``."""
+        self._page.said(words, share)
+
+    def ran(self, result: Recorded) -> None:
+        """See ``Watch.ran``."""
+        self._page.ran(result)
+        self._showing = asyncio.create_task(self._soon())
+
+    def close(self) -> None:
+        """The result is there, or will not come."""
+        if self._showing is not None:
+            self._showing.cancel()
+
+    async def _soon(self) -> None:
+        await asyncio.sleep(OBSERVED_AFTER)
+        await self._show()
 
 
 def _called(params: types.ExecuteCommandParams) -> tuple[str, Call]:

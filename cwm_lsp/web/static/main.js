@@ -225,7 +225,7 @@ class App {
 
   arrived() {
     this.drawGrids();
-    if (this.waits === this.chosen && this.rows.get(this.chosen)) this.follow();
+    if (this.waits === this.chosen && this.rows.isHere(this.chosen)) this.follow();
   }
 
   drawGrids() {
@@ -242,18 +242,18 @@ class App {
     this.column = column;
     if (!quiet) this.moved = true;
     this.grids.left.list.reveal(this.chosen);
-    for (const one of this.beside === null ? ["left"] : ["left", "right"]) this.grids[one].revealColumn(column, this.chosen);
     this.drawGrids();
     this.strip.point();
     at("strip").setAttribute("aria-valuenow", this.chosen + 1);
     this.calls.follow(this.chosen);
     this.waits = this.chosen;
-    if (this.rows.get(this.chosen)) this.follow();
+    if (this.rows.isHere(this.chosen)) this.follow();
   }
 
   /** Source and values of the chosen row, now that it is here. */
   async follow() {
     this.waits = -1;
+    for (const one of this.beside === null ? ["left"] : ["left", "right"]) this.grids[one].revealColumn(this.column, this.chosen);
     const held = this.rows.get(this.chosen);
     const row = held[this.side] || held.left || held.right;
     const side = held[this.side] ? this.side : held.left ? "left" : "right";

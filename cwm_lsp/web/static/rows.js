@@ -34,6 +34,12 @@ export class RowCache {
     return { left: chunk.left[at], right: chunk.right[at], apart: chunk.apart[at], odd: chunk.odd[at] };
   }
 
+  /** Whether a row is here as it is now. */
+  isHere(index) {
+    const chunk = this.chunks.get(Math.floor(index / CHUNK));
+    return chunk !== undefined && !chunk.stale && index % CHUNK < chunk.left.length;
+  }
+
   /** See to it that rows from `first` on are here soon; what was wanted before is not any more. */
   want(first, count) {
     const from = Math.floor(Math.max(0, first) / CHUNK);

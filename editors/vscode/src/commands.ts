@@ -11,6 +11,7 @@ import { openFutures, whatIf } from './futures.ts';
 import type { Painter } from './painter.ts';
 import type { Server } from './server.ts';
 import type { Sessions } from './sessions.ts';
+import type { StatusItem } from './statusItem.ts';
 import { openTrace } from './tracePage.ts';
 import { chooseVisit } from './visits.ts';
 import type { Row } from './world.ts';
@@ -22,11 +23,14 @@ export interface Parts {
     painter: Painter;
     server: Server;
     sessions: Sessions;
+    status: StatusItem;
+    /** Ask anew which model predicts, and what is wrong with it. */
+    refresh: () => Promise<void>;
 }
 
 /** Register them all. */
 export function registerCommands(parts: Parts): vscode.Disposable[] {
-    const { context, log, painter, server, sessions } = parts;
+    const { context, log, painter, server, sessions, status } = parts;
     const handlers: Record<string, (argument: never) => unknown> = {
         'cwm.compareFunction': () => run(server, 'cwm.compare', 'Compare'),
         'cwm.predictFunction': () => run(server, 'cwm.predict', 'Predict'),
@@ -34,6 +38,7 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
         'cwm.findFix': (argument?: RepairArgument) => findFix(server, argument),
         'cwm.shouldBe': (argument?: ShouldBeArgument) => said(server, argument),
         'cwm.chooseVisit': (row?: Row) => chooseVisit(server, row?.line),
+        'cwm.copyValues': (at?: Row) => copyValues(painter, at?.line),
         'cwm.openTrace': () => openTrace(server),
         'cwm.whatIf': (row?: Row) => whatIf(server, sessions, row),
         'cwm.openFutures': (row?: Row) => openFutures(server, sessions, row),
@@ -44,13 +49,13 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
         'cwm.clearAll': () => vscode.commands.executeCommand('cwm.clear'),
         'cwm.goToDivergence': () => goToDivergence(painter),
         'cwm.toggleValues': () => toggleValues(),
-        'cwm.restartServer': () => server.restart(),
+        'cwm.restartServer': () => restart(parts),
         'cwm.showLog': () => log.show(),
         'cwm.doctor': () => doctor(parts),
         'cwm.choosePath': () => choosePath(),
         'cwm.openSample': () => openSample(context),
         'cwm.openWalkthrough': () => openWalkthrough(context),
-        'cwm.menu': () => menu(painter),
+        'cwm.menu': () => menu(painter, status),
     };
     return Object.entries(handlers).map(([name, handler]) => vscode.commands.registerCommand(name, handler));
 }
@@ -70,6 +75,18 @@ async function said(server: Server, given?: ShouldBeArgument): Promise<void> {
     } else if (call !== undefined) {
         void vscode.window.showInformationMessage('Record or compare the function first, then say what it should have given.');
     }
+}
+
+/** Of a line, the cursor's if none is given. */
+async function copyValues(painter: Painter, line?: number): Promise<void> {
+    const editor = vscode.window.activeTextEditor;
+    const words = editor === undefined ? [] : painter.wordsAt(editor.document, line ?? editor.selection.active.line);
+    if (words.length === 0) {
+        void vscode.window.showInformationMessage('This line shows no values.');
+        return;
+    }
+    await vscode.env.clipboard.writeText(words.join('\n'));
+    vscode.window.setStatusBarMessage('$(copy) CWM: the values of the line were copied', 3000);
 }
 
 async function clearFile(): Promise<void> {
@@ -135,9 +152,15 @@ async function openWalkthrough(context: vscode.ExtensionContext): Promise<void> 
     await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false);
 }
 
-async function menu(painter: Painter): Promise<void> {
+async function restart({ server, refresh }: Parts): Promise<void> {
+    await server.restart();
+    await refresh();
+}
+
+async function menu(painter: Painter, status: StatusItem): Promise<void> {
     const file = vscode.window.activeTextEditor?.document.languageId === 'python';
     const entries: [string, string, boolean][] = [
+        [`$(warning) ${status.trouble}`, 'cwm.doctor', status.trouble !== ''],
         ['$(git-compare) Compare function with a run', 'cwm.compareFunction', file && vscode.workspace.isTrusted],
         ['$(lightbulb) Predict function', 'cwm.predictFunction', file],
         ['$(wrench) Find a fix', 'cwm.findFix', file && vscode.workspace.isTrusted],

@@ -23,8 +23,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     context.subscriptions.push(log, painter, server, status, sessions, new WorldView(painter, sessions, context.globalState));
     context.subscriptions.push(
         server.onStates((params) => painter.take(params)),
-        server.onChange(({ state, detail }) => {
-            status.update({ state, detail, version: server.found?.version ?? '' });
+        server.onChange(({ state, detail, trouble }) => {
+            status.update({ state, detail, version: server.found?.version ?? '', ...(trouble === undefined ? {} : { trouble }) });
             setContext('cwm.serverRunning', state === 'ready' || state === 'working');
             setContext('cwm.working', state === 'working');
             if (state === 'off' || state === 'failed' || state === 'missing') {
@@ -45,7 +45,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
                 await refresh(server, status);
             }
         }),
-        ...registerCommands({ context, log, painter, server, sessions }),
+        ...registerCommands({ context, log, painter, server, sessions, status, refresh: () => refresh(server, status) }),
         ...registerDebugging(server),
     );
     setContext('cwm.active', true);

@@ -1,7 +1,12 @@
 // Draws `cwm/states`: pieces of text at line ends, a mark in the gutter, nothing on a line that has changed since.
 
 import * as vscode from 'vscode';
-import { type Drawing, drawings, fits, type Piece, SLOTS, type StatesParams } from './states.ts';
+import { cells } from './shorten.ts';
+import { type Drawing, drawings, fits, SLOTS, type StatesParams, words } from './states.ts';
+
+const COLUMNS = 'show.columns';
+/** Cells between a line's text and its values, and the fewest that values may take. */
+const [GAP, LEAST] = [5, 48];
 
 export class Painter implements vscode.Disposable {
     private readonly shown = new Map<string, StatesParams>();
@@ -28,6 +33,11 @@ export class Painter implements vscode.Disposable {
             vscode.window.onDidChangeVisibleTextEditors((editors) => editors.forEach((editor) => this.paint(editor))),
             vscode.workspace.onDidChangeTextDocument(({ document }) => this.edited(document)),
             vscode.workspace.onDidCloseTextDocument((document) => this.forget(document.uri.toString())),
+            vscode.workspace.onDidChangeConfiguration((event) => {
+                if (event.affectsConfiguration(`cwm.${COLUMNS}`)) {
+                    vscode.window.visibleTextEditors.forEach((editor) => this.paint(editor));
+                }
+            }),
         ];
     }
 
@@ -61,6 +71,12 @@ export class Painter implements vscode.Disposable {
     /** What a document shows, `undefined` if nothing. */
     of(document: vscode.TextDocument | undefined): StatesParams | undefined {
         return document === undefined ? undefined : this.shown.get(document.uri.toString());
+    }
+
+    /** All that a line shows now, whole: a sentence for each value. */
+    wordsAt(document: vscode.TextDocument, line: number): string[] {
+        const drawn = this.drawn(document)?.lines.find(({ at }) => at.line === line);
+        return drawn === undefined ? [] : words(drawn);
     }
 
     get isEmpty(): boolean {
@@ -100,12 +116,23 @@ export class Painter implements vscode.Disposable {
     private paint(editor: vscode.TextEditor): void {
         const { document } = editor;
         const params = this.drawn(document);
-        const all = params !== undefined && fits(params, document.version, document.isDirty) ? drawings(params) : [];
+        const all = params !== undefined && fits(params, document.version, document.isDirty)
+            ? drawings(params, (line) => roomOf(editor, line)) : [];
         this.slots.forEach((slot, index) => {
             editor.setDecorations(slot, all.flatMap((one) => decoration(one, index)));
         });
         editor.setDecorations(this.mark, all.filter((one) => one.mark).map((one) => at(one)));
     }
+}
+
+/** The cells that values may take on a line. An extension is not told how wide an editor is, so a setting says where they end. */
+function roomOf({ document, options }: vscode.TextEditor, line: number): number {
+    const columns = vscode.workspace.getConfiguration('cwm', document).get<number>(COLUMNS, 0);
+    if (columns === 0 || line >= document.lineCount) {
+        return Infinity;
+    }
+    const text = document.lineAt(line).text.replaceAll('\t', ' '.repeat(Number(options.tabSize)));
+    return Math.max(columns - cells(text) - GAP, LEAST);
 }
 
 /**
@@ -129,7 +156,7 @@ function decoration(drawing: Drawing, index: number): vscode.DecorationOptions[]
     }
     return [{
         range: at(drawing),
-        hoverMessage: index === 0 ? [...spoken(drawing.pieces), ...chooser(drawing)] : [],
+        hoverMessage: index === 0 ? [...spoken(drawing), actions(drawing)] : [],
         renderOptions: {
             after: {
                 contentText: piece.text.replaceAll(' ', '\u00a0'),
@@ -141,18 +168,16 @@ function decoration(drawing: Drawing, index: number): vscode.DecorationOptions[]
     }];
 }
 
-/** A way to another visit of a line that ran several times. */
-function chooser({ line, visits }: Drawing): vscode.MarkdownString[] {
-    if (visits < 2) {
-        return [];
-    }
+/** What can be done with the values of a line: copied, and seen as of another visit if it ran several times. */
+function actions({ line, visits }: Drawing): vscode.MarkdownString {
     const argument = encodeURIComponent(JSON.stringify([{ line }]));
-    const link = new vscode.MarkdownString(`[Choose another of the ${visits} visits](command:cwm.chooseVisit?${argument})`);
-    link.isTrusted = { enabledCommands: ['cwm.chooseVisit'] };
-    return [link];
+    const choose = visits < 2 ? '' : `[Choose another of the ${visits} visits](command:cwm.chooseVisit?${argument}) · `;
+    const links = new vscode.MarkdownString(`${choose}[Copy](command:cwm.copyValues?${argument})`);
+    links.isTrusted = { enabledCommands: ['cwm.chooseVisit', 'cwm.copyValues'] };
+    return links;
 }
 
 /** All that a line says, in sentences. Text of the user's program is never read as markdown. */
-function spoken(pieces: Piece[]): vscode.MarkdownString[] {
-    return pieces.map((piece) => new vscode.MarkdownString().appendText(piece.words));
+function spoken(drawing: Drawing): vscode.MarkdownString[] {
+    return drawing.words.map((sentence) => new vscode.MarkdownString().appendText(sentence));
 }

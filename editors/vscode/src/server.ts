@@ -4,42 +4,35 @@ import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
 import {
     type CancellationToken,
-    type ClientCapabilities,
     DidChangeConfigurationNotification,
     type Executable,
-    LanguageClient,
     type LanguageClientOptions,
     ResponseError,
     State,
-    type StaticFeature,
 } from 'vscode-languageclient/node';
+import { Client } from './client.ts';
 import { unresolved } from './fixing.ts';
 import { commandLine, type Found, locate, type Program, type Refused } from './locate.ts';
 import { serverOptions } from './options.ts';
 import { interpreterOf } from './pythonExtension.ts';
 import type { StatesParams } from './states.ts';
-import type { ServerState } from './statusText.ts';
+import { type ServerState, troubleOf } from './statusText.ts';
+import { spaced } from './tables.ts';
 
 /** Commands of the server that run code, and so need the file on disk. */
 const RUNNING = new Set(['cwm.compare', 'cwm.record', 'cwm.repair', 'cwm.fix']);
 const TOLD = new Set([...RUNNING, 'cwm.predict', 'cwm.view', 'cwm.viewWhatIf', 'cwm.visits', 'cwm.visit']);
+/** Those that show that the model can be asked. */
+const PREDICTING = new Set(['cwm.compare', 'cwm.predict']);
 const CANCELLED = -32800;
 const DOCTOR_MS = 60_000;
-
-/** Asks the server to send `cwm/states`, and to offer our command `cwm.shouldBe`. */
-const statesFeature: StaticFeature = {
-    fillClientCapabilities(capabilities: ClientCapabilities): void {
-        capabilities.experimental = { ...capabilities.experimental, cwmStates: true, cwmShouldBe: true };
-    },
-    initialize() {},
-    getState: () => ({ kind: 'static' }),
-    clear() {},
-};
 
 /** What the server is doing now, for the status item. */
 export interface ServerEvent {
     state: ServerState;
     detail: string;
+    /** What keeps the model from predicting, if this tells anything of that. */
+    trouble?: string | undefined;
 }
 
 export class Server implements vscode.Disposable {
@@ -48,7 +41,7 @@ export class Server implements vscode.Disposable {
     readonly onStates = this.states.event;
     readonly onChange = this.changes.event;
     found: Found | undefined;
-    private client: LanguageClient | undefined;
+    private client: Client | undefined;
     private turn: Promise<void> = Promise.resolve();
     private told = false;
     private readonly log: vscode.LogOutputChannel;
@@ -80,7 +73,7 @@ export class Server implements vscode.Disposable {
     }
 
     /** The running client, started if it is not. `undefined` where that failed, which was told. */
-    async ready(): Promise<LanguageClient | undefined> {
+    async ready(): Promise<Client | undefined> {
         await this.turn;
         if (this.client?.state !== State.Running) {
             this.told = false;
@@ -103,7 +96,9 @@ export class Server implements vscode.Disposable {
         if (program === undefined) {
             return '';
         }
-        const args = [...program.args, 'doctor', ...options];
+        // What the project sets counts for the server in a trusted workspace only, and so for the doctor.
+        const trust = vscode.workspace.isTrusted ? ['--trust'] : [];
+        const args = [...program.args, 'doctor', ...trust, ...options];
         const env = { ...process.env, ...(await this.doctorVariables()), NO_COLOR: '1', COLUMNS: '110', PYTHONUTF8: '1' };
         const cwd = folder();
         return await new Promise((resolve) => {
@@ -144,8 +139,7 @@ export class Server implements vscode.Disposable {
         if (found === undefined) {
             return;
         }
-        const client = new LanguageClient('cwm', 'CWM', executable(found.program), await this.clientOptions());
-        client.registerFeature(statesFeature);
+        const client = new Client(executable(found.program), await this.clientOptions());
         client.onNotification('cwm/states', (params: StatesParams) => this.states.fire(params));
         client.onDidChangeState(({ newState }) => {
             if (newState === State.Stopped && this.client === client) {
@@ -189,6 +183,7 @@ export class Server implements vscode.Disposable {
                     command === 'cwm.fix'
                         ? await vscode.commands.executeCommand('cwm.findFix', args[0])
                         : await this.execute(command, args, next),
+                provideHover: async (document, position, token, next) => roomy(await next(document, position, token)),
                 provideCodeActions: async (document, range, context, token, next) =>
                     unresolved((await next(document, range, context, token)) ?? []),
             },
@@ -225,14 +220,18 @@ export class Server implements vscode.Disposable {
             return await next(command, args);
         }
         this.changes.fire({ state: 'working', detail: '' });
+        let trouble: string | undefined;
         try {
-            return await next(command, args);
+            const answer = await next(command, args);
+            trouble = PREDICTING.has(command) ? '' : undefined;
+            return answer;
         } catch (error) {
+            trouble = error instanceof ResponseError && troubleOf(error.message, error.data) || undefined;
             this.tellFailure(error);
             return undefined;
         } finally {
             if (this.client?.state === State.Running) {
-                this.changes.fire({ state: 'ready', detail: '' });
+                this.changes.fire({ state: 'ready', detail: '', trouble });
             }
         }
     }
@@ -243,8 +242,11 @@ export class Server implements vscode.Disposable {
         }
         const message = error instanceof Error ? error.message : String(error);
         this.log.error(message);
-        void vscode.window.showErrorMessage(message, 'Show Log').then((chosen) => {
-            if (chosen !== undefined) {
+        const [doctor, log] = ['Run Doctor', 'Show Log'];
+        void vscode.window.showErrorMessage(message, doctor, log).then(async (chosen) => {
+            if (chosen === doctor) {
+                await vscode.commands.executeCommand('cwm.doctor');
+            } else if (chosen === log) {
                 this.log.show();
             }
         });
@@ -303,6 +305,15 @@ function executable(program: Program): Executable {
         args: [...program.args, 'serve', '--stdio'],
         options: cwd === undefined ? {} : { cwd },
     };
+}
+
+function roomy(hover: vscode.Hover | null | undefined): vscode.Hover | null | undefined {
+    for (const one of hover?.contents ?? []) {
+        if (one instanceof vscode.MarkdownString) {
+            one.value = spaced(one.value);
+        }
+    }
+    return hover;
 }
 
 async function saved(argument: unknown): Promise<void> {

@@ -1,6 +1,8 @@
 // What `cwm/states` says, and where it is drawn. Shapes are those of docs/protocol.md. Nothing here knows
 // the editor, so that it is tested without one.
 
+import { cells, fitted } from './shorten.ts';
+
 export interface Position {
     line: number;
     character: number;
@@ -49,22 +51,20 @@ export interface StatesParams {
 export interface Piece {
     text: string;
     tone: 'observed' | 'agrees' | 'differs' | 'predicted' | 'dimmed';
-    words: string;
 }
 
-/** What one line shows: its pieces in order, and whether the first divergence is here. */
+/** What one line shows: its pieces in order, a sentence for each of its values, and whether the first divergence is here. */
 export interface Drawing {
     line: number;
     character: number;
     pieces: Piece[];
+    words: string[];
     mark: boolean;
     visits: number;
 }
 
 /** Pieces to a line at most; the server keeps to fewer, and what is over is joined to the last. */
 export const SLOTS = 6;
-
-const SEPARATOR = ' · ';
 
 const TONES: Record<State, Piece['tone']> = {
     observed: 'observed',
@@ -77,15 +77,21 @@ const TONES: Record<State, Piece['tone']> = {
     cut: 'observed',
 };
 
-/** The drawings of a document, one for each line that shows anything. */
-export function drawings(params: StatesParams): Drawing[] {
+/** The drawings of a document, one for each line that shows anything. `room` says how many cells a line's values may take. */
+export function drawings(params: StatesParams, room: (line: number) => number = () => Infinity): Drawing[] {
     return params.lines.map((line) => ({
         line: line.at.line,
         character: line.at.character,
-        pieces: pieces(line),
+        pieces: pieces(line, room(line.at.line)),
+        words: words(line),
         mark: line.mark,
         visits: line.visits,
     }));
+}
+
+/** All that a line says, whole, a sentence for each value. */
+export function words(line: LineState): string[] {
+    return line.fragments.map((one) => (one.name === '' ? one.words : `${one.name}: ${one.words}`));
 }
 
 /**
@@ -96,23 +102,23 @@ export function fits(params: StatesParams, version: number, unsaved: boolean): b
     return params.version === null ? !unsaved : params.version === version;
 }
 
-function pieces(line: LineState): Piece[] {
-    const all: Piece[] = line.fragments.map((fragment, index) => ({
-        text: (index > 0 ? SEPARATOR : '') + fragment.text,
-        tone: fragment.dimmed ? 'dimmed' : TONES[fragment.state] ?? 'observed',
-        words: fragment.words,
-    }));
-    if (line.visits > 1) {
-        const words = `visit ${line.visit} of ${line.visits}`;
-        all.push({ text: `  ⟨${line.visit}/${line.visits}⟩`, tone: 'observed', words });
+function pieces(line: LineState, room: number): Piece[] {
+    const visit = line.visits > 1 ? `  ⟨${line.visit}/${line.visits}⟩` : '';
+    const texts = fitted(line.fragments.map(({ text }) => text), room - cells(visit));
+    const all = texts.map((text, index) => ({ text, tone: tone(line.fragments[index]) }));
+    if (visit !== '') {
+        all.push({ text: visit, tone: 'observed' });
     }
     const rest = all.splice(SLOTS);
     const last = all.at(-1);
-    if (last !== undefined && rest.length > 0) {
-        last.text += rest.map((piece) => piece.text).join('');
-        last.words = [last.words, ...rest.map((piece) => piece.words)].join('; ');
+    if (last !== undefined) {
+        last.text += rest.map(({ text }) => text).join('');
     }
     return all;
+}
+
+function tone(fragment: FragmentState | undefined): Piece['tone'] {
+    return fragment?.dimmed ? 'dimmed' : TONES[fragment?.state ?? 'observed'] ?? 'observed';
 }
 
 /** What a debug session says at a stop (the event `cwm/states` of DAP); empty lines when the program goes on. */

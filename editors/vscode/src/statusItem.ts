@@ -6,12 +6,17 @@ import { type Facts, statusLines, statusText } from './statusText.ts';
 export class StatusItem implements vscode.Disposable {
     private readonly item = vscode.window.createStatusBarItem('cwm.status', vscode.StatusBarAlignment.Right, 90);
     private facts: Facts = {
-        state: 'off', backend: '', model: '', version: '', summary: '', shown: true, detail: '',
+        state: 'off', backend: '', model: '', version: '', summary: '', shown: true, detail: '', trouble: '',
     };
 
     constructor() {
         this.item.name = 'CWM';
         this.item.command = 'cwm.menu';
+    }
+
+    /** What keeps the model from predicting, "" where nothing does. */
+    get trouble(): string {
+        return this.facts.trouble;
     }
 
     /** Take what has changed. */

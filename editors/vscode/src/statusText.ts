@@ -2,7 +2,10 @@
 
 export type ServerState = 'off' | 'starting' | 'ready' | 'working' | 'missing' | 'failed';
 
-/** What the item knows. `backend` and `model` are empty until the doctor has answered. */
+/**
+ * What the item knows. `backend` and `model` are empty until the doctor has answered; `trouble` is what keeps a server
+ * that runs from predicting, in a sentence, "" where nothing does.
+ */
 export interface Facts {
     state: ServerState;
     backend: string;
@@ -11,7 +14,11 @@ export interface Facts {
     summary: string;
     shown: boolean;
     detail: string;
+    trouble: string;
 }
+
+/** Kinds of errors that say that the model cannot be asked (docs/protocol.md). */
+const OF_THE_MODEL = ['ModelUnavailable', 'ServerLost', 'RequestRefused', 'ModelCrashed'];
 
 const ICONS: Record<ServerState, string> = {
     off: '$(circle-slash)',
@@ -36,9 +43,10 @@ export function statusText(facts: Facts): string {
     const settled = facts.state === 'ready' || facts.state === 'working';
     const name = settled && facts.backend !== '' ? `CWM ${facts.backend}` : 'CWM';
     const parts = settled
-        ? [facts.shown ? '' : 'hidden', facts.summary]
+        ? [facts.shown ? '' : 'hidden', facts.trouble === '' ? facts.summary : 'has a problem']
         : [WORDS[facts.state]];
-    return `${ICONS[facts.state]} ${[name, ...parts].filter((part) => part !== '').join(' · ')}`;
+    const icon = facts.state === 'ready' && facts.trouble !== '' ? '$(warning)' : ICONS[facts.state];
+    return `${icon} ${[name, ...parts].filter((part) => part !== '').join(' · ')}`;
 }
 
 /** The same in full, one line each, for the tooltip and screen readers. */
@@ -50,17 +58,28 @@ export function statusLines(facts: Facts): string[] {
         facts.summary === '' ? '' : `The model was ${facts.summary} in this file`,
         facts.shown ? '' : 'Everything is switched off (cwm.show.all)',
         facts.detail,
+        facts.trouble === '' ? '' : `Problem: ${facts.trouble}`,
     ].filter((line) => line !== '');
 }
 
-/** Backend and model from what `cwm-lsp doctor --json` prints; empty where it does not say. */
-export function modelOf(report: string): { backend: string; model: string } {
+/** Backend, model and the first problem from what `cwm-lsp doctor --json` prints; empty where it does not say. */
+export function modelOf(report: string): Pick<Facts, 'backend' | 'model' | 'trouble'> {
     try {
-        const { backend } = JSON.parse(report) as { backend?: { chosen?: unknown; model?: unknown } };
-        return { backend: text(backend?.chosen), model: text(backend?.model) };
+        const { backend, problems } = JSON.parse(report) as {
+            backend?: { chosen?: unknown; model?: unknown };
+            problems?: { what?: unknown; hint?: unknown }[];
+        };
+        const trouble = [text(problems?.[0]?.what), text(problems?.[0]?.hint)].filter(Boolean).join(' ');
+        return { backend: text(backend?.chosen), model: text(backend?.model), trouble };
     } catch {
-        return { backend: '', model: '' }; // the doctor itself reports what is wrong, when it is asked
+        return { backend: '', model: '', trouble: '' }; // the doctor itself reports what is wrong, when it is asked
     }
+}
+
+/** What the failure of a command says of the model, "" where the model is not at fault. `data` is the error's. */
+export function troubleOf(message: string, data: unknown): string {
+    const kind = text((data as { kind?: unknown } | undefined)?.kind);
+    return OF_THE_MODEL.includes(kind) ? message : '';
 }
 
 function text(value: unknown): string {

@@ -211,13 +211,14 @@ def test_a_server_that_is_killed_leaves_nothing_behind_and_comes_back(compared: 
     compared.wait("vim.iter(_G.notified):any(function(text) return text:find(':Cwm restart', 1, true) end)")
     assert compared.marks() == {}
     assert "Predict" not in "".join(compared.screen())
-    assert compared.lua("return require('cwm').statusline()") == ""
+    assert compared.lua("return require('cwm').statusline()") == "cwm: the server has ended"
     compared.cwm("compare")
     assert ":Cwm restart" in compared.told()[-1]
 
     compared.lua("_G.notified = {}")
     compared.cwm("restart")
     compared.wait("(vim.lsp.get_clients({ bufnr = 0, name = 'cwm_lsp' })[1] or {}).initialized")
+    assert compared.lua("return require('cwm').statusline()") == "cwm"
     compared.done(f"compare {MIXED}")
     assert compared.marks()[FIRST] == "c = 7 ✓"
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.editors.nvim.conftest import SHOP
 from tests.editors.nvim.driver import Editor
+
+CUTS = json.loads(Path(__file__).parents[1].joinpath("shorten.json").read_text(encoding="utf-8"))
+"""How values are cut, the same in every editor of ours."""
 
 
 @pytest.fixture
@@ -16,27 +22,11 @@ def bare(start: Callable[..., Editor]) -> Editor:
     return start()
 
 
-def test_a_long_value_gives_way_and_its_verdict_stays(bare: Editor) -> None:
-    def shorten(text: str, width: int) -> str:
-        found: str = bare.lua("return require('cwm.render').shorten(...)", text, width)
-        assert bare.lua("return vim.fn.strdisplaywidth(...)", found) <= width
-        return found
-
-    long = "[" + ", ".join(["12"] * 40) + "]"
-    assert shorten("total = 6 ✓", 40) == "total = 6 ✓"
-    assert shorten(f"xs = {long} ✓", 20) == "xs = [12, 12, 12,… ✓"
-    assert shorten(f"xs ≈ {long} · 93 %", 20) == "xs ≈ [12, 12… · 93 %"
-    both = shorten(f"xs = {long} ✗ predicted {long} · 71 %", 60)
-    assert both.startswith("xs = [12, ")
-    assert "✗ predicted [12" in both
-    assert both.endswith("… · 71 %")
-    assert shorten("name = '表表表表表表表表'", 12).endswith("…")
-    seen = f"xs = {long[:-1]}, 7]"
-    both = shorten(f"{seen} ✗ predicted {long[:-1]}, 8] · 71 %", 50)
-    assert both == "xs = …12, 12, 12, 7] ✗ predicted …12, 8] · 71 %"
-    early = shorten(f"xs = [7{long[3:]} ✗ predicted {long} · 71 %", 50)
-    assert early.startswith("xs = [7, 12")
-    assert "✗ predicted [12" in early
+@pytest.mark.parametrize("case", CUTS, ids=lambda case: f"{case['text'][:12]} in {case['width']}")
+def test_a_long_value_gives_way_and_its_verdict_stays(bare: Editor, case: dict[str, Any]) -> None:
+    cut = bare.lua("return require('cwm.render').shorten(...)", case["text"], case["width"])
+    assert cut == case["cut"]
+    assert bare.lua("return vim.fn.strdisplaywidth(...)", cut) <= case["width"]
 
 
 def test_a_narrow_line_keeps_its_first_values_and_its_visit(bare: Editor) -> None:
@@ -50,6 +40,12 @@ def test_a_narrow_line_keeps_its_first_values_and_its_visit(bare: Editor) -> Non
     assert drawn(80) == "total = 6 ✓ · total = 6 ✓ · total = 6 ✓ ⟨2/3⟩"
     assert drawn(36) == "total = 6 ✓ · total = 6 ✓ ⟨2/3⟩"
     assert drawn(1) == "total = 6 ✓ ⟨2/3⟩"
+    differs = fragment | {"text": "name = 'book' ✗ predicted 'pen' · 95 %", "state": "differs"}
+    line["fragments"] = [differs, fragment]
+    assert drawn(50) == "name = 'book' ✗ predicted 'pen' · 95 % ⟨2/3⟩"
+    long = fragment | {"text": "item = Item(name='book', price=12.0)", "state": "withheld"}
+    line["fragments"] = [differs, long]
+    assert drawn(62) == "name = 'book' ✗ predicted 'pen' · 95 % · item = Item(na… ⟨2/3⟩"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { open, ROOT } from './workbench.mjs';
+import { before, test } from 'node:test';
+import { inOrder, open, ROOT } from './workbench.mjs';
 
 const SAMPLE = readFileSync(path.join(ROOT, 'cwm_lsp/demo/scores.py'), 'utf8');
 const WHEEL = process.env.CWM_LSP_WHEEL;
@@ -28,19 +28,7 @@ before(async () => {
     environment = path.join(workbench.data, 'User/globalStorage/cwm-lsp.cwm-lsp/environment');
 });
 
-after(async () => await workbench?.close());
-
-let failed = '';
-
-// Each part goes on where the one before ended.
-beforeEach(() => assert.equal(failed, '', 'an earlier part of the story failed'));
-
-afterEach(async (context) => {
-    if (!context.passed && failed === '') {
-        failed = context.name;
-        await workbench?.shot(`failed: ${context.name}`.replaceAll(/\W+/g, '-'));
-    }
-});
+inOrder(() => workbench);
 
 const dialog = () => workbench.page.locator('.monaco-dialog-box');
 const notification = (text) => workbench.page.locator('.notification-list-item', { hasText: text });

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { open, ROOT } from './workbench.mjs';
+import { before, test } from 'node:test';
+import { inOrder, open, ROOT } from './workbench.mjs';
 
 const SAMPLE = readFileSync(path.join(ROOT, 'cwm_lsp/demo/scores.py'), 'utf8');
 const PROGRAM = process.env.CWM_LSP_PROGRAM;
@@ -37,26 +37,32 @@ const BROKEN = `def mean_above(xs, floor):
     return total / len(xs)
 `;
 
+const LONG = `def spread(n):
+    numbers = list(range(n))
+    return numbers
+
+
+# cwm: spread(200)
+`;
+
+const FAILING = `def load(lines):
+    found = []
+    for line in lines:
+        found.append(int(line))
+    return found
+
+
+print(load(['1', 'two']))
+`;
+
 let workbench;
 
 before(async () => {
     assert.ok(PROGRAM, 'CWM_LSP_PROGRAM must name the cwm-lsp to test');
-    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE, 'broken.py': BROKEN }, { 'cwm.path': PROGRAM });
+    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE, 'broken.py': BROKEN, 'long.py': LONG, 'failing.py': FAILING }, { 'cwm.path': PROGRAM });
 });
 
-after(async () => await workbench?.close());
-
-let failed = '';
-
-// One window is used all along, so what comes after a failure would only fail slowly.
-beforeEach(() => assert.equal(failed, '', 'an earlier part of the story failed'));
-
-afterEach(async (context) => {
-    if (!context.passed && failed === '') {
-        failed = context.name;
-        await workbench?.shot(`failed: ${context.name}`.replaceAll(/\W+/g, '-'));
-    }
-});
+inOrder(() => workbench);
 
 test('a lens offers to compare, and the lines then show both', async () => {
     await workbench.file('scores.py');
@@ -168,6 +174,26 @@ async function stop() {
     await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
 }
 
+test('a long value ends before the minimap, and the hover has it whole and copies it', async () => {
+    await workbench.file('long.py');
+    await workbench.page.locator('.view-line', { hasText: 'numbers = list' }).first().click();
+    await workbench.command('CWM: Record Function');
+    const lines = await workbench.until((seen) => at(seen, 'return numbers').startsWith('←'), 'a recording');
+    for (const { source, shown } of lines.filter((one) => one.shown !== '')) {
+        assert.ok(source.length + 5 + shown.length <= 90, `${source}   ${shown}`);
+    }
+    assert.match(at(lines, 'numbers = list'), /^numbers = \[0, 1, 2, .*…$/);
+    const line = await workbench.page.locator('.view-line', { hasText: 'numbers = list' }).first().boundingBox();
+    await workbench.page.mouse.move(line.x + 400, line.y + line.height / 2);
+    const hover = workbench.page.locator('.monaco-hover:visible', { hasText: 'numbers: observed [0, 1' });
+    await hover.filter({ hasText: '198, 199]' }).first().waitFor({ timeout: 30_000 });
+    await workbench.shot('long');
+    await hover.getByText('Copy', { exact: true }).first().click();
+    await workbench.page.locator('.statusbar-item', { hasText: 'were copied' }).waitFor();
+    assert.match(await workbench.page.evaluate(() => navigator.clipboard.readText()), /^numbers: observed \[0, 1, .*198, 199\]$/);
+    await workbench.page.keyboard.press('Escape');
+});
+
 test('F5 debugs a file without launch.json and without another Python extension', async () => {
     await workbench.file('double.py');
     await workbench.page.locator('.view-line', { hasText: 'return twice' }).first().click();
@@ -178,6 +204,17 @@ test('F5 debugs a file without launch.json and without another Python extension'
     await workbench.shot('debug');
     await stop();
     await workbench.page.keyboard.press('F9');
+});
+
+test('an uncaught exception stops the program where it was raised', async () => {
+    await workbench.file('failing.py');
+    await workbench.page.locator('.view-line', { hasText: 'return found' }).first().click();
+    await workbench.page.keyboard.press('F5');
+    const said = workbench.page.locator('.exception-widget', { hasText: 'ValueError' });
+    await said.filter({ hasText: "invalid literal for int() with base 10: 'two'" }).waitFor({ timeout: 90_000 });
+    await workbench.shot('exception');
+    await stop();
+    await workbench.file('double.py');
 });
 
 test('at a stop the lines show what is expected, and a step later whether it came', async () => {

@@ -1,11 +1,13 @@
 // A real VS Code in a browser without a screen: code-server with our VSIX, and a page that shows it.
 
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after, afterEach, beforeEach } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
@@ -19,6 +21,22 @@ const QUIET = [
     '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 const ENTRY = createRequire(import.meta.url).resolve('code-server/package.json').replace('package.json', 'out/node/entry.js');
+
+/** The tests of a file share one window: it is closed at the end, and after a failure, which it shows, none goes on. */
+export function inOrder(workbench) {
+    let failed = '';
+
+    beforeEach(() => assert.equal(failed, '', 'an earlier part of the story failed'));
+
+    afterEach(async (context) => {
+        if (!context.passed && failed === '') {
+            failed = context.name;
+            await workbench()?.shot(`failed: ${context.name}`.replaceAll(/\W+/g, '-'));
+        }
+    });
+
+    after(async () => await workbench()?.close());
+}
 
 /** Start VS Code on a folder of `files` with machine `settings`. `env` is laid over the environment. */
 export async function open(files, settings, env = {}) {
@@ -38,7 +56,8 @@ export async function open(files, settings, env = {}) {
     const server = spawn(process.execPath, [
         ENTRY, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry',
         '--disable-update-check', '--disable-workspace-trust', '--disable-getting-started-override',
-    ], { stdio: 'ignore', env: { ...process.env, ...env }, detached: process.platform !== 'win32' });
+    // code-server would take its port from the environment before that of its command line.
+    ], { stdio: 'ignore', env: { ...process.env, PORT: undefined, ...env }, detached: process.platform !== 'win32' });
     let browser;
     const close = async () => {
         await browser?.close();
@@ -48,7 +67,9 @@ export async function open(files, settings, env = {}) {
     try {
         await answering(port);
         browser = await chromium.launch({ executablePath: browserPath(), args: QUIET });
-        const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+        const page = await browser.newPage({
+            viewport: { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'],
+        });
         await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`, { timeout: FIRST_PAGE_MS });
         await page.locator('.monaco-workbench').waitFor({ timeout: FIRST_PAGE_MS });
         return new Workbench(page, folder, data, close);

@@ -89,22 +89,6 @@ local function run_lens()
   end)
 end
 
-local function doctor()
-  local program = server.program("doctor")
-  if not program or not server.installed() then
-    return server.tell(server.absence())
-  end
-  server.remark("cwm: asking the doctor ...")
-  local float = require("cwm.float")
-  local env = { COLUMNS = tostring(float.WIDTH), NO_COLOR = "1" }
-  vim.system(program, { text = true, env = env }, function(done)
-    vim.schedule(function()
-      local text = vim.trim((done.stdout .. done.stderr):gsub("[ \t]+\n", "\n"))
-      float.open_text(vim.split(text, "\n"), "cwm-lsp doctor")
-    end)
-  end)
-end
-
 ---@type table<string, cwm.Subcommand>
 M.table = {
   compare = on_call("cwm.compare", "run a call and show it beside what the model says"),
@@ -232,7 +216,12 @@ M.table = {
       vim.cmd("normal! G")
     end,
   },
-  doctor = { about = "what the server says of its own installation", run = doctor },
+  doctor = {
+    about = "what the server says of its own installation",
+    run = function()
+      require("cwm.doctor").show()
+    end,
+  },
   health = {
     about = ":checkhealth cwm",
     run = function()

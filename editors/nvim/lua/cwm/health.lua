@@ -25,9 +25,10 @@ local function check_neovim()
 end
 
 ---@param command string[]
+---@param options? vim.SystemOpts
 ---@return vim.SystemCompleted
-local function run(command)
-  local started, process = pcall(vim.system, command, { text = true })
+local function run(command, options)
+  local started, process = pcall(vim.system, command, options or { text = true })
   if not started then
     return { code = -1, signal = 0, stdout = "", stderr = tostring(process) }
   end
@@ -70,10 +71,11 @@ local function check_server()
     })
   end
   health.ok(("Found %s"):format(vim.fn.exepath(cmd[1])))
-  local done = run(server.program("doctor", "--json"))
+  local program, options = require("cwm.doctor").command("--json")
+  local done = run(program, options)
   local read, found = pcall(vim.json.decode, done.stdout, { luanil = { object = true } })
   if not read or type(found) ~= "table" or not found.version then
-    local name = table.concat(server.program("doctor"), " ")
+    local name = table.concat(program, " ")
     return health.error(("`%s` failed (exit code %d): %s"):format(name, done.code, vim.trim(done.stderr)))
   end
   report(found)

@@ -13,18 +13,22 @@ function M.setup(options)
   require("cwm.buffer").redraw()
 end
 
---- Text for a status line: "" where no server serves the buffer.
+--- Text for a status line: "" where no server serves the buffer, unless it has ended by itself.
 ---@param bufnr? integer
 ---@return string
 function M.statusline(bufnr)
   local server = require("cwm.server")
   bufnr = (bufnr == nil or bufnr == 0) and vim.api.nvim_get_current_buf() or bufnr
+  local trouble = server.trouble() ~= "" and ("cwm: %s"):format(server.trouble()) or nil
   if not server.client(bufnr) then
-    return ""
+    return vim.bo[bufnr].filetype == "python" and vim.lsp.is_enabled(server.NAME) and trouble or ""
   end
   local busy = server.busy(bufnr)
   if busy ~= "" then
     return ("cwm: %s ..."):format(busy)
+  end
+  if trouble then
+    return trouble
   end
   local states = require("cwm.buffer").states(bufnr)
   return states and states.summary ~= "" and ("cwm: %s"):format(states.summary) or "cwm"

@@ -8,7 +8,9 @@ M.namespace = vim.api.nvim_create_namespace("cwm.states")
 
 local SEPARATOR = " · "
 local MARK = "◆"
-local SHORTEST = 12
+
+--- The cells below which a value says nothing any more, and one beside another that was predicted.
+local SHORTEST, SHORTEST_PAIR = 12, 40
 
 --- Highlight groups and what they link to by default.
 M.groups = {
@@ -127,6 +129,23 @@ local function group(fragment)
   return fragment.dimmed and "CwmDimmed" or M.groups[name] and name or "CwmObserved"
 end
 
+--- The cells that a text needs at the least.
+---@param text string
+---@return integer
+local function least(text)
+  return math.min(cells(text), text:find(" ✗ ", 1, true) and SHORTEST_PAIR or SHORTEST)
+end
+
+---@param texts string[]
+---@return integer
+local function least_of(texts)
+  local sum = -cells(SEPARATOR)
+  for _, text in ipairs(texts) do
+    sum = sum + cells(SEPARATOR) + least(text)
+  end
+  return sum
+end
+
 --- A line's values as chunks of virtual text, in so many cells.
 ---@param line cwm.Line
 ---@param room integer
@@ -139,7 +158,7 @@ function M.chunks(line, room)
   end, line.fragments)
   room = room - (visits == "" and 0 or cells(visits) + 1)
   -- The last values give way first: the server has put what differs in front.
-  while #texts > 1 and room < #texts * SHORTEST + (#texts - 1) * cells(SEPARATOR) do
+  while #texts > 1 and room < least_of(texts) do
     table.remove(texts)
   end
   local found, left = {}, room
@@ -149,7 +168,7 @@ function M.chunks(line, room)
     for later = index + 1, #texts do
       needed = needed + cells(SEPARATOR) + cells(texts[later])
     end
-    text = M.shorten(text, math.max(share, left - needed, SHORTEST))
+    text = M.shorten(text, math.max(share, left - needed, least(text)))
     left = left - cells(text) - cells(SEPARATOR)
     if index > 1 then
       table.insert(found, { SEPARATOR, "CwmSeparator" })

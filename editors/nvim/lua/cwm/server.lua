@@ -74,6 +74,17 @@ function M.installed()
   return cmd == nil or vim.fn.executable(cmd[1]) == 1
 end
 
+--- Kinds of errors that say that the model cannot be asked (docs/protocol.md).
+local OF_THE_MODEL = { ModelUnavailable = true, ServerLost = true, RequestRefused = true, ModelCrashed = true }
+
+--- What keeps a server that was started from its work, "" where nothing does: a few words for a status line.
+local trouble = ""
+
+---@return string
+function M.trouble()
+  return trouble
+end
+
 --- The roots whose server was started and has not answered yet.
 ---@type table<string, true>
 local starting = {}
@@ -86,6 +97,7 @@ end
 ---@param client vim.lsp.Client
 function M.on_init(client)
   starting[client.root_dir or ""] = nil
+  trouble = ""
 end
 
 --- Why no server serves this buffer and what to do about it.
@@ -137,6 +149,17 @@ local function tell_error(err)
   M.tell(err.message)
 end
 
+--- Whether the answer to a command says anything of the model.
+---@param command string
+---@param err? lsp.ResponseError
+local function note(command, err)
+  if err then
+    trouble = OF_THE_MODEL[(err.data or {}).kind] and "the model cannot be asked" or trouble
+  elseif command == "cwm.compare" or command == "cwm.predict" then
+    trouble = ""
+  end
+end
+
 --- Send one of the server's commands.
 ---@param client vim.lsp.Client
 ---@param command lsp.Command
@@ -145,6 +168,7 @@ end
 function M.execute(client, command, bufnr, on_result)
   local params = { command = command.command, arguments = command.arguments }
   local sent, id = client:request("workspace/executeCommand", params, function(err, result)
+    note(command.command, err)
     vim.cmd.redrawstatus()
     if err then
       return tell_error(err)
@@ -279,7 +303,9 @@ function M.on_exit(code, signal)
   if code == 0 and (signal == 0 or signal == 15) then
     return
   end
+  trouble = "the server has ended"
   vim.schedule(function()
+    vim.cmd.redrawstatus()
     local ended = ("the server ended (exit code %d, signal %d)."):format(code, signal)
     M.tell(ended .. " :Cwm restart starts it again, :Cwm log shows why.")
   end)

@@ -16,7 +16,7 @@ const commands: string[] = manifest.contributes.commands.map(({ command }: { com
 const settings = Object.assign({}, ...manifest.contributes.configuration.map((part: any) => part.properties));
 
 /** Names of the server's settings that only an editor needs to know. */
-const EDITORS_OWN = ['cwm.package', 'cwm.repair.seconds', 'cwm.path', 'cwm.trace.server', 'cwm.debug.debugpyConfigurations'];
+const EDITORS_OWN = ['cwm.package', 'cwm.show.columns', 'cwm.repair.seconds', 'cwm.path', 'cwm.trace.server', 'cwm.debug.debugpyConfigurations'];
 
 test('every command is registered and documented', () => {
     for (const command of commands) {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { cells, shorten } from '../../../../editors/vscode/src/shorten.ts';
 import { type Drawing, drawings, fits, type LineState, SLOTS, type StatesParams } from '../../../../editors/vscode/src/states.ts';
 
 const fragment = (text: string, state = 'agrees', dimmed = false): LineState['fragments'][number] =>
@@ -32,9 +34,36 @@ test('the visit of a loop stands last, and a line visited once has none', () => 
 });
 
 test('a difference downstream of the first is dimmed, and keeps its words', () => {
-    const [piece] = drawn(line([fragment('t = 1 ✗', 'differs', true)])).pieces;
+    const { pieces: [piece], words } = drawn(line([fragment('t = 1 ✗', 'differs', true)]));
     assert.equal(piece?.tone, 'dimmed');
-    assert.equal(piece?.words, 'words of t = 1 ✗');
+    assert.deepEqual(words, ['n: words of t = 1 ✗']);
+});
+
+test('values are cut to the room of their line, the visit stays, and the words are whole', () => {
+    const long = `xs = [${'12, '.repeat(40)}] ✓`;
+    const [one] = drawings(params(line([fragment(long), fragment('y = 2'), fragment('z = 3')], { visit: 2, visits: 3 })), () => 40);
+    assert.ok(one);
+    assert.match(picture(one), /^xs = \[12, .*… ✓ · y = 2 · z = 3  ⟨2\/3⟩$/);
+    assert.ok(cells(picture(one)) <= 40);
+    assert.deepEqual(one.words, [`n: words of ${long}`, 'n: words of y = 2', 'n: words of z = 3']);
+});
+
+test('what differs is kept whole before what follows it is shown', () => {
+    const differs = fragment("name = 'book' ✗ predicted 'pen' · 95 %", 'differs');
+    const [one] = drawings(params(line([differs, fragment('item = 6 ✓')])), () => 48);
+    assert.equal(one && picture(one), differs.text);
+    const [both] = drawings(params(line([differs, fragment("item = Item(name='book', price=12.0)")])), () => 56);
+    assert.equal(both && picture(both), `${differs.text} · item = Item(na…`);
+});
+
+test('values are cut as in the other editors', () => {
+    const cases: { text: string; width: number; cut: string }[] = JSON.parse(
+        readFileSync(new URL('../../shorten.json', import.meta.url), 'utf8'),
+    );
+    for (const { text, width, cut } of cases) {
+        assert.equal(shorten(text, width), cut);
+        assert.ok(cells(cut) <= width, cut);
+    }
 });
 
 test('a state of a later server is drawn as observed', () => {
@@ -46,7 +75,7 @@ test('nothing is lost when a line has more fragments than places', () => {
     const one = drawn(line(many, { visit: 1, visits: 2 }));
     assert.equal(one.pieces.length, SLOTS);
     assert.equal(picture(one), `${many.map(({ text }) => text).join(' · ')}  ⟨1/2⟩`);
-    assert.match(one.pieces.at(-1)?.words ?? '', /words of v8 = 0; visit 1 of 2$/);
+    assert.equal(one.words.length, SLOTS + 3);
 });
 
 test('values are drawn on their own version of the document only', () => {
