@@ -7,7 +7,7 @@ import builtins
 import difflib
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,7 @@ def _evidence(fix: Fix) -> dict[str, Any]:
             {"call": one.call, "this": one.this, "other": one.other} for one in found.distinctions
         ],
         "isolation": found.isolation,
+        "first_change": asdict(found.first_change) if found.first_change is not None else None,
         "notes": list(found.notes),
     }
 

@@ -150,7 +150,7 @@ def _scripts(
     found = list(dict.fromkeys(text for node in nodes for text in known.get(node, ())))[:SCRIPTS]
     said = worker.results(None, found, FIRST_SECONDS[CheckKind.CALL]) or []
     pairs = zip(found, said, strict=True) if said else ()
-    return [text for text, one in pairs if not one.startswith(_MISREAD)]
+    return [text for text, one in pairs if not one.said.startswith(_MISREAD)]
 
 
 _MISREAD = (

@@ -19,6 +19,7 @@ from threading import Event
 
 from cwm_lsp.errors import SourceError
 from cwm_lsp.repair.baseline import Baseline, baseline, job_for
+from cwm_lsp.repair.change import first_change
 from cwm_lsp.repair.guided import Guide
 from cwm_lsp.repair.like import agreeing
 from cwm_lsp.repair.llm import consult
@@ -157,7 +158,21 @@ class _Search:
             max(self.started + self.budget, time.monotonic() + self.budget * VERIFIED),
         )
         fixes, notes = verified(ground, survivors, known.said, self._weight, self.workers)
-        return fixes, (*notes, *told)
+        return self._followed(fixes), (*notes, *told)
+
+    def _followed(self, fixes: Sequence[Fix]) -> tuple[Fix, ...]:
+        """The fixes with the first thing that each changes in the run of a failing check."""
+        known, worker = self.known, self.workers[0]
+        if not fixes:
+            return ()
+        check, text = known.failing[0], self.job.text
+        before = worker.history(check, None, known.seconds)
+        found = []
+        for fix in fixes:
+            after = worker.history(check, fix.candidate, known.seconds)
+            change = first_change(before, after, text, fix.text)
+            found.append(replace(fix, evidence=replace(fix.evidence, first_change=change)))
+        return tuple(found)
 
     @property
     def _scores(self) -> dict[int, float]:

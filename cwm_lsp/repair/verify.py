@@ -55,12 +55,14 @@ class Ground:
 class Ran:
     """A survivor and what it gave on the held-out inputs.
 
-    ``fresh``: inputs on which it hangs, or raises where the original gives a value.
+    ``refused``: whether it raises there on purpose. ``fresh``: inputs on which it hangs, or raises without
+    meaning to where the original gives a value.
     """
 
     candidate: Candidate
     text: str
     said: tuple[str, ...]
+    refused: tuple[bool, ...]
     fresh: int
     isolation: str
 
@@ -82,7 +84,8 @@ def verified(
     calls = held_out(ground.calls, HELD_OUT)
     with ExitStack() as stack:
         fresh = [w if w.forks else stack.enter_context(Worker(ground.job)) for w in workers]
-        before = fresh[0].results(None, calls, ground.seconds) or [_HANGS] * len(calls)
+        known = fresh[0].results(None, calls, ground.seconds)
+        before = [one.said for one in known] if known is not None else [_HANGS] * len(calls)
         idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in fresh:
             idle.put(worker)
@@ -157,9 +160,13 @@ def _run(
         idle.put(worker)
     if said is None:
         return None
-    pairs = zip(said, before, strict=True)
-    fresh = sum(now == _HANGS or (_fails(now) and not _fails(then)) for now, then in pairs)
-    return Ran(candidate, apply(ground.job.text, candidate.edits), tuple(said), fresh, worker.isolation)
+    fresh = sum(
+        now.said == _HANGS or (_fails(now.said) and not now.refused and not _fails(then))
+        for now, then in zip(said, before, strict=True)
+    )
+    text = apply(ground.job.text, candidate.edits)
+    texts, refused = tuple(one.said for one in said), tuple(one.refused for one in said)
+    return Ran(candidate, text, texts, refused, fresh, worker.isolation)
 
 
 _HANGS = "did not end"
@@ -167,16 +174,23 @@ _HANGS = "did not end"
 OUTSIDE = 0.05
 """Of the held-out inputs, how many may be none that the function is made for."""
 
+_MEANINGLESS = ("raised ValueError", "raised OverflowError")
+"""What an input gives that means nothing, the year 0. An ``IndexError`` is what a wrong fix gives."""
+
 
 def _outside(ran: Sequence[Ran], before: Sequence[str]) -> int:
-    """On how many held-out inputs all survivors raise the same and the original does not.
+    """On how many held-out inputs all survivors do what says that the input is none, not that they are wrong.
 
-    A few of these are taken for inputs that mean nothing (the year 0); none where there are many.
+    They raise alike that the value means nothing, where the original does not; or they go on for ever, as the
+    original does. Such inputs are let pass where they are few; where there are many, none is.
     """
     found = 0
     for n, then in enumerate(before):
         kinds = {one.said[n].partition(":")[0] for one in ran}
-        found += len(kinds) == 1 and kinds.pop().startswith("raised ") and not _fails(then)
+        if any(one.refused[n] for one in ran) or len(kinds) != 1:
+            continue
+        kind = kinds.pop()
+        found += (kind in _MEANINGLESS and not _fails(then)) or kind == then == _HANGS
     return found if found <= OUTSIDE * len(before) else 0
 
 
@@ -201,12 +215,13 @@ def _standing(cluster: Sequence[Ran], weight: Weight) -> float:
 
     Many edits of one kind that come to the same say little: the kind has many.
     """
-    said = cluster[0].said
+    pairs = list(zip(cluster[0].said, cluster[0].refused, strict=True))
     kinds: dict[str, float] = {}
     for one in cluster:
         kinds[one.candidate.kind] = max(kinds.get(one.candidate.kind, 0.0), weight(one.candidate))
     best = sorted(kinds.values(), reverse=True)
-    return (best[0] + 0.5 * sum(best[1:3])) * (1.0 - sum(map(_fails, said)) / max(1, len(said)))
+    failing = sum((0.5 if refused else 1.0) for text, refused in pairs if _fails(text))
+    return (best[0] + 0.5 * sum(best[1:3])) * (1.0 - failing / max(1, len(pairs)))
 
 
 def _fix(

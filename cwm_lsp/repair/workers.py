@@ -22,6 +22,7 @@ from typing import Any, Self
 from cwm_lsp.errors import Cancelled, RunError
 from cwm_lsp.record.client import kill_group
 from cwm_lsp.repair import scratch
+from cwm_lsp.repair.change import Step
 from cwm_lsp.repair.model import Candidate, Check
 
 BOOT = Path(__file__).parent / "agent" / "boot.py"
@@ -63,6 +64,14 @@ class Tried:
     passed: tuple[int, ...]
     failed: int
     slow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call gives, as text. ``refused``: an exception that the file itself raises on purpose."""
+
+    said: str
+    refused: bool = False
 
 
 POLLED = 0.1
@@ -161,15 +170,19 @@ class Worker:
             yield Tried(left[done], (), -1)
             left = left[done + 1 :]
 
-    def results(self, candidate: Candidate | None, calls: Sequence[str], seconds: float) -> list[str] | None:
-        """What each call gives, as text; ``None`` when that ended or blocked the child."""
+    def results(
+        self, candidate: Candidate | None, calls: Sequence[str], seconds: float
+    ) -> list[Result] | None:
+        """What each call gives; ``None`` when that ended or blocked the child."""
         edits = [[e.start, e.end, e.text] for e in candidate.edits] if candidate else []
         self._ready()
         self._send({"op": "run", "edits": edits, "calls": list(calls), "seconds": seconds})
         answer = self._line(seconds * 2 * len(calls) + GRACE)
         if answer is None:
             self.end()
-        return list(answer["said"]) if answer is not None and answer["said"] is not None else None
+        if answer is None or answer["results"] is None:
+            return None
+        return [Result(*one) for one in answer["results"]]
 
     def states(self, check: int, lines: Sequence[int], seconds: float) -> list[dict[str, Any]]:
         """The values of names at some lines in the run of a check, as ``{"line", "values"}``."""
@@ -180,6 +193,18 @@ class Worker:
             self.end()
             return []
         return list(answer["states"])
+
+    def history(self, check: int, candidate: Candidate | None, seconds: float) -> list[Step]:
+        """The run of a check step by step, in a candidate or in the text as it stands; [] where it ends the
+        child."""
+        self._ready()
+        edits = [[e.start, e.end, e.text] for e in candidate.edits] if candidate else []
+        self._send({"op": "history", "check": check, "edits": edits, "seconds": seconds})
+        answer = self._line(seconds * 2 + GRACE)
+        if answer is None:
+            self.end()
+            return []
+        return [Step(**one) for one in answer["steps"]]
 
     def again(self, numbers: Sequence[int], seconds: float) -> dict[int, bool]:
         """Whether some checks pass on the text as it stands, once more. None that kills the child is told."""

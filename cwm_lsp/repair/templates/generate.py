@@ -11,6 +11,7 @@ from cwm_lsp.repair.templates.expressions import other_constants, variants
 from cwm_lsp.repair.templates.formats import formatted, placed
 from cwm_lsp.repair.templates.hints import hints
 from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.patterns import patterns
 from cwm_lsp.repair.templates.scope import Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
 from cwm_lsp.repair.templates.symptoms import FACTOR
@@ -144,12 +145,15 @@ def _argument(parent: ast.AST | None, node: ast.expr) -> bool:
 
 
 def _constants(tree: ast.Module, text: Text) -> Iterator[Candidate]:
-    """Other numbers and truth values in what the module, or a class of it, assigns."""
+    """Other numbers, truth values and regular expressions in what the module, or a class of it, assigns."""
     bodies = [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
     for statement in (one for body in bodies for one in body):
         value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
         for node in ast.walk(value) if value is not None else ():
-            if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
                 start, end = text.span(node)
                 for new in other_constants(node.value):
                     yield Candidate((Edit(start, end, new),), "constant", node.lineno, 0.2)
+            elif isinstance(node, ast.Call):
+                for new, kind, prior in patterns(node, text):
+                    yield Candidate((Edit(*text.span(node), new),), kind, node.lineno, prior)
