@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import difflib
+import math
 import os
 import re
+import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,8 @@ class Wish:
 def repair(wish: Wish) -> int:
     """Search fixes and show them; 0 whether or not there are any."""
     shell = Shell(as_json=wish.as_json)
+    if not math.isfinite(wish.budget):
+        raise ArgumentsError(f"{wish.budget} is no number of seconds.", "Give --budget one, say 60.")
     source = source_at(wish.file)
     loaded = load(wish.file.absolute().parent, options=wish.options, trusted=wish.trusted)
     for name in loaded.ignored:
@@ -228,7 +232,9 @@ def _show(outcome: Outcome, shell: Shell) -> None:
 
 def _questions(evidence: Evidence) -> list[str]:
     """How to say which of the fixes that part is right."""
-    return [f"Say so with --answer '{one.call} == VALUE'." for one in evidence.distinctions[:1]]
+    return [
+        f"Say so with --answer {shlex.quote(f'{one.call} == VALUE')}." for one in evidence.distinctions[:1]
+    ]
 
 
 def _write(file: Path, before: str, outcome: Outcome, shell: Shell) -> None:

@@ -13,10 +13,16 @@ from cwm_lsp.repair.workers import PATIENT, Tried, Worker, at_once
 
 BATCH = 24
 
+AT_ONCE = 3.0
+"""Seconds on the clock that a batch may take if all its candidates pass."""
+
+LATE = 1.0
+"""Seconds beyond the deadline, and a check's own limit, that a batch may still take."""
+
 FIRST = 600
 """Candidates that are tried before values are sought."""
 
-RIVALS = 0.35
+RIVALS = 0.25
 """Once a fix is found, the search goes on through candidates at least this share as likely as it."""
 
 SEEDS = 60
@@ -33,6 +39,8 @@ class Screen:
 
     ``complete``: no candidate that could be a rival was left out for want of time.
 
+    ``clock``: seconds that a candidate takes which passes.
+
     A check may take ``quick`` seconds of a processor at first; where no candidate survives that, those that
     took longer get ``seconds``.
     """
@@ -46,7 +54,9 @@ class Screen:
         seconds: float,
         stop: threading.Event,
         weight: Callable[[Candidate], float] = lambda one: one.prior,
+        clock: float = 0.0,
     ) -> None:
+        self._batch = max(1, min(BATCH, int(AT_ONCE / clock))) if clock > 0 else BATCH
         self._weight = weight
         self.tried = 0
         self.complete = True
@@ -120,10 +130,12 @@ class Screen:
         """Take batches until there are none, the time is over, or only unlikely rivals are left."""
         while time.monotonic() < deadline:
             with self._lock:
-                batch = [one for one in islice(source, BATCH) if one.prior >= self._floor]
+                batch = [one for one in islice(source, self._batch) if one.prior >= self._floor]
             if not batch:
                 return
-            for tried in worker.attempt(batch, self._order, self._quick, self._patience, self._passing):
+            until = deadline + self._seconds + LATE
+            how = self._quick, self._patience, self._passing
+            for tried in worker.attempt(batch, self._order, *how, until=until):
                 with self._lock:
                     self._note(tried)
                 if time.monotonic() > deadline + self._seconds:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
 from cwm_lsp.errors import SourceError
-from cwm_lsp.repair.baseline import Baseline, baseline, job_for
+from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, job_for
 from cwm_lsp.repair.change import first_change
 from cwm_lsp.repair.guided import Guide
 from cwm_lsp.repair.like import agreeing
@@ -77,11 +77,11 @@ def repair(
     job = replace(job_for(file, text, specification, python), stop=stop or Event())
     workers = [Worker(job) for _ in range(WORKERS)]
     try:
-        known = baseline(workers, specification, job)
+        known = baseline(workers, specification, job, budget)
         search = _Search(job, workers, known, started, budget, progress)
         fixes, notes = search.run(model)
         fixes, typed = checked(fixes, job, workers[0].work)
-        notes = (*_copied(workers), *known.notes, *notes, *typed)
+        notes = (*_copied(workers), *known.notes, *_failures(known, fixes, budget), *notes, *typed)
     finally:
         for worker in workers:
             worker.close()
@@ -93,6 +93,32 @@ def _status(fixes: Sequence[Fix]) -> Status:
     if not fixes:
         return Status.NONE
     return Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
+
+
+FEW = 40
+"""Candidates that a budget should be enough for."""
+
+
+def _failures(known: Baseline, fixes: Sequence[Fix], budget: float) -> Iterator[str]:
+    """What goes on to fail where nothing mends it, and what keeps a search from trying much."""
+    for n in known.failing if not fixes else ():
+        yield f"What fails: {known.failure(n)}"
+        if REFUSED in known.said[n]:
+            yield "Fixes are tried without network and in a copy: name a test that needs neither."
+    if _slow(known, budget):
+        yield (
+            f"One candidate takes {known.clock:.1f} s of tests, so few can be tried: "
+            "name a quicker test, or give a larger --budget."
+        )
+
+
+SLOW = 0.5
+"""Seconds that a candidate may take in any case."""
+
+
+def _slow(known: Baseline, budget: float) -> bool:
+    """Whether candidates take so long that few can be tried."""
+    return known.clock > max(SLOW, budget / FEW)
 
 
 def _with_agreement(file: Path, text: str, specification: Specification, python: str) -> Specification:
@@ -137,6 +163,7 @@ class _Search:
             known.seconds,
             self.job.stop,
             self._weight,
+            known.clock,
         )
         # Where the baseline took long, on a busy machine or in loops without an end, the search still begins.
         deadline = max(self.started + self.budget * SEARCHED, time.monotonic() + self.budget * AT_LEAST)
@@ -187,6 +214,8 @@ class _Search:
 
     def _guided(self) -> list[Candidate]:
         known = self.known
+        if _slow(known, self.budget):
+            return []  # each hole needs many runs
         guide = Guide(self.workers, known.failing, known.passing, known.quick, self.job.stop)
         scores = self._scores
         until = time.monotonic() + self.budget * GUIDED

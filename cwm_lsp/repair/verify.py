@@ -24,6 +24,9 @@ HELD_OUT = 80
 ENOUGH = 8
 """Held-out inputs that must have run for a fix to count as verified."""
 
+ALONE = 2
+"""Kinds of edit that must come to the same fix for it to count as verified where rivals were left untried."""
+
 SURVIVORS = 40
 """Of the candidates that pass screening, the most likely ones that are verified."""
 
@@ -81,9 +84,9 @@ def verified(
     kept, notes = _allowed(ground, survivors)
     if not kept:
         return (), notes
-    calls = held_out(ground.calls, HELD_OUT)
     with ExitStack() as stack:
         fresh = [w if w.forks else stack.enter_context(Worker(ground.job)) for w in workers]
+        calls = _held_out(ground, kept, fresh[0])
         known = fresh[0].results(None, calls, ground.seconds)
         before = [one.said for one in known] if known is not None else [_HANGS] * len(calls)
         idle: SimpleQueue[Worker] = SimpleQueue()
@@ -106,14 +109,45 @@ def verified(
     told = sum(any(not _fails(one.said[n]) for one in ran) for n in range(len(calls)))
     wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
     sure = len(clusters) == 1 and bool(clean) and told >= ENOUGH and wanted
-    if sure and not ground.complete and all(one.candidate.kind in SOUGHT for one in clusters[0]):
+    if sure and not ground.complete and len({one.candidate.kind for one in clusters[0]} - SOUGHT) < ALONE:
         sure = False
-        notes = (*notes, "The fix was made from values, and there was no time to try what else it could be.")
+        notes = (*notes, "There was no time to try what else it could be: a larger --budget tells.")
     elif clean and told < ENOUGH and (len(clusters) == 1 or not told):
         made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
         notes = (*notes, f"{made} be made: too few to call a fix verified.")
     fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
     return fixes, notes
+
+
+BESIDE = 0.2
+"""Of the held-out inputs, those for what the fixes do not touch."""
+
+
+def _held_out(ground: Ground, kept: Sequence[Candidate], worker: Worker) -> list[str]:
+    """Inputs that nobody wrote down, most of them for the functions that the candidates change."""
+    functions = _changed(ground.job.text, kept)
+    known = worker.results(None, ground.calls, ground.seconds, functions) if functions else None
+    if known is None:
+        return held_out(ground.calls, HELD_OUT)
+    within = [call for call, one in zip(ground.calls, known, strict=True) if one.reached]
+    beside = [call for call in ground.calls if call not in within]
+    others = held_out(beside, int(HELD_OUT * BESIDE) if within else HELD_OUT)
+    return [*held_out(within, HELD_OUT - len(others)), *others]
+
+
+def _changed(text: str, kept: Sequence[Candidate]) -> set[int]:
+    """The first lines of the functions that candidates change; none where one changes more than functions."""
+    found: set[int] = set()
+    functions = [
+        n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    for candidate in kept:
+        around = [one for one in functions if one.lineno <= candidate.line <= (one.end_lineno or 0)]
+        if not around:
+            return set()
+        inner = max(around, key=lambda one: one.lineno)
+        found.add(min([inner.lineno, *(mark.lineno for mark in inner.decorator_list)]))
+    return found
 
 
 def _says_what(check: Check) -> bool:

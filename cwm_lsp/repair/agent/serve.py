@@ -3,17 +3,18 @@
 ::
 
     {"op": "open", path, name, folder, import_from, text, checks, nodes, bare, scratch, root}
-                              -> {"ready": true, nodes} | {"error"}
+                              -> {"ready": true, nodes, problem} | {"error"}
     {"op": "trace", "seconds", "first"}
-                              -> for each check {"check", "ok", "said", "seconds", "lines", "calls", "steps",
-                                                  "bare"}
+                              -> for each check {"check", "ok", "said", "seconds", "clock", "lines",
+                                                  "calls", "steps", "bare"}
     {"op": "try", "order", "passing", "seconds", "patience", "formal", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
     {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
     {"op": "history", "check", "edits", "seconds"}
                               -> {"steps": [{"line", "depth", "values", "said"}]}
     {"op": "again", "checks", "seconds"}        -> {"ok": [...]}
-    {"op": "run", "edits", "calls", "seconds"}  -> {"results": [[said, refused], ...] or null}
+    {"op": "run", "edits", "calls", "functions", "seconds"}
+                              -> {"results": [[said, refused, reached], ...] or null}
     {"op": "explore", "edits", "atoms", "failing", "passing", "truth", "broad", "seconds",
      "limit"}
                               -> {"found": [...]}
@@ -61,7 +62,7 @@ def serve() -> None:
 
 
 def _answering(worker: Worker, requests: Iterator[Any], answer: Callable[[dict[str, Any]], None]) -> None:
-    answer({"ready": True, "nodes": worker.nodes})
+    answer({"ready": True, "nodes": worker.nodes, "problem": worker.problem})
     for request in requests:
         for one in worker.answers(request):
             answer(one)

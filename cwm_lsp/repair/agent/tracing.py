@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -106,6 +106,30 @@ class States:
             values = {name: _short(value) for name, value in frame.f_locals.items()}
             self.seen.append({"line": frame.f_lineno, "values": values})
         return self._local
+
+
+class Reach:
+    """Whether functions that begin at some lines are called; nothing is watched where there are none."""
+
+    def __init__(self, path: str, lines: Iterable[int]) -> None:
+        self.path = path
+        self.reached = False
+        self._lines = set(lines)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Trace the body."""
+        before = sys.gettrace()
+        sys.settrace(self._global if self._lines else before)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def _global(self, frame: FrameType, event: str, argument: Any) -> None:
+        code = frame.f_code
+        if code.co_firstlineno in self._lines and code.co_filename == self.path:
+            self.reached = True
 
 
 STEPS_TOLD = 2000

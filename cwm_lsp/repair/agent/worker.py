@@ -14,7 +14,7 @@ from .forks import FORKS, forked
 from .program import Edits, Program
 from .pytests import Session
 from .ticks import Counter
-from .tracing import History, Spectrum, States
+from .tracing import History, Reach, Spectrum, States
 
 FIRST_SHARE = 0.12
 """Of the time that a check may take, what it gets at first."""
@@ -29,7 +29,15 @@ PATIENCE = 3
 """Calls that may run to their limit until the others get less."""
 
 
-NOTHING: dict[str, Any] = {"ok": False, "seconds": 0.0, "lines": [], "calls": [], "steps": [], "bare": False}
+NOTHING: dict[str, Any] = {
+    "ok": False,
+    "seconds": 0.0,
+    "clock": 0.0,
+    "lines": [],
+    "calls": [],
+    "steps": [],
+    "bare": False,
+}
 """Of a check whose process died."""
 
 
@@ -67,6 +75,11 @@ class Worker:
         """The tests that pytest collected."""
         return self._session.nodes if self._session is not None else []
 
+    @property
+    def problem(self) -> str:
+        """Why pytest did not collect some tests, "" where it collected all."""
+        return self._session.problem if self._session is not None else ""
+
     def answers(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The answers to one request."""
         if request["op"] == "trace":
@@ -84,7 +97,7 @@ class Worker:
         elif request["op"] == "explore":
             yield {"found": [], **self._apart(partial(self._explored, request))}
         else:
-            found = self._apart(lambda: {"results": [one[1:] for one in self._said(request)]})
+            found = self._apart(lambda: {"results": self._said(request)})
             yield {"results": found.get("results")}
 
     def _apart(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -251,38 +264,42 @@ class Worker:
         """A check runs twice: plain, for its time, and watched, for its lines."""
         spectrum = Spectrum(self._program.path)
         code = self._program.code([])
-        started = time.process_time()
+        started, begun = time.process_time(), time.monotonic()
         if check["kind"] == "test":
             assert self._session is not None
             plain, _ = self._session.barely(check["call"], seconds)
-            taken = time.process_time() - started
+            taken, clock = time.process_time() - started, time.monotonic() - begun
             ok, said = self._session.formally(check["call"], seconds, spectrum)
             bare = plain == ok
         else:
             ok, said, _ = evaluate(self._program, code, check, seconds)
-            taken, bare = time.process_time() - started, False
+            taken, clock, bare = time.process_time() - started, time.monotonic() - begun, False
             with spectrum.watching():
                 evaluate(self._program, code, check, LOOKED_AT if said == OVERTIME else seconds * 4)
         return {
             "ok": ok,
             "said": said,
             "seconds": taken,
+            "clock": clock,
             "lines": sorted(spectrum.lines),
             "calls": list(spectrum.calls),
             "steps": [] if ok else list(spectrum.steps),
             "bare": bare,
         }
 
-    def _said(self, request: dict[str, Any]) -> list[Outcome]:
+    def _said(self, request: dict[str, Any]) -> list[tuple[str, bool, bool]]:
         """What each call gives in the candidate; a call without expectation always ends in a text."""
         seconds, hung = request["seconds"], 0
-        found: list[Outcome] = []
+        found: list[tuple[str, bool, bool]] = []
         self._measure(seconds)
         code = self._program.counting(request["edits"])
         for call in request["calls"]:
             check = {"kind": "call", "call": call}
-            found.append(self._counted(code, check, seconds, PATIENT))
-            hung += found[-1].said == OVERTIME
+            reach = Reach(self._program.path, request["functions"])
+            with reach.watching():
+                outcome = self._counted(code, check, seconds, PATIENT)
+            found.append((outcome.said, outcome.refused, reach.reached))
+            hung += outcome.said == OVERTIME
             if hung == PATIENCE:
                 seconds = request["seconds"] / 5
         return found
