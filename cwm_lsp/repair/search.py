@@ -42,7 +42,7 @@ GUIDED = 0.2
 SEARCHED = 0.85
 """Of the budget, what is spent until verification."""
 
-VERIFIED = 0.1
+VERIFIED = 0.2
 """Of the budget, what verification gets however long the search took."""
 
 AT_LEAST = 0.4

@@ -40,8 +40,8 @@ Weight = Callable[[Candidate], float]
 class Ground:
     """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
 
-    ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the likeliest survivor
-    is still run.
+    ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the two likeliest
+    survivors are still run: there is a question in them.
     """
 
     job: Job
@@ -93,8 +93,11 @@ def verified(
         for worker in fresh:
             idle.put(worker)
 
+        late: list[Candidate] = []
+
         def run(candidate: Candidate) -> Ran | None:
-            if candidate is not kept[0] and time.monotonic() > ground.until:
+            if candidate not in kept[:2] and time.monotonic() > ground.until:
+                late.append(candidate)
                 return None
             return _run(ground, candidate, calls, before, idle)
 
@@ -108,13 +111,10 @@ def verified(
     # An input that no fix gives a value for tells little.
     told = sum(any(not _fails(one.said[n]) for one in ran) for n in range(len(calls)))
     wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
-    sure = len(clusters) == 1 and bool(clean) and told >= ENOUGH and wanted
-    if sure and not ground.complete and len({one.candidate.kind for one in clusters[0]} - SOUGHT) < ALONE:
-        sure = False
-        notes = (*notes, "There was no time to try what else it could be: a larger --budget tells.")
-    elif clean and told < ENOUGH and (len(clusters) == 1 or not told):
-        made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
-        notes = (*notes, f"{made} be made: too few to call a fix verified.")
+    alone = len(clusters) == 1 and bool(clean)
+    doubt = _doubt(ground, clusters[0], len(late), told) if alone or (clean and not told) else ""
+    sure = alone and wanted and not doubt
+    notes = (*notes, doubt) if doubt else notes
     fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
     return fixes, notes
 
@@ -148,6 +148,21 @@ def _changed(text: str, kept: Sequence[Candidate]) -> set[int]:
         inner = max(around, key=lambda one: one.lineno)
         found.add(min([inner.lineno, *(mark.lineno for mark in inner.decorator_list)]))
     return found
+
+
+def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
+    """Why the only thing that fixes come to may not be right all the same, "" if nothing says so.
+
+    ``late``: fixes that were not run to the end; ``told``: held-out inputs for which some fix gives a value.
+    """
+    if told < ENOUGH:
+        made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
+        return f"{made} be made: too few to call a fix verified."
+    if late:
+        return f"There was no time to run {late} more fixes to the end: give a larger --budget."
+    if not ground.complete and len({one.candidate.kind for one in cluster} - SOUGHT) < ALONE:
+        return "There was no time to try what else it could be: give a larger --budget."
+    return ""
 
 
 def _says_what(check: Check) -> bool:
