@@ -22,7 +22,7 @@ LATE = 1.0
 FIRST = 600
 """Candidates that are tried before values are sought."""
 
-RIVALS = 0.25
+RIVALS = 0.35
 """Once a fix is found, the search goes on through candidates at least this share as likely as it."""
 
 SEEDS = 60
