@@ -25,6 +25,9 @@ FIRST = 600
 RIVALS = 0.35
 """Once a fix is found, the search goes on through candidates at least this share as likely as it."""
 
+NEAR = 0.6
+"""What is at least this share as likely as a fix must have been tried for the fix to count as verified."""
+
 SEEDS = 60
 """Single edits that mend something, from which pairs are made."""
 
@@ -37,7 +40,7 @@ Progress = Callable[[int, int], None]
 class Screen:
     """The screening of one search. ``tried`` counts candidates that were run.
 
-    ``complete``: no candidate that could be a rival was left out for want of time.
+    ``complete``: no candidate about as likely as one that passes was left out for want of time.
 
     ``clock``: seconds that a candidate takes which passes.
 
@@ -59,7 +62,7 @@ class Screen:
         self._batch = max(1, min(BATCH, int(AT_ONCE / clock))) if clock > 0 else BATCH
         self._weight = weight
         self.tried = 0
-        self.complete = True
+        self._untried = 0.0  # the likelihood of the likeliest candidate that was left out for want of time
         self._workers = workers
         self._stop = stop
         self._order = order
@@ -73,6 +76,11 @@ class Screen:
         self._survivors: list[Candidate] = []
         self._partial: list[tuple[int, int, Candidate]] = []
         self._floor = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that is about as likely as what passes was tried."""
+        return self._untried < NEAR * max(map(self._weight, self._survivors), default=0.0)
 
     def run(
         self,
@@ -128,23 +136,33 @@ class Screen:
         total: int,
     ) -> None:
         """Take batches until there are none, the time is over, or only unlikely rivals are left."""
-        while time.monotonic() < deadline:
+        while True:
             with self._lock:
                 batch = [one for one in islice(source, self._batch) if one.prior >= self._floor]
             if not batch:
                 return
-            until = deadline + self._seconds + LATE
+            if time.monotonic() >= deadline:
+                self._leave(batch)
+                return
+            done = 0
             how = self._quick, self._patience, self._passing
-            for tried in worker.attempt(batch, self._order, *how, until=until):
+            for tried in worker.attempt(batch, self._order, *how, until=deadline + self._seconds + LATE):
                 with self._lock:
                     self._note(tried)
+                done += 1
                 if time.monotonic() > deadline + self._seconds:
                     worker.end()
-                    self.complete = False
-                    return
+                    break
+            if done < len(batch):
+                self._leave(batch[done:])
+                return
             if progress is not None:
                 progress(self.tried, total)
-        self.complete = False
+
+    def _leave(self, batch: Sequence[Candidate]) -> None:
+        """Note what is left untried."""
+        with self._lock:
+            self._untried = max(self._untried, *map(self._weight, batch))
 
     def _note(self, tried: Tried) -> None:
         self.tried += 1

@@ -78,6 +78,12 @@ def test_an_edit_is_among_the_candidates(broken: str, right: str) -> None:
     assert right in [apply(broken, one.edits) for one in found]
 
 
+def test_a_constant_is_as_suspect_as_what_uses_it() -> None:
+    source = "LIMIT = 3\nOTHER = 4\n\n\ndef f(n):\n    m = n + OTHER\n    return n > LIMIT\n"
+    found = [one.line for one in candidates(source, {7: 1.0, 6: 0.1}, [6, 7])]
+    assert found.index(1) < found.index(2)
+
+
 def test_no_call_is_waited_for_where_nothing_can_be() -> None:
     found = candidates("def f(get):\n    return get(1)\n", {}, [2])
     assert not any("await" in edit.text for one in found for edit in one.edits)

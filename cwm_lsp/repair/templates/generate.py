@@ -58,7 +58,8 @@ def candidates(
         replace(one, prior=min(1.0, one.prior * FACTOR)) if one.kind in likelier else one
         for one in found.values()
     ]
-    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + scores.get(c.line, 0.0)))
+    suspicion = {**_of_constants(tree, scores), **scores}
+    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + suspicion.get(c.line, 0.0)))
     made = {source}
     distinct = []
     for candidate in ranked[:MOST]:
@@ -142,6 +143,26 @@ def _argument(parent: ast.AST | None, node: ast.expr) -> bool:
     if isinstance(parent, ast.Call):
         return node in parent.args
     return isinstance(parent, ast.Subscript) and parent.slice is node
+
+
+CONSTANT = 0.8
+"""The suspicion of a line that uses a constant, handed on to the line that assigns it."""
+
+
+def _of_constants(tree: ast.Module, scores: Mapping[int, float]) -> dict[int, float]:
+    """The suspicion of what the module assigns, which runs before any check does: that of its users."""
+    users: dict[str, float] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            users[node.id] = max(users.get(node.id, 0.0), scores.get(node.lineno, 0.0))
+    found: dict[int, float] = {}
+    for statement in tree.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        for target in targets:
+            if isinstance(target, ast.Name) and users.get(target.id, 0.0):
+                for line in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
+                    found[line] = CONSTANT * users[target.id]
+    return found
 
 
 def _constants(tree: ast.Module, text: Text) -> Iterator[Candidate]:
