@@ -9,6 +9,9 @@ from typing import Any
 
 from cwm_lsp.repair.meant import Arguments, atoms
 
+SMALL = 10
+"""Integers up to here are made however small the known ones are: else one parameter has too few values."""
+
 _BETWEEN = re.compile(r"[^\w]+")
 """What stands between the words of a text."""
 
@@ -27,8 +30,8 @@ class Pool:
         self.parts = parts if None in parts and any(isinstance(part, tuple) for part in parts) else []
 
     def number(self, rng: Random) -> int:
-        """An integer about as large as the known ones."""
-        return rng.randint(min(0, *self.ints), max(3, *self.ints) + 1)
+        """An integer about as large as the known ones, or small."""
+        return rng.randint(min(0, *self.ints), max(SMALL, *self.ints) + 1)
 
 
 def _parts(value: Any) -> Iterator[Any]:

@@ -114,6 +114,10 @@ def test_held_out_texts_have_other_words_and_more_of_them() -> None:
     assert min(counts) < 3
 
 
+def test_one_small_number_is_enough_for_other_ones() -> None:
+    assert len(held_out(["f(1)", "f(2)"], 40)) >= 8
+
+
 def test_held_out_lists_grow_longer_than_the_known_ones() -> None:
     found = held_out(["f([3, 1])", "f([2, 5, 4])"], 60)
     assert max(text.count(",") for text in found) > 3

@@ -10,7 +10,7 @@ from typing import Any
 
 from .checks import OVERTIME, Check, Outcome, evaluate, expected
 from .explore import explore
-from .forks import FORKS, forked
+from .forks import BLOCKED, FORKS, forked
 from .program import Edits, Program
 from .pytests import Session
 from .ticks import Counter
@@ -28,6 +28,10 @@ LOOKED_BACK = 8
 PATIENCE = 3
 """Calls that may run to their limit until the others get less."""
 
+
+AWAKE = 1.5
+AWAKE_SLACK = 4.0
+"""A check may sleep for so many seconds on end, and times as long as the longest takes on the text."""
 
 NOTHING: dict[str, Any] = {
     "ok": False,
@@ -69,6 +73,8 @@ class Worker:
         self._counter.present()
         self._turns = 0
         self._leaks = False
+        self._sleep = BLOCKED
+        self._blocked: set[int] = set()  # checks that wait for ever on the text as it stands
 
     @property
     def nodes(self) -> list[str]:
@@ -104,11 +110,11 @@ class Worker:
         """In a fork where there is a test session: its state must not pass from one candidate to the next."""
         if self._session is None or not FORKS:
             return work()
-        found = forked(work)
+        found = forked(work, self._sleep)
         if "died" not in found:
             return found
-        said = OVERTIME if found["blocked"] else "the process died"
-        return {"ok": False, "passed": [], "failed": -1, "said": said}
+        said, clock = (OVERTIME, self._sleep) if found["blocked"] else ("the process died", 0.0)
+        return {"ok": False, "passed": [], "failed": -1, "said": said, "clock": clock}
 
     def _batch(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """A batch of candidates: in one fork where there are tests, unless their state passes on."""
@@ -117,7 +123,9 @@ class Worker:
         work = [partial(self._tried, edits, request) for _, edits in items]
         together: list[dict[str, Any]] = []
         if self._session is not None and FORKS and not self._leaks and len(items) > 1:
-            found = forked(lambda: {"tried": [one() for one in work], "clean": self._clean(request)})
+            found = forked(
+                lambda: {"tried": [one() for one in work], "clean": self._clean(request)}, self._sleep
+            )
             self._leaks = not found.get("clean", True)
             together = [] if self._leaks else found.get("tried", [])
         for at, (number, _) in enumerate(items):
@@ -227,7 +235,7 @@ class Worker:
         if self._session is not None:
             self._counter.left = UNBOUNDED
             self._session.install(code, edited=True)
-        for check in self._checks:
+        for check in (one for at, one in enumerate(self._checks) if at not in self._blocked):
             self._counter.left = UNBOUNDED
             if self._check(code, check, seconds)[0]:
                 taken.append(UNBOUNDED - self._counter.left)
@@ -247,18 +255,23 @@ class Worker:
         """
         longest = request["seconds"]
         seconds = longest * FIRST_SHARE
-        endless = False
+        endless, asleep = False, 0.0
         for number, check in enumerate(self._checks):
             if number < request["first"]:
                 continue
             found = self._apart(partial(self._traced, check, seconds))
-            if found["said"] == OVERTIME and not endless and seconds < longest:
+            if found["said"] == OVERTIME and "lines" not in found:
+                self._blocked.add(number)
+            elif found["said"] == OVERTIME and not endless and seconds < longest:
                 found = self._apart(partial(self._traced, check, longest))
                 endless = found["said"] == OVERTIME
                 seconds = seconds if endless else longest
+            if number not in self._blocked:
+                asleep = max(asleep, found.get("clock", 0.0))
             if found.get("bare") and self._session is not None:
                 self._session.bare.add(check["call"])
             yield {**NOTHING, "check": number, **found}
+        self._sleep = min(BLOCKED, AWAKE + AWAKE_SLACK * asleep)
 
     def _traced(self, check: Check, seconds: float) -> dict[str, Any]:
         """A check runs twice: plain, for its time, and watched, for its lines."""
