@@ -12,6 +12,7 @@ from queue import SimpleQueue
 
 from cwm_lsp.repair.baseline import failure
 from cwm_lsp.repair.heldout import held_out
+from cwm_lsp.repair.llm.propose import KIND as PROPOSED
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
 from cwm_lsp.repair.refuse import refusal
 from cwm_lsp.repair.templates.holes import SOUGHT
@@ -160,7 +161,9 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
         return f"{made} be made: too few to call a fix verified."
     if late:
         return f"There was no time to run {late} more fixes to the end: give a larger --budget."
-    if not ground.complete and len({one.candidate.kind for one in cluster} - SOUGHT) < ALONE:
+    kinds = {one.candidate.kind for one in cluster} - SOUGHT
+    # What a language model proposes is no edit among thousands: it is not there by chance.
+    if not ground.complete and len(kinds) < ALONE and PROPOSED not in kinds:
         return "There was no time to try what else it could be: give a larger --budget."
     return ""
 
