@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 import difflib
+import math
 import os
 import re
-from dataclasses import dataclass, replace
+import shlex
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,8 @@ class Wish:
 def repair(wish: Wish) -> int:
     """Search fixes and show them; 0 whether or not there are any."""
     shell = Shell(as_json=wish.as_json)
+    if not math.isfinite(wish.budget):
+        raise ArgumentsError(f"{wish.budget} is no number of seconds.", "Give --budget one, say 60.")
     source = source_at(wish.file)
     loaded = load(wish.file.absolute().parent, options=wish.options, trusted=wish.trusted)
     for name in loaded.ignored:
@@ -197,6 +201,7 @@ def _evidence(fix: Fix) -> dict[str, Any]:
             {"call": one.call, "this": one.this, "other": one.other} for one in found.distinctions
         ],
         "isolation": found.isolation,
+        "first_change": asdict(found.first_change) if found.first_change is not None else None,
         "notes": list(found.notes),
     }
 
@@ -227,7 +232,9 @@ def _show(outcome: Outcome, shell: Shell) -> None:
 
 def _questions(evidence: Evidence) -> list[str]:
     """How to say which of the fixes that part is right."""
-    return [f"Say so with --answer '{one.call} == VALUE'." for one in evidence.distinctions[:1]]
+    return [
+        f"Say so with --answer {shlex.quote(f'{one.call} == VALUE')}." for one in evidence.distinctions[:1]
+    ]
 
 
 def _write(file: Path, before: str, outcome: Outcome, shell: Shell) -> None:

@@ -15,7 +15,8 @@ from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 from cwm_lsp.features.claims import ClaimKind, Failure
 from cwm_lsp.features.text import preview
 from cwm_lsp.record.source import read_source
-from cwm_lsp.repair.model import Check, Edit, Evidence, Fix, Outcome
+from cwm_lsp.repair.change import NEXT, RETURNED
+from cwm_lsp.repair.model import Change, Check, Edit, Evidence, Fix, Outcome
 from cwm_lsp.repair.specification import Specification, call, doctests
 from cwm_lsp.trace.model import SourceFile
 from cwm_lsp.trace.statements import parse
@@ -269,6 +270,8 @@ def _change(source: SourceFile, fix: Fix) -> str:
 def reasons(evidence: Evidence) -> list[str]:
     """Why a fix is offered, as sentences."""
     found = [f"failed before: {one}" for one in evidence.failed[:3]]
+    if evidence.first_change is not None:
+        found.append(f"first change: {_changed(evidence.first_change)}")
     found.append(
         f"checks that pass now: {evidence.passed}; held-out inputs that it ran on: {evidence.held_out}"
     )
@@ -279,6 +282,22 @@ def reasons(evidence: Evidence) -> list[str]:
         for one in evidence.distinctions[:1]
     ]
     return [*found, *evidence.notes]
+
+
+def _changed(change: Change) -> str:
+    """What a fix is first seen to change, as in ``line 4: total is 7, not 3``."""
+    before, after = preview(change.before), preview(change.after)
+    if change.name == NEXT:
+        return f"after line {change.line} comes {after}, not {before}"
+    if change.name != RETURNED:
+        return f"line {change.line}: {change.name} is {after}, not {before}"
+    if any(text.startswith(_RAISED) for text in (before, after)):
+        return f"line {change.line} {_given(after)}; before, {_given(before)}"
+    return f"line {change.line} returns {after}, not {before}"
+
+
+def _given(text: str) -> str:
+    return text if text.startswith(_RAISED) else f"returns {text}"
 
 
 def placed(source: SourceFile, edit: Edit) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cwm_lsp.errors import RunError, TargetError
 from cwm_lsp.repair import scratch
+from cwm_lsp.repair.agent.guard import NOT_ALLOWED
 from cwm_lsp.repair.fromtests import defined, scripts
 from cwm_lsp.repair.localise import ochiai, sliced, together
 from cwm_lsp.repair.model import Check, CheckKind, Suspect
@@ -21,6 +22,9 @@ from cwm_lsp.repair.workers import Job, Worker, at_once
 FIRST_SECONDS = {CheckKind.CALL: 0.5, CheckKind.DOCTEST: 0.5, CheckKind.TEST: 10.0, CheckKind.RUN: 5.0}
 """Processor seconds that a check may take on the file as it stands."""
 
+FIRST_SHARE = 0.4
+"""Of the budget, what one check may take there at most."""
+
 QUICK_SECONDS = 0.004
 QUICK_SLACK = 4.0
 """So many seconds and times as long as the slowest check that passes, for the first look at a candidate."""
@@ -28,6 +32,10 @@ QUICK_SLACK = 4.0
 LEAST_SECONDS = 0.02
 SLACK = 10.0
 """A candidate's check may take so many times as long as the slowest that passes, plus the least."""
+
+
+REFUSED = NOT_ALLOWED
+"""What the failure of a check says that does what it may not."""
 
 
 def failure(check: Check, said: str) -> str:
@@ -38,7 +46,10 @@ def failure(check: Check, said: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """How the file does as it stands. Indices are those of ``checks``."""
+    """How the file does as it stands. Indices are those of ``checks``.
+
+    ``clock``: seconds that a candidate takes which passes, sleep included.
+    """
 
     checks: tuple[Check, ...]
     failing: tuple[int, ...]
@@ -50,6 +61,7 @@ class Baseline:
     quick: float
     seconds: float
     notes: tuple[str, ...]
+    clock: float = 0.0
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -72,11 +84,15 @@ def job_for(file: Path, text: str, specification: Specification, python: str) ->
     return Job(where, text, (*specification.targets, *specification.others), nodes, python)
 
 
-def baseline(workers: Sequence[Worker], specification: Specification, job: Job) -> Baseline:
-    """Run all checks on the file as it stands, three times. Raises ``TargetError`` when nothing fails."""
-    longest = max(
-        FIRST_SECONDS[CheckKind.TEST if job.nodes else check.kind] for check in job.checks or (_TEST,)
-    )
+def baseline(
+    workers: Sequence[Worker], specification: Specification, job: Job, budget: float = 20.0
+) -> Baseline:
+    """Run all checks on the file as it stands, three times. Raises ``TargetError`` when nothing fails.
+
+    Of ``budget`` seconds no check gets more than a part.
+    """
+    kinds = [CheckKind.TEST if job.nodes else check.kind for check in job.checks or (_TEST,)]
+    longest = min(max(FIRST_SECONDS[kind] for kind in kinds), max(0.5, budget * FIRST_SHARE))
     runs = at_once(job.stop, len(workers), lambda worker: worker.trace(longest), workers)
     tests = _tests(job, workers[0].nodes)
     checks = (*job.checks, *tests)
@@ -88,12 +104,13 @@ def baseline(workers: Sequence[Worker], specification: Specification, job: Job) 
         for n in range(len(checks))
         if len({*(run[n]["ok"] for run in runs), third.get(n, first[n]["ok"])}) > 1
     ]
-    wanted = list(range(len(specification.targets))) + _wanted(specification, workers[0].nodes, job)
+    wanted = list(range(len(specification.targets))) + _wanted(specification, workers[0], job)
+    _say_something(workers[0], specification)
     failing = [n for n in wanted if n not in flaky and not first[n]["ok"]]
     if not failing:
         _refuse(wanted, flaky, checks)
     passing = [n for n in range(len(checks)) if n not in flaky and first[n]["ok"]]
-    every = range(1, job.text.count("\n") + 2)  # a run that ended its process left no lines
+    every = range(1, len(job.text.splitlines()) + 1)  # a run that ended its process left no lines
     ran = [(bool(first[n]["ok"]), first[n]["lines"] or every) for n in (*failing, *passing)]
     spectrum = ochiai(ran)
     known = facts(job.text)
@@ -109,6 +126,7 @@ def baseline(workers: Sequence[Worker], specification: Specification, job: Job) 
         _quick([first[n]["seconds"] for n in passing], bool(job.nodes)),
         _seconds([first[n]["seconds"] for n in passing], longest, bool(job.nodes)),
         tuple(f"{checks[n].call} is flaky (three runs did not agree) and was left out." for n in flaky),
+        sum(first[n]["clock"] for n in (*failing[:1], *passing)),
     )
 
 
@@ -150,7 +168,7 @@ def _scripts(
     found = list(dict.fromkeys(text for node in nodes for text in known.get(node, ())))[:SCRIPTS]
     said = worker.results(None, found, FIRST_SECONDS[CheckKind.CALL]) or []
     pairs = zip(found, said, strict=True) if said else ()
-    return [text for text, one in pairs if not one.startswith(_MISREAD)]
+    return [text for text, one in pairs if not one.said.startswith(_MISREAD)]
 
 
 _MISREAD = (
@@ -165,18 +183,37 @@ SCRIPTS = 200
 """Scripts taken from tests."""
 
 
-def _wanted(specification: Specification, nodes: Sequence[str], job: Job) -> list[int]:
+def _wanted(specification: Specification, worker: Worker, job: Job) -> list[int]:
     """The indices of the tests that must pass. Raises ``TargetError``."""
     if not specification.test:
         return []
     _, separator, inside = specification.test.partition("::")
     path = Path(job.nodes[0]).as_posix()
+    nodes = worker.nodes
     found = matching(nodes, f"{path}{separator}{inside}")
     if not found:
-        raise TargetError(
-            f"pytest does not collect {specification.test}.", f"It has: {', '.join(nodes[:5])}."
-        )
+        hint = f"It has: {', '.join(nodes[:5])}." if nodes else "It has no tests."
+        raise TargetError(f"pytest does not collect {specification.test}.", worker.problem or hint)
     return [len(job.checks) + n for n in found]
+
+
+def _say_something(worker: Worker, specification: Specification) -> None:
+    """Raises ``TargetError`` for an expected value with names that mean nothing: no fix gives it."""
+    texts = [
+        one.expect for one in specification.targets if one.expect is not None and not _literal(one.expect)
+    ]
+    said = worker.results(None, texts, FIRST_SECONDS[CheckKind.CALL]) if texts else None
+    for text, one in zip(texts, said or (), strict=bool(said)):
+        if one.said.startswith("raised NameError"):
+            raise TargetError(f"The expected value {text} has none: {one.said}.", "A text needs its quotes.")
+
+
+def _literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError):
+        return False
+    return True
 
 
 def _refuse(wanted: Sequence[int], flaky: Sequence[int], checks: Sequence[Check]) -> None:

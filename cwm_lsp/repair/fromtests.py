@@ -214,6 +214,7 @@ class _Reader:
         own = _Own(self.renamed, self.modules)
         body = [own.visit(copy.deepcopy(one)) for one in statements]
         last: ast.expr = own.visit(copy.deepcopy(value))
+        body = _used(body, last)
         needed: dict[str, ast.stmt] = {}
         self._need([*body, last], needed, own)
         return written([*needed.values(), *body], last)
@@ -226,6 +227,25 @@ class _Reader:
                 statement = own.visit(copy.deepcopy(self.known[name]))
                 self._need([statement], needed, own)
                 needed[name] = statement
+
+
+def _used(body: Sequence[ast.stmt], last: ast.expr) -> list[ast.stmt]:
+    """Without plain values under names that nothing reads: what a test compares a result with."""
+    nodes = (n for one in (*body, last) for n in ast.walk(one))
+    read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return [one for one in body if _plain_name(one) in (*read, "")]
+
+
+def _plain_name(statement: ast.stmt) -> str:
+    """The name that a statement gives a plain value, "" for any other statement."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(name)], value=value):
+            try:
+                ast.literal_eval(value)
+            except (ValueError, TypeError, SyntaxError):
+                return ""
+            return name
+    return ""
 
 
 class _Own(ast.NodeTransformer):

@@ -36,10 +36,10 @@ def agreeing(job: Job, source: str, function: str, other: str, calls: Sequence[s
         said = worker.results(None, [wanted for _, wanted in pairs], 0.3)
     if said is None:
         raise RunError(f"{other} ends the process that it runs in.")
-    good = [pair for pair, text in zip(pairs, said, strict=True) if not text.startswith(_NOT)]
+    good = [pair for pair, one in zip(pairs, said, strict=True) if not one.said.startswith(_NOT)]
     if not good:
         raise RunError(
-            f"{other} raises on every input that was made for it: {said[0]}.", "Give some with --call."
+            f"{other} raises on every input that was made for it: {said[0].said}.", "Give some with --call."
         )
     checks = [Check(CheckKind.CALL, text, wanted) for text, wanted in good[:INPUTS]]
     return [replace(check, loose=False) for check in checks]

@@ -71,8 +71,22 @@ class Distinction:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Where the run of a failing check first becomes another one: at a line of the text as it stands, the
+    name that holds something else (``return``: what the function gives; ``next line``: the way), and what."""
+
+    line: int
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a fix is offered. ``agreeing``: fixes that do the same on all held-out inputs, with this one."""
+    """Why a fix is offered. ``agreeing``: fixes that do the same on all held-out inputs, with this one.
+
+    ``first_change``: what the fix is first seen to change, ``None`` where nothing of that was recorded.
+    """
 
     failed: tuple[str, ...]
     passed: int
@@ -82,6 +96,7 @@ class Evidence:
     isolation: str
     distinctions: tuple[Distinction, ...] = ()
     notes: tuple[str, ...] = ()
+    first_change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)

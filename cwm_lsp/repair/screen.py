@@ -13,11 +13,20 @@ from cwm_lsp.repair.workers import PATIENT, Tried, Worker, at_once
 
 BATCH = 24
 
+AT_ONCE = 3.0
+"""Seconds on the clock that a batch may take if all its candidates pass."""
+
+LATE = 1.0
+"""Seconds beyond the deadline, and a check's own limit, that a batch may still take."""
+
 FIRST = 600
 """Candidates that are tried before values are sought."""
 
 RIVALS = 0.35
 """Once a fix is found, the search goes on through candidates at least this share as likely as it."""
+
+NEAR = 0.6
+"""What is at least this share as likely as a fix must have been tried for the fix to count as verified."""
 
 SEEDS = 60
 """Single edits that mend something, from which pairs are made."""
@@ -31,7 +40,9 @@ Progress = Callable[[int, int], None]
 class Screen:
     """The screening of one search. ``tried`` counts candidates that were run.
 
-    ``complete``: no candidate that could be a rival was left out for want of time.
+    ``complete``: no candidate about as likely as one that passes was left out for want of time.
+
+    ``clock``: seconds that a candidate takes which passes.
 
     A check may take ``quick`` seconds of a processor at first; where no candidate survives that, those that
     took longer get ``seconds``.
@@ -46,10 +57,12 @@ class Screen:
         seconds: float,
         stop: threading.Event,
         weight: Callable[[Candidate], float] = lambda one: one.prior,
+        clock: float = 0.0,
     ) -> None:
+        self._batch = max(1, min(BATCH, int(AT_ONCE / clock))) if clock > 0 else BATCH
         self._weight = weight
         self.tried = 0
-        self.complete = True
+        self._untried = 0.0  # the likelihood of the likeliest candidate that was left out for want of time
         self._workers = workers
         self._stop = stop
         self._order = order
@@ -63,6 +76,11 @@ class Screen:
         self._survivors: list[Candidate] = []
         self._partial: list[tuple[int, int, Candidate]] = []
         self._floor = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that is about as likely as what passes was tried."""
+        return self._untried < NEAR * max(map(self._weight, self._survivors), default=0.0)
 
     def run(
         self,
@@ -118,21 +136,33 @@ class Screen:
         total: int,
     ) -> None:
         """Take batches until there are none, the time is over, or only unlikely rivals are left."""
-        while time.monotonic() < deadline:
+        while True:
             with self._lock:
-                batch = [one for one in islice(source, BATCH) if one.prior >= self._floor]
+                batch = [one for one in islice(source, self._batch) if one.prior >= self._floor]
             if not batch:
                 return
-            for tried in worker.attempt(batch, self._order, self._quick, self._patience, self._passing):
+            if time.monotonic() >= deadline:
+                self._leave(batch)
+                return
+            done = 0
+            how = self._quick, self._patience, self._passing
+            for tried in worker.attempt(batch, self._order, *how, until=deadline + self._seconds + LATE):
                 with self._lock:
                     self._note(tried)
+                done += 1
                 if time.monotonic() > deadline + self._seconds:
                     worker.end()
-                    self.complete = False
-                    return
+                    break
+            if done < len(batch):
+                self._leave(batch[done:])
+                return
             if progress is not None:
                 progress(self.tried, total)
-        self.complete = False
+
+    def _leave(self, batch: Sequence[Candidate]) -> None:
+        """Note what is left untried."""
+        with self._lock:
+            self._untried = max(self._untried, *map(self._weight, batch))
 
     def _note(self, tried: Tried) -> None:
         self.tried += 1

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
 from cwm_lsp.errors import SourceError
-from cwm_lsp.repair.baseline import Baseline, baseline, job_for
+from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, job_for
+from cwm_lsp.repair.change import first_change
 from cwm_lsp.repair.guided import Guide
 from cwm_lsp.repair.like import agreeing
 from cwm_lsp.repair.llm import consult
@@ -41,7 +42,7 @@ GUIDED = 0.2
 SEARCHED = 0.85
 """Of the budget, what is spent until verification."""
 
-VERIFIED = 0.1
+VERIFIED = 0.2
 """Of the budget, what verification gets however long the search took."""
 
 AT_LEAST = 0.4
@@ -76,11 +77,11 @@ def repair(
     job = replace(job_for(file, text, specification, python), stop=stop or Event())
     workers = [Worker(job) for _ in range(WORKERS)]
     try:
-        known = baseline(workers, specification, job)
+        known = baseline(workers, specification, job, budget)
         search = _Search(job, workers, known, started, budget, progress)
         fixes, notes = search.run(model)
         fixes, typed = checked(fixes, job, workers[0].work)
-        notes = (*_copied(workers), *known.notes, *notes, *typed)
+        notes = (*_copied(workers), *known.notes, *_failures(known, fixes, budget), *notes, *typed)
     finally:
         for worker in workers:
             worker.close()
@@ -92,6 +93,32 @@ def _status(fixes: Sequence[Fix]) -> Status:
     if not fixes:
         return Status.NONE
     return Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
+
+
+FEW = 40
+"""Candidates that a budget should be enough for."""
+
+
+def _failures(known: Baseline, fixes: Sequence[Fix], budget: float) -> Iterator[str]:
+    """What goes on to fail where nothing mends it, and what keeps a search from trying much."""
+    for n in known.failing if not fixes else ():
+        yield f"What fails: {known.failure(n)}"
+        if REFUSED in known.said[n]:
+            yield "Fixes are tried without network and in a copy: name a test that needs neither."
+    if _slow(known, budget):
+        yield (
+            f"One candidate takes {known.clock:.1f} s of tests, so few can be tried: "
+            "name a quicker test, or give a larger --budget."
+        )
+
+
+SLOW = 0.5
+"""Seconds that a candidate may take in any case."""
+
+
+def _slow(known: Baseline, budget: float) -> bool:
+    """Whether candidates take so long that few can be tried."""
+    return known.clock > max(SLOW, budget / FEW)
 
 
 def _with_agreement(file: Path, text: str, specification: Specification, python: str) -> Specification:
@@ -136,6 +163,7 @@ class _Search:
             known.seconds,
             self.job.stop,
             self._weight,
+            known.clock,
         )
         # Where the baseline took long, on a busy machine or in loops without an end, the search still begins.
         deadline = max(self.started + self.budget * SEARCHED, time.monotonic() + self.budget * AT_LEAST)
@@ -157,7 +185,21 @@ class _Search:
             max(self.started + self.budget, time.monotonic() + self.budget * VERIFIED),
         )
         fixes, notes = verified(ground, survivors, known.said, self._weight, self.workers)
-        return fixes, (*notes, *told)
+        return self._followed(fixes), (*notes, *told)
+
+    def _followed(self, fixes: Sequence[Fix]) -> tuple[Fix, ...]:
+        """The fixes with the first thing that each changes in the run of a failing check."""
+        known, worker = self.known, self.workers[0]
+        if not fixes:
+            return ()
+        check, text = known.failing[0], self.job.text
+        before = worker.history(check, None, known.seconds)
+        found = []
+        for fix in fixes:
+            after = worker.history(check, fix.candidate, known.seconds)
+            change = first_change(before, after, text, fix.text)
+            found.append(replace(fix, evidence=replace(fix.evidence, first_change=change)))
+        return tuple(found)
 
     @property
     def _scores(self) -> dict[int, float]:
@@ -172,6 +214,8 @@ class _Search:
 
     def _guided(self) -> list[Candidate]:
         known = self.known
+        if _slow(known, self.budget):
+            return []  # each hole needs many runs
         guide = Guide(self.workers, known.failing, known.passing, known.quick, self.job.stop)
         scores = self._scores
         until = time.monotonic() + self.budget * GUIDED

@@ -121,7 +121,9 @@ def _rows(text: str, path: Path) -> list[Any]:
             try:
                 rows.append(json.loads(line))
             except ValueError as error:
-                raise ArgumentsError(f"{path}, line {number}: {error}.") from error
+                raise ArgumentsError(
+                    f"{path}, line {number} is no JSON: {error}.", "A case is [[3, 4], 7], one a line."
+                ) from error
     return rows
 
 

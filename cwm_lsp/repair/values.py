@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
 from cwm_lsp.repair.meant import Arguments, atoms
+
+SMALL = 10
+"""Integers up to here are made however small the known ones are: else one parameter has too few values."""
+
+_BETWEEN = re.compile(r"[^\w]+")
+"""What stands between the words of a text."""
 
 
 class Pool:
@@ -17,12 +24,14 @@ class Pool:
         self.ints = [a for a in every if type(a) is int] or [0, 1, 2]
         self.texts = sorted({c for a in every if isinstance(a, str) for c in a}) or ["a", "b"]
         self.words = sorted({a for a in every if isinstance(a, str)}) or ["a"]
+        self.tokens = sorted({part for word in self.words for part in re.split(_BETWEEN, word) if part})
+        self.lists = [one for example in examples for one in example if isinstance(one, list) and one]
         parts = [part for example in examples for part in _parts(example)]
         self.parts = parts if None in parts and any(isinstance(part, tuple) for part in parts) else []
 
     def number(self, rng: Random) -> int:
-        """An integer about as large as the known ones."""
-        return rng.randint(min(0, *self.ints), max(3, *self.ints) + 1)
+        """An integer about as large as the known ones, or small."""
+        return rng.randint(min(0, *self.ints), max(SMALL, *self.ints) + 1)
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -62,7 +71,27 @@ def mutated(rng: Random, value: Any, pool: Pool) -> Any:
     return value
 
 
+def _words(rng: Random, value: str, separator: str, pool: Pool) -> str:
+    """A text of several words with other, more or fewer words, or in another order."""
+    parts = value.split(separator)
+    kind, at = rng.randrange(5), rng.randrange(len(parts))
+    if kind == 0:
+        del parts[at]
+    elif kind == 1:
+        parts.insert(at, rng.choice(parts))
+    elif kind == 2:
+        rng.shuffle(parts)
+    elif kind == 3:
+        parts[at] = rng.choice(pool.tokens or parts)
+    else:  # longer than any known one: what only goes wrong at the third line
+        parts += [rng.choice(pool.tokens or parts) for _ in range(rng.randint(1, len(parts) + 2))]
+    return separator.join(parts)
+
+
 def _text(rng: Random, value: str, pool: Pool) -> str:
+    separators = sorted({part[0] for part in re.findall(_BETWEEN, value)})
+    if separators and rng.random() < 0.5:
+        return _words(rng, value, rng.choice(separators), pool)
     kind = rng.randrange(6)
     if kind == 0:
         return rng.choice(pool.words)
@@ -78,7 +107,7 @@ def _text(rng: Random, value: str, pool: Pool) -> str:
 
 def _list(rng: Random, value: list[Any], pool: Pool) -> list[Any]:
     made = list(value)
-    kind = rng.randrange(6)
+    kind = rng.randrange(7)
     if not made:
         return [pool.number(rng)] if kind < 3 and pool.ints else made
     at = rng.randrange(len(made))
@@ -90,6 +119,8 @@ def _list(rng: Random, value: list[Any], pool: Pool) -> list[Any]:
         made.insert(at, made[at])
     elif kind == 3:
         rng.shuffle(made)
+    elif kind == 4:
+        made += rng.choice(pool.lists or [made])
     else:
         made[at] = mutated(rng, made[at], pool)
     return made

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 
 from cwm_lsp.repair.baseline import failure
 from cwm_lsp.repair.heldout import held_out
+from cwm_lsp.repair.llm.propose import KIND as PROPOSED
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
 from cwm_lsp.repair.refuse import refusal
 from cwm_lsp.repair.templates.holes import SOUGHT
@@ -23,6 +24,9 @@ HELD_OUT = 80
 
 ENOUGH = 8
 """Held-out inputs that must have run for a fix to count as verified."""
+
+ALONE = 2
+"""Kinds of edit that must come to the same fix for it to count as verified where rivals were left untried."""
 
 SURVIVORS = 40
 """Of the candidates that pass screening, the most likely ones that are verified."""
@@ -37,8 +41,8 @@ Weight = Callable[[Candidate], float]
 class Ground:
     """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
 
-    ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the likeliest survivor
-    is still run.
+    ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the two likeliest
+    survivors are still run: there is a question in them.
     """
 
     job: Job
@@ -55,12 +59,14 @@ class Ground:
 class Ran:
     """A survivor and what it gave on the held-out inputs.
 
-    ``fresh``: inputs on which it hangs, or raises where the original gives a value.
+    ``refused``: whether it raises there on purpose. ``fresh``: inputs on which it hangs, or raises without
+    meaning to where the original gives a value.
     """
 
     candidate: Candidate
     text: str
     said: tuple[str, ...]
+    refused: tuple[bool, ...]
     fresh: int
     isolation: str
 
@@ -79,16 +85,20 @@ def verified(
     kept, notes = _allowed(ground, survivors)
     if not kept:
         return (), notes
-    calls = held_out(ground.calls, HELD_OUT)
     with ExitStack() as stack:
         fresh = [w if w.forks else stack.enter_context(Worker(ground.job)) for w in workers]
-        before = fresh[0].results(None, calls, ground.seconds) or [_HANGS] * len(calls)
+        calls = _held_out(ground, kept, fresh[0])
+        known = fresh[0].results(None, calls, ground.seconds)
+        before = [one.said for one in known] if known is not None else [_HANGS] * len(calls)
         idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in fresh:
             idle.put(worker)
 
+        late: list[Candidate] = []
+
         def run(candidate: Candidate) -> Ran | None:
-            if candidate is not kept[0] and time.monotonic() > ground.until:
+            if candidate not in kept[:2] and time.monotonic() > ground.until:
+                late.append(candidate)
                 return None
             return _run(ground, candidate, calls, before, idle)
 
@@ -102,15 +112,60 @@ def verified(
     # An input that no fix gives a value for tells little.
     told = sum(any(not _fails(one.said[n]) for one in ran) for n in range(len(calls)))
     wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
-    sure = len(clusters) == 1 and bool(clean) and told >= ENOUGH and wanted
-    if sure and not ground.complete and all(one.candidate.kind in SOUGHT for one in clusters[0]):
-        sure = False
-        notes = (*notes, "The fix was made from values, and there was no time to try what else it could be.")
-    elif clean and told < ENOUGH and (len(clusters) == 1 or not told):
-        made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
-        notes = (*notes, f"{made} be made: too few to call a fix verified.")
+    alone = len(clusters) == 1 and bool(clean)
+    doubt = _doubt(ground, clusters[0], len(late), told) if alone or (clean and not told) else ""
+    sure = alone and wanted and not doubt
+    notes = (*notes, doubt) if doubt else notes
     fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
     return fixes, notes
+
+
+BESIDE = 0.2
+"""Of the held-out inputs, those for what the fixes do not touch."""
+
+
+def _held_out(ground: Ground, kept: Sequence[Candidate], worker: Worker) -> list[str]:
+    """Inputs that nobody wrote down, most of them for the functions that the candidates change."""
+    functions = _changed(ground.job.text, kept)
+    known = worker.results(None, ground.calls, ground.seconds, functions) if functions else None
+    if known is None:
+        return held_out(ground.calls, HELD_OUT)
+    within = [call for call, one in zip(ground.calls, known, strict=True) if one.reached]
+    beside = [call for call in ground.calls if call not in within]
+    others = held_out(beside, int(HELD_OUT * BESIDE) if within else HELD_OUT)
+    return [*held_out(within, HELD_OUT - len(others)), *others]
+
+
+def _changed(text: str, kept: Sequence[Candidate]) -> set[int]:
+    """The first lines of the functions that candidates change; none where one changes more than functions."""
+    found: set[int] = set()
+    functions = [
+        n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    for candidate in kept:
+        around = [one for one in functions if one.lineno <= candidate.line <= (one.end_lineno or 0)]
+        if not around:
+            return set()
+        inner = max(around, key=lambda one: one.lineno)
+        found.add(min([inner.lineno, *(mark.lineno for mark in inner.decorator_list)]))
+    return found
+
+
+def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
+    """Why the only thing that fixes come to may not be right all the same, "" if nothing says so.
+
+    ``late``: fixes that were not run to the end; ``told``: held-out inputs for which some fix gives a value.
+    """
+    if told < ENOUGH:
+        made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
+        return f"{made} be made: too few to call a fix verified."
+    if late:
+        return f"There was no time to run {late} more fixes to the end: give a larger --budget."
+    kinds = {one.candidate.kind for one in cluster} - SOUGHT
+    # What a language model proposes is no edit among thousands: it is not there by chance.
+    if not ground.complete and len(kinds) < ALONE and PROPOSED not in kinds:
+        return "There was no time to try what else it could be: give a larger --budget."
+    return ""
 
 
 def _says_what(check: Check) -> bool:
@@ -157,9 +212,13 @@ def _run(
         idle.put(worker)
     if said is None:
         return None
-    pairs = zip(said, before, strict=True)
-    fresh = sum(now == _HANGS or (_fails(now) and not _fails(then)) for now, then in pairs)
-    return Ran(candidate, apply(ground.job.text, candidate.edits), tuple(said), fresh, worker.isolation)
+    fresh = sum(
+        now.said == _HANGS or (_fails(now.said) and not now.refused and not _fails(then))
+        for now, then in zip(said, before, strict=True)
+    )
+    text = apply(ground.job.text, candidate.edits)
+    texts, refused = tuple(one.said for one in said), tuple(one.refused for one in said)
+    return Ran(candidate, text, texts, refused, fresh, worker.isolation)
 
 
 _HANGS = "did not end"
@@ -167,16 +226,23 @@ _HANGS = "did not end"
 OUTSIDE = 0.05
 """Of the held-out inputs, how many may be none that the function is made for."""
 
+_MEANINGLESS = ("raised ValueError", "raised OverflowError")
+"""What an input gives that means nothing, the year 0. An ``IndexError`` is what a wrong fix gives."""
+
 
 def _outside(ran: Sequence[Ran], before: Sequence[str]) -> int:
-    """On how many held-out inputs all survivors raise the same and the original does not.
+    """On how many held-out inputs all survivors do what says that the input is none, not that they are wrong.
 
-    A few of these are taken for inputs that mean nothing (the year 0); none where there are many.
+    They raise alike that the value means nothing, where the original does not; or they go on for ever, as the
+    original does. Such inputs are let pass where they are few; where there are many, none is.
     """
     found = 0
     for n, then in enumerate(before):
         kinds = {one.said[n].partition(":")[0] for one in ran}
-        found += len(kinds) == 1 and kinds.pop().startswith("raised ") and not _fails(then)
+        if any(one.refused[n] for one in ran) or len(kinds) != 1:
+            continue
+        kind = kinds.pop()
+        found += (kind in _MEANINGLESS and not _fails(then)) or kind == then == _HANGS
     return found if found <= OUTSIDE * len(before) else 0
 
 
@@ -201,12 +267,13 @@ def _standing(cluster: Sequence[Ran], weight: Weight) -> float:
 
     Many edits of one kind that come to the same say little: the kind has many.
     """
-    said = cluster[0].said
+    pairs = list(zip(cluster[0].said, cluster[0].refused, strict=True))
     kinds: dict[str, float] = {}
     for one in cluster:
         kinds[one.candidate.kind] = max(kinds.get(one.candidate.kind, 0.0), weight(one.candidate))
     best = sorted(kinds.values(), reverse=True)
-    return (best[0] + 0.5 * sum(best[1:3])) * (1.0 - sum(map(_fails, said)) / max(1, len(said)))
+    failing = sum((0.5 if refused else 1.0) for text, refused in pairs if _fails(text))
+    return (best[0] + 0.5 * sum(best[1:3])) * (1.0 - failing / max(1, len(pairs)))
 
 
 def _fix(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import queue
 import shutil
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any, Self
 from cwm_lsp.errors import Cancelled, RunError
 from cwm_lsp.record.client import kill_group
 from cwm_lsp.repair import scratch
+from cwm_lsp.repair.change import Step
 from cwm_lsp.repair.model import Candidate, Check
 
 BOOT = Path(__file__).parent / "agent" / "boot.py"
@@ -65,6 +67,18 @@ class Tried:
     slow: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call gives, as text. ``refused``: an exception that the file itself raises on purpose.
+
+    ``reached``: one of the functions asked for was called.
+    """
+
+    said: str
+    refused: bool = False
+    reached: bool = False
+
+
 POLLED = 0.1
 """Seconds between two looks at whether the search was stopped."""
 
@@ -85,6 +99,7 @@ class Worker:
         inside.parent.mkdir(parents=True, exist_ok=True)
         inside.write_text(job.text, encoding="utf-8")
         self.nodes: list[str] = []
+        self.problem = ""  # why pytest did not collect some tests
         self._bare: list[str] = []  # tests that need none of pytest's reports to be judged
         # Tests run in forks of one session, so that no candidate finds what another left.
         self.forks = bool(job.nodes) and hasattr(os, "fork")
@@ -122,7 +137,7 @@ class Worker:
             if len(found) < count:
                 self.end()
                 seconds = min(seconds, 0.3)  # one loop for ever is seldom alone, and the budget runs
-                nothing: dict[str, Any] = {"lines": [], "calls": [], "steps": []}
+                nothing: dict[str, Any] = {"clock": seconds, "lines": [], "calls": [], "steps": []}
                 found.append({"ok": False, "said": "did not end", "seconds": seconds, **nothing})
         return found
 
@@ -134,13 +149,15 @@ class Worker:
         patience: int = 1,
         passing: Sequence[int] = (),
         formal: bool = False,
+        until: float = math.inf,
     ) -> Iterator[Tried]:
         """Try candidates, each up to its first failing check, or through all once one held.
 
         ``passing``: checks that pass on the text as it stands. ``formal``: tests are judged by what pytest
         reports, which is slower than to see whether they raise.
         ``patience``: how many times as many turns of loops a check may take as is usual for a first look.
-        One that ends or blocks the child has failed; the child is replaced and the rest goes on.
+        One that ends or blocks the child has failed; the child is replaced and the rest goes on, but not
+        beyond ``until`` (of ``time.monotonic``).
         """
         left = list(candidates)
         longest = seconds * 2 * len(order) + GRACE
@@ -152,24 +169,38 @@ class Worker:
             done = 0
             # A batch of tests is answered at once, when its fork has ended.
             patient = longest * len(left) if self.forks else longest
-            while (answer := self._line(patient)) is not None and "done" not in answer:
+            while (answer := self._line(min(patient, until - time.monotonic()))) is not None:
+                if "done" in answer:
+                    return
                 yield Tried(left[done], tuple(answer["passed"]), answer["failed"], bool(answer.get("slow")))
                 done += 1
-            if answer is not None:
-                return
             self.end()
+            if time.monotonic() >= until:
+                return
             yield Tried(left[done], (), -1)
             left = left[done + 1 :]
 
-    def results(self, candidate: Candidate | None, calls: Sequence[str], seconds: float) -> list[str] | None:
-        """What each call gives, as text; ``None`` when that ended or blocked the child."""
+    def results(
+        self,
+        candidate: Candidate | None,
+        calls: Sequence[str],
+        seconds: float,
+        functions: Collection[int] = (),
+    ) -> list[Result] | None:
+        """What each call gives; ``None`` when that ended or blocked the child.
+
+        ``functions``: first lines of functions of which it is wanted whether the call reaches them.
+        """
         edits = [[e.start, e.end, e.text] for e in candidate.edits] if candidate else []
         self._ready()
-        self._send({"op": "run", "edits": edits, "calls": list(calls), "seconds": seconds})
+        wanted = {"edits": edits, "calls": list(calls), "functions": list(functions), "seconds": seconds}
+        self._send({"op": "run", **wanted})
         answer = self._line(seconds * 2 * len(calls) + GRACE)
         if answer is None:
             self.end()
-        return list(answer["said"]) if answer is not None and answer["said"] is not None else None
+        if answer is None or answer["results"] is None:
+            return None
+        return [Result(*one) for one in answer["results"]]
 
     def states(self, check: int, lines: Sequence[int], seconds: float) -> list[dict[str, Any]]:
         """The values of names at some lines in the run of a check, as ``{"line", "values"}``."""
@@ -180,6 +211,18 @@ class Worker:
             self.end()
             return []
         return list(answer["states"])
+
+    def history(self, check: int, candidate: Candidate | None, seconds: float) -> list[Step]:
+        """The run of a check step by step, in a candidate or in the text as it stands; [] where it ends the
+        child."""
+        self._ready()
+        edits = [[e.start, e.end, e.text] for e in candidate.edits] if candidate else []
+        self._send({"op": "history", "check": check, "edits": edits, "seconds": seconds})
+        answer = self._line(seconds * 2 + GRACE)
+        if answer is None:
+            self.end()
+            return []
+        return [Step(**one) for one in answer["steps"]]
 
     def again(self, numbers: Sequence[int], seconds: float) -> dict[int, bool]:
         """Whether some checks pass on the text as it stands, once more. None that kills the child is told."""
@@ -258,7 +301,7 @@ class Worker:
         if answer is None or "error" in answer:
             self.end()
             raise RunError((answer or {}).get("error", "The process that runs candidates did not start."))
-        self.nodes = list(answer["nodes"])
+        self.nodes, self.problem = list(answer["nodes"]), str(answer["problem"])
         return self.nodes
 
     def _sandbox(self) -> list[str]:

@@ -210,7 +210,7 @@ def test_a_candidate_that_misbehaves_fails_and_the_next_is_tried(tmp_path: Path,
         assert [one.candidate.kind for one in tried] == ["evil", "good", "evil", "good"]
         assert [one.passed for one in tried] == [(), (0,), (), (0,)]
         found = worker.results(bad, ["f(3)"], 0.2)
-        assert found is None or said in found[0]
+        assert found is None or said in found[0].said
     assert victim.read_text() == "mine"
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from cwm_lsp.repair.agent.alarm import Overtime
 from cwm_lsp.repair.agent.program import Program
-from cwm_lsp.repair.agent.serve import Worker
 from cwm_lsp.repair.agent.ticks import Counter, between, insertions
+from cwm_lsp.repair.agent.worker import Worker
 from cwm_lsp.repair.model import Check, CheckKind
 
 LOOPS = """\

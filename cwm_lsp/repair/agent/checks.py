@@ -9,8 +9,8 @@ import re
 import sys
 from collections.abc import Iterator
 from itertools import islice
-from types import CodeType
-from typing import Any
+from types import CodeType, TracebackType
+from typing import Any, NamedTuple
 
 from .alarm import Overtime, limited
 from .program import Program
@@ -30,25 +30,44 @@ Check = dict[str, Any]
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
-def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> tuple[bool, str]:
-    """Whether ``check`` holds in a fresh module of the candidate, and what came out, as text."""
+class Outcome(NamedTuple):
+    """Whether a check holds, and what came out, as text. ``refused``: a ``raise`` or ``assert`` of the file
+    itself ended it, as it was meant to."""
+
+    ok: bool
+    said: str
+    refused: bool = False
+
+
+def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> Outcome:
+    """How ``check`` does in a fresh module of the candidate."""
     try:
         with limited(seconds):
             if check["kind"] == "run":
-                return _run(program)
+                return Outcome(*_run(program))
             namespace = program.fresh(code).__dict__
             if check["kind"] == "doctest":
-                return _doctest(namespace, check)
-            return _call(namespace, check)
+                return Outcome(*_doctest(namespace, check))
+            return Outcome(*_call(namespace, check))
     except Overtime:
-        return False, OVERTIME
+        return Outcome(False, OVERTIME)
     except RecursionError:
-        return check.get("raises") == "RecursionError", "raised RecursionError"
+        return Outcome(check.get("raises") == "RecursionError", "raised RecursionError")
     except MemoryError:
-        return False, "ran out of memory"
+        return Outcome(False, "ran out of memory")
     except BaseException as error:  # SystemExit and KeyboardInterrupt are outcomes of the user's code too
         name = type(error).__name__
-        return check.get("raises") == name, clipped(f"raised {name}: {error}")
+        refused = _refused(program, error.__traceback__)
+        return Outcome(check.get("raises") == name, clipped(f"raised {name}: {error}"), refused)
+
+
+def _refused(program: Program, raised: TracebackType | None) -> bool:
+    """Whether an exception began at a statement of the file that is there to raise one."""
+    while raised is not None and raised.tb_next is not None:
+        raised = raised.tb_next
+    if raised is None or raised.tb_frame.f_code.co_filename != program.path:
+        return False
+    return program.raises(raised.tb_lineno)
 
 
 def _run(program: Program) -> tuple[bool, str]:

@@ -21,8 +21,11 @@ Processor time does not tell: it has none. On a busy machine a process that coul
 """
 
 
-def forked(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The dict that ``work()`` gives, worked out in a fork; ``{"died", "blocked"}`` when it gave none."""
+def forked(work: Callable[[], dict[str, Any]], patience: float = BLOCKED) -> dict[str, Any]:
+    """The dict that ``work()`` gives, worked out in a fork; ``{"died", "blocked"}`` when it gave none.
+
+    ``patience``: seconds asleep after which it is ended.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -35,12 +38,12 @@ def forked(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         finally:
             os._exit(status)
     os.close(writing)
-    data, blocked = _received(reading, child)
+    data, blocked = _received(reading, child, patience)
     _, status = os.waitpid(child, 0)
     return dict(json.loads(data)) if data and not blocked else {"died": status, "blocked": blocked}
 
 
-def _received(reading: int, child: int) -> tuple[bytes, bool]:
+def _received(reading: int, child: int, patience: float) -> tuple[bytes, bool]:
     """All that a fork writes, and whether it had to be ended."""
     data, asleep = b"", 0.0
     try:
@@ -51,7 +54,7 @@ def _received(reading: int, child: int) -> tuple[bytes, bool]:
                     return data, False
                 data += chunk
             asleep = asleep + POLLED if _sleeps(child) else 0.0
-            if asleep >= BLOCKED:
+            if asleep >= patience:
                 guard.may_end.add(child)
                 os.kill(child, signal.SIGKILL)
                 return b"", True

@@ -48,6 +48,10 @@ may_end: set[int] = set()
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
+NOT_ALLOWED = "not allowed while a fix is tried"
+"""What every refusal says."""
+
+
 class Refused(PermissionError):
     """A candidate tried what it may not do."""
 
@@ -60,13 +64,13 @@ def confine(scratch: str) -> None:
         if event == "open":
             path, _, flags = arguments
             if isinstance(flags, int) and flags & _WRITING and not _inside(path, root):
-                raise Refused(f"A write to {path!r}, outside the scratch copy.")
+                raise Refused(f"A write to {path!r} is {NOT_ALLOWED}.")
         elif event == "os.kill" and arguments[0] in may_end:
             may_end.discard(arguments[0])
         elif event in _REFUSED:
-            raise Refused(f"{event} is not allowed while a fix is tried.")
+            raise Refused(f"{event} is {NOT_ALLOWED}.")
         elif event in _CHANGES and not all(_inside(one, root) for one in arguments[:2]):
-            raise Refused(f"{event} outside the scratch copy.")
+            raise Refused(f"{event} outside the scratch copy is {NOT_ALLOWED}.")
 
     sys.addaudithook(hook)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from types import CodeType, ModuleType
 from typing import Any
@@ -11,6 +12,8 @@ from .ticks import between, insertions
 
 Edits = list[tuple[int, int, str]]
 """``(start, end, text)`` in characters of the original text, disjoint."""
+
+_RAISING = re.compile(r"(?:^|[:;])\s*(?:raise|assert)\b")
 
 
 class Program:
@@ -47,6 +50,11 @@ class Program:
         for start, end, new in sorted(edits, reverse=True):
             text = text[:start] + new + text[end:]
         return text
+
+    def raises(self, line: int) -> bool:
+        """Whether at a line of the candidate that was compiled last a statement begins that is to raise."""
+        lines = self._whole.split("\n")
+        return 0 < line <= len(lines) and _RAISING.search(lines[line - 1]) is not None
 
     def run(self) -> None:
         """The candidate that was compiled last run as a program. Raises whatever it raises."""

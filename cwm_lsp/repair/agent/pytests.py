@@ -23,10 +23,11 @@ class Session:
     """The tests of one pytest session, by node id, and the module under repair that they imported.
 
     ``bare``: tests that are known to come out the same without pytest's reports, which take most of the time
-    of a test that fails.
+    of a test that fails. ``problem``: why some were not collected.
     """
 
-    def __init__(self, program: Program, session: Any, bare: Iterable[str] = ()) -> None:
+    def __init__(self, program: Program, session: Any, bare: Iterable[str] = (), problem: str = "") -> None:
+        self.problem = problem
         self._program = program
         self._session = session
         self._changed = False
@@ -164,12 +165,19 @@ def serve_session(
         """Serves in the place of pytest's own loop."""
 
         served = False
+        problem = ""
+
+        def pytest_collectreport(self, report: Any) -> None:
+            """What keeps a file from being collected, the last line of it."""
+            if report.failed and not self.problem:
+                lines = [line.strip() for line in str(report.longrepr).split("\n") if line.strip()]
+                self.problem = clipped(lines[-1].removeprefix("E ").strip()) if lines else ""
 
         @pytest.hookimpl(tryfirst=True)
         def pytest_runtestloop(self, session: Any) -> bool:
             """All is collected: answer requests until there are no more."""
             self.served = True
-            serve(Session(program, session, bare), requests)
+            serve(Session(program, session, bare, self.problem), requests)
             return True
 
     host = Host()

@@ -3,15 +3,18 @@
 ::
 
     {"op": "open", path, name, folder, import_from, text, checks, nodes, bare, scratch, root}
-                              -> {"ready": true, nodes} | {"error"}
+                              -> {"ready": true, nodes, problem} | {"error"}
     {"op": "trace", "seconds", "first"}
-                              -> for each check {"check", "ok", "said", "seconds", "lines", "calls", "steps",
-                                                  "bare"}
+                              -> for each check {"check", "ok", "said", "seconds", "clock", "lines",
+                                                  "calls", "steps", "bare"}
     {"op": "try", "order", "passing", "seconds", "patience", "formal", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
     {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
+    {"op": "history", "check", "edits", "seconds"}
+                              -> {"steps": [{"line", "depth", "values", "said"}]}
     {"op": "again", "checks", "seconds"}        -> {"ok": [...]}
-    {"op": "run", "edits", "calls", "seconds"}  -> {"said": [...] or null}
+    {"op": "run", "edits", "calls", "functions", "seconds"}
+                              -> {"results": [[said, refused, reached], ...] or null}
     {"op": "explore", "edits", "atoms", "failing", "passing", "truth", "broad", "seconds",
      "limit"}
                               -> {"found": [...]}
@@ -22,21 +25,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
-from types import CodeType
 from typing import IO, Any
 
 from . import guard
-from .checks import OVERTIME, Check, evaluate, expected
-from .explore import explore
-from .forks import FORKS, forked
-from .program import Edits, Program
+from .program import Program
 from .pytests import Session, serve_session
-from .ticks import Counter
-from .tracing import Spectrum, States
+from .worker import Worker
 
 
 def serve() -> None:
@@ -66,7 +62,7 @@ def serve() -> None:
 
 
 def _answering(worker: Worker, requests: Iterator[Any], answer: Callable[[dict[str, Any]], None]) -> None:
-    answer({"ready": True, "nodes": worker.nodes})
+    answer({"ready": True, "nodes": worker.nodes, "problem": worker.problem})
     for request in requests:
         for one in worker.answers(request):
             answer(one)
@@ -80,264 +76,6 @@ def _prepared(opening: dict[str, Any]) -> Program:
     guard.bound()
     guard.confine(opening["scratch"])
     return Program(opening["path"], opening["name"], opening["text"])
-
-
-FIRST_SHARE = 0.12
-"""Of the time that a check may take, what it gets at first."""
-
-LOOKED_AT = 0.05
-"""Processor seconds for which a loop without an end is watched."""
-
-LOOKED_BACK = 8
-"""Tests by which it is seen whether a candidate left something behind."""
-
-PATIENCE = 3
-"""Calls that may run to their limit until the others get less."""
-
-
-NOTHING: dict[str, Any] = {"ok": False, "seconds": 0.0, "lines": [], "calls": [], "steps": [], "bare": False}
-"""Of a check whose process died."""
-
-
-TURNS = 1000
-TURNS_SLACK = 10
-"""A check may take so many turns of loops, and times as many as the longest of those that pass."""
-
-UNKNOWN = 10_000
-"""Turns where no check passes, or where it cannot be told."""
-
-UNBOUNDED = 1 << 60
-
-PATIENT = 20
-"""How many times as many turns a candidate gets when it is looked at again, or verified."""
-
-
-class _Spent(Exception):
-    """A hole took as long as it may."""
-
-
-class Worker:
-    """Evaluates the checks of one specification against candidates."""
-
-    def __init__(self, program: Program, checks: list[Check], session: Session | None) -> None:
-        self._program = program
-        self._checks = checks
-        self._session = session
-        self._counter = Counter()
-        self._counter.present()
-        self._turns = 0
-        self._leaks = False
-
-    @property
-    def nodes(self) -> list[str]:
-        """The tests that pytest collected."""
-        return self._session.nodes if self._session is not None else []
-
-    def answers(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """The answers to one request."""
-        if request["op"] == "trace":
-            yield from self._traces(request)
-        elif request["op"] == "try":
-            yield from self._batch(request)
-            yield {"done": True}
-        elif request["op"] == "again":
-            checks = [self._checks[number] for number in request["checks"]]
-            yield {"ok": [self._apart(partial(self._once, one, request["seconds"]))["ok"] for one in checks]}
-        elif request["op"] == "states":
-            yield {"states": [], **self._apart(partial(self._states, request))}
-        elif request["op"] == "explore":
-            yield {"found": [], **self._apart(partial(self._explored, request))}
-        else:
-            found = self._apart(lambda: {"results": self._said(request)})
-            yield {"said": found.get("results")}
-
-    def _apart(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """In a fork where there is a test session: its state must not pass from one candidate to the next."""
-        if self._session is None or not FORKS:
-            return work()
-        found = forked(work)
-        if "died" not in found:
-            return found
-        said = OVERTIME if found["blocked"] else "the process died"
-        return {"ok": False, "passed": [], "failed": -1, "said": said}
-
-    def _batch(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """A batch of candidates: in one fork where there are tests, unless their state passes on."""
-        self._measure(request["seconds"])
-        items = request["items"]
-        work = [partial(self._tried, edits, request) for _, edits in items]
-        together: list[dict[str, Any]] = []
-        if self._session is not None and FORKS and not self._leaks and len(items) > 1:
-            found = forked(lambda: {"tried": [one() for one in work], "clean": self._clean(request)})
-            self._leaks = not found.get("clean", True)
-            together = [] if self._leaks else found.get("tried", [])
-        for at, (number, _) in enumerate(items):
-            yield {"id": number, **(together[at] if together else self._apart(work[at]))}
-
-    def _clean(self, request: dict[str, Any]) -> bool:
-        """Whether tests that pass on the file as it stands still do, after candidates ran in this process."""
-        code = self._compiled([], request["seconds"])
-        checks = [self._checks[at] for at in request["passing"][:LOOKED_BACK]]
-        return all(self._counted(code, check, request["seconds"], PATIENT)[0] for check in checks)
-
-    def _tried(self, edits: Edits, request: dict[str, Any]) -> dict[str, Any]:
-        """Checks in the order asked for, up to the first that fails; all of them once the first one holds."""
-        try:
-            code = self._compiled(edits, request["seconds"])
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return {"passed": [], "failed": -1, "said": type(error).__name__}
-        except BaseException as error:  # the module's own code raised, whatever that may be
-            return {"passed": [], "failed": -1, "said": f"raised {type(error).__name__} on import"}
-        passed: list[int] = []
-        failed = -1
-        slow = False
-        for at in request["order"]:
-            check = self._checks[at]
-            ok, said = self._counted(code, check, request["seconds"], request["patience"], request["formal"])
-            if ok:
-                passed.append(at)
-                continue
-            failed = at if failed < 0 else failed
-            slow = slow or said == OVERTIME
-            if slow or not passed:
-                break
-        return {"passed": passed, "failed": failed, "slow": slow}
-
-    def _states(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What the names hold at some lines in the run of one check."""
-        states = States(self._program.path, request["lines"])
-        with states.watching():
-            self._check(self._program.code([]), self._checks[request["check"]], request["seconds"])
-        return {"states": states.seen}
-
-    def _once(self, check: Check, seconds: float) -> dict[str, Any]:
-        return {"ok": self._check(self._program.code([]), check, seconds)[0]}
-
-    def _explored(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Texts for a hole; none where it takes longer than it may."""
-        started = time.process_time()
-        try:
-            code = self._compiled(request["edits"], request["seconds"])
-        except BaseException:  # the hole is at a place where no lambda can be, or on the way of the import
-            return {"found": []}
-
-        def alive() -> bool:
-            return bool(time.process_time() - started <= request["limit"])
-
-        def run(check: int) -> bool:
-            if not alive():
-                raise _Spent
-            ok, _ = self._counted(code, self._checks[check], request["seconds"], 1)
-            return ok
-
-        try:
-            atoms, failing, passing = (request[name] for name in ("atoms", "failing", "passing"))
-            goals = [goal for check in failing for goal in expected(self._checks[check])]
-            told = request["truth"], goals, request["broad"], alive
-            return {"found": explore(run, atoms, failing, passing, *told)}
-        except _Spent:
-            return {"found": []}
-
-    def _compiled(self, edits: Edits, seconds: float) -> CodeType:
-        """A candidate whose loops are counted, put in the place of the imported module where there is one."""
-        self._measure(seconds)  # before, since the program runs as it was compiled last
-        self._counter.left = self._turns * PATIENT  # what the module does by itself counts too
-        code = self._program.counting(edits)
-        if self._session is not None:
-            self._session.install(code, bool(edits))
-        return code
-
-    def _counted(
-        self, code: CodeType, check: Check, seconds: float, patience: int, formal: bool = False
-    ) -> tuple[bool, str]:
-        """One check, for so many turns of loops."""
-        self._measure(seconds)
-        self._counter.left = self._turns * patience
-        return self._check(code, check, seconds, formal)
-
-    def _measure(self, seconds: float) -> None:
-        """Find out how many turns a check may take, by those that passing ones take on the file as it is."""
-        if not self._turns:
-            most = self._apart(partial(self._longest, seconds)).get("turns", -1)
-            self._turns = TURNS + TURNS_SLACK * most if most >= 0 else UNKNOWN
-
-    def _longest(self, seconds: float) -> dict[str, Any]:
-        """The most turns that a check takes which passes."""
-        code, taken = self._program.counting([]), [-1]
-        if self._session is not None:
-            self._counter.left = UNBOUNDED
-            self._session.install(code, edited=True)
-        for check in self._checks:
-            self._counter.left = UNBOUNDED
-            if self._check(code, check, seconds)[0]:
-                taken.append(UNBOUNDED - self._counter.left)
-        return {"turns": max(taken)}
-
-    def _check(self, code: CodeType, check: Check, seconds: float, formal: bool = False) -> tuple[bool, str]:
-        if check["kind"] == "test":
-            assert self._session is not None
-            run = self._session.formally if formal else self._session.run
-            return run(check["call"], seconds)
-        return evaluate(self._program, code, check, seconds)
-
-    def _traces(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Each check gets little time at first; one that needs more shows whether the others may as well.
-
-        Many loops for ever would otherwise eat the whole budget.
-        """
-        longest = request["seconds"]
-        seconds = longest * FIRST_SHARE
-        endless = False
-        for number, check in enumerate(self._checks):
-            if number < request["first"]:
-                continue
-            found = self._apart(partial(self._traced, check, seconds))
-            if found["said"] == OVERTIME and not endless and seconds < longest:
-                found = self._apart(partial(self._traced, check, longest))
-                endless = found["said"] == OVERTIME
-                seconds = seconds if endless else longest
-            if found.get("bare") and self._session is not None:
-                self._session.bare.add(check["call"])
-            yield {**NOTHING, "check": number, **found}
-
-    def _traced(self, check: Check, seconds: float) -> dict[str, Any]:
-        """A check runs twice: plain, for its time, and watched, for its lines."""
-        spectrum = Spectrum(self._program.path)
-        code = self._program.code([])
-        started = time.process_time()
-        if check["kind"] == "test":
-            assert self._session is not None
-            plain, _ = self._session.barely(check["call"], seconds)
-            taken = time.process_time() - started
-            ok, said = self._session.formally(check["call"], seconds, spectrum)
-            bare = plain == ok
-        else:
-            ok, said = evaluate(self._program, code, check, seconds)
-            taken, bare = time.process_time() - started, False
-            with spectrum.watching():
-                evaluate(self._program, code, check, LOOKED_AT if said == OVERTIME else seconds * 4)
-        return {
-            "ok": ok,
-            "said": said,
-            "seconds": taken,
-            "lines": sorted(spectrum.lines),
-            "calls": list(spectrum.calls),
-            "steps": [] if ok else list(spectrum.steps),
-            "bare": bare,
-        }
-
-    def _said(self, request: dict[str, Any]) -> list[str]:
-        """What each call gives in the candidate; a call without expectation always ends in a text."""
-        seconds, hung, found = request["seconds"], 0, []
-        self._measure(seconds)
-        code = self._program.counting(request["edits"])
-        for call in request["calls"]:
-            check = {"kind": "call", "call": call}
-            found.append(self._counted(code, check, seconds, PATIENT)[1])
-            hung += found[-1] == OVERTIME
-            if hung == PATIENCE:
-                seconds = request["seconds"] / 5
-        return found
 
 
 def _channels() -> tuple[IO[bytes], IO[bytes]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -42,7 +42,8 @@ class Spectrum:
         if frame.f_code.co_filename != self.path:
             return None
         self._note_call(frame)
-        self.lines.add(frame.f_lineno)
+        if frame.f_lineno:  # a module begins before its first line
+            self.lines.add(frame.f_lineno)
         return self._local
 
     def _local(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
@@ -105,6 +106,95 @@ class States:
             values = {name: _short(value) for name, value in frame.f_locals.items()}
             self.seen.append({"line": frame.f_lineno, "values": values})
         return self._local
+
+
+class Reach:
+    """Whether functions that begin at some lines are called; nothing is watched where there are none."""
+
+    def __init__(self, path: str, lines: Iterable[int]) -> None:
+        self.path = path
+        self.reached = False
+        self._lines = set(lines)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Trace the body."""
+        before = sys.gettrace()
+        sys.settrace(self._global if self._lines else before)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def _global(self, frame: FrameType, event: str, argument: Any) -> None:
+        code = frame.f_code
+        if code.co_firstlineno in self._lines and code.co_filename == self.path:
+            self.reached = True
+
+
+STEPS_TOLD = 2000
+"""Steps of a run that are told one by one, the first ones."""
+
+FIELDS = 20
+"""Fields of one object that are told."""
+
+
+class History:
+    """The first steps of a run: lines about to run and functions that end, with what names hold."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.steps: list[dict[str, Any]] = []
+        self._depth = 0
+        self._raised: dict[int, str] = {}
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Trace the body."""
+        before = sys.gettrace()
+        sys.settrace(self._global)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+
+    def _global(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        function = frame.f_code.co_flags & 1  # fast locals: neither a module nor the body of a class
+        if frame.f_code.co_filename != self.path or not function or len(self.steps) >= STEPS_TOLD:
+            return None
+        self._depth += 1
+        return self._local
+
+    def _local(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        if event == "line":
+            self._raised.pop(id(frame), None)  # an exception that was caught
+            self._note(frame, "")
+        elif event == "exception":
+            self._raised[id(frame)] = f"raised {argument[0].__name__}"
+        elif event == "return":
+            raised = self._raised.pop(id(frame), "")
+            self._note(frame, raised or f"{_short(argument)}")
+            self._depth -= 1
+        return self._local
+
+    def _note(self, frame: FrameType, said: str) -> None:
+        if len(self.steps) < STEPS_TOLD:
+            step = {"line": frame.f_lineno, "depth": self._depth, "values": _held(frame), "said": said}
+            self.steps.append(step)
+
+
+def _held(frame: FrameType) -> dict[str, str]:
+    """The values of a function's names, and of the fields of objects that are no plain values."""
+    found: dict[str, str] = {}
+    for name, value in frame.f_locals.items():
+        if name.startswith("."):  # what a comprehension goes through
+            continue
+        found[name] = _short(value)
+        fields = getattr(value, "__dict__", None) if not plain(value) else None
+        for field, inner in list(fields.items())[:FIELDS] if type(fields) is dict else ():
+            if plain(inner):
+                found[f"{name}.{field}"] = _short(inner)
+    return found
 
 
 def _short(value: Any) -> str:

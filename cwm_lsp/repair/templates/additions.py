@@ -54,7 +54,13 @@ def combined(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
 
 
 def added(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
-    """A missing operand that is more than a name: another expression of the function."""
+    """A missing operand that is more than a name: another expression of the function, a length."""
+    if isinstance(node, ast.Name | ast.Subscript | ast.Call | ast.BinOp):
+        source = text.of(node)
+        counted = "len(" in source or "len" in {one.partition("(")[0] for one in scope.ingredients}
+        for base in dict.fromkeys(name for name, _ in scope.containers) if counted else ():
+            for sign in "+-":
+                yield f"{source} {sign} len({base})", "missing operand", 0.14
     if isinstance(node, ast.Subscript | ast.Call):
         source = text.of(node)
         for other in scope.ingredients[:24]:

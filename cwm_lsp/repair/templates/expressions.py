@@ -9,6 +9,7 @@ from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.additions import ADDITIONS
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.objects import OBJECTS
+from cwm_lsp.repair.templates.patterns import patterns
 from cwm_lsp.repair.templates.related import RELATED
 from cwm_lsp.repair.templates.rewrites import REWRITES
 from cwm_lsp.repair.templates.scope import Scope
@@ -115,10 +116,10 @@ def constant(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         yield variable, "variable for constant", 0.15
 
 
-def other_constants(value: bool | int) -> list[str]:
+def other_constants(value: object) -> list[str]:
     """Numbers, or the truth value, that may have been meant."""
-    if isinstance(value, bool):
-        return [str(not value)]
+    if type(value) is not int:
+        return _others(value)
     return [text for text, _, _ in _integers(value) if text.lstrip("-").isdigit()]
 
 
@@ -128,7 +129,7 @@ def _integers(value: int) -> Iterator[Variant]:
     for rank, other in enumerate((0, 1, -1, 2, 10, value * 2, -value, value + 2, value - 2)):
         yield str(other), "constant", 0.35 - 0.02 * rank
     if abs(value) > 9:
-        for other in (value * 10, value // 10):
+        for other in (value * 10, value // 10, value // 2):
             yield str(other), "constant", 0.3
     for text in ("float('inf')", "-float('inf')", "None"):
         yield text, "constant", 0.15
@@ -257,8 +258,8 @@ def call(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     if isinstance(node.func, ast.Attribute):
         base = text.of(node.func.value)
         rest_text = text.source[text.span(node.func)[1] : text.span(node)[1]]
-        for other_name in kindred.methods(node.func.attr):
-            yield f"{base}.{other_name}{rest_text}", "method", 0.5
+        for rank, other_name in enumerate(kindred.methods(node.func.attr)):
+            yield f"{base}.{other_name}{rest_text}", "method", 0.5 - 0.01 * rank
         yield base, "extra call", 0.3
         for dotted in scope.dotted:
             yield f"{dotted}({', '.join([base, *args, *words])})", "function", 0.25
@@ -291,6 +292,19 @@ def _builtin(
         yield built(scope.parameters[: len(args)]), "arguments", 0.1
 
 
+def pattern(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A regular expression one step away."""
+    yield from patterns(node, text)
+
+
+def awaited(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A call that is waited for, and one that is not."""
+    if isinstance(node, ast.Await):
+        yield text.of(node.value), "extra await", 0.2
+    elif isinstance(node, ast.Call) and isinstance(scope.function, ast.AsyncFunctionDef):
+        yield f"await {text.of(node)}", "missing await", 0.4
+
+
 _TEMPLATES: tuple[Template, ...] = (
     comparison,
     operator,
@@ -300,6 +314,8 @@ _TEMPLATES: tuple[Template, ...] = (
     off_by_one,
     subscript,
     call,
+    pattern,
+    awaited,
     *ADDITIONS,
     *REWRITES,
     *OBJECTS,

@@ -11,6 +11,7 @@ from cwm_lsp.repair.templates.expressions import other_constants, variants
 from cwm_lsp.repair.templates.formats import formatted, placed
 from cwm_lsp.repair.templates.hints import hints
 from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.patterns import patterns
 from cwm_lsp.repair.templates.scope import Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
 from cwm_lsp.repair.templates.symptoms import FACTOR
@@ -57,7 +58,8 @@ def candidates(
         replace(one, prior=min(1.0, one.prior * FACTOR)) if one.kind in likelier else one
         for one in found.values()
     ]
-    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + scores.get(c.line, 0.0)))
+    suspicion = {**_of_constants(tree, scores), **scores}
+    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + suspicion.get(c.line, 0.0)))
     made = {source}
     distinct = []
     for candidate in ranked[:MOST]:
@@ -143,13 +145,36 @@ def _argument(parent: ast.AST | None, node: ast.expr) -> bool:
     return isinstance(parent, ast.Subscript) and parent.slice is node
 
 
+CONSTANT = 0.8
+"""The suspicion of a line that uses a constant, handed on to the line that assigns it."""
+
+
+def _of_constants(tree: ast.Module, scores: Mapping[int, float]) -> dict[int, float]:
+    """The suspicion of what the module assigns, which runs before any check does: that of its users."""
+    users: dict[str, float] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            users[node.id] = max(users.get(node.id, 0.0), scores.get(node.lineno, 0.0))
+    found: dict[int, float] = {}
+    for statement in tree.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        for target in targets:
+            if isinstance(target, ast.Name) and users.get(target.id, 0.0):
+                for line in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
+                    found[line] = CONSTANT * users[target.id]
+    return found
+
+
 def _constants(tree: ast.Module, text: Text) -> Iterator[Candidate]:
-    """Other numbers and truth values in what the module, or a class of it, assigns."""
+    """Other numbers, truth values and regular expressions in what the module, or a class of it, assigns."""
     bodies = [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
     for statement in (one for body in bodies for one in body):
         value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
         for node in ast.walk(value) if value is not None else ():
-            if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
                 start, end = text.span(node)
                 for new in other_constants(node.value):
                     yield Candidate((Edit(start, end, new),), "constant", node.lineno, 0.2)
+            elif isinstance(node, ast.Call):
+                for new, kind, prior in patterns(node, text):
+                    yield Candidate((Edit(*text.span(node), new),), kind, node.lineno, prior)

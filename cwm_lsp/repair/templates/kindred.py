@@ -55,6 +55,8 @@ _METHOD_FAMILIES = (
     ("index", "count", "find"),
     ("removeprefix", "removesuffix"),
     ("heappush", "heappop", "heapify"),
+    ("match", "search", "fullmatch"),
+    ("findall", "finditer"),
 )
 
 _FUNCTION_FAMILIES = (

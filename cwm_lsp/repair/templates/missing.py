@@ -139,5 +139,16 @@ def _both(scope: Scope) -> Iterator[str]:
 
 def _copies(scope: Scope) -> list[str]:
     """The simple statements of the function, each as one line."""
-    found = map(ast.unparse, simple_statements(scope.function))
+    parts = (one for statement in simple_statements(scope.function) for one in _apart(statement))
+    found = map(ast.unparse, parts)
     return list(dict.fromkeys(text for text in found if "\n" not in text))
+
+
+def _apart(statement: ast.stmt) -> list[ast.stmt]:
+    """A statement, and what it does name by name: ``a, b = 0, []`` also gives ``b = []``."""
+    match statement:
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+            if len(names) == len(values) and not any(isinstance(o, ast.Starred) for o in (*names, *values)):
+                pairs = zip(names, values, strict=True)
+                return [statement, *(ast.Assign([name], value, lineno=0) for name, value in pairs)]
+    return [statement]

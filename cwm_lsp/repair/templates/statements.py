@@ -9,6 +9,7 @@ from itertools import combinations
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import kindred, rewrites
+from cwm_lsp.repair.templates.expressions import other_constants
 from cwm_lsp.repair.templates.mirrored import twins
 from cwm_lsp.repair.templates.missing import STEP, inserted, otherwise, steps
 from cwm_lsp.repair.templates.owner import Function
@@ -321,6 +322,8 @@ def _defaults(function: Function, text: Text) -> Iterator[Candidate]:
         others = ["None", "0", "1", "-1", "True", "False", "''", "' '", "[]", "2", "10"]
         if isinstance(default, ast.Constant) and type(default.value) is int:
             others += [str(default.value + 1), str(default.value - 1)]
-        for new in others:
+        if isinstance(default, ast.Constant) and isinstance(default.value, float | int):
+            others += other_constants(default.value)
+        for new in dict.fromkeys(others):
             if new != source:
                 yield Candidate((Edit(start, end, new),), "default", default.lineno, 0.2)

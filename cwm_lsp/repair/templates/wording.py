@@ -22,4 +22,4 @@ def enclosed(text: str) -> str:
         return text
     loose = ast.BinOp | ast.UnaryOp | ast.Compare | ast.BoolOp | ast.IfExp | ast.Lambda | ast.Starred
     bare = isinstance(node, ast.Tuple) and not text.startswith("(")
-    return f"({text})" if bare or isinstance(node, loose | ast.NamedExpr | ast.Yield) else text
+    return f"({text})" if bare or isinstance(node, loose | ast.NamedExpr | ast.Yield | ast.Await) else text

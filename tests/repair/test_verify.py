@@ -1,0 +1,108 @@
+"""When the only thing that fixes come to counts as verified, with real children and chosen survivors."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cwm_lsp.repair.baseline import job_for
+from cwm_lsp.repair.model import Candidate, Edit, Fix
+from cwm_lsp.repair.specification import Specification, call
+from cwm_lsp.repair.verify import Ground, verified
+from cwm_lsp.repair.workers import Worker
+
+DOUBLE = "def f(n):\n    return n + 1\n\n\ndef g(n):\n    return n\n"
+CALLS = tuple(f"f({n})" for n in (2, 3, 5, 8, 30))
+
+
+def judged(
+    folder: Path,
+    source: str,
+    edits: Sequence[tuple[str, str, str]],
+    checks: Sequence[tuple[str, str]],
+    *,
+    calls: Sequence[str] = CALLS,
+    complete: bool = True,
+    until: float = math.inf,
+) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
+    """The fixes, of edits ``(kind, old, new)`` that survived, and what is said about them."""
+    file = folder / "m.py"
+    file.write_text(source)
+    job = job_for(file, source, Specification(tuple(call(*one) for one in checks)), sys.executable)
+    survivors = []
+    for kind, old, new in edits:
+        at = source.index(old)
+        line = source.count("\n", 0, at) + 1
+        survivors.append(Candidate((Edit(at, at + len(old), new),), kind, line, 0.5))
+    failing = tuple(range(len(checks)))
+    ground = Ground(job, job.checks, failing, (), tuple(calls), 1.0, complete, until)
+    with Worker(job) as one, Worker(job) as other:
+        return verified(ground, survivors, {}, lambda candidate: candidate.prior, [one, other])
+
+
+TWICE = ("operator", "n + 1", "n * 2")
+ALSO = ("variable", "n + 1", "n + n")
+SAME = ("operator", "n + 1", "2 * n")
+DOUBLED = [("f(4)", "8")]
+
+
+def test_one_thing_that_all_fixes_come_to_is_verified(tmp_path: Path) -> None:
+    fixes, notes = judged(tmp_path, DOUBLE, [TWICE], DOUBLED)
+    assert [fix.verified for fix in fixes] == [True]
+    assert notes == ()
+
+
+def test_where_rivals_were_left_untried_two_kinds_must_come_to_it(tmp_path: Path) -> None:
+    fixes, notes = judged(tmp_path, DOUBLE, [TWICE, SAME], DOUBLED, complete=False)
+    assert [fix.verified for fix in fixes] == [False]
+    assert "no time to try" in notes[0]
+    fixes, _ = judged(tmp_path, DOUBLE, [TWICE, ALSO], DOUBLED, complete=False)
+    assert [fix.verified for fix in fixes] == [True]
+
+
+def test_what_was_not_run_to_the_end_may_be_a_rival(tmp_path: Path) -> None:
+    fixes, notes = judged(tmp_path, DOUBLE, [TWICE, ALSO, SAME], DOUBLED, until=0.0)
+    assert [fix.verified for fix in fixes] == [False]
+    assert "no time to run 1 more" in notes[0]
+
+
+READ = """\
+def number(text):
+    if not text.isdigit():
+        raise ValueError(text)
+    return int(text)
+
+
+def read(settings, name, default=None):
+    try:
+        return number(settings[name])
+    except ValueError:
+        return default
+"""
+KNOWN = ("read({'a': '7'}, 'a')", "read({'b': '40', 'a': 'x'}, 'b', 1)", "read({}, 'a', 3)")
+
+
+def test_an_exception_that_the_file_raises_on_purpose_speaks_against_no_fix(tmp_path: Path) -> None:
+    edits = [("exception", "except ValueError", "except KeyError")]
+    fixes, _ = judged(tmp_path, READ, edits, [("read({}, 'q', 3)", "3")], calls=KNOWN)
+    assert [fix.verified for fix in fixes] == [True]
+    assert fixes[0].evidence.notes == ()
+
+
+def test_an_index_that_is_not_there_does(tmp_path: Path) -> None:
+    source = "def f(n):\n    return [0, 1, 2, 3][0:n]\n"
+    edits = [("index", "[0:n]", "[n]")]
+    fixes, notes = judged(tmp_path, source, edits, [("f(3)", "3")], calls=CALLS)
+    assert [fix.verified for fix in fixes] == [False]
+    assert "hangs or raises" in notes[0]
+
+
+def test_most_held_out_inputs_are_for_what_a_fix_changes(tmp_path: Path) -> None:
+    words = (*(f"g({n})" for n in range(12)), "f(2)", "f(400)")
+    wrong = ("constant", "n + 1", "n * 2 if n < 150 else 0")
+    fixes, _ = judged(tmp_path, DOUBLE, [TWICE, wrong], DOUBLED, calls=words)
+    assert len(fixes) == 2
+    assert fixes[0].evidence.held_out > 40
+    assert fixes[0].evidence.distinctions[0].call.startswith("f(")
