@@ -16,7 +16,7 @@ from typing import Any
 from cwm_lsp.codec import pure_calls, pure_modules
 from cwm_lsp.codec.expressions import Expressions, unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
-from cwm_lsp.codec.kinds import MARK, OPERATORS, PROPERTY
+from cwm_lsp.codec.kinds import MARK, OPERATORS, PROPERTY, makes_plain
 from cwm_lsp.codec.literals import kept_literal, literal
 from cwm_lsp.codec.operators import BINARY, COMPARE, bounded, is_single
 from cwm_lsp.codec.pure_calls import Opaque, Passing, Record, Undecided
@@ -146,6 +146,13 @@ class Evaluator(Expressions):
             return self._shared(node.value.id, node)
         raise unpure(node)
 
+    def _is_bare(self, name: str) -> bool:
+        """Whether ``name`` is a class whose objects begin without fields."""
+        known = self._state.get(f"{name}{MARK}")
+        if known is None or self._state.get(name, f"<class {name!r}>") != f"<class {name!r}>":
+            return False
+        return makes_plain(kept_literal(known))
+
     def _defines(self, kind: str, method: str) -> bool:
         """Whether a class has an operator of its own."""
         known = self._state.get(f"{kind}{MARK}")
@@ -169,6 +176,8 @@ class Evaluator(Expressions):
         match node.func:
             case ast.Name(id=name) if self._state.get(name, "").startswith(DATACLASS):
                 return self._made(self._state[name], node)
+            case ast.Name(id=name) if not node.args and not node.keywords and self._is_bare(name):
+                return Record(name, {}, plain=True)
             case ast.Name(id=name) if self._state.get(name, "").startswith("<"):
                 return self._gave_back(node)
             case ast.Name(id=name) if name not in self._own and name not in self._state:

@@ -22,7 +22,7 @@ class Frame:
     stand for parts of the values of others, ``lent`` the parameters that stand for parts of the caller's,
     ``makes`` the parameter that is the object being made. ``drained`` says that the call that came back last
     has nothing more to give. ``caught`` is what a handler was entered with, ``passing`` what a call of the
-    statement was left with.
+    statement was left with. ``closing`` says that the head of a ``with`` runs to leave its context.
     """
 
     identity: int
@@ -42,6 +42,7 @@ class Frame:
     drained: bool = False
     caught: str | None = None
     passing: str | None = None
+    closing: bool = False
 
     @property
     def is_module(self) -> bool:

@@ -40,7 +40,8 @@ MARK = "."
 _ENUMS = frozenset({"Enum", "IntEnum", "StrEnum"})
 _NEXT = ("auto()", "enum.auto()")
 _PROPERTIES = frozenset({"property", "cached_property"})
-_OVERLOADED = frozenset(OPERATORS.values())
+_MAKING = ("__new__", "__init__", "__repr__")
+_OVERLOADED = frozenset({*OPERATORS.values(), *_MAKING})
 _DEEPEST = 8
 
 
@@ -86,6 +87,10 @@ def _members(node: ast.ClassDef) -> dict[str, str]:
 
 def _shared(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = 0) -> dict[str, str]:
     found: dict[str, str] = {}
+    if not all(isinstance(base, ast.Name) and base.id in {*classes, "object"} for base in node.bases):
+        found |= dict.fromkeys(_MAKING, METHOD)  # what is made is another's to say
+    if node.decorator_list or node.keywords:
+        found |= dict.fromkeys(_MAKING, METHOD)
     for base in reversed(node.bases):
         if isinstance(base, ast.Name) and base.id in classes and depth < _DEEPEST:
             found |= _shared(classes[base.id], classes, depth + 1)
@@ -115,6 +120,11 @@ def _literal(node: ast.expr) -> Any:
     except ValueError:
         return None
     return value if isinstance(value, int | float | str | bytes | tuple | frozenset) else None
+
+
+def makes_plain(facts: Mapping[str, Any]) -> bool:
+    """Whether calling a class of which these ``facts`` are known only makes an object without fields."""
+    return not any(name in facts for name in _MAKING)
 
 
 class Member(Opaque):

@@ -151,7 +151,8 @@ class Machine:
     def choices(self) -> frozenset[int]:
         """What an event can begin with: names that may change, lines that can follow, other events."""
         frame = self.state.frames[-1]
-        lines = frozenset(self._line_token(line) for line in self._candidates(frame))
+        shown = (line for line in self._candidates(frame) if line == EXIT or line in self.slice.by_line)
+        lines = frozenset(map(self._line_token, shown))
         inline = frame.function.startswith("<") and not frame.is_module
         if frame.fresh and not inline:  # nothing comes before its first line
             return lines
@@ -274,6 +275,7 @@ class Machine:
             raised=None,
             caught=frame.raised,
             passing=None,
+            closing=self._closes(frame.line, line),
             fresh=False,
             shares=shares,
             lent={name: place for name, place in frame.lent.items() if name not in bound}
@@ -284,6 +286,12 @@ class Machine:
         )
         self.state = self.state.with_frames(*self.state.frames[:-1], frame)
         return self._echo(frame)
+
+    def _closes(self, before: int, line: int) -> bool:
+        """Whether the head of a ``with`` runs once more, which leaves its context."""
+        logical = self.slice.by_line.get(line)
+        head = logical.head if logical else None
+        return isinstance(head, ast.With) and line < before <= (head.end_lineno or line)
 
     def _visits(self, frame: Frame, line: int) -> Mapping[int, int]:
         end = self.slice.loops.get(line)
@@ -447,5 +455,5 @@ class Machine:
 
     def _next(self, lines: frozenset[int], leave: int = Special.RETURN) -> list[int]:
         ordered = sorted(line for line in lines if line in self.slice.by_line)
-        outside = [leave] if len(ordered) < len(lines) else []
+        outside = [leave] if EXIT in lines else []  # docstrings are in no slice, and no end either
         return [Special.NEXT, *(v.line_token(self.number(line)) for line in ordered), *outside]

@@ -21,7 +21,7 @@ from cwm_lsp.codec.working import told
 def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     """The call that the statement of ``frame`` makes next, and what it may enter of the slice."""
     logical = shown.by_line.get(frame.line)
-    if logical is None or not logical.sites or runs_class(frame, logical):
+    if logical is None or not logical.sites or runs_class(frame, logical) or frame.closing:
         return None
     if frame.visits.get(frame.line, 0) > 0:  # what a loop goes through is asked for once, its items again
         last = logical.sites[-1]
