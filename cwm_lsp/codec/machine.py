@@ -1,4 +1,4 @@
-"""The state that a compact trace describes, and the tokens that are given from it.
+"""The events of a compact trace run, and the tokens that are given after each.
 
 Shared by encoder and decoder. States are immutable and share what does not change, so that one can be
 kept for every event of a long trace and gone back to.
@@ -8,45 +8,32 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.deeds import Effect
-from cwm_lsp.codec.displays import ELLIPSIS, shown
+from cwm_lsp.codec.displays import shown
 from cwm_lsp.codec.edits import written_tokens
-from cwm_lsp.codec.expected import Expected, arguments, expected
-from cwm_lsp.codec.facts import Facts, facts, passed
-from cwm_lsp.codec.flow import EXIT, Flow, flow_of
-from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
-from cwm_lsp.codec.heads import apart, decided, holds, runs_class
+from cwm_lsp.codec.facts import passed
+from cwm_lsp.codec.flow import EXIT, flow_of
+from cwm_lsp.codec.frames import EMPTY, Frame, State
+from cwm_lsp.codec.heads import apart, decided, holds
 from cwm_lsp.codec.objects import awaited, final, lending, renewed, sharing
+from cwm_lsp.codec.outlook import Outlook
 from cwm_lsp.codec.pieces import Piece
 from cwm_lsp.codec.scopes import scopes_of
-from cwm_lsp.codec.source import LogicalLine, Slice, slice_source
+from cwm_lsp.codec.source import LogicalLine, slice_source
 from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.codec.working import Told, names_read
+from cwm_lsp.codec.working import Told
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace
 
 
-@dataclass(slots=True)
-class Machine:
-    """Runs events over a state and says what is given after each.
+class Machine(Outlook):
+    """Runs events over a state and says what is given after each."""
 
-    ``suspends`` are the statements at which a frame can be left and entered again.
-    ``aided`` false gives what can be looked up, but works nothing out.
-    """
-
-    slice: Slice
-    flow: Flow
-    names: Names
-    functions: Mapping[int, str]
-    state: State = NOTHING
-    last_frame: int = 0
-    ended: bool = False
-    aided: bool = True
-    suspends: frozenset[int] = frozenset()
+    __slots__ = ()
 
     @classmethod
     def of(cls, trace: Trace, names: Names, offset: int = 0, *, aided: bool = True) -> Machine:
@@ -74,33 +61,6 @@ class Machine:
         """An identity that no frame has had."""
         self.last_frame += 1
         return self.last_frame
-
-    @property
-    def depth(self) -> int:
-        """Depth of the innermost frame, the entry having 0."""
-        return len(self.state.frames) - 1
-
-    def _resumed(self, line: int) -> Frame | None:
-        return None if line in self.flow.scopes else self.state.resumed(line)
-
-    def function_at(self, line: int) -> str:
-        """The name of the function that is defined at ``line``, or that goes on there."""
-        before = self._resumed(line)
-        if before is not None:
-            return before.function
-        logical = self.slice.by_line.get(line)
-        return self.functions.get(line) or next(iter(logical.binds), "") if logical else ""
-
-    def number(self, line: int) -> int:
-        """The slice's number of a line of the file; its first for a module's own frame."""
-        logical = self.slice.by_line.get(line) or self.slice.lines[0]
-        return logical.number
-
-    def line(self, token: int) -> int | None:
-        """The line of the file that a line token names, or ``None``."""
-        number = v.token_line(token)
-        logical = self.slice.by_number.get(number) if number is not None else None
-        return logical.line if logical else None
 
     def holds(self, event: Event) -> bool:
         """Whether the slice can express ``event``; nothing after the entry scope was left is part of it."""
@@ -147,62 +107,6 @@ class Machine:
             innermost = self.state.frames[-1]
             tokens += [Special.BACK, self._line_token(innermost.line), *self._echo(innermost)]
         return tokens
-
-    def choices(self) -> frozenset[int]:
-        """What an event can begin with: names that may change, lines that can follow, other events."""
-        frame = self.state.frames[-1]
-        shown = (line for line in self._candidates(frame) if line == EXIT or line in self.slice.by_line)
-        lines = frozenset(map(self._line_token, shown))
-        inline = frame.function.startswith("<") and not frame.is_module
-        if frame.fresh and not inline:  # nothing comes before its first line
-            return lines
-        # A frame can unwind without raising anew: at the end of a ``finally``, or where no handler matched.
-        events = {Special.CALL, Special.EXCEPTION, Special.UNWIND}
-        events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
-        events |= {Special.YIELD} if inline or frame.line in self.suspends else set()
-        return frozenset({self.names.token(name) for name in self.changeable()} | lines | events)
-
-    def changeable(self) -> frozenset[str]:
-        """The names that an event can change."""
-        frame = self.state.frames[-1]
-        logical = self.slice.by_line.get(frame.line)
-        return frozenset(frame.texts) | (logical.binds if logical else frozenset())
-
-    def given(self, line: int) -> frozenset[str]:
-        """The names that a call at ``line`` can begin with: of the line, and what it closes over."""
-        logical = self.slice.by_line.get(line)
-        head = logical.head if logical else None
-        written = {piece.name for piece in logical.pieces if piece.name} if logical else set()
-        if isinstance(head, ast.FunctionDef | ast.AsyncFunctionDef):
-            written |= {one.arg for one in ast.walk(head.args) if isinstance(one, ast.arg)}
-            written |= set(names_read(head))
-        resumed = self._resumed(line)
-        frames = (*self.state.frames, *([resumed] if resumed else ()))
-        return frozenset(written).union(*(frame.texts for frame in frames))
-
-    def unbound(self, line: int) -> set[str]:
-        """The names of the innermost frame that are gone at ``line``, whatever the statement does."""
-        frame = self.state.frames[-1]
-        return {name for name in self.flow.unbound(frame.line, line) if name in frame.texts}
-
-    def _candidates(self, frame: Frame) -> frozenset[int]:
-        if frame.raised is not None:
-            return self.flow.handlers(frame.line)
-        entry = self.flow.entry(EXIT if frame.function == "<module>" else frame.line) if frame.fresh else None
-        if entry:
-            return entry
-        logical = self.slice.by_line.get(frame.line)
-        inside = logical is not None and runs_class(frame, logical)
-        body = self.flow.body(frame.line)
-        alone = self.flow.entry(frame.line) == {frame.line} and not body
-        if alone and not frame.fresh and self.function_at(frame.line) == frame.function:
-            return frozenset({EXIT})  # a function of one line ends on it
-        return body if inside else self.flow.successors(frame.line) - body
-
-    def _line_token(self, line: int) -> int:
-        if line == EXIT or line not in self.slice.by_line:
-            return Special.RETURN
-        return v.line_token(self.number(line))
 
     def apply(self, event: Event) -> list[int]:
         """Run an observed event; the tokens given after it."""
@@ -254,7 +158,7 @@ class Machine:
         elif self.aided and self.state.frames:
             entered = lending(entered, self.state, self.slice)
         self.state = self.state.with_frames(*self.state.frames, entered)
-        return self._next(self._candidates(entered))
+        return self._next(self.following(entered))
 
     def _line(self, line: int, changed: Mapping[str, str], removed: tuple[str, ...]) -> list[int]:
         frame = self.state.frames[-1]
@@ -345,7 +249,7 @@ class Machine:
             return self._next(self.flow.handlers(frame.line), Special.UNWIND)
         logical = self.slice.by_line.get(frame.line)
         tokens: list[int] = []
-        lines = self._candidates(frame)
+        lines = self.following(frame)
         if logical:
             facts = self._facts(frame, logical)
             tokens = self._annotated(logical, frame, facts.known)
@@ -373,40 +277,6 @@ class Machine:
                 Special.STOP,
             ]
         return tokens
-
-    def _facts(self, frame: Frame, logical: LogicalLine) -> Facts:
-        return facts(frame, logical, self.slice.constants, aided=self.aided)
-
-    def expected(self, head: int, line: int = 0) -> Expected:
-        """What is worked out for the places of the next event: of a call at ``line`` if ``head`` says so."""
-        if not self.aided or not self.state.frames:
-            return Expected()
-        frame = self.state.frames[-1]
-        if head == Special.CALL:
-            before = self._resumed(line)
-            return Expected(before.texts if before is not None else self._arguments(frame, line))
-        if frame.fresh:
-            return Expected()
-        logical = self.slice.by_line.get(frame.line)
-        if logical is None:
-            return Expected()
-        return expected(frame, logical, self._facts(frame, logical), self.slice.constants)
-
-    def _arguments(self, frame: Frame, line: int) -> Mapping[str, str]:
-        called = awaited(frame, self.state, self.slice)
-        return EMPTY if called is None else arguments(frame, called, self.slice, line)
-
-    def whole(self, text: str) -> str:
-        """The value at hand that ``text`` shows the beginning of; ``text`` itself where there is none."""
-        frame = self.state.frames[-1] if self.state.frames else None
-        if frame is None or ELLIPSIS not in text:
-            return text
-        logical = self.slice.by_line.get(frame.line)
-        found = self._facts(frame, logical).texts if logical else ()
-        called = awaited(frame, self.state, self.slice) if self.aided else None
-        handed = [value for _, value in passed(frame, self.slice, called)] if called else []
-        at_hand = (*found, *handed, *frame.returned, *frame.texts.values())
-        return next((one for one in at_hand if shown(one) == text), text)
 
     def _written(self, piece: Piece) -> Sequence[int]:
         return (self.names.token(piece.name),) if piece.name else piece.tokens

@@ -84,7 +84,7 @@ def test_the_bodies_of_classes_follow_their_heads_in_their_own_frames() -> None:
         machine.settle(event)
         frames = machine.state.frames
         if event.kind is EventKind.LINE and frames and frames[-1].raised is None:
-            assert event.line in machine._candidates(frames[-1])
+            assert event.line in machine.following(frames[-1])
             if frames[-1].line in machine.flow.scopes and frames[-1].is_module:
-                assert len(machine._candidates(frames[-1])) == 1
+                assert len(machine.following(frames[-1])) == 1
         machine.apply(event)

@@ -1,0 +1,160 @@
+"""What can come next in a run, and what is worked out of it: seen from the state that its events made.
+
+The tokens that tell it are written by :mod:`cwm_lsp.codec.machine`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.displays import ELLIPSIS, shown
+from cwm_lsp.codec.expected import Expected, arguments, expected
+from cwm_lsp.codec.facts import Facts, facts, passed
+from cwm_lsp.codec.flow import EXIT, Flow
+from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
+from cwm_lsp.codec.heads import runs_class
+from cwm_lsp.codec.objects import awaited
+from cwm_lsp.codec.source import LogicalLine, Slice
+from cwm_lsp.codec.values import Names
+from cwm_lsp.codec.vocabulary import Special
+from cwm_lsp.codec.working import names_read
+
+
+@dataclass(slots=True)
+class Outlook:
+    """A state in a source, and what follows from it.
+
+    ``suspends`` are the statements at which a frame can be left and entered again. ``aided`` false gives what
+    can be looked up, but works nothing out.
+    """
+
+    slice: Slice
+    flow: Flow
+    names: Names
+    functions: Mapping[int, str]
+    state: State = NOTHING
+    last_frame: int = 0
+    ended: bool = False
+    aided: bool = True
+    suspends: frozenset[int] = frozenset()
+
+    @property
+    def depth(self) -> int:
+        """Depth of the innermost frame, the entry having 0."""
+        return len(self.state.frames) - 1
+
+    def _resumed(self, line: int) -> Frame | None:
+        return None if line in self.flow.scopes else self.state.resumed(line)
+
+    def function_at(self, line: int) -> str:
+        """The name of the function that is defined at ``line``, or that goes on there."""
+        before = self._resumed(line)
+        if before is not None:
+            return before.function
+        logical = self.slice.by_line.get(line)
+        return self.functions.get(line) or next(iter(logical.binds), "") if logical else ""
+
+    def number(self, line: int) -> int:
+        """The slice's number of a line of the file; its first for a module's own frame."""
+        logical = self.slice.by_line.get(line) or self.slice.lines[0]
+        return logical.number
+
+    def line(self, token: int) -> int | None:
+        """The line of the file that a line token names, or ``None``."""
+        number = v.token_line(token)
+        logical = self.slice.by_number.get(number) if number is not None else None
+        return logical.line if logical else None
+
+    def choices(self) -> frozenset[int]:
+        """What an event can begin with: names that may change, lines that can follow, other events."""
+        frame = self.state.frames[-1]
+        shown = (line for line in self.following(frame) if line == EXIT or line in self.slice.by_line)
+        lines = frozenset(map(self._line_token, shown))
+        inline = frame.function.startswith("<") and not frame.is_module
+        if frame.fresh and not inline:  # nothing comes before its first line
+            return lines
+        # A frame can unwind without raising anew: at the end of a ``finally``, or where no handler matched.
+        events = {Special.CALL, Special.EXCEPTION, Special.UNWIND}
+        events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
+        events |= {Special.YIELD} if inline or frame.line in self.suspends else set()
+        return frozenset({self.names.token(name) for name in self.changeable()} | lines | events)
+
+    def changeable(self) -> frozenset[str]:
+        """The names that an event can change."""
+        frame = self.state.frames[-1]
+        logical = self.slice.by_line.get(frame.line)
+        return frozenset(frame.texts) | (logical.binds if logical else frozenset())
+
+    def given(self, line: int) -> frozenset[str]:
+        """The names that a call at ``line`` can begin with: of the line, and what it closes over."""
+        logical = self.slice.by_line.get(line)
+        head = logical.head if logical else None
+        written = {piece.name for piece in logical.pieces if piece.name} if logical else set()
+        if isinstance(head, ast.FunctionDef | ast.AsyncFunctionDef):
+            written |= {one.arg for one in ast.walk(head.args) if isinstance(one, ast.arg)}
+            written |= set(names_read(head))
+        resumed = self._resumed(line)
+        frames = (*self.state.frames, *([resumed] if resumed else ()))
+        return frozenset(written).union(*(frame.texts for frame in frames))
+
+    def unbound(self, line: int) -> set[str]:
+        """The names of the innermost frame that are gone at ``line``, whatever the statement does."""
+        frame = self.state.frames[-1]
+        return {name for name in self.flow.unbound(frame.line, line) if name in frame.texts}
+
+    def following(self, frame: Frame) -> frozenset[int]:
+        """The lines that can follow in ``frame``, ``EXIT`` among them if it can end."""
+        if frame.raised is not None:
+            return self.flow.handlers(frame.line)
+        entry = self.flow.entry(EXIT if frame.function == "<module>" else frame.line) if frame.fresh else None
+        if entry:
+            return entry
+        logical = self.slice.by_line.get(frame.line)
+        inside = logical is not None and runs_class(frame, logical)
+        body = self.flow.body(frame.line)
+        alone = self.flow.entry(frame.line) == {frame.line} and not body
+        if alone and not frame.fresh and self.function_at(frame.line) == frame.function:
+            return frozenset({EXIT})  # a function of one line ends on it
+        return body if inside else self.flow.successors(frame.line) - body
+
+    def _line_token(self, line: int) -> int:
+        if line == EXIT or line not in self.slice.by_line:
+            return Special.RETURN
+        return v.line_token(self.number(line))
+
+    def _facts(self, frame: Frame, logical: LogicalLine) -> Facts:
+        return facts(frame, logical, self.slice.constants, aided=self.aided)
+
+    def expected(self, head: int, line: int = 0) -> Expected:
+        """What is worked out for the places of the next event: of a call at ``line`` if ``head`` says so."""
+        if not self.aided or not self.state.frames:
+            return Expected()
+        frame = self.state.frames[-1]
+        if head == Special.CALL:
+            before = self._resumed(line)
+            return Expected(before.texts if before is not None else self._arguments(frame, line))
+        if frame.fresh:
+            return Expected()
+        logical = self.slice.by_line.get(frame.line)
+        if logical is None:
+            return Expected()
+        return expected(frame, logical, self._facts(frame, logical), self.slice.constants)
+
+    def _arguments(self, frame: Frame, line: int) -> Mapping[str, str]:
+        called = awaited(frame, self.state, self.slice)
+        return EMPTY if called is None else arguments(frame, called, self.slice, line)
+
+    def whole(self, text: str) -> str:
+        """The value at hand that ``text`` shows the beginning of; ``text`` itself where there is none."""
+        frame = self.state.frames[-1] if self.state.frames else None
+        if frame is None or ELLIPSIS not in text:
+            return text
+        logical = self.slice.by_line.get(frame.line)
+        found = self._facts(frame, logical).texts if logical else ()
+        called = awaited(frame, self.state, self.slice) if self.aided else None
+        handed = [value for _, value in passed(frame, self.slice, called)] if called else []
+        at_hand = (*found, *handed, *frame.returned, *frame.texts.values())
+        return next((one for one in at_hand if shown(one) == text), text)
