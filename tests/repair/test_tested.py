@@ -16,7 +16,7 @@ from cwm_lsp.repair.workers import Worker
 from tests.cli.running import cwm
 from tests.repair.tested import FILES, bugs
 
-BUDGET = 40.0
+BUDGET = 120.0
 
 STOCK = """\
 class Stock:
