@@ -83,16 +83,6 @@ async def test_the_first_line_can_be_stopped_at(command: Command, tmp_path: Path
 
 
 @both
-async def test_a_program_can_be_run_without_debugging(command: Command, tmp_path: Path) -> None:
-    path = written(tmp_path, SUM)
-    async with over_stdio(command=command) as client:
-        await launch(client, path, [{"line": 2}], noDebug=True)
-        await client.event("terminated")
-        assert "total: 13" in printed(client)
-        assert order(client, "stopped") == []
-
-
-@both
 async def test_files_that_are_elsewhere_are_mapped(command: Command, tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     for folder in (here, there):
