@@ -270,11 +270,11 @@ def _change(source: SourceFile, fix: Fix) -> str:
 def reasons(evidence: Evidence) -> list[str]:
     """Why a fix is offered, as sentences."""
     found = [f"failed before: {one}" for one in evidence.failed[:3]]
-    if evidence.first_change is not None:
-        found.append(f"first change: {_changed(evidence.first_change)}")
     found.append(
         f"checks that pass now: {evidence.passed}; held-out inputs that it ran on: {evidence.held_out}"
     )
+    if evidence.first_change is not None:
+        found.append(f"first change: {_changed(evidence.first_change)}")
     if evidence.agreeing > 1:
         found.append(f"fixes that do the same on all of them: {evidence.agreeing}, this one included")
     found += [
