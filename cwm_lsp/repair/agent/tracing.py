@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import Any
 
@@ -19,6 +19,17 @@ TEXT = 400
 """Characters of a call's text; longer ones are not noted."""
 
 
+@contextmanager
+def _tracing(function: Any) -> Iterator[None]:
+    """Trace the body by ``function``, and go on as before."""
+    before = sys.gettrace()
+    sys.settrace(function)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
 class Spectrum:
     """Lines and calls seen so far. Used as a trace function over code of one file."""
 
@@ -28,15 +39,9 @@ class Spectrum:
         self.calls: dict[str, None] = {}
         self.steps: deque[int] = deque(maxlen=STEPS)
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> AbstractContextManager[None]:
         """Trace the body."""
-        before = sys.gettrace()
-        sys.settrace(self._global)
-        try:
-            yield
-        finally:
-            sys.settrace(before)
+        return _tracing(self._global)
 
     def _global(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
         if frame.f_code.co_filename != self.path:
@@ -86,15 +91,9 @@ class States:
         self.seen: list[dict[str, Any]] = []
         self._left = dict.fromkeys(lines, LOOKS)
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> AbstractContextManager[None]:
         """Trace the body."""
-        before = sys.gettrace()
-        sys.settrace(self._global)
-        try:
-            yield
-        finally:
-            sys.settrace(before)
+        return _tracing(self._global)
 
     def _global(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
         own = frame.f_code.co_filename == self.path and frame.f_code.co_name != "<module>"
@@ -116,15 +115,9 @@ class Reach:
         self.reached = False
         self._lines = set(lines)
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> AbstractContextManager[None]:
         """Trace the body."""
-        before = sys.gettrace()
-        sys.settrace(self._global if self._lines else before)
-        try:
-            yield
-        finally:
-            sys.settrace(before)
+        return _tracing(self._global if self._lines else sys.gettrace())
 
     def _global(self, frame: FrameType, event: str, argument: Any) -> None:
         code = frame.f_code
@@ -148,15 +141,9 @@ class History:
         self._depth = 0
         self._raised: dict[int, str] = {}
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> AbstractContextManager[None]:
         """Trace the body."""
-        before = sys.gettrace()
-        sys.settrace(self._global)
-        try:
-            yield
-        finally:
-            sys.settrace(before)
+        return _tracing(self._global)
 
     def _global(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
         function = frame.f_code.co_flags & 1  # fast locals: neither a module nor the body of a class
