@@ -95,8 +95,11 @@ def example(trace: Trace, rng: random.Random | None = None, longest: int = 1536)
         order = rng.sample(range(v.SLOTS), v.SLOTS)
         offset = rng.choice((0, rng.randrange(v.LINES - _USUAL_LINES)))
     try:
+        codec = CompactCodec(order, offset, aided=aided)
         budget = rng.choice((0, 0, 0, 256, 512)) if rng is not None else 0
-        windows = list(CompactCodec(order, offset, aided=aided).windows(trace, budget))
+        windows = list(codec.windows(trace, budget))
+        if rng is not None and len(windows[0].tokens) > longest:
+            windows = list(codec.windows(trace, 256))
     except CwmError:
         return None
     encoded = rng.choice(windows) if rng is not None else windows[0]

@@ -32,12 +32,21 @@ def stream(
     rng = Random(str(seed))
     kinds = [kind for kind in weights if real or not kind.startswith("real")]
     shares = [weights[kind] for kind in kinds]
-    while True:
+
+    def draw() -> Program | None:
         kind = rng.choices(kinds, shares)[0]
-        program: Program | None = rng.choice(real) if kind.startswith("real") else generate(rng, mix)
+        program = rng.choice(real) if kind.startswith("real") else generate(rng, mix)
         if program is not None and kind.endswith("mutant"):
             program = mutated(rng, program)
+        return (
+            None
+            if program is None or (exclusions is not None and exclusions.holds(program.source))
+            else program
+        )
+
+    while True:
+        program = draw()
         if program is not None and rng.random() < SCRIPTS:
-            program = as_script(rng, program)
-        if program is not None and (exclusions is None or not exclusions.holds(program.source)):
+            program = as_script(rng, program, draw)
+        if program is not None:
             yield program

@@ -167,14 +167,15 @@ def test_a_stream_leaves_out_what_is_excluded() -> None:
 def test_scripts_run_the_function_as_it_was_called() -> None:
     rng = Random(7)
     ran = 0
+    beside = stream(4, weights={"generated": 1.0})
     for program in islice(stream(3), 40):
-        script = as_script(rng, program)
+        script = as_script(rng, program, lambda: next(beside))
         if not program.call or not script.source.count(program.call):
             continue
         called, trace = run(program), run(script)
         first = called.events[0].function
         inner = [event for event in trace.events if event.function == first]
-        if called.cut is None and trace.cut is None and not crashes(called):
+        if called.cut is None and trace.cut is None and not crashes(called) and not crashes(trace):
             assert trace.events[0].function == "<module>"
             assert script.call == ""
             assert [event.value for event in called.events if event.depth == 0][-1] in [
