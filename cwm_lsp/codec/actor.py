@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.calls import is_super
 from cwm_lsp.codec.evaluator import Evaluator
-from cwm_lsp.codec.expressions import ERRORS, unpure
+from cwm_lsp.codec.expressions import ERRORS, unpacked, unpure
+from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.flow import is_inline
-from cwm_lsp.codec.pure_calls import Opaque, Record, items_of
+from cwm_lsp.codec.kinds import INPLACE, OPERATORS
+from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
+from cwm_lsp.codec.records import Opaque, Record
 from cwm_lsp.codec.sharing import Place
 from cwm_lsp.trace.render import render
 
@@ -66,6 +70,8 @@ class Actor(Evaluator):
     def run(self, statement: ast.stmt) -> bool:
         """Carry out ``statement``; whether what follows it on its line runs. Raises as :meth:`value` does."""
         match statement:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(owner, "__init__")) as call) if is_super(owner):
+                self._begin(call)
             case ast.Expr(value=value):
                 self.value(value)
             case ast.AugAssign(target=target, op=op, value=value):
@@ -74,15 +80,27 @@ class Actor(Evaluator):
                 self.results.append(None if value is None else self.value(value))
                 return False
             case ast.If(test=test) if is_inline(statement):
-                branch = statement.body if self.value(test) else statement.orelse
+                branch = statement.body if self._holds(self.value(test), test) else statement.orelse
                 return all(self.run(one) for one in branch)
             case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
-                self.results.append(bool(self.value(test)))
+                self.results.append(self._holds(self.value(test), test))
             case ast.Break() | ast.Continue():
                 return False
             case _:
                 self._bind_or_drop(statement)
         return True
+
+    def _begin(self, call: ast.Call) -> None:
+        """What the ``__init__`` of a class above does: of an exception, it stores what it is given."""
+        made = self.value(ast.Name("self", ast.Load()))
+        above = self._bases(made.kind) if isinstance(made, Failure) else ()
+        if not above or any(self._defines(base, "__init__") for base in above):
+            self.value(call)
+            return
+        given, named = self._arguments(call)
+        if named:
+            raise unpure(call)
+        made.fields["args"] = tuple(given)
 
     def _bind_or_drop(self, statement: ast.stmt) -> None:
         match statement:
@@ -110,7 +128,10 @@ class Actor(Evaluator):
     def _add(self, target: ast.expr, op: ast.operator, value: ast.expr) -> None:
         """``target op= value``: a container keeps being the object that it was."""
         before = self.value(target)
-        if isinstance(before, list) and isinstance(op, ast.Add):
+        method = INPLACE.get(OPERATORS.get(type(op), ""), "")
+        if self._has(before, method):
+            self._store(target, self._special(before, method, value, self.value(value)))
+        elif isinstance(before, list) and isinstance(op, ast.Add):
             before += items_of(self.value(value))
             self._store(target, before)
         else:
@@ -121,14 +142,20 @@ class Actor(Evaluator):
             case ast.Name(id=name):
                 self.touched[name] = result
             case ast.Subscript(value=owner, slice=place):
-                self.value(owner)[self.value(place)] = result
+                holder = self.value(owner)
+                if self._has(holder, "__setitem__"):
+                    self._special(holder, "__setitem__", target, self.value(place), result)
+                else:
+                    holder[self.value(place)] = result
             case ast.Attribute(value=owner, attr=name):
                 record = self.value(owner)
+                if isinstance(record, Failure):
+                    return  # its text says what it was made with, and no more
                 if not isinstance(record, Record) or not (record.plain or name in record.fields):
                     raise unpure(target)
                 record.fields[name] = result
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                for one, part in zip(elements, items_of(result), strict=True):
+                for one, part in unpacked(elements, items_of(result)):
                     self._store(one, part)
             case _:
                 raise unpure(target)

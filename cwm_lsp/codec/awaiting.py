@@ -16,7 +16,7 @@ from cwm_lsp.codec.calls import Site, Target
 from cwm_lsp.codec.deeds import names_of, shared_by
 from cwm_lsp.codec.evaluator import UNKNOWN, Awaiting
 from cwm_lsp.codec.expressions import ERRORS
-from cwm_lsp.codec.pure_calls import Undecided
+from cwm_lsp.codec.records import Undecided
 from cwm_lsp.codec.sharing import Place
 from cwm_lsp.codec.source import LogicalLine
 from cwm_lsp.codec.working import state_of, text_of
@@ -24,11 +24,19 @@ from cwm_lsp.codec.working import state_of, text_of
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The call that ``node`` makes, ``None`` for none any more, and what it is ``given`` or by name."""
+    """The call that ``node`` makes, ``None`` for none any more, and what it is ``given`` or by name.
+
+    ``whole`` says that this is all. ``kind`` and ``method`` say what is called, as in
+    :class:`cwm_lsp.codec.evaluator.Callee`, ``owner`` is the text of the object that it is called on.
+    """
 
     node: ast.expr | None = None
     given: Sequence[str | None] = ()
     named: Mapping[str, str | None] = field(default_factory=dict)
+    whole: bool = True
+    kind: str = ""
+    method: str = ""
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +52,34 @@ class Awaited:
         """The parameters of the one function it may enter, with the arguments, and their values if known."""
         if len(self.targets) != 1:
             return
-        node, target = self.site.node, self.targets[0]
-        if self.handed is not None and not isinstance(node, ast.Call | ast.Attribute):
-            yield from (
-                (name, None, text) for name, text in zip(target.parameters, self.handed.given, strict=False)
-            )
-            return
-        known: dict[int, str | None] = {}
-        if self.handed is not None and isinstance(node, ast.Call):
-            known = {id(one): text for one, text in zip(node.args, self.handed.given, strict=False)}
-            known |= {id(one.value): self.handed.named.get(one.arg or "") for one in node.keywords}
-        yield from ((name, one, known.get(id(one))) for name, one in self.site.values(target))
+        target, handed = self.targets[0], self.handed
+        nodes = dict(self.site.values(target))
+        known: dict[str, str] = {}
+        if handed is not None:
+            if handed.whole:
+                nodes = dict(target.defaults) | nodes
+            bound = bool(target.owner) and not self._through_class(target, handed)
+            known = dict(target.bind(handed.given, handed.named, bound=bound, whole=handed.whole))
+        for name in (*target.parameters, target.rest, target.named):
+            if name in nodes or name in known:
+                yield name, nodes.get(name), known.get(name)
+
+    def _through_class(self, target: Target, handed: Next) -> bool:
+        """Whether a method is called as what it is in its class, so that its first argument is written."""
+        if target.makes or handed.owner is not None or not handed.kind:
+            return False
+        return target.parameters[:1] != ("cls",)
 
 
 def next_call(
     logical: LogicalLine, texts: Mapping[str, str], given: Sequence[str], shares: Mapping[str, Place]
 ) -> Next | None:
     """The next call of a line, of which those before gave back ``given``; ``None`` where it is not known."""
-    if logical.carried:
-        parts: tuple[ast.AST, ...] = logical.carried
-    else:
-        match logical.head:
-            case ast.For(iter=through):
-                parts = (through,)
-            case ast.With(items=[ast.withitem(context_expr=context)]):
-                parts = (context,)
-            case _:
-                return None
+    parts: tuple[ast.AST, ...] = logical.carried
+    if not parts and isinstance(logical.head, ast.For | ast.With | ast.Raise):
+        parts = (logical.head,)
+    if not parts:
+        return None
     names, kept = shared_by(names_of(parts), shares)
     return _next_call(parts, state_of(sorted(names), texts), tuple(given), kept)
 
@@ -85,13 +94,26 @@ def _next_call(
     actor = Actor(dict(state), given, dict(shares))
     try:
         for part in parts:
-            if isinstance(part, ast.expr):
-                actor.value(part)
-            elif isinstance(part, ast.stmt) and not actor.run(part):
-                break
+            match part:
+                case ast.For(iter=through):
+                    actor.go_through(through)
+                case ast.With(items=items):
+                    for one in items:
+                        actor.enter(one.context_expr)
+                case ast.Raise(exc=ast.expr() as raised):
+                    actor.value(raised)
+                case ast.stmt() if not actor.run(part):
+                    break
     except Awaiting as found:
-        named = {name: _text(value) for name, value in found.named.items()}
-        return Next(found.node, tuple(map(_text, found.given)), named)
+        return Next(
+            found.node,
+            tuple(map(_text, found.given)),
+            {name: _text(value) for name, value in found.named.items()},
+            found.whole,
+            found.callee.kind,
+            found.callee.method,
+            None if found.callee.owner is None else _text(found.callee.owner),
+        )
     except ERRORS:
         return None if actor.met else Next()
     except (Undecided, RecursionError, MemoryError):

@@ -1,4 +1,7 @@
-"""Which functions of a source text the calls in a statement may enter, in the order of the calls."""
+"""Which functions of a source text the calls in a statement may enter, in the order of the calls.
+
+How they are found in a text is in :mod:`cwm_lsp.codec.callables`.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,12 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from cwm_lsp.codec.flow import is_inline
-from cwm_lsp.codec.scopes import scopes_of
-from cwm_lsp.trace.statements import first_line, parse
+from cwm_lsp.trace.statements import first_line
 
 _KIND = re.compile(r"<?(\w+)[ (]")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_PROPERTIES = ("property", "cached_property")
 _APPLYING = frozenset({"filter", "map", "max", "min", "reduce", "sorted"})
 _DEEPEST = 8
 """Levels of classes that are looked through."""
@@ -26,8 +26,10 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Target:
     """A function that can be entered: its first line, its parameters, the class that it is a method of.
 
-    ``defaults`` are those of its parameters that are literals, ``makes`` says that entering it makes an
-    object of its class.
+    The first ``placed`` of the parameters can be given by position, what is given beyond them goes to
+    ``rest`` and ``named`` if it has such. ``defaults`` are those that are literals. ``owner`` is "" for a
+    static method, ``holder`` is not. ``makes`` says that entering it makes an object of its class. ``free``
+    are the names that it has of the function ``around`` it, which is given by its first and last line.
     """
 
     line: int
@@ -35,6 +37,33 @@ class Target:
     defaults: tuple[tuple[str, ast.expr], ...] = ()
     owner: str = ""
     makes: bool = False
+    placed: int = 0
+    rest: str = ""
+    named: str = ""
+    holder: str = ""
+    free: tuple[str, ...] = ()
+    around: tuple[int, int] = (0, 0)
+
+    def bind(
+        self, given: Sequence[str | None], named: Mapping[str, str | None], *, bound: bool, whole: bool
+    ) -> Iterator[tuple[str, str]]:
+        """The parameters with the values that a call hands them, defaults left out.
+
+        ``bound`` says that the first one is the receiver, which is not among what is ``given``, ``whole``
+        that nothing else is given.
+        """
+        places = self.parameters[bound : self.placed]
+        found = dict(zip(places, given, strict=False))
+        left = {name: text for name, text in named.items() if name not in self.parameters}
+        found |= {name: text for name, text in named.items() if name in self.parameters}
+        yield from ((name, text) for name, text in found.items() if text is not None)
+        if not whole:
+            return
+        rest = [text for text in given[len(places) :] if text is not None]
+        if self.rest and len(rest) == max(0, len(given) - len(places)):
+            yield self.rest, f"({', '.join(rest)}{',' if len(rest) == 1 else ''})"
+        if self.named and None not in left.values():
+            yield self.named, f"{{{', '.join(f'{name!r}: {text}' for name, text in left.items())}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +115,9 @@ class Site:
     def arguments(self, target: Target) -> Iterator[tuple[str, ast.expr]]:
         """The parameters of ``target`` that are given by position or name, the receiver first."""
         given: list[ast.expr] = []
-        parameters = target.parameters[1:] if target.makes else target.parameters
-        if isinstance(self.node, ast.Attribute):
-            given = [self.node.value]
+        parameters = target.parameters[target.makes :]
+        if not isinstance(self.node, ast.Call):
+            given = list(_operands(self.node))
         elif isinstance(self.node, ast.Call):
             if target.owner and not target.makes and isinstance(self.node.func, ast.Attribute):
                 receiver = self.node.func.value
@@ -99,7 +128,7 @@ class Site:
                 for keyword in self.node.keywords
                 if keyword.arg is not None and keyword.arg in parameters
             )
-        for name, node in zip(parameters, given, strict=False):
+        for name, node in zip(parameters[: target.placed - target.makes], given, strict=False):
             if isinstance(node, ast.Starred):
                 return
             yield name, node
@@ -109,7 +138,9 @@ class Site:
 class Callables:
     """What can be entered in a source text, by name, and as an attribute (``read`` for properties).
 
-    ``tables`` are dicts of the module whose values are functions of it.
+    ``tables`` are dicts of the module whose values are functions of it. ``functions`` are those that calling
+    a value enters, where ``named`` has what decorators made of them. ``aliases`` are methods of a class that
+    are another one of it, ``declared`` the names that functions declare as the module's.
     """
 
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
@@ -118,6 +149,38 @@ class Callables:
     classes: Mapping[str, ast.ClassDef] = field(default_factory=dict)
     generators: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     tables: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    functions: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    by_line: Mapping[int, Target] = field(default_factory=dict)
+    declared: frozenset[str] = frozenset()
+
+    def at(self, line: int) -> Target | None:
+        """The function that is defined at ``line``, no method."""
+        return self.by_line.get(line)
+
+    def entered(self, kind: str, method: str) -> tuple[Target, ...]:
+        """What calling ``method`` of a ``kind`` enters: without a method the class, else a function."""
+        if not kind:
+            found = self.functions.get(method, ())
+            return found if len(found) == 1 else ()
+        if not method:
+            return self.named.get(kind, ())
+        for owner in self._order(kind):
+            name = self.aliases.get((owner, method), method)
+            for table in (self.methods, self.read, self.generators):
+                found = tuple(target for target in table.get(name, ()) if target.holder == owner)
+                if found:
+                    return found[-1:]
+        return ()
+
+    def _order(self, kind: str, depth: int = _DEEPEST) -> Iterator[str]:
+        """The class ``kind`` and those that it descends from, as a method is looked for."""
+        node = self.classes.get(kind)
+        if node is not None and depth:
+            yield kind
+            for base in node.bases:
+                if isinstance(base, ast.Name):
+                    yield from self._order(base.id, depth - 1)
 
     def _around(self, line: int) -> list[ast.ClassDef]:
         """The classes that hold ``line``."""
@@ -195,6 +258,23 @@ class Callables:
         return ()
 
 
+def _operands(node: ast.expr) -> Iterator[ast.expr]:
+    """What is handed by ``node``, which calls a method without being a call, the receiver first."""
+    match node:
+        case ast.BinOp(left=left, right=right):
+            yield from (left, right)
+        case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()], comparators=[right]):
+            yield from (right, left)
+        case ast.Compare(left=left, comparators=[right]):
+            yield from (left, right)
+        case ast.Subscript(value=owner, slice=place):
+            yield from (owner, place)
+        case ast.UnaryOp(operand=owner) | ast.Attribute(value=owner) | ast.FormattedValue(value=owner):
+            yield owner
+        case ast.Name():
+            yield node
+
+
 def is_super(node: ast.expr) -> bool:
     """Whether ``node`` is ``super()``."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
@@ -221,98 +301,6 @@ def _heads(statement: ast.AST) -> Iterator[ast.AST]:
             return
         case _:
             yield statement
-
-
-@lru_cache(maxsize=256)
-def callables_of(source: str) -> Callables:
-    """What can be entered in ``source``; nothing where it does not parse."""
-    tree = parse(source)
-    if tree is None:
-        return Callables()
-    yielding = {scope.line for scope in scopes_of(source).by_line.values() if scope.generator}
-    named: dict[str, list[Target]] = {}
-    methods: dict[str, list[Target]] = {}
-    read: dict[str, list[Target]] = {}
-    generators: dict[str, list[Target]] = {}
-    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    for owner in classes.values():
-        for method in owner.body:
-            if isinstance(method, _Function):
-                kept = (
-                    generators
-                    if first_line(method) in yielding
-                    else read
-                    if _is_property(method)
-                    else methods
-                )
-                kept.setdefault(method.name, []).append(_target(method, owner.name))
-        maker = _maker(owner, classes)
-        if maker is not None:
-            named.setdefault(owner.name, []).append(_target(maker, owner.name, makes=True))
-    inner = {node for owner in classes.values() for node in owner.body}
-    for node in ast.walk(tree):
-        if isinstance(node, _Function) and node not in inner:
-            kept = generators if first_line(node) in yielding else named
-            kept.setdefault(node.name, []).append(_target(node))
-    return Callables(
-        _kept(named), _kept(methods), _kept(read), classes, _kept(generators), dict(_tables(tree, named))
-    )
-
-
-def _tables(
-    tree: ast.Module, named: Mapping[str, Sequence[Target]]
-) -> Iterator[tuple[str, tuple[Target, ...]]]:
-    for node in tree.body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values)):
-                ids = [one.id for one in values if isinstance(one, ast.Name) and one.id in named]
-                if ids and len(ids) == len(values):
-                    yield name, tuple(target for one in ids for target in named[one])
-
-
-def _kept(found: Mapping[str, Sequence[Target]]) -> Mapping[str, tuple[Target, ...]]:
-    return {name: tuple(targets) for name, targets in found.items()}
-
-
-def _target(node: _Function, owner: str = "", *, makes: bool = False) -> Target:
-    static = any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in node.decorator_list)
-    parameters = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-    return Target(
-        first_line(node),
-        tuple(one.arg for one in parameters),
-        tuple(_defaults(node.args)),
-        "" if static else owner,
-        makes,
-    )
-
-
-def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
-    placed = [*arguments.posonlyargs, *arguments.args]
-    pairs = [
-        *zip(placed[len(placed) - len(arguments.defaults) :], arguments.defaults, strict=True),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
-    yield from ((one.arg, default) for one, default in pairs if isinstance(default, ast.Constant))
-
-
-def _maker(
-    owner: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = _DEEPEST
-) -> _Function | None:
-    """The ``__init__`` of a class, its own or that of its first base that has one."""
-    for node in owner.body:
-        if isinstance(node, _Function) and node.name == "__init__":
-            return node
-    for base in owner.bases:
-        if depth and isinstance(base, ast.Name) and base.id in classes:
-            found = _maker(classes[base.id], classes, depth - 1)
-            if found is not None:
-                return found
-    return None
-
-
-def _is_property(node: _Function) -> bool:
-    names = [one.id if isinstance(one, ast.Name) else getattr(one, "attr", "") for one in node.decorator_list]
-    return any(name in _PROPERTIES for name in names)
 
 
 def pending(sites: Sequence[Site], made: int) -> Site | None:

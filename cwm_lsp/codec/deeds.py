@@ -10,8 +10,8 @@ from functools import lru_cache
 from cwm_lsp.codec.actor import Actor
 from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.flow import is_inline
-from cwm_lsp.codec.pure_calls import Undecided
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES
+from cwm_lsp.codec.records import Undecided
 from cwm_lsp.codec.sharing import Place
 from cwm_lsp.codec.working import Told, names_read, state_of, text_of
 from cwm_lsp.trace.render import render
@@ -82,8 +82,13 @@ def _is_telling(node: ast.stmt) -> bool:
 
 def _run(node: ast.AST) -> ast.AST:
     """What of a statement runs on its own line."""
-    if isinstance(node, ast.If | ast.While) and not is_inline(node):
-        return node.test
+    match node:
+        case ast.If(test=test) | ast.While(test=test) if not is_inline(node):
+            return test
+        case ast.For(iter=through):
+            return through
+        case ast.With(items=items):
+            return ast.Tuple([one.context_expr for one in items], ast.Load())
     return node
 
 
@@ -92,7 +97,7 @@ def _is_change(part: ast.AST) -> bool:
         case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store()):
             return True
         case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name in CHANGING_NAMES
+            return name in CHANGING_NAMES or name == "__init__"
     return False
 
 

@@ -9,8 +9,8 @@ from importlib import import_module
 
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import Frame
-from cwm_lsp.codec.pure_calls import Opaque
 from cwm_lsp.codec.pure_modules import IMPORTED
+from cwm_lsp.codec.records import Opaque
 from cwm_lsp.codec.shapes import DATACLASS
 from cwm_lsp.codec.working import REBOUND
 from cwm_lsp.trace.render import render
@@ -115,7 +115,7 @@ def readable_of(
     """
     seen = {name: text for name, text in constants.items() if not module or _stays(name, text)}
     for name, text in texts.items():
-        if text[:1] != "<" or not _defines(text, name, seen):
+        if text[:1] != "<" or not says_less(text, name, seen):
             seen[name] = text
     return seen
 
@@ -125,7 +125,7 @@ def _stays(name: str, text: str) -> bool:
     return not name.isidentifier() or name.startswith("__") or text.startswith((DATACLASS, REBOUND))
 
 
-def _defines(text: str, name: str, constants: Mapping[str, str]) -> bool:
+def says_less(text: str, name: str, constants: Mapping[str, str]) -> bool:
     """Whether ``text`` is that of the very definition which is known as ``name`` anyway."""
     if name in constants:
         return constants[name].startswith(f"{DATACLASS}{name}(") and text == f"<class {name!r}>"

@@ -8,35 +8,67 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
 from typing import Any
 
 from cwm_lsp.codec import pure_calls, pure_modules
-from cwm_lsp.codec.expressions import Expressions, unpure
+from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
-from cwm_lsp.codec.kinds import MARK, OPERATORS, PROPERTY, makes_plain
+from cwm_lsp.codec.kinds import MARK, PROPERTY, makes_plain
 from cwm_lsp.codec.literals import kept_literal, literal
-from cwm_lsp.codec.operators import BINARY, COMPARE, bounded, is_single
-from cwm_lsp.codec.pure_calls import Opaque, Passing, Record, Undecided
+from cwm_lsp.codec.records import Opaque, Passing, Record, Undecided, is_tangled
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
+from cwm_lsp.codec.special import Special
 
 FUNCTION = "<function "
+_CALLED = re.compile(r"<(?P<what>function|class) '?(?P<name>[\w.<>]+?)'?>")
+_GOING_THROUGH = frozenset(
+    {"all", "any", "dict", "enumerate", "filter", "frozenset", "list", "map", "max", "min", "set"}
+    | {"sorted", "sum", "tuple", "zip"}
+)
+"""Builtins that go through each argument that is an object."""
+
+_VIEWS = frozenset({"elements", "items", "keys", "values"})
+_PRINTING = frozenset({"end", "flush", "sep"})
+
 _MODULE = re.compile(r"<module '([\w.]+)'>")
 
 
 class Awaiting(Undecided):
     """A call of the user's function that has to be made first.
 
-    ``node`` is what makes it, ``given`` and ``named`` are what it is handed, as far as that is a value.
+    ``node`` is what makes it, ``given`` and ``named`` are what it is handed, as far as that is a value:
+    ``whole`` says that it is handed nothing else. ``kind`` and ``method`` are the class and the name of what
+    is called, where values tell it, ``owner`` the object that it is called on.
     """
 
-    def __init__(self, node: ast.expr, given: Sequence[Any] = (), named: Mapping[str, Any] | None = None):
+    def __init__(
+        self,
+        node: ast.expr,
+        given: Sequence[Any] = (),
+        named: Mapping[str, Any] | None = None,
+        *,
+        whole: bool = True,
+        callee: Callee | None = None,
+    ) -> None:
         super().__init__(f"{ast.unparse(node)[:80]} would have to be run.")
         self.node = node
         self.given = tuple(given)
         self.named = named or {}
+        self.whole = whole
+        self.callee = callee or Callee()
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """What is called: a ``method`` of class ``kind`` on ``owner``, the class itself, or a function."""
+
+    method: str = ""
+    kind: str = ""
+    owner: Any = None
 
 
 UNKNOWN = Passing()
@@ -55,7 +87,7 @@ class Function(Opaque):
         return self._act(*given)
 
 
-class Evaluator(Expressions):
+class Evaluator(Special):
     """Walks an expression over a literal state.
 
     ``given`` are what calls of the user's functions have given back, in order; one that is not among them is
@@ -66,6 +98,22 @@ class Evaluator(Expressions):
         super().__init__(state)
         self._given = given
         self.taken = 0
+
+    def items(self, node: ast.expr) -> list[Any]:
+        """What a loop over ``node`` goes through."""
+        return self._items(self.value(node), node)
+
+    def go_through(self, node: ast.expr) -> None:
+        """What a loop over ``node`` asks for as it begins."""
+        value = self.value(node)
+        if self._has(value, "__iter__"):
+            self._items(value, node)
+
+    def enter(self, node: ast.expr) -> None:
+        """What a ``with`` of ``node`` asks for as it begins."""
+        value = self.value(node)
+        if self._has(value, "__enter__"):
+            self._special(value, "__enter__", node)
 
     def _name(self, node: ast.Name) -> Any:
         if node.id in self._own:
@@ -79,45 +127,6 @@ class Evaluator(Expressions):
         if self.taken < len(self._given):
             return lambda *given: self._next_given(node, *given)
         raise Undecided(f"{node.id} has no value here.")
-
-    def _binary(self, node: ast.BinOp) -> Any:
-        act = BINARY.get(type(node.op))
-        if act is None:
-            raise unpure(node)
-        left, right = self.value(node.left), self.value(node.right)
-        if isinstance(left, Record) and self._defines(left.kind, OPERATORS.get(type(node.op), "")):
-            return self._next_given(node)
-        bounded(node.op, left, right)
-        return act(left, right)
-
-    def _compare(self, node: ast.Compare) -> Any:
-        left = self.value(node.left)
-        found: Any = True
-        for act, right_node in zip(node.ops, node.comparators, strict=True):
-            right = self.kind(right_node) or self.value(right_node)
-            if isinstance(left, Record) and self._defines(left.kind, OPERATORS.get(type(act), "")):
-                found = left = self._next_given(node)
-                if not found:
-                    break
-                continue
-            if isinstance(left, Passing) or isinstance(right, Passing):
-                raise unpure(node)
-            if isinstance(act, ast.Is | ast.IsNot) and not (is_single(left) or is_single(right)):
-                raise Undecided("Whether two names mean one object is not known.")
-            found = COMPARE[type(act)](left, right)
-            if not found:
-                break
-            left = right
-        return found
-
-    def kind(self, node: ast.expr) -> Any:
-        """The builtin type that ``node`` names, several as a tuple, or ``None``."""
-        if isinstance(node, ast.Name) and node.id not in self._own and node.id not in self._state:
-            return pure_calls.TYPES.get(node.id)
-        if isinstance(node, ast.Tuple) and node.elts:
-            kinds = tuple(self.kind(one) for one in node.elts)
-            return kinds if all(kinds) else None
-        return None
 
     def _module(self, node: ast.expr) -> str:
         """The module that ``node`` stands for, "" for none."""
@@ -138,10 +147,14 @@ class Evaluator(Expressions):
                 return lambda value, *given: self._asked(kind, value, node, given)
         if not isinstance(node.value, ast.Name) or node.value.id in self._state or node.value.id in self._own:
             owner = self.value(node.value)
+            if isinstance(owner, type) and node.attr == "__name__":
+                return owner.__name__
+            if isinstance(owner, Record) and node.attr == "__class__":
+                return self._type(owner)
             if isinstance(owner, Record) and node.attr in owner.fields:
                 return owner.fields[node.attr]
             if isinstance(owner, Record):
-                return self._shared(owner.kind, node)
+                return self._shared(owner.kind, node, owner)
         if isinstance(node.value, ast.Name) and node.value.id not in self._own:
             return self._shared(node.value.id, node)
         raise unpure(node)
@@ -153,19 +166,15 @@ class Evaluator(Expressions):
             return False
         return makes_plain(kept_literal(known))
 
-    def _defines(self, kind: str, method: str) -> bool:
-        """Whether a class has an operator of its own."""
-        known = self._state.get(f"{kind}{MARK}")
-        return bool(method) and known is not None and method in kept_literal(known)
-
-    def _shared(self, kind: str, node: ast.Attribute) -> Any:
+    def _shared(self, kind: str, node: ast.Attribute, owner: Any = None) -> Any:
         """What all objects of a class have: a constant, a member, what a property gives."""
-        known = self._state.get(f"{kind}{MARK}")
-        found = kept_literal(known) if known is not None else {}
+        found = self._facts(kind) or {}
         if node.attr not in found:
             raise unpure(node)
         value = found[node.attr]
-        return self._next_given(node) if isinstance(value, Opaque) and value.text == PROPERTY else value
+        if isinstance(value, Opaque) and value.text == PROPERTY:
+            return self._next_given(node, owner=owner, method=node.attr)
+        return value
 
     def _asked(self, kind: type, value: Any, node: ast.Attribute, given: Sequence[Any]) -> Any:
         if type(value) is not kind:
@@ -178,45 +187,67 @@ class Evaluator(Expressions):
                 return self._made(self._state[name], node)
             case ast.Name(id=name) if not node.args and not node.keywords and self._is_bare(name):
                 return Record(name, {}, plain=True)
+            case ast.Name(id=name) if self._is_failure(name) and not self._is_rebound(name):
+                return self._failed(name, node)
             case ast.Name(id=name) if self._state.get(name, "").startswith("<"):
-                return self._gave_back(node)
+                return self._gave_back(node, self._callee(self._state[name]))
             case ast.Name(id=name) if name not in self._own and name not in self._state:
                 return self._builtin(name, node)
-            case ast.Attribute(value=ast.Name(id=name)) if f"{name}{MARK}" in self._state:
+            case ast.Attribute(value=ast.Name(id=name), attr=method) if f"{name}{MARK}" in self._state:
+                return self._gave_back(node, Callee(method, name))
+            case ast.Attribute(value=ast.Call(func=ast.Name(id="super"))):
                 return self._gave_back(node)
             case ast.Attribute(value=owner, attr=name) if self._module(owner):
                 act = self._changer(name) if self._module(owner) in ("heapq", "bisect") else None
                 given, named = self._arguments(node)
                 return (act or self._attribute(node.func))(*given, **named)
             case ast.Attribute(value=owner, attr=method):
-                value = self.value(owner)
-                if isinstance(value, Record):
-                    return self._gave_back(node)
-                if self._may_call(type(value), method):
-                    given, named = self._arguments(node)
-                    return pure_calls.call_method(value, method, given, named)
+                return self._method(self.value(owner), method, node)
             case ast.Subscript():
                 called = self.value(node.func)
                 if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
-                    return self._gave_back(node)
+                    return self._gave_back(node, self._callee(called.text))
         raise unpure(node)
+
+    def _is_rebound(self, name: str) -> bool:
+        """Whether ``name`` is not that of the class any more."""
+        return name in self._own or self._state.get(name, f"<class {name!r}>") != f"<class {name!r}>"
+
+    def _failed(self, kind: str, node: ast.Call) -> Any:
+        """An exception of a class of the file."""
+        if self._defines(kind, "__init__"):
+            return self._gave_back(node, Callee(kind=kind))
+        given, named = self._arguments(node)
+        if named or self._defines(kind, "__new__"):
+            raise unpure(node)
+        return Failure(kind, tuple(given), "KeyError" in self._bases(kind))
+
+    def _method(self, owner: Any, method: str, node: ast.Call) -> Any:
+        if isinstance(owner, Record):
+            return self._gave_back(node, Callee(method, owner.kind, owner))
+        if not self._may_call(type(owner), method):
+            raise unpure(node)
+        if isinstance(owner, Counter) and is_tangled(owner) and self._ordered and method in _VIEWS:
+            raise Undecided("The order of a counter that was read is not known.")
+        given, named = self._arguments(node)
+        return pure_calls.call_method(owner, method, given, named)
 
     def _may_call(self, kind: type, method: str) -> bool:
         return method in pure_calls.METHODS.get(kind, ())
 
     def _builtin(self, name: str, node: ast.Call) -> Any:
         if name == "isinstance" and len(node.args) == 2:
-            kinds = self.kind(node.args[1])
-            if kinds is None:
-                raise unpure(node)
-            return isinstance(self.value(node.args[0]), kinds)
+            return self._is_a(self.value(node.args[0]), node.args[1])
         if name == "type" and len(node.args) == 1:
-            return type(self.value(node.args[0]))
+            return self._type(self.value(node.args[0]))
         if name in PLAIN:
             given, named = self._arguments(node)
             if named:
                 raise unpure(node)
             return Failure(name, tuple(given))
+        if name == "print" and all(one.arg in _PRINTING for one in node.keywords):
+            self._asked_first(name, [self._handed(one) for one in node.args], node)
+            return None
         changer = self._changer(name)
         if changer is not None:
             given, named = self._arguments(node)
@@ -227,11 +258,17 @@ class Evaluator(Expressions):
             case [ast.GeneratorExp(elt=element, generators=generators)] if name in ("any", "all"):
                 return self._until(element, generators, name == "any")
         ordered = self._ordered
-        self._ordered = ordered and name not in pure_calls.ORDER_FREE
+        keyed = any(one.arg == "key" for one in node.keywords)
+        self._ordered = ordered and (keyed or name not in pure_calls.ORDER_FREE)
         try:
             given, named = self._arguments(node)
         finally:
             self._ordered = ordered
+        asked = self._asked_first(name, given, node) if not named else None
+        if asked is not None:
+            return asked[0]
+        if name in _GOING_THROUGH:
+            given = [Passing(self._items(one, node)) if self._has(one, "__iter__") else one for one in given]
         return pure_modules.FUNCTIONS[name](*given, **named)
 
     def _changer(self, name: str) -> Callable[..., Any] | None:
@@ -256,14 +293,38 @@ class Evaluator(Expressions):
             raise unpure(node)
         return given, {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
 
-    def _gave_back(self, node: ast.Call) -> Any:
+    def _callee(self, text: str) -> Callee | None:
+        """What is called by calling a value of this ``text``, where it tells."""
+        match = _CALLED.fullmatch(text)
+        if match is None:
+            return None
+        name = match["name"].rpartition(".")[2]
+        return Callee(kind=name) if match["what"] == "class" else Callee(name)
+
+    def _gave_back(self, node: ast.Call, callee: Callee | None = None) -> Any:
         """What a call of the user's function gave back: calls in its arguments come before it."""
-        plain = takewhile(lambda one: not isinstance(one, ast.Starred), node.args)
-        given = [self._handed(argument) for argument in plain]
-        for argument in node.args[len(given) :]:
-            self._handed(argument)
-        named = {one.arg: self._handed(one.value) for one in node.keywords if one.arg is not None}
-        return self._next_given(node, *given, **named)
+        given: list[Any] = []
+        whole = True
+        for argument in node.args:
+            inner = argument.value if isinstance(argument, ast.Starred) else argument
+            value = self._handed(inner)
+            if not isinstance(argument, ast.Starred):
+                given.append(value)
+            elif isinstance(value, list | tuple) and not isinstance(value, Passing):
+                given += value
+            else:
+                whole = False
+                break
+        named: dict[str, Any] = {}
+        for keyword in node.keywords:
+            value = self._handed(keyword.value)
+            if keyword.arg is not None:
+                named[keyword.arg] = value
+            elif isinstance(value, dict):
+                named |= value
+            else:
+                whole = False
+        return self._value_of(self._come_back(node, given, named, whole, callee))
 
     def _handed(self, argument: ast.expr) -> Any:
         """What an argument comes to. One that makes no call may be anything."""
@@ -276,9 +337,23 @@ class Evaluator(Expressions):
         except Undecided:
             return UNKNOWN
 
-    def _next_given(self, node: ast.expr, *given: Any, **named: Any) -> Any:
-        """What the next call of the user's gave back. Raises :class:`Awaiting`."""
+    def _next_given(self, node: ast.expr, *given: Any, owner: Any = None, method: str = "") -> Any:
+        return self._value_of(self._took(node, *given, owner=owner, method=method))
+
+    def _took(self, node: ast.expr, *given: Any, owner: Any = None, method: str = "") -> str:
+        kind = owner.kind if isinstance(owner, Record) else ""
+        return self._come_back(node, given, {}, True, Callee(method, kind, owner))
+
+    def _come_back(
+        self,
+        node: ast.expr,
+        given: Sequence[Any],
+        named: Mapping[str, Any],
+        whole: bool,
+        callee: Callee | None,
+    ) -> str:
+        """The text of what the next call of the user's gave back. Raises :class:`Awaiting`."""
         if self.taken >= len(self._given):
-            raise Awaiting(node, given, named)
+            raise Awaiting(node, given, named, whole=whole, callee=callee)
         self.taken += 1
-        return self._value_of(self._given[self.taken - 1])
+        return self._given[self.taken - 1]

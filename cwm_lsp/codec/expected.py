@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec.awaiting import Awaited
-from cwm_lsp.codec.calls import Site, Target, is_super
+from cwm_lsp.codec.calls import Target, is_super
 from cwm_lsp.codec.deeds import effect
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.facts import Facts, passed
 from cwm_lsp.codec.frames import Frame
+from cwm_lsp.codec.handlers import is_failure
 from cwm_lsp.codec.heads import item_of
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.vocabulary import Special
@@ -93,6 +94,8 @@ def _taken_apart(target: ast.expr, item: str) -> dict[str, str]:
 def _result(frame: Frame, logical: LogicalLine, result: str | None, texts: Mapping[str, str]) -> str | None:
     if frame.function.endswith(_NESTED_FUNCTIONS):
         return None
+    if frame.leaving and not isinstance(logical.head, ast.Return):
+        return frame.leaving[0]
     match logical.head:
         case ast.Return(value=None):
             return "None"
@@ -125,17 +128,23 @@ def _raised(frame: Frame, logical: LogicalLine, known: Facts) -> str | None:
     return None
 
 
-def _receiver(site: Site, target: Target, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _receiver(found: Awaited, target: Target, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The first parameter of a method, with the object that it is called on."""
     if not target.owner or not target.parameters:
         return
-    name = target.parameters[0]
+    name, site = target.parameters[0], found.site
+    if found.handed is not None and found.handed.owner is not None:
+        yield name, found.handed.owner
+        return
     called = site.node.func if isinstance(site.node, ast.Call) else site.node
     text: str | None = None
     if name == "cls":
         text = f"<class '{target.owner}'>"
     elif target.makes:
-        text = f"<{target.owner} object>"
+        failing = is_failure(target.owner, texts)
+        text = None if failing else f"<{target.owner} object>"
+        if failing and found.handed is not None and found.handed.whole and None not in found.handed.given:
+            text = f"{target.owner}({', '.join(one or '' for one in found.handed.given)})"
     elif isinstance(called, ast.Attribute):
         owner = ast.Name("self", ast.Load()) if is_super(called.value) else called.value
         text = told(owner, texts, ())
@@ -149,4 +158,4 @@ def arguments(frame: Frame, called: Awaited, shown: Slice, line: int) -> dict[st
     if len(targets) != 1 or targets[0].line != line:
         return {}
     texts = readable(frame, shown.constants)
-    return dict(passed(frame, shown, called)) | dict(_receiver(called.site, targets[0], texts))
+    return dict(passed(frame, shown, called)) | dict(_receiver(called, targets[0], texts))

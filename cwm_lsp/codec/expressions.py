@@ -12,7 +12,8 @@ from typing import Any
 
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.operators import CONVERSIONS, UNARY
-from cwm_lsp.codec.pure_calls import Passing, Record, Undecided, items_of
+from cwm_lsp.codec.pure_calls import items_of
+from cwm_lsp.codec.records import Passing, Record, Undecided
 from cwm_lsp.codec.templates import TEMPLATE, read
 
 MAX_STEPS = 20_000
@@ -75,22 +76,37 @@ class Expressions:
         return node.value
 
     def _unary(self, node: ast.UnaryOp) -> Any:
-        return UNARY[type(node.op)](self.value(node.operand))
+        value = self.value(node.operand)
+        return (
+            not self._holds(value, node.operand)
+            if isinstance(node.op, ast.Not)
+            else UNARY[type(node.op)](value)
+        )
+
+    def _holds(self, value: Any, node: ast.expr) -> bool:
+        """Whether ``value``, which ``node`` gave, counts as true."""
+        return bool(value)
+
+    def _items(self, value: Any, node: ast.expr, ordered: bool = True) -> list[Any]:
+        """The items of ``value``, which ``node`` gave."""
+        return items_of(value, ordered)
 
     def _boolean(self, node: ast.BoolOp) -> Any:
         stop = isinstance(node.op, ast.Or)
         found: Any = None
         for one in node.values:
             found = self.value(one)
-            if bool(found) is stop:
+            if self._holds(found, one) is stop:
                 break
         return found
 
     def _choice(self, node: ast.IfExp) -> Any:
-        return self.value(node.body if self.value(node.test) else node.orelse)
+        return self.value(node.body if self._holds(self.value(node.test), node.test) else node.orelse)
 
     def _item(self, node: ast.Subscript) -> Any:
-        owner, place = self.value(node.value), self.value(node.slice)
+        return self._item_of(self.value(node.value), self.value(node.slice))
+
+    def _item_of(self, owner: Any, place: Any) -> Any:
         if isinstance(owner, defaultdict) and place not in owner:
             self._missing(owner)
         return owner[place]
@@ -112,7 +128,7 @@ class Expressions:
         found: list[Any] = []
         for one in nodes:
             if isinstance(one, ast.Starred):
-                found += items_of(self.value(one.value))
+                found += self._items(self.value(one.value), one.value)
             else:
                 found.append(self.value(one))
         return found
@@ -135,9 +151,17 @@ class Expressions:
     def _field(self, node: ast.FormattedValue) -> str:
         value = self.value(node.value)
         if node.conversion in CONVERSIONS:
-            value = pure_calls.written(value, CONVERSIONS[node.conversion])
+            value = self._written(value, node, CONVERSIONS[node.conversion])
         spec = self._text(node.format_spec) if isinstance(node.format_spec, ast.JoinedStr) else ""
+        return self._formatted(value, node, spec)
+
+    def _formatted(self, value: Any, node: ast.expr, spec: str) -> str:
+        """``format(value, spec)``, where ``node`` asks for it."""
         return pure_calls.formatted(value, spec)
+
+    def _written(self, value: Any, node: ast.expr, write: Callable[[Any], str]) -> str:
+        """``str`` or ``repr`` of ``value``, where ``node`` asks for it."""
+        return pure_calls.written(value, write)
 
     def _bound(self, node: ast.NamedExpr) -> Any:
         self._own[node.target.id] = self.value(node.value)
@@ -177,7 +201,8 @@ class Expressions:
         outer = self._own
         self._own = dict(outer)
         try:
-            return any(bool(self.value(element)) is stop for _ in self._rounds(generators)) is stop
+            holding = (self._holds(self.value(element), element) for _ in self._rounds(generators))
+            return any(held is stop for held in holding) is stop
         finally:
             self._own = outer
 
@@ -186,9 +211,9 @@ class Expressions:
         head, *rest = generators
         if head.is_async:
             raise Undecided("An async comprehension would have to be run.")
-        for item in items_of(self.value(head.iter), self._ordered):
+        for item in self._items(self.value(head.iter), head.iter, self._ordered):
             self._bind(head.target, item)
-            if all(self.value(test) for test in head.ifs):
+            if all(self._holds(self.value(test), test) for test in head.ifs):
                 if rest:
                     yield from self._rounds(rest)
                 else:
@@ -198,8 +223,8 @@ class Expressions:
         match target:
             case ast.Name():
                 self._own[target.id] = item
-            case ast.Tuple() | ast.List() if not any(isinstance(one, ast.Starred) for one in target.elts):
-                for one, part in zip(target.elts, items_of(item), strict=True):
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for one, part in unpacked(elements, items_of(item)):
                     self._bind(one, part)
             case _:
                 raise unpure(target)
@@ -229,6 +254,26 @@ NODES: Mapping[type[ast.expr], str] = {
     ast.Attribute: "_attribute",
     ast.Call: "_call",
 }
+
+
+def unpacked(targets: Sequence[ast.expr], items: Sequence[Any]) -> Iterator[tuple[ast.expr, Any]]:
+    """The ``targets`` of an unpacking with what each gets. Raises ``ValueError`` as Python does."""
+    place = next((at for at, one in enumerate(targets) if isinstance(one, ast.Starred)), None)
+    least = len(targets) - (place is not None)
+    if len(items) < least:
+        most = f"at least {least}" if place is not None else least
+        raise ValueError(f"not enough values to unpack (expected {most}, got {len(items)})")
+    if place is None:
+        if len(items) > least:
+            raise ValueError(f"too many values to unpack (expected {least})")
+        yield from zip(targets, items, strict=True)
+        return
+    end = len(items) - (least - place)
+    starred = targets[place]
+    assert isinstance(starred, ast.Starred)
+    yield from zip(targets[:place], items, strict=False)
+    yield starred.value, list(items[place:end])
+    yield from zip(targets[place + 1 :], items[end:], strict=True)
 
 
 def unpure(node: ast.AST) -> Undecided:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwm_lsp.codec.pure_calls import Record, text_within
+from cwm_lsp.codec.records import Record, text_within
 
 PLAIN = frozenset(
     {
@@ -17,17 +17,18 @@ PLAIN = frozenset(
 
 
 class Failure(Record):
-    """An exception and its arguments."""
+    """An exception and its arguments; one that is ``quoted`` gives a lone text as it is written."""
 
-    def __init__(self, kind: str, args: tuple[Any, ...]) -> None:
+    def __init__(self, kind: str, args: tuple[Any, ...], quoted: bool = False) -> None:
         super().__init__(kind, {"args": args})
+        self.quoted = quoted or kind == "KeyError"
 
     def __repr__(self) -> str:
         return f"{self.kind}({', '.join(map(text_within, self.fields['args']))})"
 
     def __str__(self) -> str:
         args = self.fields["args"]
-        if len(args) == 1 and isinstance(args[0], str) and self.kind != "KeyError":
+        if len(args) == 1 and isinstance(args[0], str) and not self.quoted:
             return args[0]
         if len(args) == 1:
             return text_within(args[0])

@@ -170,7 +170,8 @@ class _Builder:
         """A loop: an endless ``while`` may go from the end of its body to its beginning without its head."""
         head = frozenset({line})
         begin = frozenset({first_line(node.body[0])})
-        back = head | begin if isinstance(node, ast.While) else head
+        endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant)
+        back = head | begin if endless else head
         inner = replace(exits, breaks=after, continues=back)
         begin = self.block(node.body, back, inner)
         otherwise = self.block(node.orelse, after, exits)
@@ -227,7 +228,7 @@ def may_be_silent(node: ast.stmt) -> bool:
     """Whether some interpreter runs the statement without reporting a line."""
     return (
         _is_constant(node)
-        or isinstance(node, ast.Global | ast.Nonlocal | ast.Pass)
+        or isinstance(node, ast.Global | ast.Nonlocal)
         or (isinstance(node, ast.AnnAssign) and node.value is None)
         or (isinstance(node, ast.While | ast.If) and isinstance(node.test, ast.Constant))
     )

@@ -23,6 +23,9 @@ class Frame:
     ``makes`` the parameter that is the object being made. ``drained`` says that the call that came back last
     has nothing more to give. ``caught`` is what a handler was entered with, ``passing`` what a call of the
     statement was left with. ``closing`` says that the head of a ``with`` runs to leave its context.
+    ``leaving`` holds what a ``return`` gives that a ``finally`` or a ``with`` is still to follow, ``None`` if
+    that is not known. ``cells`` are names that are those of the function around, ``lost`` names of a module
+    to which functions that it called did what is not known.
     """
 
     identity: int
@@ -43,6 +46,9 @@ class Frame:
     caught: str | None = None
     passing: str | None = None
     closing: bool = False
+    leaving: tuple[str | None, ...] = ()
+    cells: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
     @property
     def is_module(self) -> bool:

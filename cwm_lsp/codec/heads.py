@@ -10,6 +10,7 @@ from cwm_lsp.codec.definitions import readable_of
 from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import EMPTY, Frame
+from cwm_lsp.codec.handlers import catches
 from cwm_lsp.codec.lookup import pair_of
 from cwm_lsp.codec.source import LogicalLine
 from cwm_lsp.codec.working import Told
@@ -65,12 +66,19 @@ def apart(items: Sequence[str | None], targets: int) -> Sequence[str | None]:
 
 
 def holds(
-    logical: LogicalLine, known: Mapping[ast.expr, Told], does: Effect, items: Sequence[str | None]
+    logical: LogicalLine,
+    frame: Frame,
+    constants: Mapping[str, str],
+    known: Mapping[ast.expr, Told],
+    does: Effect,
+    items: Sequence[str | None],
 ) -> bool | None:
     """Whether the body that a head decides on is entered; ``None`` where that is not known."""
     if items:
         return None if None in items else "" not in items
     head = logical.head
+    if isinstance(head, ast.ExceptHandler):
+        return catches(head, frame.caught, constants)
     told = known.get(head.test) if isinstance(head, ast.If) and is_inline(head) else does.result
     told = told or (known.get(logical.work[0].node) if logical.work else None)
     return None if told is None or told.raises or told.text not in ("True", "False") else told.text == "True"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from cwm_lsp.codec.pure_calls import Opaque
+from cwm_lsp.codec.records import Opaque
+from cwm_lsp.codec.shapes import compares_fields
 
 PROPERTY = "<property>"
 """Stands for an attribute that a method of the user's gives when it is read."""
 
 METHOD = "<method>"
-"""Stands for an operator of the class's own."""
+"""Stands for a special method of the class's own."""
+
+ELSEWHERE = "<elsewhere>"
+"""Stands for a special method that a base or a decorator may bring which the file does not define."""
 
 OPERATORS: Mapping[type[ast.AST], str] = {
     ast.Add: "__add__",
@@ -26,6 +31,9 @@ OPERATORS: Mapping[type[ast.AST], str] = {
     ast.MatMult: "__matmul__",
     ast.BitAnd: "__and__",
     ast.BitOr: "__or__",
+    ast.BitXor: "__xor__",
+    ast.LShift: "__lshift__",
+    ast.RShift: "__rshift__",
     ast.Eq: "__eq__",
     ast.Lt: "__lt__",
     ast.LtE: "__le__",
@@ -34,6 +42,30 @@ OPERATORS: Mapping[type[ast.AST], str] = {
 }
 """The methods of the left operand that operators call first."""
 
+REFLECTED: Mapping[str, str] = {
+    f"__{name}__": f"__r{name}__"
+    for name in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
+}
+"""The methods of the right operand that take the place of those of a left one that has none."""
+
+INPLACE: Mapping[str, str] = {method: f"__i{method[2:]}" for method in REFLECTED}
+"""The methods of the left operand that an assignment with an operator calls first."""
+
+UNARY_METHODS: Mapping[type[ast.AST], str] = {
+    ast.USub: "__neg__",
+    ast.UAdd: "__pos__",
+    ast.Invert: "__invert__",
+}
+
+ITEMS = "iter()"
+"""The key of an expression of ``self`` whose items the class's ``__iter__`` goes through."""
+
+BASES = "bases()"
+"""The key of the names of all classes that a class descends from."""
+
+BY_FIELDS = "=="
+"""The key that says that objects are equal if their fields are."""
+
 MARK = "."
 """Ends the name under which a class is known, ``Account.``: no name of a program is like that."""
 
@@ -41,7 +73,8 @@ _ENUMS = frozenset({"Enum", "IntEnum", "StrEnum"})
 _NEXT = ("auto()", "enum.auto()")
 _PROPERTIES = frozenset({"property", "cached_property"})
 _MAKING = ("__new__", "__init__", "__repr__")
-_OVERLOADED = frozenset({*OPERATORS.values(), *_MAKING})
+_SPECIAL = re.compile(r"__\w+__")
+_PLAIN_BASES = frozenset({"ABC", "object"})
 _DEEPEST = 8
 
 
@@ -57,6 +90,7 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
     }
     for name, node in classes.items():
         found = _members(node) if _is_enum(node) else _shared(node, classes)
+        found |= {BASES: repr(tuple(_ancestors(node, classes)))}
         kept = {key: text for key, text in found.items() if key not in stored}
         yield f"{name}{MARK}", f"{{{', '.join(f'{key!r}: {text}' for key, text in kept.items())}}}"
 
@@ -87,30 +121,62 @@ def _members(node: ast.ClassDef) -> dict[str, str]:
 
 def _shared(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = 0) -> dict[str, str]:
     found: dict[str, str] = {}
-    if not all(isinstance(base, ast.Name) and base.id in {*classes, "object"} for base in node.bases):
-        found |= dict.fromkeys(_MAKING, METHOD)  # what is made is another's to say
+    if not all(isinstance(base, ast.Name) and base.id in {*classes, *_PLAIN_BASES} for base in node.bases):
+        found |= dict.fromkeys(_MAKING, ELSEWHERE)  # what is made is another's to say
     if node.decorator_list or node.keywords:
-        found |= dict.fromkeys(_MAKING, METHOD)
+        found |= dict.fromkeys(_MAKING, ELSEWHERE)
     for base in reversed(node.bases):
         if isinstance(base, ast.Name) and base.id in classes and depth < _DEEPEST:
             found |= _shared(classes[base.id], classes, depth + 1)
+    if compares_fields(node):
+        found[BY_FIELDS] = "True"
     for one in node.body:
-        match one:
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-            ):
-                known = _literal(value)
-                found.pop(name, None)
-                if known is not None or (isinstance(value, ast.Constant) and value.value is None):
-                    found[name] = repr(known)
-            case ast.FunctionDef(name=name, decorator_list=decorators):
-                found.pop(name, None)
-                if name in _OVERLOADED:
-                    found[name] = METHOD
-                if any(getattr(one, "id", getattr(one, "attr", "")) in _PROPERTIES for one in decorators):
-                    found[name] = PROPERTY
+        for name, text in _told_by(one).items():
+            found.pop(name, None)
+            found |= {name: text} if text else {}
     return found
+
+
+def _told_by(node: ast.stmt) -> dict[str, str]:
+    """What a statement of a class says of names of it, "" for nothing that is known."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]) if _SPECIAL.fullmatch(name):
+            return {name: METHOD}
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+        ):
+            known = _literal(value)
+            is_none = isinstance(value, ast.Constant) and value.value is None
+            return {name: repr(known) if known is not None or is_none else ""}
+        case ast.FunctionDef(name="__eq__"):
+            return {"__eq__": METHOD, BY_FIELDS: ""}
+        case ast.FunctionDef(name="__iter__"):
+            source = _gone_through(node)
+            return {"__iter__": METHOD, ITEMS: repr(source) if source else ""}
+        case ast.FunctionDef(name=name) if _SPECIAL.fullmatch(name):
+            return {name: METHOD}
+        case ast.FunctionDef(name=name, decorator_list=decorators):
+            names = [getattr(one, "id", getattr(one, "attr", "")) for one in decorators]
+            return {name: PROPERTY if any(one in _PROPERTIES for one in names) else ""}
+    return {}
+
+
+def _ancestors(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = 0) -> Iterator[str]:
+    """The names of the classes that ``node`` descends from, as far as the module says."""
+    for base in node.bases:
+        name = getattr(base, "id", getattr(base, "attr", ""))
+        yield name
+        if name in classes and depth < _DEEPEST:
+            yield from _ancestors(classes[name], classes, depth + 1)
+
+
+def _gone_through(node: ast.FunctionDef) -> str:
+    """What of ``self`` an ``__iter__`` of one statement gives an iterator of, "" where that is not plain."""
+    match node.body:
+        case [*_, ast.Return(value=ast.Call(func=ast.Name(id="iter"), args=[source]))] if len(node.body) == 1:
+            return ast.unparse(source)
+    return ""
 
 
 def _literal(node: ast.expr) -> Any:
@@ -125,6 +191,13 @@ def _literal(node: ast.expr) -> Any:
 def makes_plain(facts: Mapping[str, Any]) -> bool:
     """Whether calling a class of which these ``facts`` are known only makes an object without fields."""
     return not any(name in facts for name in _MAKING)
+
+
+def is_of_another(facts: Mapping[str, Any]) -> bool:
+    """Whether a base or a decorator that the file does not define may have a say in its objects."""
+    if BY_FIELDS in facts:
+        return False
+    return any(isinstance(one, Opaque) and one.text == ELSEWHERE for one in facts.values())
 
 
 class Member(Opaque):

@@ -17,7 +17,7 @@ from typing import Any
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.kinds import member
-from cwm_lsp.codec.pure_calls import Opaque, Record, Undecided
+from cwm_lsp.codec.records import Opaque, Record, Undecided, Unseen
 
 _ANGLED = re.compile(
     r"""(?P<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<empty><(?P<kind>\w+)[ ]object>)"""
@@ -25,14 +25,16 @@ _ANGLED = re.compile(
     re.S,
 )
 _MEMBER = re.compile(r"<[^\W\d]\w*\.[^\W\d]\w*: [^<>]*>")
-_OBJECT, _OPAQUE, _ONE_OF = "__object__", "__opaque__", "__member__"
+_UNWRITTEN = re.compile(r"\b(?:inf|nan)\b")
+_UNSEEN = re.compile(r"<([^\W\d]\w*) …>")
+_OBJECT, _OPAQUE, _ONE_OF, _DEEP = "__object__", "__opaque__", "__member__", "__deep__"
 _FACTORY = re.compile(r"<class '(int|list|set|dict|str|float)'>")
 
 
 def literal(text: str) -> Any:
     """The value that a text writes out. Raises :class:`Undecided` where it writes none."""
     try:
-        if "<" not in text and text[-1:] != ")" and "(" not in text:
+        if "<" not in text and text[-1:] != ")" and "(" not in text and not _UNWRITTEN.search(text):
             return ast.literal_eval(text)
         return _built(ast.parse("".join(_spelled(text)), mode="eval").body)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
@@ -51,8 +53,12 @@ def _spelled(text: str) -> Iterator[str]:
         elif match["other"] and _MEMBER.fullmatch(match["other"]):
             yield f"{_ONE_OF}({match['other']!r})"
         elif match["other"]:
-            if match["other"] == text or "…" in match["other"]:
+            unseen = _UNSEEN.fullmatch(match["other"])
+            if match["other"] == text or ("…" in match["other"] and unseen is None):
                 raise ValueError(text)
+            if unseen is not None:
+                yield f"{_DEEP}({unseen[1]!r})"
+                continue
             yield f"{_OPAQUE}({match['other']!r})"
         elif match["end"] and open_objects:
             open_objects -= 1
@@ -70,8 +76,15 @@ def _defaulting(factory: Any = None, items: Any = ()) -> defaultdict[Any, Any]:
     return defaultdict(pure_calls.TYPES[kind[1]] if kind else factory, items)
 
 
+def _counted(counts: Any = ()) -> Counter[Any]:
+    """A counter from its text, which is ordered by the counts and not as its items were added."""
+    found = Counter(counts)
+    found.read = dict(found)  # type: ignore[attr-defined]
+    return found
+
+
 _COLLECTIONS: Mapping[str, Callable[..., Any]] = {
-    "Counter": Counter,
+    "Counter": _counted,
     "OrderedDict": _ordered,
     "defaultdict": _defaulting,
     "deque": deque,
@@ -79,6 +92,7 @@ _COLLECTIONS: Mapping[str, Callable[..., Any]] = {
     "set": set,
     _OPAQUE: Opaque,
     _ONE_OF: member,
+    _DEEP: Unseen,
 }
 
 
@@ -105,6 +119,8 @@ def _built(node: ast.expr) -> Any:
             known = {str(one.arg): _built(one.value) for one in fields if one.arg is not None}
             if len(known) == len(fields):
                 return Record(ast.unparse(node.func), known)
+        case ast.Name(id="inf" | "nan") | ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
+            return float(ast.unparse(node))
     return ast.literal_eval(node)
 
 

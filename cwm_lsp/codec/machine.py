@@ -10,6 +10,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from cwm_lsp.codec import outer
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.deeds import Effect
 from cwm_lsp.codec.displays import shown
@@ -49,9 +50,10 @@ class Machine(Outlook):
         functions = {event.line: event.function for event in trace.events if event.kind is EventKind.CALL}
         if module:
             shown = replace(shown, constants={**shown.constants, "__name__": "'__main__'"})
-        scopes = scopes_of(text).by_line.values()
-        suspends = frozenset[int]().union(*(scope.suspends for scope in scopes))
-        return cls(shown, flow_of(text), names, functions, aided=aided, suspends=suspends)
+        scopes = scopes_of(text)
+        suspends = frozenset[int]().union(*(scope.suspends for scope in scopes.by_line.values()))
+        flow = flow_of(text)
+        return cls(shown, flow, names, functions, aided=aided, suspends=suspends, final=scopes.final)
 
     def at(self, state: State) -> Machine:
         """This machine with another state; names are shared."""
@@ -156,7 +158,7 @@ class Machine(Outlook):
             others = tuple(one for one in self.state.suspended if one is not before)
             self.state = State(self.state.frames, others)
         elif self.aided and self.state.frames:
-            entered = lending(entered, self.state, self.slice)
+            entered = lending(entered, self.state, self.here)
         self.state = self.state.with_frames(*self.state.frames, entered)
         return self._next(self.following(entered))
 
@@ -167,7 +169,7 @@ class Machine(Outlook):
             texts = {name: text for name, text in texts.items() if name not in removed} | dict(changed)
         visits = self._visits(frame, line)
         began = visits is not frame.visits and visits[line] == 0
-        shares, bound = sharing(frame, self.slice, texts) if self.aided else (frame.shares, frozenset())
+        shares, bound = sharing(frame, self.here, texts) if self.aided else (frame.shares, frozenset())
         begins = frame.returned and frame.visits.get(frame.line) == 0
         frame = replace(
             frame,
@@ -177,7 +179,8 @@ class Machine(Outlook):
             entered={**frame.entered, line: texts} if began else frame.entered,
             returned=(),
             raised=None,
-            caught=frame.raised,
+            caught=self._caught(frame, line),
+            leaving=self._left(frame),
             passing=None,
             closing=self._closes(frame.line, line),
             fresh=False,
@@ -187,9 +190,24 @@ class Machine(Outlook):
             else frame.lent,
             begun={**frame.begun, frame.line: frame.returned} if begins else frame.begun,
             renewed=EMPTY,
+            lost=frozenset(),
         )
-        self.state = self.state.with_frames(*self.state.frames[:-1], frame)
+        before = outer.changed(self.state, self.here, texts) if self.aided else self.state
+        self.state = before.with_frames(*before.frames[:-1], frame)
         return self._echo(frame)
+
+    def _caught(self, frame: Frame, line: int) -> str | None:
+        """The exception with which a handler or a ``finally`` at ``line`` is entered."""
+        logical = self.slice.by_line.get(line)
+        trying = logical is not None and isinstance(logical.head, ast.ExceptHandler)
+        return frame.caught if frame.raised is None and (trying or line in self.final) else frame.raised
+
+    def _left(self, frame: Frame) -> tuple[str | None, ...]:
+        """What a ``return`` gave that is not the end of its frame."""
+        logical = self.slice.by_line.get(frame.line)
+        if logical is None or not isinstance(logical.head, ast.Return):
+            return frame.leaving
+        return (self.expected(Special.RETURN).result,)
 
     def _closes(self, before: int, line: int) -> bool:
         """Whether the head of a ``with`` runs once more, which leaves its context."""
@@ -217,12 +235,14 @@ class Machine(Outlook):
         return self._next(self.flow.handlers(frame.line), Special.UNWIND)
 
     def _return(self, value: str | None, unwinding: bool, yielded: bool) -> list[int]:
-        left = self.state.frames[-1]
+        left, here = self.state.frames[-1], self.here
+        if self.aided:
+            self.state = outer.changed(self.state, here)
         frames = self.state.frames[:-1]
         if not frames:
             self.state, self.ended = State(), True
             return [Special.END]
-        caller = renewed(frames[-1], left, self.slice) if self.aided else frames[-1]
+        caller = renewed(frames[-1], left, here) if self.aided else frames[-1]
         if unwinding:
             caller = replace(caller, passing=left.raised)
             self.state = self.state.with_frames(*frames[:-1], caller)
@@ -236,7 +256,7 @@ class Machine(Outlook):
             ]
         given = value or "None"
         if left.makes:
-            given = final(left, self.slice).get(left.makes, given)
+            given = final(left, here).get(left.makes, given)
         caller = replace(caller, returned=(*caller.returned, given), drained=not yielded)
         self.state = self.state.with_frames(*frames[:-1], caller)
         if yielded:
@@ -257,7 +277,7 @@ class Machine(Outlook):
                 tokens += self._visit(frame.visits[frame.line], apart(facts.items, logical.targets))
             tokens += self._does(facts.does, frame)
             if self.aided:
-                held = holds(logical, facts.known, facts.does, facts.items)
+                held = holds(logical, frame, self.here.constants, facts.known, facts.does, facts.items)
                 lines = self.flow.inlined(frame.line, held) or decided(lines, logical.branch, held)
         for text in frame.returned:
             tokens += [Special.RETURNED, *value_tokens(text, self.names)]
@@ -265,11 +285,11 @@ class Machine(Outlook):
 
     def _callees(self, frame: Frame) -> list[int]:
         """The functions that may be entered next, and with which values if there is but one."""
-        found = awaited(frame, self.state, self.slice) if self.aided else None
+        found = awaited(frame, self.state, self.here) if self.aided else None
         if found is None or not found.targets:
             return []
         tokens = [Special.CALL, *(v.line_token(self.number(target.line)) for target in found.targets)]
-        for name, text in passed(frame, self.slice, found):
+        for name, text in passed(frame, self.here, found):
             tokens += [
                 Special.OPERAND,
                 self.names.token(name),

@@ -6,24 +6,28 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cwm_lsp.codec.awaiting import Awaited, next_call
-from cwm_lsp.codec.calls import Target, pending
+from cwm_lsp.codec.awaiting import Awaited, Next, next_call
+from cwm_lsp.codec.calls import Site, Target, pending
 from cwm_lsp.codec.deeds import effect
 from cwm_lsp.codec.definitions import readable, readable_of
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import EMPTY, Frame, State
 from cwm_lsp.codec.heads import runs_class
 from cwm_lsp.codec.sharing import Place, is_changing, place_of, rebound, renewal
-from cwm_lsp.codec.source import Slice
+from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.working import told
 
 
 def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     """The call that the statement of ``frame`` makes next, and what it may enter of the slice."""
     logical = shown.by_line.get(frame.line)
-    if logical is None or not logical.sites or runs_class(frame, logical) or frame.closing:
+    if logical is None or runs_class(frame, logical) or frame.closing:
+        return None
+    if not logical.sites and not shown.callables.methods:
         return None
     if frame.visits.get(frame.line, 0) > 0:  # what a loop goes through is asked for once, its items again
+        if not logical.sites:
+            return None
         last = logical.sites[-1]
         before = state.suspended_in(last.name) if last.generator and not frame.returned else None
         return None if before is None else Awaited(last, (Target(before.line),))
@@ -31,18 +35,30 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     handed = next_call(logical, texts, frame.returned, frame.shares)
     if handed is not None and handed.node is None:
         return None
-    site = next((one for one in logical.sites if handed is not None and one.node is handed.node), None)
+    site, exact = _site(logical, handed, shown)
     if site is None:
         site, handed = pending(logical.sites, len(frame.returned)), None
     if site is None:
         return None
-    targets = tuple(target for target in site.of(frame.texts) if target.line in shown.by_line)
+    found = exact or site.of(frame.texts)
+    targets = tuple(target for target in found if target.line in shown.by_line)
     match site.node:
         case ast.Call(func=ast.Subscript() as table) if len(targets) > 1:
             named = told(table, texts, ()) or ""
             name = named.removeprefix(FUNCTION).removesuffix(">")
             targets = tuple(one for one in targets if name in shown.by_line[one.line].binds) or targets
     return Awaited(site, targets, handed)
+
+
+def _site(logical: LogicalLine, handed: Next | None, shown: Slice) -> tuple[Site | None, tuple[Target, ...]]:
+    """The site of the call that comes next, and what it enters where the values at hand tell that."""
+    if handed is None or handed.node is None:
+        return None, ()
+    site = next((one for one in logical.sites if one.node is handed.node), None)
+    if site is not None and not handed.kind:
+        return site, ()
+    exact = shown.callables.entered(handed.kind, handed.method) if handed.kind or handed.method else ()
+    return site or (Site(handed.node, exact) if exact else None), exact
 
 
 def sharing(
@@ -70,11 +86,25 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
         return entered
     texts = {**caller.texts, **caller.renewed}
     lent = {name: place_of(node, texts) for name, node in found.site.arguments(target)}
+    inside = target.around[0] <= caller.line <= target.around[1]
+    lent |= {name: Place(name) for name in target.free if inside and name in texts}
     return replace(
         entered,
+        cells=frozenset(target.free),
         lent={name: place for name, place in lent.items() if place is not None},
         makes=target.parameters[0] if target.makes and target.parameters else "",
     )
+
+
+def closure(state: State, target: Target) -> Mapping[str, str]:
+    """The values of the names that ``target`` has of the function around it, where that is running."""
+    first, last = target.around
+    found: dict[str, str] = {}
+    for frame in state.frames:
+        if first <= frame.line <= last:
+            texts = {**frame.texts, **frame.renewed}
+            found |= {name: texts[name] for name in target.free if name in texts}
+    return found
 
 
 def final(left: Frame, shown: Slice) -> Mapping[str, str]:
@@ -103,7 +133,7 @@ def renewed(caller: Frame, left: Frame, shown: Slice) -> Frame:
     changed: dict[str, str] = {}
     for name, place in left.lent.items():
         text = after.get(name)
-        if text is not None and is_changing(text):
+        if text is not None and (is_changing(text) or name in left.cells):
             changed |= renewal(place, text, texts | changed, caller.shares)
     caller = replace(caller, shares=_stored(caller, left, shown))
     return replace(caller, renewed={**caller.renewed, **changed}) if changed else caller

@@ -9,7 +9,8 @@ from typing import Any
 
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.kinds import Member
-from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS, Passing, Undecided
+from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS
+from cwm_lsp.codec.records import Passing, Undecided
 
 _SEQUENCES = (str, bytes, list, tuple)
 

@@ -16,19 +16,22 @@ from cwm_lsp.codec.facts import Facts, facts, passed
 from cwm_lsp.codec.flow import EXIT, Flow
 from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
 from cwm_lsp.codec.heads import runs_class
-from cwm_lsp.codec.objects import awaited
+from cwm_lsp.codec.objects import awaited, closure
+from cwm_lsp.codec.outer import seen
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.values import Names
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import names_read
+
+_BRANCHING = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
 
 
 @dataclass(slots=True)
 class Outlook:
     """A state in a source, and what follows from it.
 
-    ``suspends`` are the statements at which a frame can be left and entered again. ``aided`` false gives what
-    can be looked up, but works nothing out.
+    ``suspends`` are the statements at which a frame can be left and entered again, ``final`` those in a
+    ``finally``. ``aided`` false gives what can be looked up, but works nothing out.
     """
 
     slice: Slice
@@ -40,6 +43,12 @@ class Outlook:
     ended: bool = False
     aided: bool = True
     suspends: frozenset[int] = frozenset()
+    final: frozenset[int] = frozenset()
+
+    @property
+    def here(self) -> Slice:
+        """The slice as the innermost frame sees it."""
+        return seen(self.state, self.slice) if self.aided else self.slice
 
     @property
     def depth(self) -> int:
@@ -118,7 +127,17 @@ class Outlook:
         alone = self.flow.entry(frame.line) == {frame.line} and not body
         if alone and not frame.fresh and self.function_at(frame.line) == frame.function:
             return frozenset({EXIT})  # a function of one line ends on it
-        return body if inside else self.flow.successors(frame.line) - body
+        lines = body if inside else self.flow.successors(frame.line) - body
+        return self._leaving(frame, logical, lines)
+
+    def _leaving(self, frame: Frame, logical: LogicalLine | None, lines: frozenset[int]) -> frozenset[int]:
+        """Those of ``lines`` that follow a statement of a ``finally`` or the head of a ``with``."""
+        if not self.aided or EXIT not in lines or len(lines) == 1 or logical is None:
+            return lines
+        if frame.leaving and (frame.line in self.final or frame.closing):
+            return frozenset({EXIT})
+        plain = not isinstance(logical.head, _BRANCHING)
+        return lines - {EXIT} if plain and frame.line in self.final and frame.caught is None else lines
 
     def _line_token(self, line: int) -> int:
         if line == EXIT or line not in self.slice.by_line:
@@ -126,7 +145,7 @@ class Outlook:
         return v.line_token(self.number(line))
 
     def _facts(self, frame: Frame, logical: LogicalLine) -> Facts:
-        return facts(frame, logical, self.slice.constants, aided=self.aided)
+        return facts(frame, logical, self.here.constants, aided=self.aided)
 
     def expected(self, head: int, line: int = 0) -> Expected:
         """What is worked out for the places of the next event: of a call at ``line`` if ``head`` says so."""
@@ -141,11 +160,13 @@ class Outlook:
         logical = self.slice.by_line.get(frame.line)
         if logical is None:
             return Expected()
-        return expected(frame, logical, self._facts(frame, logical), self.slice.constants)
+        return expected(frame, logical, self._facts(frame, logical), self.here.constants)
 
     def _arguments(self, frame: Frame, line: int) -> Mapping[str, str]:
-        called = awaited(frame, self.state, self.slice)
-        return EMPTY if called is None else arguments(frame, called, self.slice, line)
+        called = awaited(frame, self.state, self.here)
+        target = self.slice.callables.at(line)
+        around = closure(self.state, target) if target is not None else EMPTY
+        return around if called is None else {**around, **arguments(frame, called, self.here, line)}
 
     def whole(self, text: str) -> str:
         """The value at hand that ``text`` shows the beginning of; ``text`` itself where there is none."""
@@ -154,7 +175,7 @@ class Outlook:
             return text
         logical = self.slice.by_line.get(frame.line)
         found = self._facts(frame, logical).texts if logical else ()
-        called = awaited(frame, self.state, self.slice) if self.aided else None
-        handed = [value for _, value in passed(frame, self.slice, called)] if called else []
+        called = awaited(frame, self.state, self.here) if self.aided else None
+        handed = [value for _, value in passed(frame, self.here, called)] if called else []
         at_hand = (*found, *handed, *frame.returned, *frame.texts.values())
         return next((one for one in at_hand if shown(one) == text), text)

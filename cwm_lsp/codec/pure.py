@@ -9,7 +9,7 @@ from typing import Any
 from cwm_lsp.codec.evaluator import Evaluator
 from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.literals import literal
-from cwm_lsp.codec.pure_calls import Passing, Record, Undecided
+from cwm_lsp.codec.records import Passing, Record, Undecided
 
 __all__ = ["Undecided", "compute", "literal", "names_in"]
 

@@ -11,106 +11,13 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cwm_lsp.trace.render import DEFAULT, render
+from cwm_lsp.codec.records import Iterating, Passing, Record, Undecided, is_tangled
 
 MAX_BITS = 4_096
 MAX_ITEMS = 10_000
 
 _SIZED = (range, str, bytes, list, tuple, dict, set, frozenset, deque)
-FIELD = re.compile(r"\{(\w+)(!r)?\}")
-"""A field in a template, ``{x}`` or ``{x!r}``."""
-
 _LONG_NUMBER = re.compile(r"\d{4}")
-
-
-class Undecided(Exception):
-    """An expression that cannot be computed from literals; the text says why."""
-
-
-class Record:
-    """An object whose text names its fields, as a dataclass writes it; nothing else of it is known.
-
-    A ``plain`` one has no ``__repr__`` of its own and shows whatever is stored in it; one with a ``template``
-    writes itself by that.
-    """
-
-    def __init__(self, kind: str, fields: dict[str, Any], plain: bool = False) -> None:
-        self.kind = kind
-        self.fields = fields
-        self.plain = plain
-        self.template = ""
-
-    def __repr__(self) -> str:
-        if self.template:
-            written = self._templated()
-            if written is not None:
-                return written
-        if self.plain and _nested(self) > DEFAULT.objects:
-            raise Undecided("It is not shown to its end.")
-        fields = ", ".join(f"{name}={text_within(value)}" for name, value in self.fields.items())
-        if self.plain:
-            return f"<{self.kind} {fields}>" if fields else f"<{self.kind} object>"
-        return f"{self.kind}({fields})"
-
-    def _templated(self) -> str | None:
-        """How its class writes it, ``None`` while not all that takes is stored."""
-        parts: list[str] = []
-        place = 0
-        for field in FIELD.finditer(self.template):
-            if field[1] not in self.fields:
-                return None
-            value = self.fields[field[1]]
-            parts.append(self.template[place : field.start()])
-            parts.append(text_within(value) if field[2] or not isinstance(value, str) else value)
-            place = field.end()
-        return "".join([*parts, self.template[place:]])
-
-    def __eq__(self, other: object) -> bool:
-        raise Undecided("What makes two objects equal is not known.")
-
-    def __hash__(self) -> int:
-        raise Undecided("What makes two objects equal is not known.")
-
-
-class Opaque(Record):
-    """An object of which nothing is known but its text: a function, a module, a file."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__("", {})
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def __bool__(self) -> bool:
-        raise Undecided("Whether it counts as true is not known.")
-
-    def __call__(self, *given: Any) -> Any:
-        """Raises :class:`Undecided`: nothing of the user's is run."""
-        raise Undecided(f"{self.text[:80]} would have to be run.")
-
-
-def _nested(value: Any) -> int:
-    """Levels of objects in objects."""
-    if isinstance(value, Record):
-        return 1 + max(map(_nested, value.fields.values()), default=0)
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list | tuple):
-        return 0
-    return max(map(_nested, value), default=0)
-
-
-def text_within(value: Any) -> str:
-    """The text of a value within another. Raises :class:`Undecided` where it is not all of it."""
-    text, _, _, cut, opaque = render(value)
-    if cut or (opaque and not isinstance(value, Record)):
-        raise Undecided("Its text is not known.")
-    return text
-
-
-class Passing(list[Any]):
-    """The items of an iterator: to be gone through, but with no text of its own."""
 
 
 def items_of(value: Any, ordered: bool = True) -> list[Any]:
@@ -125,6 +32,8 @@ def items_of(value: Any, ordered: bool = True) -> list[Any]:
         raise Undecided("It has too many items.")
     if ordered and isinstance(value, set | frozenset) and len(value) > 1:
         raise Undecided("The order of a set is not known.")
+    if ordered and isinstance(value, Counter) and is_tangled(value):
+        raise Undecided("The order of a counter that was read is not known.")
     if isinstance(value, Callable):  # type: ignore[arg-type]
         raise Undecided("A function has no items.")
     return list(value)
@@ -170,6 +79,20 @@ def _listed(act: Callable[..., Any]) -> Callable[..., Any]:
 
 def _enumerated(value: Any, start: int = 0) -> Passing:
     return Passing(enumerate(items_of(value), start))
+
+
+_ITERATORS: Mapping[str, str] = {
+    "list": "list_iterator",
+    "tuple": "tuple_iterator",
+    "dict": "dict_keyiterator",
+    "range": "range_iterator",
+}
+
+
+def _iterating(value: Any) -> Passing:
+    kind = _ITERATORS.get(type(value).__name__)
+    items = items_of(value)
+    return Passing(items) if kind is None else Iterating(items, f"<{kind} object>")
 
 
 def _next(value: Any, *default: Any) -> Any:
@@ -228,7 +151,7 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "filter": _listed(filter),
     "format": formatted,
     "frozenset": _container(frozenset, False),
-    "iter": lambda value: Passing(items_of(value)),
+    "iter": _iterating,
     "len": _length,
     "list": _container(list, True),
     "map": _listed(map),

@@ -18,17 +18,8 @@ from functools import reduce
 from itertools import islice
 from typing import Any
 
-from cwm_lsp.codec.pure_calls import (
-    BUILTINS,
-    CHANGING,
-    MAX_BITS,
-    MAX_ITEMS,
-    TYPES,
-    Passing,
-    Undecided,
-    dict_of,
-    items_of,
-)
+from cwm_lsp.codec.pure_calls import BUILTINS, CHANGING, MAX_BITS, MAX_ITEMS, TYPES, dict_of, items_of
+from cwm_lsp.codec.records import Passing, Undecided
 
 _LONGEST_PATTERN = 80
 _LONGEST_TEXT = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from cwm_lsp.codec.displays import split_items
@@ -13,29 +13,58 @@ DATACLASS = "<dataclass "
 
 _EMPTY = {"list": "[]", "dict": "{}", "set": "set()"}
 _OWN = frozenset({"__init__", "__new__", "__post_init__", "__repr__", "__setattr__"})
+_ABSTRACT = frozenset({"ABC", "Generic", "Protocol", "object"})
+_DEEPEST = 8
 _FITTING = frozenset({"eq", "frozen", "order", "slots", "unsafe_hash"})
 
 
-def dataclass_shape(node: ast.ClassDef) -> str | None:
-    """``<dataclass Point(x, y=0)>``, or ``None`` where a call does more than to store its arguments."""
+def dataclass_shape(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef] | None = None) -> str | None:
+    """``<dataclass Point(x, y=0)>``, or ``None`` where a call does more than to store its arguments.
+
+    ``classes`` are those that it may have as bases, besides abstract ones.
+    """
     if not (_is_dataclass(node) or _is_named_tuple(node)):
         return None
-    if any(isinstance(one, ast.FunctionDef) and one.name in _OWN for one in node.body):
-        return None
     try:
-        return f"{DATACLASS}{node.name}({', '.join(_fields(node))})>"
+        fields = _all_fields(node, classes or {})
     except ValueError:
         return None
+    return f"{DATACLASS}{node.name}({', '.join(fields.values())})>"
+
+
+def _all_fields(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = 0) -> dict[str, str]:
+    """The fields of a class by name, those of its bases first. Raises ``ValueError`` as :func:`_fields`."""
+    if depth > _DEEPEST or any(isinstance(one, ast.FunctionDef) and one.name in _OWN for one in node.body):
+        raise ValueError(node.name)
+    found: dict[str, str] = {}
+    for base in [] if _is_named_tuple(node) else node.bases:
+        name = ast.unparse(base).partition("[")[0]
+        if name in classes:
+            found |= _all_fields(classes[name], classes, depth + 1)
+        elif name not in _ABSTRACT:
+            raise ValueError(name)
+    if _is_dataclass(node) or _is_named_tuple(node):
+        found |= {field.partition("=")[0]: field for field in _fields(node)}
+    return found
+
+
+def compares_fields(node: ast.ClassDef) -> bool:
+    """Whether objects of a class are equal if they are of one class and their fields are."""
+    asked = [one for decorator in node.decorator_list for one in getattr(decorator, "keywords", ())]
+    if any(one.arg == "eq" for one in asked):
+        return False
+    names = [ast.unparse(getattr(one, "func", one)).rpartition(".")[2] for one in node.decorator_list]
+    return "dataclass" in names or _is_named_tuple(node)
 
 
 def _is_dataclass(node: ast.ClassDef) -> bool:
     match node.decorator_list:
         case [ast.Name(id="dataclass") | ast.Attribute(attr="dataclass")]:
-            return not node.bases
+            return True
         case [
             ast.Call(func=ast.Name(id="dataclass") | ast.Attribute(attr="dataclass"), args=[], keywords=asked)
         ]:
-            return not node.bases and all(one.arg in _FITTING for one in asked)
+            return all(one.arg in _FITTING for one in asked)
     return False
 
 

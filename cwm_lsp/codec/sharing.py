@@ -15,7 +15,7 @@ from typing import Any
 from cwm_lsp.codec.evaluator import Evaluator
 from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.literals import kept_literal, literal
-from cwm_lsp.codec.pure_calls import Record, Undecided
+from cwm_lsp.codec.records import Record, Undecided
 from cwm_lsp.trace.render import render
 
 Texts = Mapping[str, str]

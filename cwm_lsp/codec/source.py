@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cwm_lsp.codec import working
-from cwm_lsp.codec.calls import Site, callables_of
+from cwm_lsp.codec.callables import callables_of
+from cwm_lsp.codec.calls import Callables, Site
 from cwm_lsp.codec.deeds import carried, deeds
 from cwm_lsp.codec.definitions import as_assignment, paths_of
 from cwm_lsp.codec.flow import may_be_silent
@@ -61,7 +62,7 @@ class Slice:
     """What a model is shown of a file.
 
     ``loops`` maps heads of ``for`` loops to their last line, ``constants`` names of the module to the values
-    that they keep.
+    that they keep. ``callables`` are what can be entered.
     """
 
     lines: tuple[LogicalLine, ...]
@@ -69,6 +70,7 @@ class Slice:
     by_line: dict[int, LogicalLine]
     by_number: dict[int, LogicalLine]
     constants: Mapping[str, str]
+    callables: Callables = field(default_factory=Callables)
 
 
 @lru_cache(maxsize=256)
@@ -143,6 +145,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         {line.line: line for line in lines},
         {line.number: line for line in lines},
         working.constants(tree),
+        callables,
     )
 
 
@@ -209,11 +212,11 @@ def _docstrings(tree: ast.AST) -> Iterator[int]:
 
 
 def _branch(nodes: Sequence[ast.AST]) -> int:
-    """Where the body of an ``if`` or a loop begins, 0 where that may go without an event of its own."""
+    """Where the body of a head begins that decides on it, 0 where that may go without an event of its own."""
     match nodes:
-        case [ast.If() | ast.While() | ast.For() as head] if not may_be_silent(head.body[0]):
+        case [ast.If() | ast.While() | ast.For() | ast.ExceptHandler() as head]:
             begin = first_line(head.body[0])
-            return begin if begin > head.lineno else 0
+            return begin if begin > head.lineno and not may_be_silent(head.body[0]) else 0
     return 0
 
 

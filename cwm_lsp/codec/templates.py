@@ -13,13 +13,14 @@ from functools import lru_cache, partial
 from typing import Any
 
 from cwm_lsp.codec.literals import kept_literal, literal
-from cwm_lsp.codec.pure_calls import FIELD, Record
+from cwm_lsp.codec.records import FIELD, Record
 
 TEMPLATE = "!"
 """Ends the name under which the way is known that a class writes its objects, ``Point!``."""
 
 _BARE = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|True|False|None|inf|-inf"
-_LITERAL = rf"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\[[^\[\]]*\]|\([^()]*\)|\{{[^{{}}]*\}}|set\(\)|{_BARE}"""
+_STRING = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+_LITERAL = rf"""{_STRING}|\[[^\[\]]*\]|\([^()]*\)|\{{[^{{}}]*\}}|set\(\)|{_BARE}"""
 _BRACES = re.compile(r"[{}]")
 _RAW = ord("r")
 
@@ -67,7 +68,8 @@ def _reader(template: str) -> re.Pattern[str]:
         pieces.append(re.escape(template[place : field.start()]))
         pieces.append(f"({_LITERAL})" if field[2] else f"({_BARE})")
         place = field.end()
-    return re.compile("".join([*pieces, re.escape(template[place:])]))
+    # A string that says the same as an object's text is none.
+    return re.compile(f"{_STRING}|{''.join([*pieces, re.escape(template[place:])])}")
 
 
 def read(text: str, known: tuple[tuple[str, str], ...], *, kept: bool = True) -> Any:
@@ -86,6 +88,8 @@ def read(text: str, known: tuple[tuple[str, str], ...], *, kept: bool = True) ->
 
 
 def _angled(name: str, fields: list[str], found: re.Match[str]) -> str:
+    if found.lastindex is None:
+        return found.group()
     stored = (f"{field}={value}" for field, value in zip(fields, found.groups(), strict=True))
     return f"<{name} {', '.join(stored)}>"
 

@@ -20,8 +20,8 @@ from cwm_lsp.codec.evaluator import FUNCTION, Evaluator
 from cwm_lsp.codec.expressions import ERRORS, NODES
 from cwm_lsp.codec.kinds import MARK, class_facts
 from cwm_lsp.codec.lookup import find, findable
-from cwm_lsp.codec.pure_calls import Opaque, Passing, Undecided, items_of
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES, FUNCTIONS, MODULES
+from cwm_lsp.codec.records import Iterating, Opaque, Passing, Undecided, is_shown
 from cwm_lsp.codec.scopes import bound_names
 from cwm_lsp.codec.shapes import dataclass_shape
 from cwm_lsp.codec.templates import TEMPLATE, templates
@@ -107,11 +107,7 @@ def workables(statement: ast.AST) -> tuple[Workable, ...]:
 
 def made(statement: ast.AST) -> Iterator[Made]:
     """What the head of a loop goes through, if all of it may be computed."""
-    if (
-        isinstance(statement, ast.For)
-        and _shaped(statement.iter)
-        and not isinstance(statement.iter, ast.Name)
-    ):
+    if isinstance(statement, ast.For) and _shaped(statement.iter):
         yield Made(statement.iter)
 
 
@@ -162,6 +158,7 @@ def constants(tree: ast.Module) -> dict[str, str]:
     known = {name: REBOUND for name in counts if name in _BUILTINS}
     facts = {name: text for name, text in (*class_facts(tree), *templates(tree)) if counts[name[:-1]] == 1}
     known |= {**facts, MARK: ""} if facts else {}
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     for node in sorted(tree.body, key=lambda one: not isinstance(one, ast.FunctionDef)):
         match node:
             case (
@@ -172,7 +169,7 @@ def constants(tree: ast.Module) -> dict[str, str]:
                 if told is not None and not told.raises:
                     known[name] = told.text
             case ast.ClassDef(name=name) if counts[name] == 1:
-                shape = dataclass_shape(node)
+                shape = dataclass_shape(node, classes)
                 if shape is not None:
                     known[name] = shape
             case ast.FunctionDef(name=name, decorator_list=[]) if counts[name] == 1:
@@ -304,8 +301,9 @@ _PARTS = (ast.Starred, ast.FormattedValue)
 
 @lru_cache(maxsize=4096)
 def names_read(node: ast.AST) -> tuple[str, ...]:
-    """The names that stand in ``node``, sorted."""
-    return tuple(sorted({part.id for part in ast.walk(node) if isinstance(part, ast.Name)}))
+    """The names that stand in ``node``, sorted, and ``self`` for what ``super()`` needs."""
+    found = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return tuple(sorted(found | {"self"} if "super" in found else found))
 
 
 def _state(node: ast.AST, texts: Texts) -> _State:
@@ -344,7 +342,11 @@ def _told(node: ast.expr, state: _State, given: tuple[str, ...], aided: bool) ->
 
 def text_of(value: object) -> str | None:
     """The text of a value, ``None`` where it says too little."""
+    if isinstance(value, Iterating):
+        return value.text
     if isinstance(value, Passing) or (callable(value) and not isinstance(value, Opaque)):
+        return None
+    if not is_shown(value):
         return None
     text, _, _, cut, opaque = render(value)
     return None if cut or opaque else text
@@ -353,7 +355,7 @@ def text_of(value: object) -> str | None:
 @lru_cache(maxsize=4096)
 def _items(node: ast.expr, state: _State, given: tuple[str, ...]) -> tuple[str, ...] | None:
     try:
-        items = [text_of(item) for item in items_of(Evaluator(dict(state), given).value(node))]
+        items = [text_of(item) for item in Evaluator(dict(state), given).items(node)]
     except (Undecided, *_FAILURES):
         return None
     known = tuple(item for item in items if item is not None)

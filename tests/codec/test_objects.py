@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.calls import callables_of
+from cwm_lsp.codec.callables import callables_of
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.deeds import effect
 from cwm_lsp.codec.definitions import readable

@@ -1,0 +1,212 @@
+"""What can be entered in a source text: its functions, methods and classes, found by name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from cwm_lsp.codec.calls import Callables, Target
+from cwm_lsp.codec.scopes import bound_names, scopes_of
+from cwm_lsp.trace.statements import first_line, parse
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_PROPERTIES = ("property", "cached_property")
+_DEEPEST = 8
+"""Levels of classes that are looked through."""
+
+
+@lru_cache(maxsize=256)
+def callables_of(source: str) -> Callables:
+    """What can be entered in ``source``; nothing where it does not parse."""
+    tree = parse(source)
+    if tree is None:
+        return Callables()
+    yielding = {scope.line for scope in scopes_of(source).by_line.values() if scope.generator}
+    named: dict[str, list[Target]] = {}
+    methods: dict[str, list[Target]] = {}
+    read: dict[str, list[Target]] = {}
+    generators: dict[str, list[Target]] = {}
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    for owner in classes.values():
+        for method in owner.body:
+            if isinstance(method, FunctionNode):
+                kept = (
+                    generators
+                    if first_line(method) in yielding
+                    else read
+                    if _is_property(method)
+                    else methods
+                )
+                kept.setdefault(method.name, []).append(_target(method, owner.name))
+        maker = _maker(owner, classes)
+        if maker is not None:
+            named.setdefault(owner.name, []).append(_target(maker, owner.name, makes=True))
+    inner = {node for owner in classes.values() for node in owner.body}
+    functions: dict[str, list[Target]] = {}
+    outer = [node for node in ast.walk(tree) if isinstance(node, FunctionNode) and node not in inner]
+    defined = {node.name: node for node in outer}
+    around = dict(_around(tree))
+    for node in outer:
+        kept = generators if first_line(node) in yielding else named
+        kept.setdefault(node.name, []).append(_target(_decorated(node, defined), around=around))
+        functions.setdefault(node.name, []).append(_target(node, around=around))
+    return Callables(
+        _kept(named),
+        _kept(methods),
+        _kept(read),
+        classes,
+        _kept(generators),
+        dict(_tables(tree, named)),
+        _kept(functions),
+        dict(_aliases(classes)),
+        {target.line: target for targets in functions.values() for target in targets},
+        frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names),
+    )
+
+
+def _decorated(node: FunctionNode, defined: Mapping[str, FunctionNode]) -> FunctionNode:
+    """The function that is entered by calling what the decorators of ``node`` make of it."""
+    for decorator in node.decorator_list:
+        maker = getattr(decorator, "func", decorator)
+        if isinstance(maker, ast.Name) and maker.id in defined:
+            made = _given_back(defined[maker.id])
+            if made is not None and isinstance(decorator, ast.Call):
+                made = _given_back(made)
+            return made or node
+    return node
+
+
+def _given_back(node: FunctionNode) -> FunctionNode | None:
+    """The inner function that ``node`` returns."""
+    inner = {one.name: one for one in node.body if isinstance(one, FunctionNode)}
+    match node.body[-1]:
+        case ast.Return(value=ast.Name(id=name)):
+            return inner.get(name)
+    return None
+
+
+def _aliases(classes: Mapping[str, ast.ClassDef]) -> Iterator[tuple[tuple[str, str], str]]:
+    for owner in classes.values():
+        for one in owner.body:
+            match one:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=method)):
+                    yield (owner.name, name), method
+
+
+def _tables(
+    tree: ast.Module, named: Mapping[str, Sequence[Target]]
+) -> Iterator[tuple[str, tuple[Target, ...]]]:
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values)):
+                ids = [one.id for one in values if isinstance(one, ast.Name) and one.id in named]
+                if ids and len(ids) == len(values):
+                    yield name, tuple(target for one in ids for target in named[one])
+
+
+def _kept(found: Mapping[str, Sequence[Target]]) -> Mapping[str, tuple[Target, ...]]:
+    return {name: tuple(targets) for name, targets in found.items()}
+
+
+def _around(tree: ast.AST, outer: FunctionNode | None = None) -> Iterator[tuple[FunctionNode, FunctionNode]]:
+    """Each inner function with the one around it."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, FunctionNode):
+            if outer is not None:
+                yield child, outer
+            yield from _around(child, child)
+        elif not isinstance(child, ast.ClassDef):
+            yield from _around(child, outer)
+
+
+def _free(node: FunctionNode, around: Mapping[FunctionNode, FunctionNode]) -> tuple[str, ...]:
+    """The names that ``node`` reads or binds of the functions around it."""
+    outer = around.get(node)
+    used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} - _bound(node)
+    found: set[str] = set()
+    while outer is not None:
+        found |= used & _bound(outer)
+        outer = around.get(outer)
+    return tuple(sorted(found))
+
+
+def _bound(node: FunctionNode) -> set[str]:
+    """The names of a function's own."""
+    names: set[str] = {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}
+    others: set[str] = set()
+    pending: list[ast.AST] = list(node.body)
+    while pending:
+        here = pending.pop()
+        names |= set(bound_names(here))
+        if isinstance(here, ast.Global | ast.Nonlocal):
+            others |= set(here.names)
+        if not isinstance(here, FunctionNode | ast.ClassDef | ast.Lambda):
+            pending += ast.iter_child_nodes(here)
+    return names - others
+
+
+def _target(
+    node: FunctionNode,
+    owner: str = "",
+    *,
+    makes: bool = False,
+    around: Mapping[FunctionNode, FunctionNode] | None = None,
+) -> Target:
+    static = any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in node.decorator_list)
+    placed = (*node.args.posonlyargs, *node.args.args)
+    return Target(
+        first_line(node),
+        tuple(one.arg for one in (*placed, *node.args.kwonlyargs)),
+        tuple(_defaults(node.args)),
+        "" if static else owner,
+        makes,
+        placed=len(placed),
+        rest=node.args.vararg.arg if node.args.vararg else "",
+        named=node.args.kwarg.arg if node.args.kwarg else "",
+        holder=owner,
+        free=_free(node, around) if around else (),
+        around=_span(around.get(node)) if around else (0, 0),
+    )
+
+
+def _span(node: FunctionNode | None) -> tuple[int, int]:
+    return (node.lineno, node.end_lineno or node.lineno) if node is not None else (0, 0)
+
+
+def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
+    placed = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(placed[len(placed) - len(arguments.defaults) :], arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    yield from ((one.arg, default) for one, default in pairs if default is not None and _lasting(default))
+
+
+def _lasting(node: ast.expr) -> bool:
+    """Whether ``node`` is a literal that nobody can change."""
+    if isinstance(node, ast.Tuple):
+        return all(map(_lasting, node.elts))
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.operand, ast.Constant)
+    return isinstance(node, ast.Constant)
+
+
+def _maker(
+    owner: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = _DEEPEST
+) -> FunctionNode | None:
+    """The ``__init__`` of a class, its own or that of its first base that has one."""
+    for node in owner.body:
+        if isinstance(node, FunctionNode) and node.name == "__init__":
+            return node
+    for base in owner.bases:
+        if depth and isinstance(base, ast.Name) and base.id in classes:
+            found = _maker(classes[base.id], classes, depth - 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _is_property(node: FunctionNode) -> bool:
+    names = [one.id if isinstance(one, ast.Name) else getattr(one, "attr", "") for one in node.decorator_list]
+    return any(name in _PROPERTIES for name in names)

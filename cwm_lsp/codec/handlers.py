@@ -1,0 +1,61 @@
+"""Which exceptions are of which classes, and so which handlers take them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Mapping
+
+from cwm_lsp.codec.kinds import BASES, MARK
+from cwm_lsp.codec.literals import kept_literal
+
+
+def catches(handler: ast.ExceptHandler, raised: str | None, constants: Mapping[str, str]) -> bool | None:
+    """Whether a handler takes the exception that ``raised`` is the text of; ``None`` if not known."""
+    if raised is None:
+        return None
+    if handler.type is None:
+        return True
+    kinds = _ancestry(raised.partition("(")[0], constants)
+    asked = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = [one.id for one in asked if isinstance(one, ast.Name)]
+    if kinds is None or len(names) != len(asked):
+        return None
+    if kinds.intersection(names):
+        return True
+    known = all(_builtin(name) or f"{name}{MARK}" in constants for name in names)
+    return False if known else None
+
+
+def _ancestry(kind: str, constants: Mapping[str, str]) -> frozenset[str] | None:
+    """The names of the classes that one descends from, and its own; ``None`` where they are not all known."""
+    builtin = _builtin(kind)
+    if builtin is not None:
+        return frozenset(one.__name__ for one in builtin.__mro__)
+    facts = constants.get(f"{kind}{MARK}")
+    if facts is None:
+        return None
+    found = {kind}
+    for base in kept_literal(facts).get(BASES, ()):
+        above = _ancestry(base, constants) if base != kind else frozenset()
+        if above is None:
+            return None
+        found |= above
+    return frozenset(found)
+
+
+def _builtin(name: str) -> type[BaseException] | None:
+    """The exception class that Python itself has under a name."""
+    found = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None
+
+
+def is_failure(kind: str, constants: Mapping[str, str]) -> bool:
+    """Whether a class of the file is one of exceptions."""
+    facts = constants.get(f"{kind}{MARK}")
+    return facts is not None and is_failing(kept_literal(facts).get(BASES, ()))
+
+
+def is_failing(bases: Iterable[str]) -> bool:
+    """Whether one of ``bases`` is an exception class of Python's."""
+    return any(_builtin(base) for base in bases)

@@ -1,0 +1,189 @@
+"""Objects as values: what a text says of one, and how it is written again."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from cwm_lsp.trace.render import DEFAULT, render
+
+FIELD = re.compile(r"\{(\w+)(!r)?\}")
+"""A field in a template, ``{x}`` or ``{x!r}``."""
+
+
+class Undecided(Exception):
+    """An expression that cannot be computed from literals; the text says why."""
+
+
+class Record:
+    """An object whose text names its fields, as a dataclass writes it; nothing else of it is known.
+
+    A ``plain`` one has no ``__repr__`` of its own and shows whatever is stored in it; one with a ``template``
+    writes itself by that.
+    """
+
+    def __init__(self, kind: str, fields: dict[str, Any], plain: bool = False) -> None:
+        self.kind = kind
+        self.fields = fields
+        self.plain = plain
+        self.template = ""
+
+    def __repr__(self) -> str:
+        if self.template:
+            written = self._templated()
+            if written is not None:
+                return written
+        if self.plain and not self.fields:
+            return f"<{self.kind} object>"
+        if self.plain and _levels.count >= DEFAULT.objects:
+            return f"<{self.kind} …>"
+        with _levels.one_more(self.plain):
+            fields = ", ".join(f"{name}={text_within(value)}" for name, value in self.fields.items())
+        return f"<{self.kind} {fields}>" if self.plain else f"{self.kind}({fields})"
+
+    def _templated(self) -> str | None:
+        """How its class writes it, ``None`` while not all that takes is stored."""
+        parts: list[str] = []
+        place = 0
+        for field in FIELD.finditer(self.template):
+            if field[1] not in self.fields:
+                return None
+            value = self.fields[field[1]]
+            parts.append(self.template[place : field.start()])
+            parts.append(text_within(value) if field[2] or not isinstance(value, str) else value)
+            place = field.end()
+        return "".join([*parts, self.template[place:]])
+
+    def __eq__(self, other: object) -> bool:
+        raise Undecided("What makes two objects equal is not known.")
+
+    def __hash__(self) -> int:
+        raise Undecided("What makes two objects equal is not known.")
+
+
+class Opaque(Record):
+    """An object of which nothing is known but its text: a function, a module, a file."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("", {})
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __bool__(self) -> bool:
+        raise Undecided("Whether it counts as true is not known.")
+
+    def __call__(self, *given: Any) -> Any:
+        """Raises :class:`Undecided`: nothing of the user's is run."""
+        raise Undecided(f"{self.text[:80]} would have to be run.")
+
+
+class Unseen(Record):
+    """An object that lies too deep in another one for its fields to be shown, ``<Node …>``."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind, {}, plain=True)
+
+    def __repr__(self) -> str:
+        if _levels.count >= DEFAULT.objects:
+            return f"<{self.kind} …>"
+        raise Undecided("Its fields are not shown.")
+
+
+class Class(Opaque):
+    """A class of the user's, as a value."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"<class {name!r}>")
+        self.fields = {"__name__": name}
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Class) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+class Passing(list[Any]):
+    """The items of an iterator: to be gone through, but with no text of its own."""
+
+
+class Iterating(Passing):
+    """The items of an iterator that stands for itself: ``text`` says of what kind it is."""
+
+    def __init__(self, items: Iterable[Any], text: str) -> None:
+        super().__init__(items)
+        self.text = text
+
+
+class _Levels(threading.local):
+    """How many objects the text that is being written stands in, on this thread."""
+
+    count = 0
+
+    @contextmanager
+    def one_more(self, counts: bool) -> Iterator[None]:
+        self.count += counts
+        try:
+            yield
+        finally:
+            self.count -= counts
+
+
+_levels = _Levels()
+
+
+def text_within(value: Any) -> str:
+    """The text of a value within another. Raises :class:`Undecided` where it is not all of it."""
+    if isinstance(value, Record):
+        return repr(value)
+    text, _, _, cut, opaque = render(value)
+    if cut or opaque or not all(map(is_shown, parts_of(value))):
+        raise Undecided("Its text is not known.")
+    return text
+
+
+def is_tangled(value: Counter[Any], before: Mapping[Any, int] | None = None) -> bool:
+    """Whether the order is not known in which a counter has its items, or those of one count if it changed.
+
+    What was read from a text stands in the order of its counts; only those that were equal then are known to
+    have been added in the order in which they stand.
+    """
+    known: dict[Any, int] = getattr(value, "read", {})
+    if before is None:
+        return len(set(known.values())) > 1
+    ties: dict[int, set[int]] = {}
+    for key, count in before.items():
+        if key in value:
+            ties.setdefault(value[key], set()).add(count)
+    return any(len(counts) > 1 for counts in ties.values())
+
+
+def is_shown(value: Any) -> bool:
+    """Whether the text of ``value`` can be written; an object that cannot be would pass for another one."""
+    if type(value) is Counter:
+        return not is_tangled(value, getattr(value, "read", {}))
+    if isinstance(value, Record):
+        try:
+            repr(value)
+        except Undecided:
+            return False
+        return True
+    return all(map(is_shown, parts_of(value)))
+
+
+def parts_of(value: Any) -> Iterator[Any]:
+    """The values in a container, one level down."""
+    if isinstance(value, dict):
+        yield from value.keys()
+        yield from value.values()
+    elif isinstance(value, list | tuple | deque) and not isinstance(value, Passing):
+        yield from value

@@ -1,0 +1,246 @@
+"""Expressions in which special methods of the user's classes take part: operators, truth, texts, items.
+
+Python calls such a method without its name being written. What it gave back is the user's to say, as for any
+call; that it is called, and with what, is settled here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.expressions import Expressions, unpure
+from cwm_lsp.codec.failures import Failure
+from cwm_lsp.codec.handlers import is_failing
+from cwm_lsp.codec.kinds import (
+    BASES,
+    BY_FIELDS,
+    ITEMS,
+    MARK,
+    METHOD,
+    OPERATORS,
+    REFLECTED,
+    UNARY_METHODS,
+    is_of_another,
+)
+from cwm_lsp.codec.literals import kept_literal
+from cwm_lsp.codec.operators import BINARY, COMPARE, bounded, is_single
+from cwm_lsp.codec.records import Class, Opaque, Passing, Record, Undecided, parts_of
+
+_NO_FACTS: Mapping[str, Any] = {}
+
+_ASKING: Mapping[str, str] = {
+    "abs": "__abs__",
+    "float": "__float__",
+    "hash": "__hash__",
+    "int": "__int__",
+    "len": "__len__",
+    "next": "__next__",
+    "reversed": "__reversed__",
+    "round": "__round__",
+}
+"""Builtins that ask their first argument by one of its methods."""
+
+
+class Special(Expressions):
+    """Walks expressions over objects; how the user's methods are called is a subclass's to say."""
+
+    def _next_given(self, node: ast.expr, *given: Any, **how: Any) -> Any:
+        """What the next call of the user's gave back, ``node`` making it."""
+        raise NotImplementedError
+
+    def _took(self, node: ast.expr, *given: Any, **how: Any) -> str:
+        """The text of what the next call of the user's gave back."""
+        raise NotImplementedError
+
+    def _facts(self, kind: str) -> Mapping[str, Any] | None:
+        """What is known of a class, ``None`` for one that is not of this file."""
+        known = self._state.get(f"{kind}{MARK}")
+        return None if known is None else kept_literal(known)
+
+    def _defines(self, kind: str, method: str) -> bool:
+        """Whether a class has a special method of its own."""
+        found = (self._facts(kind) or _NO_FACTS).get(method)
+        return isinstance(found, Opaque) and found.text == METHOD
+
+    def _has(self, value: Any, method: str) -> bool:
+        """Whether ``value`` is an object of a class that has a special method of its own."""
+        return isinstance(value, Record) and self._defines(value.kind, method)
+
+    def _value_of(self, text: str, *, kept: bool = True) -> Any:
+        kind, bracket, rest = text.partition("(")
+        if bracket and text.endswith(")") and self._is_failure(kind):
+            given = super()._value_of(f"({rest[:-1]},)" if rest != ")" else "()", kept=kept)
+            return Failure(kind, given, "KeyError" in self._bases(kind))
+        return super()._value_of(text, kept=kept)
+
+    def _bases(self, kind: str) -> Sequence[str]:
+        found: Sequence[str] = (self._facts(kind) or _NO_FACTS).get(BASES, ())
+        return found
+
+    def _is_failure(self, kind: str) -> bool:
+        """Whether a class of the file is one of exceptions."""
+        return is_failing(self._bases(kind))
+
+    def _special(self, owner: Any, method: str, node: ast.expr, *given: Any) -> Any:
+        return self._next_given(node, *given, owner=owner, method=method)
+
+    def _holds(self, value: Any, node: ast.expr) -> bool:
+        if not isinstance(value, Record) or isinstance(value, Opaque):
+            return bool(value)
+        if self._has(value, "__bool__"):
+            return bool(self._special(value, "__bool__", node))
+        if self._has(value, "__len__"):
+            return bool(self._special(value, "__len__", node))
+        facts = self._facts(value.kind)
+        if not isinstance(value, Failure) and (facts is None or is_of_another(facts)):
+            raise Undecided("Whether it counts as true is its class's to say.")
+        return True
+
+    def _items(self, value: Any, node: ast.expr, ordered: bool = True) -> list[Any]:
+        if not self._has(value, "__iter__"):
+            return super()._items(value, node, ordered)
+        self._took(node, owner=value, method="__iter__")
+        source = (self._facts(value.kind) or _NO_FACTS).get(ITEMS)
+        if source is None:
+            raise Undecided("What it goes through is not known.")
+        found: list[Any] = self._within({"self": value}, ast.parse(source, mode="eval").body)
+        return super()._items(found, node, ordered)
+
+    def _unary(self, node: ast.UnaryOp) -> Any:
+        method = UNARY_METHODS.get(type(node.op), "")
+        value = self.value(node.operand) if method else None
+        return self._special(value, method, node) if self._has(value, method) else super()._unary(node)
+
+    def _binary(self, node: ast.BinOp) -> Any:
+        act = BINARY.get(type(node.op))
+        if act is None:
+            raise unpure(node)
+        left, right = self.value(node.left), self.value(node.right)
+        method = OPERATORS.get(type(node.op), "")
+        if self._has(left, method):
+            return self._special(left, method, node, right)
+        reflected = REFLECTED.get(method, "")
+        if self._has(right, reflected) and not isinstance(left, Record):
+            return self._special(right, reflected, node, left)
+        bounded(node.op, left, right)
+        return act(left, right)
+
+    def _compare(self, node: ast.Compare) -> Any:
+        left = self.value(node.left)
+        found: Any = True
+        for act, right_node in zip(node.ops, node.comparators, strict=True):
+            right = self.kind(right_node) or self.value(right_node)
+            found = self._compared(left, act, right, node)
+            if not found:
+                break
+            left = right
+        return found
+
+    def _compared(self, left: Any, act: ast.cmpop, right: Any, node: ast.Compare) -> Any:
+        own = OPERATORS.get(type(act), "")
+        if self._has(left, own):
+            return self._special(left, own, node, right)
+        if isinstance(act, ast.NotEq) and self._has(left, "__eq__"):
+            return not self._special(left, "__eq__", node, right)
+        if isinstance(act, ast.In | ast.NotIn) and self._has(right, "__contains__"):
+            inside = bool(self._special(right, "__contains__", node, left))
+            return inside is isinstance(act, ast.In)
+        if isinstance(left, Passing) or isinstance(right, Passing):
+            raise unpure(node)
+        if isinstance(act, ast.Is | ast.IsNot) and not (is_single(left) or is_single(right)):
+            raise Undecided("Whether two names mean one object is not known.")
+        if isinstance(act, ast.Eq | ast.NotEq) and self._by_fields(left, right):
+            same: bool = left.kind == right.kind and left.fields == right.fields
+            return same is isinstance(act, ast.Eq)
+        return COMPARE[type(act)](left, right)
+
+    def _by_fields(self, left: Any, right: Any) -> bool:
+        """Whether two objects are equal if their fields are."""
+        if not isinstance(left, Record) or not isinstance(right, Record):
+            return False
+        return BY_FIELDS in (self._facts(left.kind) or _NO_FACTS)
+
+    def kind(self, node: ast.expr) -> Any:
+        """The builtin type that ``node`` names, several as a tuple, or ``None``."""
+        if isinstance(node, ast.Name) and node.id not in self._own and node.id not in self._state:
+            return pure_calls.TYPES.get(node.id)
+        if isinstance(node, ast.Tuple) and node.elts:
+            kinds = tuple(self.kind(one) for one in node.elts)
+            return kinds if all(kinds) else None
+        return None
+
+    def _is_a(self, value: Any, node: ast.expr) -> bool:
+        """``isinstance(value, node)``."""
+        if isinstance(node, ast.Tuple):
+            return any([self._is_a(value, one) for one in node.elts])
+        kind = self.kind(node)
+        if kind is not None:
+            return isinstance(value, kind)
+        if not isinstance(node, ast.Name) or self._facts(node.id) is None:
+            raise unpure(node)
+        if not isinstance(value, Record):
+            return False
+        known = self._facts(value.kind)
+        if known is None or isinstance(value, Opaque):
+            raise Undecided("Its class is not known.")
+        return node.id in (value.kind, *self._bases(value.kind))
+
+    def _type(self, value: Any) -> Any:
+        """``type(value)``."""
+        if not isinstance(value, Record):
+            return type(value)
+        if self._facts(value.kind) is None:
+            raise Undecided("Its class is not known.")
+        return Class(value.kind)
+
+    def _item(self, node: ast.Subscript) -> Any:
+        owner = self.value(node.value)
+        if self._has(owner, "__getitem__"):
+            return self._special(owner, "__getitem__", node, self.value(node.slice))
+        return self._item_of(owner, self.value(node.slice))
+
+    def _formatted(self, value: Any, node: ast.expr, spec: str) -> str:
+        if isinstance(value, Record) and not spec and not self._has(value, "__format__"):
+            return self._written(value, node, str)
+        return super()._formatted(value, node, spec)
+
+    def _written(self, value: Any, node: ast.expr, write: Callable[[Any], str]) -> str:
+        if write is str and self._has(value, "__str__"):
+            return str(self._special(value, "__str__", node))
+        if self._has(value, "__repr__"):
+            return str(self._special(value, "__repr__", node))
+        for one in self._inner(value):
+            self._special(one, "__repr__", node)
+        return super()._written(value, node, write)
+
+    def _printed(self, value: Any, node: ast.expr) -> None:
+        """Ask the objects in ``value`` how they are written, which is all that printing shows of it."""
+        method = "__str__" if self._has(value, "__str__") else "__repr__"
+        for one in [value] if self._has(value, method) else self._inner(value):
+            self._special(one, method if one is value else "__repr__", node)
+
+    def _inner(self, value: Any) -> Iterator[Record]:
+        """The objects in ``value`` that are asked how they are written, in that order."""
+        for part in parts_of(value):
+            if self._has(part, "__repr__"):
+                yield part
+            else:
+                yield from self._inner(part)
+
+    def _asked_first(self, name: str, given: list[Any], node: ast.Call) -> tuple[Any] | None:
+        """What a builtin gives that asks its first argument by a method of the user's, ``None`` otherwise."""
+        first, rest = (given[0], given[1:]) if given else (None, [])
+        if self._has(first, _ASKING.get(name, "")):
+            return (self._special(first, _ASKING[name], node, *rest),)
+        if name in ("str", "repr") and len(given) == 1:
+            return (self._written(first, node, str if name == "str" else repr),)
+        if name == "print":
+            for one in given:
+                self._printed(one, node)
+            return (None,)
+        if name == "bool" and len(given) == 1:
+            return (self._holds(first, node),)
+        return None
