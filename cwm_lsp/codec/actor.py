@@ -10,7 +10,7 @@ from typing import Any
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.calls import is_super
 from cwm_lsp.codec.evaluator import Evaluator
-from cwm_lsp.codec.expressions import ERRORS, unpacked, unpure
+from cwm_lsp.codec.expressions import ERRORS, augmented, unpacked, unpure
 from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.kinds import INPLACE, OPERATORS
@@ -135,7 +135,7 @@ class Actor(Evaluator):
             before += items_of(self.value(value))
             self._store(target, before)
         else:
-            self._store(target, self.value(ast.BinOp(target, op, value)))
+            self._store(target, self.value(augmented(target, op, value, value)))
 
     def _store(self, target: ast.expr, result: Any) -> None:
         match target:

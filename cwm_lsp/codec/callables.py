@@ -50,7 +50,8 @@ def callables_of(source: str) -> Callables:
     for node in outer:
         kept = generators if first_line(node) in yielding else named
         kept.setdefault(node.name, []).append(_target(_decorated(node, defined), around=around))
-        functions.setdefault(node.name, []).append(_target(node, around=around))
+        if kept is named:
+            functions.setdefault(node.name, []).append(_target(node, around=around))
     return Callables(
         _kept(named),
         _kept(methods),
@@ -60,7 +61,7 @@ def callables_of(source: str) -> Callables:
         dict(_tables(tree, named)),
         _kept(functions),
         dict(_aliases(classes)),
-        {target.line: target for targets in functions.values() for target in targets},
+        {first_line(node): _target(node, around=around) for node in outer},
         frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names),
     )
 

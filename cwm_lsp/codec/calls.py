@@ -6,6 +6,7 @@ How they are found in a text is in :mod:`cwm_lsp.codec.callables`.
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,13 +71,15 @@ class Target:
 class Site:
     """A call, the functions that it may enter, and whether it may be made several times in a row.
 
-    That of a ``generator`` is entered by the loop that goes through it, and again for each item.
+    That of a ``generator`` is entered by the loop that goes through it, and again for each item. A method
+    that is entered without its name being written is ``implicit``.
     """
 
     node: ast.expr
     targets: tuple[Target, ...]
     repeated: bool = False
     generator: bool = False
+    implicit: bool = False
 
     @property
     def name(self) -> str:
@@ -104,7 +107,9 @@ class Site:
 
         Behind ``**`` any of them may be given, so that no default is known to hold.
         """
-        if isinstance(self.node, ast.Call) and not any(
+        if self.implicit:
+            yield from self.arguments(target)
+        elif isinstance(self.node, ast.Call) and not any(
             isinstance(one, ast.Starred) for one in self.node.args
         ):
             given = dict(self.arguments(target))
@@ -116,7 +121,7 @@ class Site:
         """The parameters of ``target`` that are given by position or name, the receiver first."""
         given: list[ast.expr] = []
         parameters = target.parameters[target.makes :]
-        if not isinstance(self.node, ast.Call):
+        if self.implicit or not isinstance(self.node, ast.Call):
             given = list(_operands(self.node))
         elif isinstance(self.node, ast.Call):
             if target.owner and not target.makes and isinstance(self.node.func, ast.Attribute):
@@ -270,6 +275,8 @@ def _operands(node: ast.expr) -> Iterator[ast.expr]:
         case ast.Subscript(value=owner, slice=place):
             yield from (owner, place)
         case ast.UnaryOp(operand=owner) | ast.Attribute(value=owner) | ast.FormattedValue(value=owner):
+            yield owner
+        case ast.Call(func=ast.Name(id=name), args=[owner]) if hasattr(builtins, name):
             yield owner
         case ast.Name():
             yield node

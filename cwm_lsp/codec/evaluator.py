@@ -17,9 +17,9 @@ from typing import Any
 from cwm_lsp.codec import pure_calls, pure_modules
 from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
-from cwm_lsp.codec.kinds import MARK, PROPERTY, makes_plain
+from cwm_lsp.codec.kinds import MARK, PROPERTY, Member, makes_plain
 from cwm_lsp.codec.literals import kept_literal, literal
-from cwm_lsp.codec.records import Opaque, Passing, Record, Undecided, is_tangled
+from cwm_lsp.codec.records import Opaque, Passing, Record, Undecided, Whole, is_tangled
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
 from cwm_lsp.codec.special import Special
 
@@ -183,16 +183,8 @@ class Evaluator(Special):
 
     def _call(self, node: ast.Call) -> Any:
         match node.func:
-            case ast.Name(id=name) if self._state.get(name, "").startswith(DATACLASS):
-                return self._made(self._state[name], node)
-            case ast.Name(id=name) if not node.args and not node.keywords and self._is_bare(name):
-                return Record(name, {}, plain=True)
-            case ast.Name(id=name) if self._is_failure(name) and not self._is_rebound(name):
-                return self._failed(name, node)
-            case ast.Name(id=name) if self._state.get(name, "").startswith("<"):
-                return self._gave_back(node, self._callee(self._state[name]))
-            case ast.Name(id=name) if name not in self._own and name not in self._state:
-                return self._builtin(name, node)
+            case ast.Name(id=name) if name not in self._own:
+                return self._named_call(name, node)
             case ast.Attribute(value=ast.Name(id=name), attr=method) if f"{name}{MARK}" in self._state:
                 return self._gave_back(node, Callee(method, name))
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super"))):
@@ -209,9 +201,21 @@ class Evaluator(Special):
                     return self._gave_back(node, self._callee(called.text))
         raise unpure(node)
 
+    def _is_enum(self, name: str) -> bool:
+        """Whether ``name`` is a class of which all members are known."""
+        return any(isinstance(one, Member) for one in (self._facts(name) or {}).values())
+
+    def _member_of(self, kind: str, value: Any, node: ast.Call) -> Any:
+        """The member of an enumeration with a value."""
+        members = [one for one in (self._facts(kind) or {}).values() if isinstance(one, Member)]
+        found = [one for one in members if one.fields["value"] == value]
+        if not found or isinstance(value, Member):
+            raise unpure(node)
+        return found[0]
+
     def _is_rebound(self, name: str) -> bool:
         """Whether ``name`` is not that of the class any more."""
-        return name in self._own or self._state.get(name, f"<class {name!r}>") != f"<class {name!r}>"
+        return self._state.get(name, "<class") not in ("<class", f"<class {name!r}>", f"<enum {name!r}>")
 
     def _failed(self, kind: str, node: ast.Call) -> Any:
         """An exception of a class of the file."""
@@ -221,6 +225,23 @@ class Evaluator(Special):
         if named or self._defines(kind, "__new__"):
             raise unpure(node)
         return Failure(kind, tuple(given), "KeyError" in self._bases(kind))
+
+    def _named_call(self, name: str, node: ast.Call) -> Any:
+        text = self._state.get(name)
+        if text is not None and text.startswith(DATACLASS):
+            return self._made(text, node)
+        if not node.args and not node.keywords and self._is_bare(name):
+            return Record(name, {}, plain=True)
+        if not self._is_rebound(name):
+            if self._is_failure(name):
+                return self._failed(name, node)
+            if len(node.args) == 1 and self._is_enum(name):
+                return self._member_of(name, self.value(node.args[0]), node)
+        if text is None:
+            return self._builtin(name, node)
+        if text.startswith("<"):
+            return self._gave_back(node, self._callee(text))
+        raise unpure(node)
 
     def _method(self, owner: Any, method: str, node: ast.Call) -> Any:
         if isinstance(owner, Record):
@@ -324,7 +345,7 @@ class Evaluator(Special):
                 named |= value
             else:
                 whole = False
-        return self._value_of(self._come_back(node, given, named, whole, callee))
+        return self._given_value(self._come_back(node, given, named, whole, callee))
 
     def _handed(self, argument: ast.expr) -> Any:
         """What an argument comes to. One that makes no call may be anything."""
@@ -338,7 +359,14 @@ class Evaluator(Special):
             return UNKNOWN
 
     def _next_given(self, node: ast.expr, *given: Any, owner: Any = None, method: str = "") -> Any:
-        return self._value_of(self._took(node, *given, owner=owner, method=method))
+        return self._given_value(self._took(node, *given, owner=owner, method=method))
+
+    def _given_value(self, text: str) -> Any:
+        """What a call gave back; where its text cannot be read, it can still be handed on."""
+        try:
+            return self._value_of(text)
+        except Undecided:
+            return Whole(text)
 
     def _took(self, node: ast.expr, *given: Any, owner: Any = None, method: str = "") -> str:
         kind = owner.kind if isinstance(owner, Record) else ""

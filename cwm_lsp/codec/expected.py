@@ -18,9 +18,10 @@ from cwm_lsp.codec.deeds import effect
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.facts import Facts, passed
+from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.handlers import is_failure
-from cwm_lsp.codec.heads import item_of
+from cwm_lsp.codec.heads import case_of, item_of
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import told
@@ -57,6 +58,9 @@ def expected(frame: Frame, logical: LogicalLine, known: Facts, constants: Mappin
             names |= _taken_apart(target, item) if item else {}
         case ast.ExceptHandler(name=str(name)) if frame.caught is not None:
             names[name] = frame.caught
+        case ast.match_case():
+            case = case_of(logical, frame, constants)
+            names |= case[1] if case is not None else {}
         case ast.ClassDef():
             names |= does.changed
         case _ if logical.carried:
@@ -101,8 +105,10 @@ def _result(frame: Frame, logical: LogicalLine, result: str | None, texts: Mappi
             return "None"
         case ast.Return(value=ast.expr() as value):
             return result if result is not None else told(value, texts, frame.returned)
-        case ast.If(body=body) if result is not None and isinstance(body[0], ast.Return):
-            return result
+        case ast.If(body=[ast.Return() as inner]) as branch if inner.lineno == branch.lineno:
+            if is_inline(branch):
+                return result
+            return told(inner.value, texts, frame.returned) if inner.value is not None else "None"
     return "None"
 
 

@@ -256,6 +256,13 @@ NODES: Mapping[type[ast.expr], str] = {
 }
 
 
+def augmented(target: ast.expr, op: ast.operator, value: ast.expr, place: ast.AST) -> ast.BinOp:
+    """What ``target op= value`` computes, for a target that is no container."""
+    node = ast.copy_location(ast.BinOp(target, op, value), place)
+    node.augmented = True  # type: ignore[attr-defined]
+    return node
+
+
 def unpacked(targets: Sequence[ast.expr], items: Sequence[Any]) -> Iterator[tuple[ast.expr, Any]]:
     """The ``targets`` of an unpacking with what each gets. Raises ``ValueError`` as Python does."""
     place = next((at for at, one in enumerate(targets) if isinstance(one, ast.Starred)), None)

@@ -37,7 +37,7 @@ def facts(frame: Frame, logical: LogicalLine, constants: Mapping[str, str], *, a
     """What is known of the line at which ``frame`` stands; ``aided`` false only looks up."""
     texts = readable(frame, constants)
     known = tell(logical.work, texts, frame.returned, aided)
-    items = taken(logical, frame, constants, aided) if frame.line in frame.visits else ()
+    items = taken(logical, frame, constants, aided) if frame.visits.get(frame.line, -1) >= 0 else ()
     if not aided:
         return Facts(known, items=items)
     given = () if isinstance(logical.head, ast.ClassDef) else frame.returned

@@ -107,6 +107,8 @@ class _Builder:
         for index in range(len(body) - 1, -1, -1):
             docstring = index == 0 and _is_constant(body[index])
             begin = self.statement(body[index], after, exits)
+            if isinstance(body[index], ast.Global | ast.Nonlocal):
+                continue  # nothing of it is run
             after = begin | after if docstring or may_be_silent(body[index]) else begin
         return after
 

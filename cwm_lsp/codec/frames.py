@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cwm_lsp.codec.sharing import Place
 
 EMPTY: Mapping[str, str] = {}
 
 _MOST_SUSPENDED = 16
+
+UNCOUNTED = -1_000_000
+"""Visits of a loop of which it is not known how often it ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +61,31 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The stack of frames, innermost last, and those of generators that are suspended."""
+    """The stack of frames, innermost last, and those of generators that are suspended.
+
+    ``closed`` has the values of the names that inner functions have of one around them which has ended, by
+    the line of the inner function; none for one of which there are several.
+    """
 
     frames: tuple[Frame, ...] = ()
     suspended: tuple[Frame, ...] = ()
+    closed: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
     def with_frames(self, *frames: Frame) -> State:
         """Other frames on the stack."""
-        return State(frames, self.suspended)
+        return replace(self, frames=frames)
 
     def suspending(self, frame: Frame) -> State:
         """``frame`` among those that are suspended."""
-        return State(self.frames, (*self.suspended[-_MOST_SUSPENDED:], frame))
+        return replace(self, suspended=(*self.suspended[-_MOST_SUSPENDED:], frame))
 
     def resumed(self, line: int) -> Frame | None:
         """The frame that was suspended last at ``line``."""
         return next((one for one in reversed(self.suspended) if one.line == line), None)
+
+    def is_one(self, line: int) -> bool:
+        """Whether only one frame is suspended at ``line``."""
+        return sum(one.line == line for one in self.suspended) == 1
 
     def suspended_in(self, function: str) -> Frame | None:
         """The frame of a ``function`` of that name that was suspended last."""

@@ -12,6 +12,7 @@ from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import EMPTY, Frame
 from cwm_lsp.codec.handlers import catches
 from cwm_lsp.codec.lookup import pair_of
+from cwm_lsp.codec.matching import taken_case
 from cwm_lsp.codec.source import LogicalLine
 from cwm_lsp.codec.working import Told
 
@@ -43,6 +44,8 @@ def item_of(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) ->
     if logical.sites and logical.sites[-1].generator:
         came = frame.returned if visit else frame.returned[len(logical.sites) - 1 :]
         return came[-1] if came and not frame.drained else None
+    if visit < 0:
+        return None
     entered = frame.entered.get(frame.line, EMPTY)
     given = frame.begun.get(frame.line, ()) if visit else frame.returned
     for one in logical.made:
@@ -79,9 +82,23 @@ def holds(
     head = logical.head
     if isinstance(head, ast.ExceptHandler):
         return catches(head, frame.caught, constants)
+    if isinstance(head, ast.match_case):
+        case = case_of(logical, frame, constants)
+        return None if case is None else case[0]
     told = known.get(head.test) if isinstance(head, ast.If) and is_inline(head) else does.result
     told = told or (known.get(logical.work[0].node) if logical.work else None)
     return None if told is None or told.raises or told.text not in ("True", "False") else told.text == "True"
+
+
+def case_of(
+    logical: LogicalLine, frame: Frame, constants: Mapping[str, str]
+) -> tuple[bool, Mapping[str, str]] | None:
+    """Whether the case at ``logical`` takes its subject, and what it binds; ``None`` if not known."""
+    if not isinstance(logical.head, ast.match_case) or logical.subject is None:
+        return None
+    return taken_case(
+        logical.subject, logical.head, readable_of(frame.texts, constants, module=frame.is_module)
+    )
 
 
 def runs_class(frame: Frame, logical: LogicalLine) -> bool:

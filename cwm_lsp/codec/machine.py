@@ -17,9 +17,9 @@ from cwm_lsp.codec.displays import shown
 from cwm_lsp.codec.edits import written_tokens
 from cwm_lsp.codec.facts import passed
 from cwm_lsp.codec.flow import EXIT, flow_of
-from cwm_lsp.codec.frames import EMPTY, Frame, State
+from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State
 from cwm_lsp.codec.heads import apart, decided, holds
-from cwm_lsp.codec.objects import awaited, final, lending, renewed, sharing
+from cwm_lsp.codec.objects import awaited, closing, final, lending, renewed, sharing
 from cwm_lsp.codec.outlook import Outlook
 from cwm_lsp.codec.pieces import Piece
 from cwm_lsp.codec.scopes import scopes_of
@@ -154,9 +154,12 @@ class Machine(Outlook):
         entered = Frame(frame, function, line, dict(texts), fresh=True)
         before = self._resumed(line)
         if before is not None:
-            entered = replace(before, identity=frame, texts=dict(texts), returned=(), renewed=EMPTY)
+            visits = before.visits if self.state.is_one(line) else dict.fromkeys(before.visits, UNCOUNTED)
+            entered = replace(
+                before, identity=frame, texts=dict(texts), visits=visits, returned=(), renewed=EMPTY
+            )
             others = tuple(one for one in self.state.suspended if one is not before)
-            self.state = State(self.state.frames, others)
+            self.state = replace(self.state, suspended=others)
         elif self.aided and self.state.frames:
             entered = lending(entered, self.state, self.here)
         self.state = self.state.with_frames(*self.state.frames, entered)
@@ -243,6 +246,8 @@ class Machine(Outlook):
             self.state, self.ended = State(), True
             return [Special.END]
         caller = renewed(frames[-1], left, here) if self.aided else frames[-1]
+        if self.aided and not yielded:
+            self.state = replace(self.state, closed=closing(self.state, left, here))
         if unwinding:
             caller = replace(caller, passing=left.raised)
             self.state = self.state.with_frames(*frames[:-1], caller)
@@ -273,7 +278,7 @@ class Machine(Outlook):
         if logical:
             facts = self._facts(frame, logical)
             tokens = self._annotated(logical, frame, facts.known)
-            if frame.line in frame.visits:
+            if frame.visits.get(frame.line, -1) >= 0:
                 tokens += self._visit(frame.visits[frame.line], apart(facts.items, logical.targets))
             tokens += self._does(facts.does, frame)
             if self.aided:

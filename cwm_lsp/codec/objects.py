@@ -23,7 +23,7 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     logical = shown.by_line.get(frame.line)
     if logical is None or runs_class(frame, logical) or frame.closing:
         return None
-    if not logical.sites and not shown.callables.methods:
+    if not logical.sites and not (shown.callables.functions or shown.callables.methods):
         return None
     if frame.visits.get(frame.line, 0) > 0:  # what a loop goes through is asked for once, its items again
         if not logical.sites:
@@ -58,7 +58,16 @@ def _site(logical: LogicalLine, handed: Next | None, shown: Slice) -> tuple[Site
     if site is not None and not handed.kind:
         return site, ()
     exact = shown.callables.entered(handed.kind, handed.method) if handed.kind or handed.method else ()
-    return site or (Site(handed.node, exact) if exact else None), exact
+    return site or (_unwritten(handed, exact) if exact else None), exact
+
+
+def _unwritten(handed: Next, targets: tuple[Target, ...]) -> Site:
+    """The site of a call that is written nowhere as one of the functions that it enters."""
+    assert handed.node is not None
+    called = handed.node.func if isinstance(handed.node, ast.Call) else None
+    special = handed.kind and handed.method and getattr(called, "attr", "") != handed.method
+    written = called is not None and not special
+    return Site(handed.node, targets, implicit=not written)
 
 
 def sharing(
@@ -74,7 +83,10 @@ def sharing(
         for one in logical.shares
         if is_changing(texts.get(one.name, "")) and (place := one.place(frame.texts, visit)) is not None
     }
-    return rebound(frame.shares, logical.binds, found, texts), logical.binds
+    bound = logical.binds
+    if isinstance(logical.head, ast.If):  # what stands on its line may not have run
+        bound = frozenset(name for name in bound if texts.get(name) != frame.texts.get(name))
+    return rebound(frame.shares, bound, found, texts), bound
 
 
 def lending(entered: Frame, state: State, shown: Slice) -> Frame:
@@ -97,14 +109,30 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
 
 
 def closure(state: State, target: Target) -> Mapping[str, str]:
-    """The values of the names that ``target`` has of the function around it, where that is running."""
+    """The values of the names that ``target`` has of the function around it, as far as they are known."""
     first, last = target.around
-    found: dict[str, str] = {}
+    found = dict(state.closed.get(target.line, EMPTY))
     for frame in state.frames:
         if first <= frame.line <= last:
             texts = {**frame.texts, **frame.renewed}
             found |= {name: texts[name] for name in target.free if name in texts}
     return found
+
+
+def closing(state: State, left: Frame, shown: Slice) -> Mapping[int, Mapping[str, str]]:
+    """What is known of the names of functions that have ended, once the frame ``left`` has ended too."""
+    closed = dict(state.closed)
+    for target in shown.callables.by_line.values():
+        first, last = target.around
+        if not target.free or not first <= left.line <= last:
+            continue
+        after = final(left, shown)
+        held = {name: after[name] for name in target.free if name in after}
+        if left.cells >= set(target.free):  # that of the inner function itself
+            closed[target.line] = held if closed.get(target.line) else EMPTY
+        else:
+            closed[target.line] = EMPTY if target.line in closed else held
+    return closed
 
 
 def final(left: Frame, shown: Slice) -> Mapping[str, str]:

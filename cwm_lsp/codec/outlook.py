@@ -154,7 +154,10 @@ class Outlook:
         frame = self.state.frames[-1]
         if head == Special.CALL:
             before = self._resumed(line)
-            return Expected(before.texts if before is not None else self._arguments(frame, line))
+            if before is None:
+                return Expected(self._arguments(frame, line))
+            own = {name: text for name, text in before.texts.items() if name not in before.cells}
+            return Expected(own if self.state.is_one(line) else EMPTY)
         if frame.fresh:
             return Expected()
         logical = self.slice.by_line.get(frame.line)

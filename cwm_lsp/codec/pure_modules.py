@@ -6,6 +6,7 @@ import bisect
 import copy
 import heapq
 import itertools
+import json
 import math
 import operator
 import re
@@ -82,6 +83,12 @@ def _matching(act: Callable[..., Any]) -> Callable[..., Any]:
     return found
 
 
+def _dumped(value: Any, **named: Any) -> str:
+    if not set(named) <= {"indent", "sort_keys", "separators", "ensure_ascii"}:
+        raise Undecided("This way to write JSON is not computed.")
+    return json.dumps(value, **named)
+
+
 def _counter(*given: Any, **named: int) -> Counter[Any]:
     return Counter(*(one if isinstance(one, dict) else items_of(one) for one in given), **named)
 
@@ -129,6 +136,7 @@ MODULES: Mapping[str, Mapping[str, Any]] = {
         },
         "groupby": _grouped,
     },
+    "json": {"dumps": _dumped, "loads": lambda text: json.loads(text)},
     "sys": {"maxsize": sys.maxsize},
     "functools": {"reduce": _reduced},
     "heapq": {

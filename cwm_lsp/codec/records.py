@@ -83,6 +83,13 @@ class Opaque(Record):
         raise Undecided(f"{self.text[:80]} would have to be run.")
 
 
+class Whole(Opaque):
+    """A value that is handed on as it is: its text cannot be read, nor be written within another one."""
+
+    def __repr__(self) -> str:
+        raise Undecided("What it says within another value is not known.")
+
+
 class Unseen(Record):
     """An object that lies too deep in another one for its fields to be shown, ``<Node …>``."""
 
@@ -177,6 +184,8 @@ def is_shown(value: Any) -> bool:
         except Undecided:
             return False
         return True
+    if isinstance(value, Passing) or (callable(value) and not isinstance(value, type)):
+        return False
     return all(map(is_shown, parts_of(value)))
 
 

@@ -37,7 +37,7 @@ class LogicalLine:
     which a body begins that the head decides on, 0 for none. ``deeds`` are the statements to carry out for
     what they do, ``sites`` the calls that are made and ``shares`` the names that are bound to what has
     another name. ``head`` is the first statement, handler or case of the line, ``carried`` all of its
-    statements if they can be carried out.
+    statements if they can be carried out, ``subject`` what a case is matched with.
     """
 
     number: int
@@ -55,6 +55,7 @@ class LogicalLine:
     shares: tuple[Binding, ...] = ()
     head: ast.AST | None = None
     carried: tuple[ast.stmt, ...] = ()
+    subject: ast.expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,12 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         nodes.setdefault(first_line(node), []).append(node)
     depths = dict(_depths(tree.body, 0))
     silent = set(_docstrings(tree))
+    subjects = {
+        id(case): node.subject
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Match)
+        for case in node.cases
+    }
     callables, paths = callables_of(source), paths_of(tree)
     wanted = [line for start, end in _reachable(tree, entry) for line in range(start, end + 1)]
     lines: list[LogicalLine] = []
@@ -132,6 +139,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
                 tuple(one for node in outer for one in bindings(node)),
                 outer[0] if outer else None,
                 carriable,
+                subjects.get(id(outer[0])) if outer else None,
             )
         )
     loops = {
@@ -214,9 +222,9 @@ def _docstrings(tree: ast.AST) -> Iterator[int]:
 def _branch(nodes: Sequence[ast.AST]) -> int:
     """Where the body of a head begins that decides on it, 0 where that may go without an event of its own."""
     match nodes:
-        case [ast.If() | ast.While() | ast.For() | ast.ExceptHandler() as head]:
+        case [ast.If() | ast.While() | ast.For() | ast.ExceptHandler() | ast.match_case() as head]:
             begin = first_line(head.body[0])
-            return begin if begin > head.lineno and not may_be_silent(head.body[0]) else 0
+            return begin if begin > first_line(head) and not may_be_silent(head.body[0]) else 0
     return 0
 
 

@@ -7,6 +7,7 @@ call; that it is called, and with what, is settled here.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,9 @@ from cwm_lsp.codec.kinds import (
 from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.operators import BINARY, COMPARE, bounded, is_single
 from cwm_lsp.codec.records import Class, Opaque, Passing, Record, Undecided, parts_of
+
+_OPERAND = re.compile(r"(?<=^unsupported operand type\(s\) for )(\S+?)(?: or pow\(\))?:")
+"""How an error begins that names the operator."""
 
 _NO_FACTS: Mapping[str, Any] = {}
 
@@ -126,7 +130,12 @@ class Special(Expressions):
         if self._has(right, reflected) and not isinstance(left, Record):
             return self._special(right, reflected, node, left)
         bounded(node.op, left, right)
-        return act(left, right)
+        try:
+            return act(left, right)
+        except TypeError as error:
+            if not hasattr(node, "augmented"):
+                raise
+            raise TypeError(_OPERAND.sub(r"\1=:", str(error))) from None
 
     def _compare(self, node: ast.Compare) -> Any:
         left = self.value(node.left)

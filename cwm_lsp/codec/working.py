@@ -17,11 +17,11 @@ from functools import lru_cache
 
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.evaluator import FUNCTION, Evaluator
-from cwm_lsp.codec.expressions import ERRORS, NODES
+from cwm_lsp.codec.expressions import ERRORS, NODES, augmented
 from cwm_lsp.codec.kinds import MARK, class_facts
 from cwm_lsp.codec.lookup import find, findable
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES, FUNCTIONS, MODULES
-from cwm_lsp.codec.records import Iterating, Opaque, Passing, Undecided, is_shown
+from cwm_lsp.codec.records import Iterating, Opaque, Passing, Undecided, Whole, is_shown
 from cwm_lsp.codec.scopes import bound_names
 from cwm_lsp.codec.shapes import dataclass_shape
 from cwm_lsp.codec.templates import TEMPLATE, templates
@@ -79,8 +79,10 @@ class Made:
     def at(self, visit: int, entered: Texts, given: Sequence[str] = ()) -> str | None:
         """The item of visit ``visit``, ``""`` past the last, ``None`` where it cannot be worked out.
 
-        ``given`` is what calls gave back as the loop began.
+        ``given`` is what calls gave back as the loop began. A container that has a name may change meanwhile.
         """
+        if isinstance(self.node, ast.Name) and entered.get(self.node.id, "")[:1] != "<":
+            return None
         items = _items(self.node, _state(self.node, entered), tuple(given))
         if items is None:
             return None
@@ -219,8 +221,7 @@ def _roots(statement: ast.AST) -> Iterator[ast.expr]:
             yield value
             yield from _places(targets)
         case ast.AugAssign(target=target, op=op, value=value):
-            whole = ast.copy_location(ast.BinOp(target, op, value), statement)
-            yield whole
+            yield augmented(target, op, value, statement)
             yield from _places([target])
         case ast.AnnAssign(value=ast.expr() as value) | ast.Return(value=ast.expr() as value):
             yield value
@@ -342,7 +343,7 @@ def _told(node: ast.expr, state: _State, given: tuple[str, ...], aided: bool) ->
 
 def text_of(value: object) -> str | None:
     """The text of a value, ``None`` where it says too little."""
-    if isinstance(value, Iterating):
+    if isinstance(value, Iterating | Whole):
         return value.text
     if isinstance(value, Passing) or (callable(value) and not isinstance(value, Opaque)):
         return None
