@@ -1,0 +1,93 @@
+"""What the codec works out of a recorded run before each of its events, held against what happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.flow import EXIT
+from cwm_lsp.codec.frames import Frame
+from cwm_lsp.codec.heads import decided, holds
+from cwm_lsp.codec.machine import Machine
+from cwm_lsp.codec.objects import awaited
+from cwm_lsp.codec.vocabulary import Special
+from cwm_lsp.trace.model import Event, EventKind, Trace
+
+_HEADS = {EventKind.CALL: Special.CALL, EventKind.EXCEPTION: Special.EXCEPTION}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that an event tells: ``what`` it is of, what is so, and what was worked out."""
+
+    step: int
+    line: int
+    what: str
+    so: str
+    found: str | None
+
+    @property
+    def verdict(self) -> str:
+        """Whether it was worked out rightly, wrongly or not at all."""
+        return "unknown" if self.found is None else "right" if self.found == self.so else "wrong"
+
+
+def facts_of(trace: Trace) -> list[Fact]:
+    """What each event of ``trace`` tells, besides the first one."""
+    machine = CompactCodec()._machine(trace)
+    found: list[Fact] = []
+    for step, event in enumerate(trace.events):
+        if not machine.holds(event):
+            continue
+        machine.settle(event)
+        if machine.state.frames:
+            frame = machine.state.frames[-1]
+            found += (Fact(step, frame.line, *rest) for rest in _told(machine, frame, event))
+        machine.apply(event)
+    return found
+
+
+def verdicts(found: list[Fact]) -> Counter[str]:
+    """How many of the facts are right, wrong and unknown."""
+    return Counter(fact.verdict for fact in found)
+
+
+def _told(machine: Machine, frame: Frame, event: Event) -> Iterator[tuple[str, str, str | None]]:
+    expected = machine.expected(_head(machine, event), event.line)
+    if event.kind is EventKind.CALL:
+        called = awaited(frame, machine.state, machine.here)
+        targets = [target.line for target in called.targets] if called is not None else []
+        yield "call", str(event.line), str(targets[0]) if len(targets) == 1 else None
+        for name, value in event.locals.items():
+            yield name, value.text, expected.names.get(name)
+    elif event.kind is EventKind.LINE:
+        for name, value in event.locals.items():
+            told = expected.names.get(name)
+            if frame.texts.get(name) != value.text or told is not None:
+                yield name, value.text, told
+        lines = _lines(machine, frame)
+        yield "next", str(event.line), str(min(lines)) if len(lines) == 1 else None
+    elif event.value is not None:
+        yield event.kind.value, event.value.text, expected.at(_head(machine, event))
+
+
+def _head(machine: Machine, event: Event) -> int:
+    if event.kind is EventKind.LINE:
+        return v.line_token(machine.number(event.line))
+    if event.kind is EventKind.RETURN:
+        return Special.UNWIND if event.unwinding else Special.YIELD if event.yielded else Special.RETURN
+    return _HEADS[event.kind]
+
+
+def _lines(machine: Machine, frame: Frame) -> frozenset[int]:
+    """The lines that are left to follow."""
+    lines = machine.following(frame)
+    logical = machine.slice.by_line.get(frame.line)
+    if logical is not None and not frame.fresh and frame.raised is None:
+        facts = machine._facts(frame, logical)
+        held = holds(logical, frame, machine.here.constants, facts.known, facts.does, facts.items)
+        lines = machine.flow.inlined(frame.line, held) or decided(lines, logical.branch, held)
+    return frozenset(line for line in lines if line == EXIT or line in machine.slice.by_line)
