@@ -40,6 +40,9 @@ def callables_of(source: str) -> Callables:
                 )
                 kept.setdefault(method.name, []).append(_target(method, owner.name))
         maker = _maker(owner, classes)
+        allocator = _maker(owner, classes, "__new__")
+        if allocator is not None:
+            named.setdefault(owner.name, []).append(_target(allocator, owner.name))
         if maker is not None:
             named.setdefault(owner.name, []).append(_target(maker, owner.name, makes=True))
     inner = {node for owner in classes.values() for node in owner.body}
@@ -63,6 +66,7 @@ def callables_of(source: str) -> Callables:
         dict(_aliases(classes)),
         {first_line(node): _target(node, around=around) for node in outer},
         frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names),
+        {node.name: (_target(node, around=around),) for node in outer if _is_context(node)},
     )
 
 
@@ -194,18 +198,23 @@ def _lasting(node: ast.expr) -> bool:
 
 
 def _maker(
-    owner: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = _DEEPEST
+    owner: ast.ClassDef, classes: Mapping[str, ast.ClassDef], name: str = "__init__", depth: int = _DEEPEST
 ) -> FunctionNode | None:
-    """The ``__init__`` of a class, its own or that of its first base that has one."""
+    """The ``__init__`` of a class, or what ``name`` says, its own or that of its first base that has one."""
     for node in owner.body:
-        if isinstance(node, FunctionNode) and node.name == "__init__":
+        if isinstance(node, FunctionNode) and node.name == name:
             return node
     for base in owner.bases:
         if depth and isinstance(base, ast.Name) and base.id in classes:
-            found = _maker(classes[base.id], classes, depth - 1)
+            found = _maker(classes[base.id], classes, name, depth - 1)
             if found is not None:
                 return found
     return None
+
+
+def _is_context(node: FunctionNode) -> bool:
+    """Whether calling it gives what a ``with`` enters."""
+    return any(ast.unparse(one).rpartition(".")[2] == "contextmanager" for one in node.decorator_list)
 
 
 def _is_property(node: FunctionNode) -> bool:

@@ -92,8 +92,8 @@ class Site:
         owner = self.node.func if isinstance(self.node, ast.Call) else self.node
         match owner:
             case ast.Attribute(value=ast.Name(id=name)) if len(self.targets) > 1:
-                kind = _KIND.match(texts.get(name, ""))
-                fitting = tuple(one for one in self.targets if kind is not None and one.owner == kind[1])
+                kind = kind_of(texts.get(name, ""))
+                fitting = tuple(one for one in self.targets if kind and one.owner == kind)
                 return fitting or self.targets
         return self.targets
 
@@ -145,7 +145,8 @@ class Callables:
 
     ``tables`` are dicts of the module whose values are functions of it. ``functions`` are those that calling
     a value enters, where ``named`` has what decorators made of them. ``aliases`` are methods of a class that
-    are another one of it, ``declared`` the names that functions declare as the module's.
+    are another one of it, ``declared`` the names that functions declare as the module's. ``contexts``
+    are generators that a ``with`` enters.
     """
 
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
@@ -158,6 +159,7 @@ class Callables:
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
     by_line: Mapping[int, Target] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
+    contexts: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
 
     def at(self, line: int) -> Target | None:
         """The function that is defined at ``line``, no method."""
@@ -216,6 +218,9 @@ class Callables:
         for part in _heads(statement):
             yield from self._within(part, False)
         match statement:
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id=name)) as context)]):
+                if name in self.contexts:
+                    yield Site(context, self.contexts[name])
             case ast.For(iter=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) as through):
                 if len(self.generators.get(name, ())) == 1:
                     yield Site(through, self.generators[name], generator=True)
@@ -280,6 +285,12 @@ def _operands(node: ast.expr) -> Iterator[ast.expr]:
             yield owner
         case ast.Name():
             yield node
+
+
+def kind_of(text: str) -> str:
+    """The class of the object that ``text`` writes, "" where it does not say."""
+    match = _KIND.match(text)
+    return match[1] if match is not None else ""
 
 
 def is_super(node: ast.expr) -> bool:

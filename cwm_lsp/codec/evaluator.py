@@ -19,7 +19,7 @@ from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.kinds import MARK, PROPERTY, Member, makes_plain
 from cwm_lsp.codec.literals import kept_literal, literal
-from cwm_lsp.codec.records import Opaque, Passing, Record, Undecided, Whole, is_tangled
+from cwm_lsp.codec.records import UNREAD, Opaque, Passing, Record, Undecided, Whole, is_tangled
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
 from cwm_lsp.codec.special import Special
 
@@ -259,6 +259,8 @@ class Evaluator(Special):
     def _builtin(self, name: str, node: ast.Call) -> Any:
         if name == "isinstance" and len(node.args) == 2:
             return self._is_a(self.value(node.args[0]), node.args[1])
+        if name == "getattr" and len(node.args) in (2, 3):
+            return self._got(*map(self.value, node.args), node=node)
         if name == "type" and len(node.args) == 1:
             return self._type(self.value(node.args[0]))
         if name in PLAIN:
@@ -273,8 +275,10 @@ class Evaluator(Special):
         if changer is not None:
             given, named = self._arguments(node)
             return changer(*given, **named)
-        if name not in pure_modules.FUNCTIONS:
-            return self._gave_back(node)
+        return self._applied(name, node) if name in pure_modules.FUNCTIONS else self._gave_back(node)
+
+    def _applied(self, name: str, node: ast.Call) -> Any:
+        """What a builtin function gives that is made of its arguments alone."""
         match node.args:
             case [ast.GeneratorExp(elt=element, generators=generators)] if name in ("any", "all"):
                 return self._until(element, generators, name == "any")
@@ -289,7 +293,11 @@ class Evaluator(Special):
         if asked is not None:
             return asked[0]
         if name in _GOING_THROUGH:
-            given = [Passing(self._items(one, node)) if self._has(one, "__iter__") else one for one in given]
+            given = [self._gone_through(one, name, node) for one in given]
+        match given:
+            case [list() | tuple() as items] if name == "sorted" and not named:
+                if any(self._has(one, "__lt__") for one in items):
+                    return self._in_order(items, node)
         return pure_modules.FUNCTIONS[name](*given, **named)
 
     def _changer(self, name: str) -> Callable[..., Any] | None:
@@ -366,6 +374,8 @@ class Evaluator(Special):
         try:
             return self._value_of(text)
         except Undecided:
+            if text == UNREAD:
+                raise
             return Whole(text)
 
     def _took(self, node: ast.expr, *given: Any, owner: Any = None, method: str = "") -> str:

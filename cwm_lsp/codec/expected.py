@@ -21,7 +21,7 @@ from cwm_lsp.codec.facts import Facts, passed
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.handlers import is_failure
-from cwm_lsp.codec.heads import case_of, item_of
+from cwm_lsp.codec.heads import case_of, entered_as, item_of
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import told
@@ -45,21 +45,23 @@ class Expected:
         return {Special.RETURN: self.result, Special.YIELD: self.hands}.get(Special(head), self.raises)
 
 
-def expected(frame: Frame, logical: LogicalLine, known: Facts, constants: Mapping[str, str]) -> Expected:
+def expected(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> Expected:
     """What follows from what is ``known`` of the line at which ``frame`` stands."""
     if frame.raised is not None:
         return Expected(raises=frame.raised)
-    texts = readable(frame, constants)
+    texts = readable(frame, shown.constants)
     names: dict[str, str] = dict(frame.renewed)
     does = known.does
     match logical.head:
         case ast.For(target=target):
-            item = item_of(logical, frame, constants)
+            item = item_of(logical, frame, shown.constants)
             names |= _taken_apart(target, item) if item else {}
         case ast.ExceptHandler(name=str(name)) if frame.caught is not None:
             names[name] = frame.caught
+        case ast.With():
+            names |= entered_as(logical, frame, shown.callables.contexts)
         case ast.match_case():
-            case = case_of(logical, frame, constants)
+            case = case_of(logical, frame, shown.constants)
             names |= case[1] if case is not None else {}
         case ast.ClassDef():
             names |= does.changed

@@ -190,7 +190,7 @@ class _Builder:
             continues=head | exits.continues,
             raises=head,
         )
-        begin = self.block(node.body, head | after, inner)
+        begin = self.block(node.body, head, inner)
         return self.link(line, begin | after | exits.used_by(node), exits)
 
     def try_block(

@@ -28,7 +28,7 @@ class Frame:
     statement was left with. ``closing`` says that the head of a ``with`` runs to leave its context.
     ``leaving`` holds what a ``return`` gives that a ``finally`` or a ``with`` is still to follow, ``None`` if
     that is not known. ``cells`` are names that are those of the function around, ``lost`` names of a module
-    to which functions that it called did what is not known.
+    to which functions that it called did what is not known. ``handed`` are the names that it began with.
     """
 
     identity: int
@@ -52,6 +52,7 @@ class Frame:
     leaving: tuple[str | None, ...] = ()
     cells: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
+    handed: frozenset[str] = frozenset()
 
     @property
     def is_module(self) -> bool:

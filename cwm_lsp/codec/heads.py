@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from cwm_lsp.codec.deeds import Effect
 from cwm_lsp.codec.definitions import readable_of
@@ -80,6 +80,8 @@ def holds(
     if items:
         return None if None in items else "" not in items
     head = logical.head
+    if isinstance(head, ast.With):
+        return not frame.closing
     if isinstance(head, ast.ExceptHandler):
         return catches(head, frame.caught, constants)
     if isinstance(head, ast.match_case):
@@ -99,6 +101,21 @@ def case_of(
     return taken_case(
         logical.subject, logical.head, readable_of(frame.texts, constants, module=frame.is_module)
     )
+
+
+def entered_as(logical: LogicalLine, frame: Frame, contexts: Container[str]) -> Mapping[str, str]:
+    """The name that a ``with`` gives what its context was entered with, if code of the user's says that."""
+    head = logical.head
+    if not isinstance(head, ast.With) or len(head.items) != 1 or frame.closing or not frame.returned:
+        return EMPTY
+    context, bound = head.items[0].context_expr, head.items[0].optional_vars
+    calls = 1
+    if isinstance(context, ast.Call):
+        # An object is made before it is entered; what a generator gives is all that it gives.
+        manages = isinstance(context.func, ast.Name) and context.func.id in contexts
+        calls = len(logical.sites) + (not manages)
+    fits = isinstance(bound, ast.Name) and len(frame.returned) == calls
+    return {bound.id: frame.returned[-1]} if fits and isinstance(bound, ast.Name) else EMPTY
 
 
 def runs_class(frame: Frame, logical: LogicalLine) -> bool:

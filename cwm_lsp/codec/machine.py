@@ -22,6 +22,7 @@ from cwm_lsp.codec.heads import apart, decided, holds
 from cwm_lsp.codec.objects import awaited, closing, final, lending, renewed, sharing
 from cwm_lsp.codec.outlook import Outlook
 from cwm_lsp.codec.pieces import Piece
+from cwm_lsp.codec.records import UNREAD
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.codec.source import LogicalLine, slice_source
 from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
@@ -151,7 +152,7 @@ class Machine(Outlook):
         return self._return(value, unwinding, yielded)
 
     def _call(self, line: int, texts: Mapping[str, str], frame: int, function: str) -> list[int]:
-        entered = Frame(frame, function, line, dict(texts), fresh=True)
+        entered = Frame(frame, function, line, dict(texts), fresh=True, handed=frozenset(texts))
         before = self._resumed(line)
         if before is not None:
             visits = before.visits if self.state.is_one(line) else dict.fromkeys(before.visits, UNCOUNTED)
@@ -261,7 +262,7 @@ class Machine(Outlook):
             ]
         given = value or "None"
         if left.makes:
-            given = final(left, here).get(left.makes, given)
+            given = final(left, here).get(left.makes, UNREAD)
         caller = replace(caller, returned=(*caller.returned, given), drained=not yielded)
         self.state = self.state.with_frames(*frames[:-1], caller)
         if yielded:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cwm_lsp.codec.awaiting import Awaited, Next, next_call
-from cwm_lsp.codec.calls import Site, Target, pending
-from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.calls import Site, Target, kind_of, pending
+from cwm_lsp.codec.deeds import effect, names_of
 from cwm_lsp.codec.definitions import readable, readable_of
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import EMPTY, Frame, State
@@ -21,8 +21,10 @@ from cwm_lsp.codec.working import told
 def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     """The call that the statement of ``frame`` makes next, and what it may enter of the slice."""
     logical = shown.by_line.get(frame.line)
-    if logical is None or runs_class(frame, logical) or frame.closing:
+    if logical is None or runs_class(frame, logical):
         return None
+    if frame.closing:
+        return _leaving(frame, logical, state, shown)
     if not logical.sites and not (shown.callables.functions or shown.callables.methods):
         return None
     if frame.visits.get(frame.line, 0) > 0:  # what a loop goes through is asked for once, its items again
@@ -48,6 +50,26 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
             name = named.removeprefix(FUNCTION).removesuffix(">")
             targets = tuple(one for one in targets if name in shown.by_line[one.line].binds) or targets
     return Awaited(site, targets, handed)
+
+
+def _leaving(frame: Frame, logical: LogicalLine, state: State, shown: Slice) -> Awaited | None:
+    """What the head of a ``with`` calls to leave its context."""
+    head = logical.head
+    if frame.returned or not isinstance(head, ast.With) or len(head.items) != 1:
+        return None
+    context = head.items[0].context_expr
+    name = context.func if isinstance(context, ast.Call) else context
+    if not isinstance(name, ast.Name):
+        return None
+    if name.id in shown.callables.contexts:
+        before = state.suspended_in(name.id)
+        return None if before is None else Awaited(Site(context, ()), (Target(before.line),))
+    kind = name.id if isinstance(context, ast.Call) else kind_of(frame.texts.get(name.id, ""))
+    targets = shown.callables.entered(kind, "__exit__") if kind else ()
+    targets = tuple(target for target in targets if target.line in shown.by_line)
+    given = ("None",) * 3 if frame.caught is None else ()
+    handed = Next(context, given, whole=False, kind=kind, method="__exit__")
+    return Awaited(Site(context, targets, implicit=True), targets, handed) if targets else None
 
 
 def _site(logical: LogicalLine, handed: Next | None, shown: Slice) -> tuple[Site | None, tuple[Target, ...]]:
@@ -147,7 +169,8 @@ def final(left: Frame, shown: Slice) -> Mapping[str, str]:
         left.shares,
     )
     if not does.known:
-        return EMPTY
+        mentioned = names_of(logical.deeds)
+        return {name: text for name, text in left.texts.items() if name not in mentioned}
     texts = {**left.texts, **left.renewed, **does.changed}
     return {name: text for name, text in texts.items() if name not in does.lost}
 

@@ -18,6 +18,7 @@ from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
 from cwm_lsp.codec.heads import runs_class
 from cwm_lsp.codec.objects import awaited, closure
 from cwm_lsp.codec.outer import seen
+from cwm_lsp.codec.sharing import is_changing
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.values import Names
 from cwm_lsp.codec.vocabulary import Special
@@ -136,8 +137,8 @@ class Outlook:
             return lines
         if frame.leaving and (frame.line in self.final or frame.closing):
             return frozenset({EXIT})
-        plain = not isinstance(logical.head, _BRANCHING)
-        return lines - {EXIT} if plain and frame.line in self.final and frame.caught is None else lines
+        plain = frame.line in self.final and not isinstance(logical.head, _BRANCHING)
+        return lines - {EXIT} if (plain or frame.closing) and frame.caught is None else lines
 
     def _line_token(self, line: int) -> int:
         if line == EXIT or line not in self.slice.by_line:
@@ -156,14 +157,14 @@ class Outlook:
             before = self._resumed(line)
             if before is None:
                 return Expected(self._arguments(frame, line))
-            own = {name: text for name, text in before.texts.items() if name not in before.cells}
-            return Expected(own if self.state.is_one(line) else EMPTY)
+            kept = before.texts if self.state.is_one(line) else EMPTY
+            return Expected({name: text for name, text in kept.items() if not _is_shared(before, name)})
         if frame.fresh:
             return Expected()
         logical = self.slice.by_line.get(frame.line)
         if logical is None:
             return Expected()
-        return expected(frame, logical, self._facts(frame, logical), self.here.constants)
+        return expected(frame, logical, self._facts(frame, logical), self.here)
 
     def _arguments(self, frame: Frame, line: int) -> Mapping[str, str]:
         called = awaited(frame, self.state, self.here)
@@ -182,3 +183,8 @@ class Outlook:
         handed = [value for _, value in passed(frame, self.here, called)] if called else []
         at_hand = (*found, *handed, *frame.returned, *frame.texts.values())
         return next((one for one in at_hand if shown(one) == text), text)
+
+
+def _is_shared(frame: Frame, name: str) -> bool:
+    """Whether others may have changed a name's value, or its object, while its frame was suspended."""
+    return name in frame.cells or (name in frame.handed and is_changing(frame.texts[name]))

@@ -85,6 +85,10 @@ _ITERATORS: Mapping[str, str] = {
     "list": "list_iterator",
     "tuple": "tuple_iterator",
     "dict": "dict_keyiterator",
+    "dict_items": "dict_itemiterator",
+    "dict_keys": "dict_keyiterator",
+    "dict_values": "dict_valueiterator",
+    "set": "set_iterator",
     "range": "range_iterator",
 }
 

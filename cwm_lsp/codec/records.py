@@ -15,6 +15,10 @@ FIELD = re.compile(r"\{(\w+)(!r)?\}")
 """A field in a template, ``{x}`` or ``{x!r}``."""
 
 
+UNREAD = "…"
+"""The text of what was made and is not known."""
+
+
 class Undecided(Exception):
     """An expression that cannot be computed from literals; the text says why."""
 

@@ -219,10 +219,13 @@ def _docstrings(tree: ast.AST) -> Iterator[int]:
             yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
+_DECIDING = (ast.If, ast.While, ast.For, ast.With, ast.ExceptHandler, ast.match_case)
+
+
 def _branch(nodes: Sequence[ast.AST]) -> int:
     """Where the body of a head begins that decides on it, 0 where that may go without an event of its own."""
     match nodes:
-        case [ast.If() | ast.While() | ast.For() | ast.ExceptHandler() | ast.match_case() as head]:
+        case [ast.stmt() | ast.ExceptHandler() | ast.match_case() as head] if isinstance(head, _DECIDING):
             begin = first_line(head.body[0])
             return begin if begin > first_line(head) and not may_be_silent(head.body[0]) else 0
     return 0

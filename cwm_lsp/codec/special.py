@@ -48,6 +48,10 @@ _ASKING: Mapping[str, str] = {
 """Builtins that ask their first argument by one of its methods."""
 
 
+_PRESIZED = frozenset({"list", "sorted", "tuple"})
+"""Builtins that ask for the length of what they go through, to make room for it."""
+
+
 class Special(Expressions):
     """Walks expressions over objects; how the user's methods are called is a subclass's to say."""
 
@@ -112,6 +116,34 @@ class Special(Expressions):
             raise Undecided("What it goes through is not known.")
         found: list[Any] = self._within({"self": value}, ast.parse(source, mode="eval").body)
         return super()._items(found, node, ordered)
+
+    def _gone_through(self, value: Any, name: str, node: ast.expr) -> Any:
+        """What the builtin ``name`` goes through in ``value``."""
+        if not self._has(value, "__iter__"):
+            return value
+        found = Passing(self._items(value, node))
+        if name in _PRESIZED and self._has(value, "__len__"):
+            self._special(value, "__len__", node)
+        return found
+
+    def _in_order(self, items: Sequence[Any], node: ast.expr) -> list[Any]:
+        """``sorted(items)``, objects being compared as their class says."""
+        walker = self
+
+        class Compared:
+            def __init__(self, value: Any) -> None:
+                self.value = value
+
+            def __lt__(self, other: Compared) -> bool:
+                return bool(walker._compared(self.value, ast.Lt(), other.value, ast.Compare(node, [], [])))
+
+        return [one.value for one in sorted(map(Compared, items))]
+
+    def _got(self, owner: Any, name: Any, *default: Any, node: ast.expr) -> Any:
+        """``getattr(owner, name, *default)`` for what is stored in an object."""
+        if not isinstance(owner, Record) or name not in owner.fields:
+            raise unpure(node)
+        return owner.fields[name]
 
     def _unary(self, node: ast.UnaryOp) -> Any:
         method = UNARY_METHODS.get(type(node.op), "")

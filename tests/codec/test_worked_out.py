@@ -22,7 +22,9 @@ LEAST_KNOWN = {
     "mixed": 0.86,
     "rows": 0.99,
     "shapes": 0.93,
+    "shop": 0.88,
     "stack": 1.0,
+    "tasks": 0.93,
     "vectors": 1.0,
     "words": 0.85,
 }
