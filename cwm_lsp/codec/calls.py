@@ -20,6 +20,7 @@ _APPLYING = frozenset({"filter", "map", "max", "min", "reduce", "sorted"})
 _DEEPEST = 8
 """Levels of classes that are looked through."""
 
+_WRITTEN = frozenset({"__init__", "__new__", "__post_init__"})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -160,6 +161,28 @@ class Callables:
     by_line: Mapping[int, Target] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
     contexts: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+
+    @property
+    def is_special(self) -> bool:
+        """Whether methods may be entered without a call of theirs being written."""
+        return any(name.startswith("__") and name not in _WRITTEN for name in self.methods)
+
+    def may_call(self, statement: ast.AST) -> bool:
+        """Whether ``statement`` may enter what no site of it says."""
+        if self.is_special:
+            return True
+        for part in _heads(statement):
+            for node in ast.walk(part):
+                match node:
+                    case ast.Call(func=ast.Name(id=name)):
+                        if not hasattr(builtins, name):
+                            return True
+                    case ast.Call(func=ast.Attribute(attr=name)):
+                        if name in self.methods:
+                            return True
+                    case ast.Call() | ast.Lambda():
+                        return True
+        return False
 
     def at(self, line: int) -> Target | None:
         """The function that is defined at ``line``, no method."""

@@ -25,7 +25,7 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
         return None
     if frame.closing:
         return _leaving(frame, logical, state, shown)
-    if not logical.sites and not (shown.callables.functions or shown.callables.methods):
+    if not logical.sites and not logical.may_call:
         return None
     if frame.visits.get(frame.line, 0) > 0:  # what a loop goes through is asked for once, its items again
         if not logical.sites:

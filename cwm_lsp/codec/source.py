@@ -37,7 +37,8 @@ class LogicalLine:
     which a body begins that the head decides on, 0 for none. ``deeds`` are the statements to carry out for
     what they do, ``sites`` the calls that are made and ``shares`` the names that are bound to what has
     another name. ``head`` is the first statement, handler or case of the line, ``carried`` all of its
-    statements if they can be carried out, ``subject`` what a case is matched with.
+    statements if they can be carried out, ``subject`` what a case is matched with. ``may_call``
+    says that functions may be entered that no site tells.
     """
 
     number: int
@@ -56,6 +57,7 @@ class LogicalLine:
     head: ast.AST | None = None
     carried: tuple[ast.stmt, ...] = ()
     subject: ast.expr | None = None
+    may_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
                 outer[0] if outer else None,
                 carriable,
                 subjects.get(id(outer[0])) if outer else None,
+                any(map(callables.may_call, outer)),
             )
         )
     loops = {
