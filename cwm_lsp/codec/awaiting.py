@@ -28,6 +28,7 @@ class Next:
 
     ``whole`` says that this is all. ``kind`` and ``method`` say what is called, as in
     :class:`cwm_lsp.codec.evaluator.Callee`, ``owner`` is the text of the object that it is called on.
+    ``resumes`` says that it goes on with a generator.
     """
 
     node: ast.expr | None = None
@@ -37,6 +38,7 @@ class Next:
     kind: str = ""
     method: str = ""
     owner: str | None = None
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def _next_call(
             found.callee.kind,
             found.callee.method,
             None if found.callee.owner is None else _text(found.callee.owner),
+            found.resumes,
         )
     except ERRORS:
         return None if actor.met else Next()

@@ -165,7 +165,8 @@ class Callables:
     @property
     def is_special(self) -> bool:
         """Whether methods may be entered without a call of theirs being written."""
-        return any(name.startswith("__") and name not in _WRITTEN for name in self.methods)
+        names = (*self.methods, *self.generators)
+        return any(name.startswith("__") and name not in _WRITTEN for name in names)
 
     def may_call(self, statement: ast.AST) -> bool:
         """Whether ``statement`` may enter what no site of it says."""
@@ -178,7 +179,7 @@ class Callables:
                         if not hasattr(builtins, name):
                             return True
                     case ast.Call(func=ast.Attribute(attr=name)):
-                        if name in self.methods:
+                        if name in self.methods or name in self.generators:
                             return True
                     case ast.Call() | ast.Lambda():
                         return True
@@ -191,7 +192,7 @@ class Callables:
     def entered(self, kind: str, method: str) -> tuple[Target, ...]:
         """What calling ``method`` of a ``kind`` enters: without a method the class, else a function."""
         if not kind:
-            found = self.functions.get(method, ())
+            found = self.functions.get(method, ()) or self.generators.get(method, ())
             return found if len(found) == 1 else ()
         if not method:
             return self.named.get(kind, ())

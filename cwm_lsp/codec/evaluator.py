@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,9 +17,20 @@ from typing import Any
 from cwm_lsp.codec import pure_calls, pure_modules
 from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
-from cwm_lsp.codec.kinds import MARK, PROPERTY, Member, makes_plain
+from cwm_lsp.codec.kinds import GENERATES, GENERATOR, MARK, PROPERTY, Member, makes_plain
 from cwm_lsp.codec.literals import kept_literal, literal
-from cwm_lsp.codec.records import UNREAD, Opaque, Passing, Record, Undecided, Whole, is_tangled
+from cwm_lsp.codec.records import (
+    DRAINED,
+    DRAWN,
+    UNREAD,
+    Generating,
+    Opaque,
+    Passing,
+    Record,
+    Undecided,
+    Whole,
+    is_tangled,
+)
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
 from cwm_lsp.codec.special import Special
 
@@ -43,6 +54,7 @@ class Awaiting(Undecided):
     ``node`` is what makes it, ``given`` and ``named`` are what it is handed, as far as that is a value:
     ``whole`` says that it is handed nothing else. ``kind`` and ``method`` are the class and the name of what
     is called, where values tell it, ``owner`` the object that it is called on.
+    ``resumes`` says that a generator goes on that was entered before.
     """
 
     def __init__(
@@ -53,6 +65,7 @@ class Awaiting(Undecided):
         *,
         whole: bool = True,
         callee: Callee | None = None,
+        resumes: bool = False,
     ) -> None:
         super().__init__(f"{ast.unparse(node)[:80]} would have to be run.")
         self.node = node
@@ -60,6 +73,7 @@ class Awaiting(Undecided):
         self.named = named or {}
         self.whole = whole
         self.callee = callee or Callee()
+        self.resumes = resumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +120,10 @@ class Evaluator(Special):
     def go_through(self, node: ast.expr) -> None:
         """What a loop over ``node`` asks for as it begins."""
         value = self.value(node)
-        if self._has(value, "__iter__"):
-            self._items(value, node)
+        if isinstance(value, Generating):
+            self._come_back(value.node, value.given, value.named, True, value.callee)
+        elif self._has(value, "__iter__"):
+            self._took(node, owner=value, method="__iter__")
 
     def enter(self, node: ast.expr) -> None:
         """What a ``with`` of ``node`` asks for as it begins."""
@@ -239,18 +255,47 @@ class Evaluator(Special):
                 return self._member_of(name, self.value(node.args[0]), node)
         if text is None:
             return self._builtin(name, node)
+        if f"{name}{GENERATOR}" in self._state:
+            return self._generating(name, node, Callee(name))
         if text.startswith("<"):
             return self._gave_back(node, self._callee(text))
         raise unpure(node)
 
+    def _generating(self, name: str, node: ast.Call, callee: Callee) -> Generating:
+        given = [self._handed(one) for one in node.args if not isinstance(one, ast.Starred)]
+        named = {one.arg: self._handed(one.value) for one in node.keywords if one.arg is not None}
+        if len(given) + len(named) != len(node.args) + len(node.keywords):
+            raise unpure(node)
+        return Generating(name, node, given, named, callee)
+
+    def _draws(self, value: Generating) -> Iterator[Any]:
+        entered = False
+        while True:
+            if entered and self.taken == len(self._given):
+                raise Awaiting(value.node, callee=value.callee, resumes=True)
+            text = self._come_back(value.node, value.given, value.named, True, value.callee)
+            how, _, rest = text[:-1].partition(" ")
+            name, _, items = rest.partition(" ")
+            if name != value.name or how not in (DRAWN[:-1], DRAINED[:-1]):
+                raise Undecided("What the generator gives is not known.")
+            yield from self._value_of(items)
+            if how == DRAINED[:-1]:
+                return
+            entered = True
+
     def _method(self, owner: Any, method: str, node: ast.Call) -> Any:
         if isinstance(owner, Record):
-            return self._gave_back(node, Callee(method, owner.kind, owner))
+            callee = Callee(method, owner.kind, owner)
+            found = (self._facts(owner.kind) or {}).get(method)
+            if isinstance(found, Opaque) and found.text == GENERATES:
+                return self._generating(method, node, callee)
+            return self._gave_back(node, callee)
         if not self._may_call(type(owner), method):
             raise unpure(node)
         if isinstance(owner, Counter) and is_tangled(owner) and self._ordered and method in _VIEWS:
             raise Undecided("The order of a counter that was read is not known.")
         given, named = self._arguments(node)
+        given = [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]
         return pure_calls.call_method(owner, method, given, named)
 
     def _may_call(self, kind: type, method: str) -> bool:

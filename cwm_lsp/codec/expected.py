@@ -66,7 +66,7 @@ def expected(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> 
         case ast.ClassDef():
             names |= does.changed
         case _ if logical.carried:
-            does = effect(logical.carried, texts, frame.returned, frame.shares)
+            does = effect(logical.carried, texts, frame.came, frame.shares)
             names |= does.changed
     if not names and not does.known:
         names = dict(known.does.changed)
@@ -106,18 +106,18 @@ def _result(frame: Frame, logical: LogicalLine, result: str | None, texts: Mappi
         case ast.Return(value=None):
             return "None"
         case ast.Return(value=ast.expr() as value):
-            return result if result is not None else told(value, texts, frame.returned)
+            return result if result is not None else told(value, texts, frame.came)
         case ast.If(body=[ast.Return() as inner]) as branch if inner.lineno == branch.lineno:
             if is_inline(branch):
                 return result
-            return told(inner.value, texts, frame.returned) if inner.value is not None else "None"
+            return told(inner.value, texts, frame.came) if inner.value is not None else "None"
     return "None"
 
 
 def _handed(logical: LogicalLine, texts: Mapping[str, str], frame: Frame) -> str | None:
     match logical.head:
         case ast.Expr(ast.Yield(value)) | ast.Assign(value=ast.Yield(value)):
-            return "None" if value is None else told(value, texts, frame.returned)
+            return "None" if value is None else told(value, texts, frame.came)
     return None
 
 

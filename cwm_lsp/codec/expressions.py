@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
@@ -86,6 +86,10 @@ class Expressions:
     def _holds(self, value: Any, node: ast.expr) -> bool:
         """Whether ``value``, which ``node`` gave, counts as true."""
         return bool(value)
+
+    def _one_by_one(self, value: Any, node: ast.expr, ordered: bool) -> Iterable[Any]:
+        """The items of ``value``, each when it is asked for."""
+        return self._items(value, node, ordered)
 
     def _items(self, value: Any, node: ast.expr, ordered: bool = True) -> list[Any]:
         """The items of ``value``, which ``node`` gave."""
@@ -211,7 +215,7 @@ class Expressions:
         head, *rest = generators
         if head.is_async:
             raise Undecided("An async comprehension would have to be run.")
-        for item in self._items(self.value(head.iter), head.iter, self._ordered):
+        for item in self._one_by_one(self.value(head.iter), head.iter, self._ordered):
             self._bind(head.target, item)
             if all(self._holds(self.value(test), test) for test in head.ifs):
                 if rest:

@@ -36,11 +36,11 @@ class Facts:
 def facts(frame: Frame, logical: LogicalLine, constants: Mapping[str, str], *, aided: bool) -> Facts:
     """What is known of the line at which ``frame`` stands; ``aided`` false only looks up."""
     texts = readable(frame, constants)
-    known = tell(logical.work, texts, frame.returned, aided)
+    known = tell(logical.work, texts, frame.came, aided)
     items = taken(logical, frame, constants, aided) if frame.visits.get(frame.line, -1) >= 0 else ()
     if not aided:
         return Facts(known, items=items)
-    given = () if isinstance(logical.head, ast.ClassDef) else frame.returned
+    given = () if isinstance(logical.head, ast.ClassDef) else frame.came
     carries = logical.deeds and not runs_class(frame, logical)
     does = effect(logical.deeds, texts, given, frame.shares) if carries else Effect()
     if frame.renewed:
@@ -53,7 +53,7 @@ def passed(frame: Frame, shown: Slice, called: Awaited) -> Iterator[tuple[str, s
     texts = readable(frame, shown.constants)
     receiver = called.targets[0].parameters[:1] if called.targets and called.targets[0].owner else ()
     made = shown.by_line[frame.line].sites[: len(frame.returned)]
-    given = frame.returned if called.site.takes(made) else ()
+    given = frame.came if called.site.takes(made) else ()
     for name, node, known in called.values:
         text = known if known is not None or node is None else told(node, texts, given)
         if text is not None and name not in receiver:

@@ -28,7 +28,9 @@ class Frame:
     statement was left with. ``closing`` says that the head of a ``with`` runs to leave its context.
     ``leaving`` holds what a ``return`` gives that a ``finally`` or a ``with`` is still to follow, ``None`` if
     that is not known. ``cells`` are names that are those of the function around, ``lost`` names of a module
-    to which functions that it called did what is not known. ``handed`` are the names that it began with.
+    to which functions that it called did what is not known. ``handed`` are names with which it began whose
+    objects others may have too. ``came`` is ``returned`` with what a generator gave put together, see
+    :data:`cwm_lsp.codec.records.DRAWN`.
     """
 
     identity: int
@@ -39,6 +41,7 @@ class Frame:
     entered: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     begun: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
+    came: tuple[str, ...] = ()
     renewed: Mapping[str, str] = field(default_factory=dict)
     raised: str | None = None
     fresh: bool = False

@@ -29,7 +29,7 @@ def taken(
     entered = frame.entered.get(frame.line, EMPTY)
     items = [source.at(visit, frame.texts, entered) for source in logical.iterated]
     if aided and (not items or None in items):
-        given = frame.begun.get(frame.line, ()) if visit else frame.returned
+        given = frame.begun.get(frame.line, ()) if visit else frame.came
         made = [
             source.at(visit, readable_of(entered, constants, module=frame.is_module), given)
             for source in logical.made
@@ -47,7 +47,7 @@ def item_of(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) ->
     if visit < 0:
         return None
     entered = frame.entered.get(frame.line, EMPTY)
-    given = frame.begun.get(frame.line, ()) if visit else frame.returned
+    given = frame.begun.get(frame.line, ()) if visit else frame.came
     for one in logical.made:
         found = one.at(visit, readable_of(entered, constants, module=frame.is_module), given)
         if found is not None:

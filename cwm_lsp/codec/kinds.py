@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec.records import Opaque
+from cwm_lsp.codec.scopes import is_generator
 from cwm_lsp.codec.shapes import compares_fields
 
 PROPERTY = "<property>"
@@ -65,6 +66,12 @@ BASES = "bases()"
 
 BY_FIELDS = "=="
 """The key that says that objects are equal if their fields are."""
+
+GENERATES = "<generates>"
+"""Stands for a method that makes a generator."""
+
+GENERATOR = "~"
+"""Ends the name under which a function is known to make generators."""
 
 MARK = "."
 """Ends the name under which a class is known, ``Account.``: no name of a program is like that."""
@@ -156,6 +163,8 @@ def _told_by(node: ast.stmt) -> dict[str, str]:
             return {"__iter__": METHOD, ITEMS: repr(source) if source else ""}
         case ast.FunctionDef(name=name) if _SPECIAL.fullmatch(name):
             return {name: METHOD}
+        case ast.FunctionDef(name=name, decorator_list=[]) if is_generator(node):
+            return {name: GENERATES}
         case ast.FunctionDef(name=name, decorator_list=decorators):
             names = [getattr(one, "id", getattr(one, "attr", "")) for one in decorators]
             return {name: PROPERTY if any(one in _PROPERTIES for one in names) else ""}

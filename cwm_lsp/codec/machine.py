@@ -22,7 +22,7 @@ from cwm_lsp.codec.heads import apart, decided, holds
 from cwm_lsp.codec.objects import awaited, closing, final, lending, renewed, sharing
 from cwm_lsp.codec.outlook import Outlook
 from cwm_lsp.codec.pieces import Piece
-from cwm_lsp.codec.records import UNREAD
+from cwm_lsp.codec.records import DRAINED, DRAWN, UNREAD, drawn
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.codec.source import LogicalLine, slice_source
 from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
@@ -157,7 +157,7 @@ class Machine(Outlook):
         if before is not None:
             visits = before.visits if self.state.is_one(line) else dict.fromkeys(before.visits, UNCOUNTED)
             entered = replace(
-                before, identity=frame, texts=dict(texts), visits=visits, returned=(), renewed=EMPTY
+                before, identity=frame, texts=dict(texts), visits=visits, returned=(), came=(), renewed=EMPTY
             )
             others = tuple(one for one in self.state.suspended if one is not before)
             self.state = replace(self.state, suspended=others)
@@ -182,6 +182,7 @@ class Machine(Outlook):
             visits=visits,
             entered={**frame.entered, line: texts} if began else frame.entered,
             returned=(),
+            came=(),
             raised=None,
             caught=self._caught(frame, line),
             leaving=self._left(frame),
@@ -192,7 +193,7 @@ class Machine(Outlook):
             lent={name: place for name, place in frame.lent.items() if name not in bound}
             if bound
             else frame.lent,
-            begun={**frame.begun, frame.line: frame.returned} if begins else frame.begun,
+            begun={**frame.begun, frame.line: frame.came} if begins else frame.begun,
             renewed=EMPTY,
             lost=frozenset(),
         )
@@ -263,11 +264,31 @@ class Machine(Outlook):
         given = value or "None"
         if left.makes:
             given = final(left, here).get(left.makes, UNREAD)
-        caller = replace(caller, returned=(*caller.returned, given), drained=not yielded)
+        caller = replace(
+            caller,
+            returned=(*caller.returned, given),
+            came=self._came(caller, left, given, yielded),
+            drained=not yielded,
+        )
         self.state = self.state.with_frames(*frames[:-1], caller)
         if yielded:
             self.state = self.state.suspending(left)
         return [Special.BACK, self._line_token(caller.line), *self._echo(caller)]
+
+    def _came(self, caller: Frame, left: Frame, given: str, yielded: bool) -> tuple[str, ...]:
+        """What the calls of a statement gave, with what ``left`` gave now."""
+        name = left.function.rpartition(".")[2]
+        if name not in self.slice.callables.generators:
+            return (*caller.came, given)
+        before = caller.came[-1] if caller.came else ""
+        if not yielded:
+            is_open = before.startswith(f"{DRAWN}{name} ")
+            last = before if is_open else f"{DRAWN}{name} []>"
+            return (*caller.came[: len(caller.came) - is_open], DRAINED + last.removeprefix(DRAWN))
+        more = drawn(before, name, given)
+        if more is None:
+            return (*caller.came, f"{DRAWN}{name} [{given}]>")
+        return (*caller.came[:-1], more)
 
     def _echo(self, frame: Frame) -> list[int]:
         """The statement about to run: values it reads, visit, what its calls gave back, what can follow."""

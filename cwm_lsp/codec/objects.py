@@ -34,9 +34,12 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
         before = state.suspended_in(last.name) if last.generator and not frame.returned else None
         return None if before is None else Awaited(last, (Target(before.line),))
     texts = readable(frame, shown.constants)
-    handed = next_call(logical, texts, frame.returned, frame.shares)
+    handed = next_call(logical, texts, frame.came, frame.shares)
     if handed is not None and handed.node is None:
         return None
+    if handed is not None and handed.node is not None and handed.resumes:
+        before = state.suspended_in(handed.method)
+        return None if before is None else Awaited(Site(handed.node, ()), (Target(before.line),))
     site, exact = _site(logical, handed, shown)
     if site is None:
         site, handed = pending(logical.sites, len(frame.returned)), None
@@ -76,20 +79,13 @@ def _site(logical: LogicalLine, handed: Next | None, shown: Slice) -> tuple[Site
     """The site of the call that comes next, and what it enters where the values at hand tell that."""
     if handed is None or handed.node is None:
         return None, ()
-    site = next((one for one in logical.sites if one.node is handed.node), None)
+    called = handed.node.func if isinstance(handed.node, ast.Call) else None
+    special = bool(handed.kind and handed.method) and getattr(called, "attr", "") != handed.method
+    site = None if special else next((one for one in logical.sites if one.node is handed.node), None)
     if site is not None and not handed.kind:
         return site, ()
     exact = shown.callables.entered(handed.kind, handed.method) if handed.kind or handed.method else ()
-    return site or (_unwritten(handed, exact) if exact else None), exact
-
-
-def _unwritten(handed: Next, targets: tuple[Target, ...]) -> Site:
-    """The site of a call that is written nowhere as one of the functions that it enters."""
-    assert handed.node is not None
-    called = handed.node.func if isinstance(handed.node, ast.Call) else None
-    special = handed.kind and handed.method and getattr(called, "attr", "") != handed.method
-    written = called is not None and not special
-    return Site(handed.node, targets, implicit=not written)
+    return site or (Site(handed.node, exact, implicit=special) if exact else None), exact
 
 
 def sharing(
@@ -126,6 +122,7 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
         entered,
         cells=frozenset(target.free),
         lent={name: place for name, place in lent.items() if place is not None},
+        handed=frozenset(name for name, place in lent.items() if place is not None),
         makes=target.parameters[0] if target.makes and target.parameters else "",
     )
 
@@ -165,7 +162,7 @@ def final(left: Frame, shown: Slice) -> Mapping[str, str]:
     does = effect(
         logical.deeds,
         readable_of(left.texts, shown.constants, module=left.is_module),
-        left.returned,
+        left.came,
         left.shares,
     )
     if not does.known:

@@ -61,7 +61,7 @@ def _made(
 ) -> tuple[Mapping[str, str], frozenset[str]]:
     """What a statement makes of ``names``, and those of them of which that is not known."""
     if logical.carried and frame.raised is None:
-        does = effect(logical.carried, readable(frame, shown.constants), frame.returned, frame.shares)
+        does = effect(logical.carried, readable(frame, shown.constants), frame.came, frame.shares)
         if does.known:
             made = {name: text for name, text in does.changed.items() if name in names}
             return made, frozenset(does.lost & names)

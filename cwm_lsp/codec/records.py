@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -133,6 +134,36 @@ class Iterating(Passing):
     def __init__(self, items: Iterable[Any], text: str) -> None:
         super().__init__(items)
         self.text = text
+
+
+class Generating(Opaque):
+    """A generator of the user's that was made and has not begun: the call that made it, and with what.
+
+    ``callee`` is what the call says of the function.
+    """
+
+    def __init__(
+        self, name: str, node: ast.expr, given: Sequence[Any], named: Mapping[str, Any], callee: Any
+    ):
+        super().__init__(f"<generator object {name}>")
+        self.name = name
+        self.node = node
+        self.given = given
+        self.named = named
+        self.callee = callee
+
+
+DRAWN, DRAINED = "<drawn ", "<drained "
+"""How the text begins of what a generator gave so far, and of all that it gave, with its name and a list."""
+
+
+def drawn(before: str, name: str, item: str) -> str | None:
+    """What generator ``name`` gave with one ``item`` more; ``None`` if ``before`` is of something else."""
+    begin = f"{DRAWN}{name} ["
+    if not before.startswith(begin):
+        return None
+    items = before[len(begin) : -2]
+    return f"{begin}{items}{', ' if items else ''}{item}]>"
 
 
 class _Levels(threading.local):

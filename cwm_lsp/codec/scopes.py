@@ -105,6 +105,12 @@ def _function(node: _Function, owner: str) -> Scope:
     )
 
 
+def is_generator(node: _Function) -> bool:
+    """Whether calling it makes a generator."""
+    yields = any(isinstance(inner, ast.Yield | ast.YieldFrom) for _, inner in _own(node))
+    return yields and isinstance(node, ast.FunctionDef)
+
+
 def _own(node: _Function) -> Iterator[tuple[int, ast.AST]]:
     """Every node of a function's own body, inner functions left out, with the line of its statement."""
     pending: list[tuple[int, ast.AST]] = [(first_line(one), one) for one in node.body]

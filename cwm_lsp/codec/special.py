@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
@@ -28,7 +28,7 @@ from cwm_lsp.codec.kinds import (
 )
 from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.operators import BINARY, COMPARE, bounded, is_single
-from cwm_lsp.codec.records import Class, Opaque, Passing, Record, Undecided, parts_of
+from cwm_lsp.codec.records import Class, Generating, Opaque, Passing, Record, Undecided, parts_of
 
 _OPERAND = re.compile(r"(?<=^unsupported operand type\(s\) for )(\S+?)(?: or pow\(\))?:")
 """How an error begins that names the operator."""
@@ -107,7 +107,18 @@ class Special(Expressions):
             raise Undecided("Whether it counts as true is its class's to say.")
         return True
 
+    def _draws(self, value: Generating) -> Iterator[Any]:
+        """What a generator gives, each item when it is asked for."""
+        raise NotImplementedError
+
+    def _one_by_one(self, value: Any, node: ast.expr, ordered: bool) -> Iterable[Any]:
+        if isinstance(value, Generating):
+            return self._draws(value)
+        return super()._one_by_one(value, node, ordered)
+
     def _items(self, value: Any, node: ast.expr, ordered: bool = True) -> list[Any]:
+        if isinstance(value, Generating):
+            return list(self._draws(value))
         if not self._has(value, "__iter__"):
             return super()._items(value, node, ordered)
         self._took(node, owner=value, method="__iter__")
@@ -119,6 +130,8 @@ class Special(Expressions):
 
     def _gone_through(self, value: Any, name: str, node: ast.expr) -> Any:
         """What the builtin ``name`` goes through in ``value``."""
+        if isinstance(value, Generating) and name not in ("all", "any", "zip"):
+            return Passing(self._draws(value))
         if not self._has(value, "__iter__"):
             return value
         found = Passing(self._items(value, node))
@@ -274,6 +287,8 @@ class Special(Expressions):
     def _asked_first(self, name: str, given: list[Any], node: ast.Call) -> tuple[Any] | None:
         """What a builtin gives that asks its first argument by a method of the user's, ``None`` otherwise."""
         first, rest = (given[0], given[1:]) if given else (None, [])
+        if name == "next" and isinstance(first, Generating):
+            return (next(self._draws(first), *rest),)
         if self._has(first, _ASKING.get(name, "")):
             return (self._special(first, _ASKING[name], node, *rest),)
         if name in ("str", "repr") and len(given) == 1:

@@ -18,11 +18,11 @@ from functools import lru_cache
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.evaluator import FUNCTION, Evaluator
 from cwm_lsp.codec.expressions import ERRORS, NODES, augmented
-from cwm_lsp.codec.kinds import MARK, class_facts
+from cwm_lsp.codec.kinds import GENERATOR, MARK, class_facts
 from cwm_lsp.codec.lookup import find, findable
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES, FUNCTIONS, MODULES
 from cwm_lsp.codec.records import Iterating, Opaque, Passing, Undecided, Whole, is_shown
-from cwm_lsp.codec.scopes import bound_names
+from cwm_lsp.codec.scopes import bound_names, is_generator
 from cwm_lsp.codec.shapes import dataclass_shape
 from cwm_lsp.codec.templates import TEMPLATE, templates
 from cwm_lsp.trace.render import render
@@ -176,6 +176,7 @@ def constants(tree: ast.Module) -> dict[str, str]:
                     known[name] = shape
             case ast.FunctionDef(name=name, decorator_list=[]) if counts[name] == 1:
                 known[name] = f"{FUNCTION}{name}>"
+                known |= {f"{name}{GENERATOR}": ""} if is_generator(node) else {}
             case ast.Import(names=aliases):
                 known |= {one.asname: f"<module {one.name!r}>" for one in aliases if one.asname}
     return known
@@ -315,6 +316,7 @@ def _state(node: ast.AST, texts: Texts) -> _State:
 def state_of(names: Sequence[str], texts: Texts) -> _State:
     """The values of ``names``, and what the classes say that are named there."""
     found = [(name, texts[name]) for name in names if name in texts]
+    found += [(mark, "") for name in names if (mark := f"{name}{GENERATOR}") in texts]
     if MARK in texts:
         kinds = {*names, *(kind for _, text in found for kind in _KIND.findall(text))}
         marked = [f"{kind}{mark}" for kind in sorted(kinds) for mark in (MARK, TEMPLATE)]

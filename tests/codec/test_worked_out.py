@@ -17,6 +17,7 @@ SCRIPTS = Path(__file__).parents[1] / "data" / "scripts"
 LEAST_KNOWN = {
     "bank": 0.98,
     "failures": 0.90,
+    "generators": 0.91,
     "graph": 1.0,
     "links": 0.98,
     "mixed": 0.86,
