@@ -9,33 +9,27 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from cwm_lsp.codec import pure_calls, pure_modules
 from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
+from cwm_lsp.codec.given import Callee, Given
 from cwm_lsp.codec.kinds import GENERATES, GENERATOR, MARK, PROPERTY, Member, makes_plain
 from cwm_lsp.codec.literals import kept_literal, literal
 from cwm_lsp.codec.records import (
-    DRAINED,
-    DRAWN,
-    UNREAD,
     Generating,
     Opaque,
     Passing,
     Record,
     Undecided,
-    Whole,
     is_tangled,
 )
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
-from cwm_lsp.codec.special import Special
 
 FUNCTION = "<function "
-_CALLED = re.compile(r"<(?P<what>function|class) '?(?P<name>[\w.<>]+?)'?>")
 _GOING_THROUGH = frozenset(
     {"all", "any", "dict", "enumerate", "filter", "frozenset", "list", "map", "max", "min", "set"}
     | {"sorted", "sum", "tuple", "zip"}
@@ -46,47 +40,6 @@ _VIEWS = frozenset({"elements", "items", "keys", "values"})
 _PRINTING = frozenset({"end", "flush", "sep"})
 
 _MODULE = re.compile(r"<module '([\w.]+)'>")
-
-
-class Awaiting(Undecided):
-    """A call of the user's function that has to be made first.
-
-    ``node`` is what makes it, ``given`` and ``named`` are what it is handed, as far as that is a value:
-    ``whole`` says that it is handed nothing else. ``kind`` and ``method`` are the class and the name of what
-    is called, where values tell it, ``owner`` the object that it is called on.
-    ``resumes`` says that a generator goes on that was entered before.
-    """
-
-    def __init__(
-        self,
-        node: ast.expr,
-        given: Sequence[Any] = (),
-        named: Mapping[str, Any] | None = None,
-        *,
-        whole: bool = True,
-        callee: Callee | None = None,
-        resumes: bool = False,
-    ) -> None:
-        super().__init__(f"{ast.unparse(node)[:80]} would have to be run.")
-        self.node = node
-        self.given = tuple(given)
-        self.named = named or {}
-        self.whole = whole
-        self.callee = callee or Callee()
-        self.resumes = resumes
-
-
-@dataclass(frozen=True, slots=True)
-class Callee:
-    """What is called: a ``method`` of class ``kind`` on ``owner``, the class itself, or a function."""
-
-    method: str = ""
-    kind: str = ""
-    owner: Any = None
-
-
-UNKNOWN = Passing()
-"""Stands for what a call is handed and cannot be worked out."""
 
 
 class Function(Opaque):
@@ -101,35 +54,12 @@ class Function(Opaque):
         return self._act(*given)
 
 
-class Evaluator(Special):
-    """Walks an expression over a literal state.
-
-    ``given`` are what calls of the user's functions have given back, in order; one that is not among them is
-    undecided. ``taken`` counts those that were made use of.
-    """
-
-    def __init__(self, state: Mapping[str, str], given: Sequence[str] = ()) -> None:
-        super().__init__(state)
-        self._given = given
-        self.taken = 0
+class Evaluator(Given):
+    """Walks an expression over a literal state."""
 
     def items(self, node: ast.expr) -> list[Any]:
         """What a loop over ``node`` goes through."""
         return self._items(self.value(node), node)
-
-    def go_through(self, node: ast.expr) -> None:
-        """What a loop over ``node`` asks for as it begins."""
-        value = self.value(node)
-        if isinstance(value, Generating):
-            self._come_back(value.node, value.given, value.named, True, value.callee)
-        elif self._has(value, "__iter__"):
-            self._took(node, owner=value, method="__iter__")
-
-    def enter(self, node: ast.expr) -> None:
-        """What a ``with`` of ``node`` asks for as it begins."""
-        value = self.value(node)
-        if self._has(value, "__enter__"):
-            self._special(value, "__enter__", node)
 
     def _name(self, node: ast.Name) -> Any:
         if node.id in self._own:
@@ -261,28 +191,6 @@ class Evaluator(Special):
             return self._gave_back(node, self._callee(text))
         raise unpure(node)
 
-    def _generating(self, name: str, node: ast.Call, callee: Callee) -> Generating:
-        given = [self._handed(one) for one in node.args if not isinstance(one, ast.Starred)]
-        named = {one.arg: self._handed(one.value) for one in node.keywords if one.arg is not None}
-        if len(given) + len(named) != len(node.args) + len(node.keywords):
-            raise unpure(node)
-        return Generating(name, node, given, named, callee)
-
-    def _draws(self, value: Generating) -> Iterator[Any]:
-        entered = False
-        while True:
-            if entered and self.taken == len(self._given):
-                raise Awaiting(value.node, callee=value.callee, resumes=True)
-            text = self._come_back(value.node, value.given, value.named, True, value.callee)
-            how, _, rest = text[:-1].partition(" ")
-            name, _, items = rest.partition(" ")
-            if name != value.name or how not in (DRAWN[:-1], DRAINED[:-1]):
-                raise Undecided("What the generator gives is not known.")
-            yield from self._value_of(items)
-            if how == DRAINED[:-1]:
-                return
-            entered = True
-
     def _method(self, owner: Any, method: str, node: ast.Call) -> Any:
         if isinstance(owner, Record):
             callee = Callee(method, owner.kind, owner)
@@ -366,77 +274,3 @@ class Evaluator(Special):
         if any(keyword.arg is None for keyword in node.keywords):
             raise unpure(node)
         return given, {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
-
-    def _callee(self, text: str) -> Callee | None:
-        """What is called by calling a value of this ``text``, where it tells."""
-        match = _CALLED.fullmatch(text)
-        if match is None:
-            return None
-        name = match["name"].rpartition(".")[2]
-        return Callee(kind=name) if match["what"] == "class" else Callee(name)
-
-    def _gave_back(self, node: ast.Call, callee: Callee | None = None) -> Any:
-        """What a call of the user's function gave back: calls in its arguments come before it."""
-        given: list[Any] = []
-        whole = True
-        for argument in node.args:
-            inner = argument.value if isinstance(argument, ast.Starred) else argument
-            value = self._handed(inner)
-            if not isinstance(argument, ast.Starred):
-                given.append(value)
-            elif isinstance(value, list | tuple) and not isinstance(value, Passing):
-                given += value
-            else:
-                whole = False
-                break
-        named: dict[str, Any] = {}
-        for keyword in node.keywords:
-            value = self._handed(keyword.value)
-            if keyword.arg is not None:
-                named[keyword.arg] = value
-            elif isinstance(value, dict):
-                named |= value
-            else:
-                whole = False
-        return self._given_value(self._come_back(node, given, named, whole, callee))
-
-    def _handed(self, argument: ast.expr) -> Any:
-        """What an argument comes to. One that makes no call may be anything."""
-        if any(isinstance(inner, ast.Call) for inner in ast.walk(argument)):
-            return self.value(argument)
-        try:
-            return self.value(argument)
-        except Awaiting:
-            raise
-        except Undecided:
-            return UNKNOWN
-
-    def _next_given(self, node: ast.expr, *given: Any, owner: Any = None, method: str = "") -> Any:
-        return self._given_value(self._took(node, *given, owner=owner, method=method))
-
-    def _given_value(self, text: str) -> Any:
-        """What a call gave back; where its text cannot be read, it can still be handed on."""
-        try:
-            return self._value_of(text)
-        except Undecided:
-            if text == UNREAD:
-                raise
-            return Whole(text)
-
-    def _took(self, node: ast.expr, *given: Any, owner: Any = None, method: str = "") -> str:
-        kind = owner.kind if isinstance(owner, Record) else ""
-        return self._come_back(node, given, {}, True, Callee(method, kind, owner))
-
-    def _come_back(
-        self,
-        node: ast.expr,
-        given: Sequence[Any],
-        named: Mapping[str, Any],
-        whole: bool,
-        callee: Callee | None,
-    ) -> str:
-        """The text of what the next call of the user's gave back. Raises :class:`Awaiting`."""
-        if self.taken >= len(self._given):
-            raise Awaiting(node, given, named, whole=whole, callee=callee)
-        self.taken += 1
-        return self._given[self.taken - 1]
