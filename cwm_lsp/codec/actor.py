@@ -110,11 +110,9 @@ class Actor(Evaluator):
                     self._store(target, result)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 self._store(target, self.value(value))
-            case ast.Import(names=[ast.alias(name="os.path", asname=str())]):
-                raise unpure(statement)  # which module that is depends on the system
-            case ast.Import(names=[ast.alias(name=name, asname=other)]):
-                bound = other or name.partition(".")[0]
-                self.touched[bound] = Opaque(f"<module {(name if other else bound)!r}>")
+            case ast.Import(names=aliases):
+                for one in aliases:
+                    self._import(one)
             case ast.Delete(targets=targets):
                 for target in targets:
                     if not isinstance(target, ast.Subscript):
@@ -124,6 +122,12 @@ class Actor(Evaluator):
                 pass
             case _:
                 raise unpure(statement)
+
+    def _import(self, alias: ast.alias) -> None:
+        if alias.name == "os.path" and alias.asname:
+            raise unpure(alias)  # which module that is depends on the system
+        name = alias.name if alias.asname else alias.name.partition(".")[0]
+        self.touched[alias.asname or name] = Opaque(f"<module {name!r}>")
 
     def _add(self, target: ast.expr, op: ast.operator, value: ast.expr) -> None:
         """``target op= value``: a container keeps being the object that it was."""

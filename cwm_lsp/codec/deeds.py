@@ -71,7 +71,7 @@ _CARRIED = (
 
 def _is_telling(node: ast.stmt) -> bool:
     match node:
-        case ast.Import(names=[_]):
+        case ast.Import():
             return True
         case ast.Assign(targets=[_, _, *_]) | ast.Assign(targets=[ast.Tuple() | ast.List()]):
             return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 
@@ -24,6 +24,18 @@ _LIGHT = frozenset(
 
 _ENUMS = {"Enum": "enum", "IntEnum": "enum", "StrEnum": "enum", "Flag": "flag", "IntFlag": "flag"}
 _CLASSLIKE = frozenset({"dataclass", "total_ordering", "runtime_checkable", "final"})
+
+_DECORATED: Mapping[str, str] = {
+    "abstractmethod": "{}",
+    "asynccontextmanager": "{}",
+    "classmethod": "<classmethod({})>",
+    "contextmanager": "{}",
+    "override": "{}",
+    "property": "<property object>",
+    "setter": "<property object>",
+    "staticmethod": "<staticmethod({})>",
+}
+"""The texts of what decorators of the standard library make of a function with a text."""
 
 Paths = Mapping[int, str]
 """What stands before the name of a definition or of a lambda in its qualified name, by ``id`` of its node."""
@@ -55,6 +67,8 @@ def paths_of(tree: ast.AST) -> Paths:
 def as_assignment(node: ast.AST, paths: Paths) -> ast.AST:
     """``node`` as the assignment that it comes to, if it is a definition or an import of what is known."""
     bound = {name: text for name, text in _bound(node, paths) if not name.startswith("__")}
+    if isinstance(node, ast.FunctionDef) and not bound and not node.name.startswith("__"):
+        return _decorated(node, paths)
     if not bound:
         return node
     values = [ast.Constant(Opaque(text)) for text in bound.values()]  # type: ignore[arg-type]  # any object goes
@@ -63,13 +77,37 @@ def as_assignment(node: ast.AST, paths: Paths) -> ast.AST:
     return ast.copy_location(made, node)
 
 
+def _decorated(node: ast.FunctionDef, paths: Paths) -> ast.AST:
+    """``node`` as the assignment of what its decorators make of it, where they are functions by name."""
+    function = Opaque(f"{FUNCTION}{paths[id(node)]}{node.name}>")
+    value: ast.expr = ast.Constant(function)  # type: ignore[arg-type]  # any object goes
+    for decorator in reversed(node.decorator_list):
+        if not isinstance(getattr(decorator, "func", decorator), ast.Name):
+            return node
+        value = ast.copy_location(ast.Call(decorator, [value], []), node)
+    return ast.copy_location(ast.Assign([ast.Name(node.name, ast.Store())], value), node)
+
+
+def _made_of(text: str, decorators: Sequence[ast.expr]) -> str:
+    """The text of a function with decorators of the standard library, "" where one is not known."""
+    for decorator in reversed(decorators):
+        name = _last(getattr(decorator, "func", decorator))
+        if name not in _DECORATED:
+            return ""
+        text = _DECORATED[name].format(text)
+    return text
+
+
 def _bound(node: ast.AST, paths: Paths) -> Iterator[tuple[str, str]]:
     """The names that ``node`` binds with their texts; none where one of them is not known."""
     match node:
         case (
-            ast.FunctionDef(name=name, decorator_list=[]) | ast.AsyncFunctionDef(name=name, decorator_list=[])
+            ast.FunctionDef(name=name, decorator_list=decorators)
+            | ast.AsyncFunctionDef(name=name, decorator_list=decorators)
         ):
-            yield name, f"{FUNCTION}{paths[id(node)]}{name}>"
+            made = _made_of(f"{FUNCTION}{paths[id(node)]}{name}>", decorators)
+            if made:
+                yield name, made
         case ast.ClassDef(name=name, decorator_list=decorators, bases=bases):
             asked = [one.func if isinstance(one, ast.Call) else one for one in decorators]
             kinds = [_ENUMS[_last(base)] for base in bases if _last(base) in _ENUMS]

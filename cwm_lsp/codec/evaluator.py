@@ -17,8 +17,8 @@ from cwm_lsp.codec import pure_calls, pure_modules
 from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.given import Callee, Given
-from cwm_lsp.codec.kinds import GENERATES, GENERATOR, MARK, PROPERTY, Member, makes_plain
-from cwm_lsp.codec.literals import kept_literal, literal
+from cwm_lsp.codec.kinds import GENERATES, GENERATOR, LAMBDA, MARK, PROPERTY, Member, makes_plain
+from cwm_lsp.codec.literals import kept_literal, lambda_of, literal
 from cwm_lsp.codec.records import (
     Generating,
     Opaque,
@@ -68,6 +68,8 @@ class Evaluator(Given):
             return self._read(node.id)
         if node.id not in self._state and node.id in pure_modules.FUNCTIONS:
             return pure_modules.FUNCTIONS[node.id]
+        if f"{node.id}{LAMBDA}" in self._state:
+            return self._function(lambda_of(self._state[f"{node.id}{LAMBDA}"]))
         if self._state.get(node.id, "").startswith(FUNCTION):
             return Function(self._state[node.id], partial(self._next_given, node))
         if self.taken < len(self._given):
@@ -141,7 +143,7 @@ class Evaluator(Given):
                 return (act or self._attribute(node.func))(*given, **named)
             case ast.Attribute(value=owner, attr=method):
                 return self._method(self.value(owner), method, node)
-            case ast.Subscript():
+            case ast.Subscript() | ast.Call():
                 called = self.value(node.func)
                 if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
                     return self._gave_back(node, self._callee(called.text))
@@ -185,6 +187,9 @@ class Evaluator(Given):
                 return self._member_of(name, self.value(node.args[0]), node)
         if text is None:
             return self._builtin(name, node)
+        if f"{name}{LAMBDA}" in self._state:
+            given, named = self._arguments(node)
+            return self._function(lambda_of(self._state[f"{name}{LAMBDA}"]))(*given, **named)
         if f"{name}{GENERATOR}" in self._state:
             return self._generating(name, node, Callee(name))
         if text.startswith("<"):

@@ -173,10 +173,19 @@ class Expressions:
 
     def _function(self, node: ast.Lambda) -> Callable[..., Any]:
         rest = node.args
-        if rest.vararg or rest.kwarg or rest.kwonlyargs or rest.defaults:
+        if rest.vararg or rest.kwarg or rest.kwonlyargs:
             raise unpure(node)
         names = [argument.arg for argument in (*rest.posonlyargs, *rest.args)]
-        return lambda *given: self._within(dict(zip(names, given, strict=True)), node.body)
+        first = len(names) - len(rest.defaults)
+        defaults = {name: self.value(one) for name, one in zip(names[first:], rest.defaults, strict=True)}
+
+        def act(*given: Any, **named: Any) -> Any:
+            own = defaults | dict(zip(names, given, strict=False)) | named
+            if len(given) > len(names) or own.keys() != set(names):
+                raise unpure(node)
+            return self._within(own, node.body)
+
+        return act
 
     def _within(self, own: dict[str, Any], node: ast.expr) -> Any:
         outer = self._own

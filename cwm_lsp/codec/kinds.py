@@ -73,6 +73,9 @@ GENERATES = "<generates>"
 GENERATOR = "~"
 """Ends the name under which a function is known to make generators."""
 
+LAMBDA = "\\"
+"""Ends the name under which the source of a lambda is known that a name is given once and for all."""
+
 MARK = "."
 """Ends the name under which a class is known, ``Account.``: no name of a program is like that."""
 

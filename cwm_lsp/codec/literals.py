@@ -128,3 +128,11 @@ def _built(node: ast.expr) -> Any:
 def kept_literal(text: str) -> Any:
     """Like :func:`literal`, for values that nobody changes."""
     return literal(text)
+
+
+@lru_cache(maxsize=512)
+def lambda_of(source: str) -> ast.Lambda:
+    """The lambda that ``source`` writes."""
+    node = ast.parse(source, mode="eval").body
+    assert isinstance(node, ast.Lambda)
+    return node

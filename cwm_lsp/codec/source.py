@@ -121,6 +121,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         here = nodes.get(line, [])
         outer = _outer(here)
         done = [as_assignment(node, paths) for node in outer]
+        running = outer if _is_class(outer) else done
         # The body of a class is entered: what its statement does comes after that.
         carriable = () if _is_class(outer) else carried(done)
         work = tuple(found for node in here for found in workables(node))
@@ -137,12 +138,12 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
                 work,
                 _branch(outer),
                 deeds(carried(done)),
-                tuple(site for node in outer for site in callables.sites(node)),
+                tuple(site for node in running for site in callables.sites(node)),
                 tuple(one for node in outer for one in bindings(node)),
                 outer[0] if outer else None,
                 carriable,
                 subjects.get(id(outer[0])) if outer else None,
-                any(map(callables.may_call, outer)),
+                any(map(callables.may_call, running)),
             )
         )
     loops = {

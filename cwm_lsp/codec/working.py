@@ -18,7 +18,8 @@ from functools import lru_cache
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.evaluator import FUNCTION, Evaluator
 from cwm_lsp.codec.expressions import ERRORS, NODES, augmented
-from cwm_lsp.codec.kinds import GENERATOR, MARK, class_facts
+from cwm_lsp.codec.kinds import GENERATOR, LAMBDA, MARK, class_facts
+from cwm_lsp.codec.literals import lambda_of
 from cwm_lsp.codec.lookup import find, findable
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES, FUNCTIONS, MODULES
 from cwm_lsp.codec.records import Iterating, Opaque, Passing, Undecided, Whole, is_shown
@@ -160,6 +161,10 @@ def constants(tree: ast.Module) -> dict[str, str]:
     known = {name: REBOUND for name in counts if name in _BUILTINS}
     facts = {name: text for name, text in (*class_facts(tree), *templates(tree)) if counts[name[:-1]] == 1}
     known |= {**facts, MARK: ""} if facts else {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as made) if counts[name] == 1:
+                known[f"{name}{LAMBDA}"] = ast.unparse(made)
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     for node in sorted(tree.body, key=lambda one: not isinstance(one, ast.FunctionDef)):
         match node:
@@ -317,6 +322,12 @@ def state_of(names: Sequence[str], texts: Texts) -> _State:
     """The values of ``names``, and what the classes say that are named there."""
     found = [(name, texts[name]) for name in names if name in texts]
     found += [(mark, "") for name in names if (mark := f"{name}{GENERATOR}") in texts]
+    for name in names:
+        source = texts.get(f"{name}{LAMBDA}")
+        if source is not None and "<lambda>" in texts.get(name, ""):
+            found.append((f"{name}{LAMBDA}", source))
+            others = set(names_read(lambda_of(source))) - set(names)
+            found += [(other, texts[other]) for other in sorted(others) if other in texts]
     if MARK in texts:
         kinds = {*names, *(kind for _, text in found for kind in _KIND.findall(text))}
         marked = [f"{kind}{mark}" for kind in sorted(kinds) for mark in (MARK, TEMPLATE)]
