@@ -28,6 +28,8 @@ class Actor(Evaluator):
     ``results`` what a ``return`` gives or a branch decides.
     """
 
+    _prints = True
+
     def __init__(
         self, state: Mapping[str, str], given: Sequence[str] = (), shares: Mapping[str, Place] | None = None
     ) -> None:

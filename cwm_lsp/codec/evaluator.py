@@ -57,6 +57,9 @@ class Function(Opaque):
 class Evaluator(Given):
     """Walks an expression over a literal state."""
 
+    _prints = False
+    """Whether what is printed may be passed over."""
+
     def items(self, node: ast.expr) -> list[Any]:
         """What a loop over ``node`` goes through."""
         return self._items(self.value(node), node)
@@ -226,7 +229,7 @@ class Evaluator(Given):
             if named:
                 raise unpure(node)
             return Failure(name, tuple(given))
-        if name == "print" and all(one.arg in _PRINTING for one in node.keywords):
+        if name == "print" and self._prints and all(one.arg in _PRINTING for one in node.keywords):
             self._asked_first(name, [self._handed(one) for one in node.args], node)
             return None
         changer = self._changer(name)
