@@ -148,6 +148,18 @@ def test_a_statement_changes_what_python_changes(statement: str) -> None:
     assert changed <= actor.touched.keys()
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["a, b = [1]", "a, *b, c = [1]", "a, b = 1, 2, 3", "n += 's'", "n -= xs", "n **= xs", "xs += n"],
+)
+def test_a_statement_fails_as_python_does(statement: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as failed:
+        exec(statement, {**KNOWN}, copy.deepcopy(VALUES))
+    with pytest.raises(failed.type) as computed:
+        Actor(STATE).run(ast.parse(statement).body[0])
+    assert str(computed.value) == str(failed.value)
+
+
 def test_what_was_computed_leaves_the_values_as_they_were() -> None:
     Actor(STATE).run(ast.parse("d['b'].append(4)").body[0])
     assert compute("d['b']", STATE) == [2, 3]
