@@ -15,11 +15,12 @@ from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.deeds import Effect
 from cwm_lsp.codec.displays import shown
 from cwm_lsp.codec.edits import written_tokens
+from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.facts import passed
 from cwm_lsp.codec.flow import EXIT, flow_of
 from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State
 from cwm_lsp.codec.heads import apart, decided, holds
-from cwm_lsp.codec.objects import awaited, closing, final, lending, renewed, sharing
+from cwm_lsp.codec.objects import closing, final, lending, renewed, sharing
 from cwm_lsp.codec.outlook import Outlook
 from cwm_lsp.codec.pieces import Piece
 from cwm_lsp.codec.records import DRAINED, DRAWN, UNREAD, drawn

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.displays import ELLIPSIS, shown
+from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.expected import Expected, arguments, expected
 from cwm_lsp.codec.facts import Facts, facts, passed
 from cwm_lsp.codec.flow import EXIT, Flow
 from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
 from cwm_lsp.codec.heads import runs_class
-from cwm_lsp.codec.objects import awaited, closure
+from cwm_lsp.codec.objects import closure
 from cwm_lsp.codec.outer import seen
 from cwm_lsp.codec.sharing import is_changing
 from cwm_lsp.codec.source import LogicalLine, Slice

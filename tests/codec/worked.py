@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.flow import EXIT
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.heads import decided, holds
 from cwm_lsp.codec.machine import Machine
-from cwm_lsp.codec.objects import awaited
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.trace.model import Event, EventKind, Trace
 

@@ -1,0 +1,89 @@
+"""Which function of the slice a statement enters next."""
+
+from __future__ import annotations
+
+import ast
+
+from cwm_lsp.codec.awaiting import Awaited, Next, next_call
+from cwm_lsp.codec.calls import Site, Target, kind_of, pending
+from cwm_lsp.codec.definitions import readable
+from cwm_lsp.codec.evaluator import FUNCTION
+from cwm_lsp.codec.frames import Frame, State
+from cwm_lsp.codec.heads import runs_class
+from cwm_lsp.codec.source import LogicalLine, Slice
+from cwm_lsp.codec.working import told
+
+
+def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
+    """The call that the statement of ``frame`` makes next, and what it may enter of the slice."""
+    logical = shown.by_line.get(frame.line)
+    if logical is None or runs_class(frame, logical):
+        return None
+    if frame.closing:
+        return _leaving(frame, logical, state, shown)
+    if not logical.sites and not logical.may_call:
+        return None
+    if frame.visits.get(frame.line, 0) > 0:
+        return _going_on(frame, logical, state)
+    texts = readable(frame, shown.constants)
+    handed = next_call(logical, texts, frame.came, frame.shares)
+    if handed is not None and handed.node is None:
+        return None
+    if handed is not None and handed.node is not None and handed.resumes:
+        before = state.suspended_in(handed.method)
+        return None if before is None else Awaited(Site(handed.node, ()), (Target(before.line),))
+    site, exact = _site(logical, handed, shown)
+    if site is None:
+        site, handed = pending(logical.sites, len(frame.returned)), None
+    if site is None:
+        return None
+    found = exact or site.of(frame.texts)
+    targets = tuple(target for target in found if target.line in shown.by_line)
+    match site.node:
+        case ast.Call(func=ast.Subscript() as table) if len(targets) > 1:
+            named = told(table, texts, ()) or ""
+            name = named.removeprefix(FUNCTION).removesuffix(">")
+            targets = tuple(one for one in targets if name in shown.by_line[one.line].binds) or targets
+    return Awaited(site, targets, handed)
+
+
+def _going_on(frame: Frame, logical: LogicalLine, state: State) -> Awaited | None:
+    """What the head of a loop enters for a further item: what it goes through was asked for once."""
+    last = logical.sites[-1] if logical.sites else None
+    if last is None or not last.generator or frame.returned:
+        return None
+    before = state.suspended_in(last.name)
+    return None if before is None else Awaited(last, (Target(before.line),))
+
+
+def _leaving(frame: Frame, logical: LogicalLine, state: State, shown: Slice) -> Awaited | None:
+    """What the head of a ``with`` calls to leave its context."""
+    head = logical.head
+    if frame.returned or not isinstance(head, ast.With) or len(head.items) != 1:
+        return None
+    context = head.items[0].context_expr
+    name = context.func if isinstance(context, ast.Call) else context
+    if not isinstance(name, ast.Name):
+        return None
+    if name.id in shown.callables.contexts:
+        before = state.suspended_in(name.id)
+        return None if before is None else Awaited(Site(context, ()), (Target(before.line),))
+    kind = name.id if isinstance(context, ast.Call) else kind_of(frame.texts.get(name.id, ""))
+    targets = shown.callables.entered(kind, "__exit__") if kind else ()
+    targets = tuple(target for target in targets if target.line in shown.by_line)
+    given = ("None",) * 3 if frame.caught is None else ()
+    handed = Next(context, given, whole=False, kind=kind, method="__exit__")
+    return Awaited(Site(context, targets, implicit=True), targets, handed) if targets else None
+
+
+def _site(logical: LogicalLine, handed: Next | None, shown: Slice) -> tuple[Site | None, tuple[Target, ...]]:
+    """The site of the call that comes next, and what it enters where the values at hand tell that."""
+    if handed is None or handed.node is None:
+        return None, ()
+    called = handed.node.func if isinstance(handed.node, ast.Call) else None
+    special = bool(handed.kind and handed.method) and getattr(called, "attr", "") != handed.method
+    site = None if special else next((one for one in logical.sites if one.node is handed.node), None)
+    if site is not None and not handed.kind:
+        return site, ()
+    exact = shown.callables.entered(handed.kind, handed.method) if handed.kind or handed.method else ()
+    return site or (Site(handed.node, exact, implicit=special) if exact else None), exact
