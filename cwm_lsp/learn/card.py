@@ -251,8 +251,8 @@ _LIMITS = """## Limits
   input and output, threads, time and chance are outside of what it learnt; their values are opaque to it or
   guessed.
 - Where nothing can be worked out it is weak: what iterators and generators that are kept give, what libraries
-  return, hash orders, and what changed through a name that no statement shows. Without aid it is weak at exact
-  arithmetic, the methods of strings and long values too.
+  return, hash orders, and what changed through a name that no statement shows. Without aid it is weak at
+  exact arithmetic, the methods of strings and long values too.
 - Code of more than 160 lines in play or 96 different names does not fit its format; that is said, not hidden.
 - Probabilities are calibrated on human-written functions. On code far from those they are too high.
 - A prediction is never a measurement: cwm-lsp shows the two apart and withholds what is improbable."""

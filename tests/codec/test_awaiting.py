@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.facts import passed
 from cwm_lsp.codec.machine import Machine
-from cwm_lsp.codec.objects import awaited
 from cwm_lsp.codec.values import Names
 from cwm_lsp.trace.model import EventKind
 from tests.codec.programs import record

@@ -9,8 +9,8 @@ from cwm_lsp.codec.callables import callables_of
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.deeds import effect
 from cwm_lsp.codec.definitions import readable
+from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.machine import Machine
-from cwm_lsp.codec.objects import awaited
 from cwm_lsp.codec.shapes import dataclass_shape
 from cwm_lsp.codec.values import Names
 from cwm_lsp.codec.vocabulary import Special
