@@ -35,14 +35,11 @@ def stream(
 
     def draw() -> Program | None:
         kind = rng.choices(kinds, shares)[0]
-        program = rng.choice(real) if kind.startswith("real") else generate(rng, mix)
-        if program is not None and kind.endswith("mutant"):
-            program = mutated(rng, program)
-        return (
-            None
-            if program is None or (exclusions is not None and exclusions.holds(program.source))
-            else program
-        )
+        drawn: Program | None = rng.choice(real) if kind.startswith("real") else generate(rng, mix)
+        if drawn is not None and kind.endswith("mutant"):
+            drawn = mutated(rng, drawn)
+        excluded = drawn is not None and exclusions is not None and exclusions.holds(drawn.source)
+        return None if excluded else drawn
 
     while True:
         program = draw()
