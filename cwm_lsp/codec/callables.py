@@ -12,6 +12,12 @@ from cwm_lsp.trace.statements import first_line, parse
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _PROPERTIES = ("property", "cached_property")
+_ENTERED = frozenset(
+    "abstractmethod classmethod contextmanager override property staticmethod wraps "
+    "abc.abstractmethod contextlib.contextmanager functools.wraps".split()
+)
+"""Decorators of which it is known that calling what they make enters the function."""
+
 _DEEPEST = 8
 """Levels of classes that are looked through."""
 
@@ -172,6 +178,7 @@ def _target(
         holder=owner,
         free=_free(node, around) if around else (),
         around=_span(around.get(node)) if around else (0, 0),
+        cached=any(ast.unparse(getattr(one, "func", one)) not in _ENTERED for one in node.decorator_list),
     )
 
 

@@ -31,7 +31,8 @@ class Target:
     The first ``placed`` of the parameters can be given by position, what is given beyond them goes to
     ``rest`` and ``named`` if it has such. ``defaults`` are those that are literals. ``owner`` is "" for a
     static method, ``holder`` is not. ``makes`` says that entering it makes an object of its class. ``free``
-    are the names that it has of the function ``around`` it, which is given by its first and last line.
+    are the names that it has of the function ``around`` it, which is given by its first and last line. One
+    that is ``cached`` may give what it gave before without being entered.
     """
 
     line: int
@@ -45,6 +46,7 @@ class Target:
     holder: str = ""
     free: tuple[str, ...] = ()
     around: tuple[int, int] = (0, 0)
+    cached: bool = False
 
     def bind(
         self, given: Sequence[str | None], named: Mapping[str, str | None], *, bound: bool, whole: bool
@@ -181,7 +183,9 @@ class Callables:
                     case ast.Call(func=ast.Attribute(attr=name)):
                         if name in self.methods or name in self.generators:
                             return True
-                    case ast.Call() | ast.Lambda():
+                    case ast.Call() | ast.Lambda() | ast.keyword(arg="key"):
+                        return True
+                    case ast.Name(id=name) if name in self.named:
                         return True
         return False
 

@@ -109,7 +109,8 @@ class CompactDecoder:
         if self._in_value:
             return None if pending.value or self._told(pending.kind, pending.target) else _SPELLED
         if pending.kind == Special.CALL and not pending.line:
-            return frozenset(v.line_token(logical.number) for logical in self._machine.slice.lines)
+            machine = self._machine
+            return frozenset(v.line_token(machine.number(line)) for line in machine.entries())
         if pending.kind == Special.CALL:
             names = self._machine.given(pending.line)
             return frozenset(map(self._machine.names.token, names)) - self._taken() | {Special.ECHO}

@@ -47,6 +47,26 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     return Awaited(site, targets, handed)
 
 
+def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
+    """Whether a function of the slice is entered before anything else happens; ``None`` where not known."""
+    logical = shown.by_line.get(frame.line)
+    if logical is None or runs_class(frame, logical) or frame.closing or frame.raised is not None:
+        return None
+    kept = bool(shown.callables.generators)  # one that has a name may go on at any line
+    if not logical.sites and not logical.may_call and not kept:
+        return False
+    if frame.visits.get(frame.line, 0) > 0:
+        return None if logical.may_call or kept else False
+    handed = next_call(logical, readable(frame, shown.constants), frame.came, frame.shares)
+    if handed is None:
+        return None
+    if handed.node is None:
+        return False
+    found = awaited(frame, state, shown)
+    sure = found is not None and found.handed is not None and bool(found.targets)
+    return True if sure and found is not None and not any(one.cached for one in found.targets) else None
+
+
 def _going_on(frame: Frame, logical: LogicalLine, state: State) -> Awaited | None:
     """What the head of a loop enters for a further item: what it goes through was asked for once."""
     last = logical.sites[-1] if logical.sites else None

@@ -195,7 +195,7 @@ class Evaluator(Given):
             return self._function(lambda_of(self._state[f"{name}{LAMBDA}"]))(*given, **named)
         if f"{name}{GENERATOR}" in self._state:
             return self._generating(name, node, Callee(name))
-        if text.startswith("<"):
+        if text.startswith("<") and not text.startswith("<built-in "):
             return self._gave_back(node, self._callee(text))
         raise unpure(node)
 

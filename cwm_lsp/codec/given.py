@@ -126,6 +126,8 @@ class Given(Special):
 
     def _gave_back(self, node: ast.Call, callee: Callee | None = None) -> Any:
         """What a call of the user's function gave back: calls in its arguments come before it."""
+        if callee is not None and not callee.method and self._defines(callee.kind, "__new__"):
+            raise unpure(node)  # two methods are entered, and what they make is theirs to say
         given: list[Any] = []
         whole = True
         for argument in node.args:

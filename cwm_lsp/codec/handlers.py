@@ -12,8 +12,8 @@ from cwm_lsp.codec.literals import kept_literal
 
 def catches(handler: ast.ExceptHandler, raised: str | None, constants: Mapping[str, str]) -> bool | None:
     """Whether a handler takes the exception that ``raised`` is the text of; ``None`` if not known."""
-    if raised is None:
-        return None
+    if raised is None or raised.startswith(("ExceptionGroup(", "BaseExceptionGroup(")):
+        return None  # ``except*`` takes parts of it
     if handler.type is None:
         return True
     kinds = _ancestry(raised.partition("(")[0], constants)

@@ -19,7 +19,7 @@ from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.facts import passed
 from cwm_lsp.codec.flow import EXIT, flow_of
 from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State
-from cwm_lsp.codec.heads import apart, decided, holds
+from cwm_lsp.codec.heads import apart
 from cwm_lsp.codec.objects import closing, final, lending, renewed, sharing
 from cwm_lsp.codec.outlook import Outlook
 from cwm_lsp.codec.pieces import Piece
@@ -297,16 +297,13 @@ class Machine(Outlook):
             return self._next(self.flow.handlers(frame.line), Special.UNWIND)
         logical = self.slice.by_line.get(frame.line)
         tokens: list[int] = []
-        lines = self.following(frame)
         if logical:
             facts = self._facts(frame, logical)
             tokens = self._annotated(logical, frame, facts.known)
             if frame.visits.get(frame.line, -1) >= 0:
                 tokens += self._visit(frame.visits[frame.line], apart(facts.items, logical.targets))
             tokens += self._does(facts.does, frame)
-            if self.aided:
-                held = holds(logical, frame, self.here.constants, facts.known, facts.does, facts.items)
-                lines = self.flow.inlined(frame.line, held) or decided(lines, logical.branch, held)
+        lines = self.next_lines(frame)
         for text in frame.returned:
             tokens += [Special.RETURNED, *value_tokens(text, self.names)]
         return tokens + self._next(lines) + self._callees(frame)

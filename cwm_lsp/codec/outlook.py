@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.displays import ELLIPSIS, shown
 from cwm_lsp.codec.entering import awaited
+from cwm_lsp.codec.entering import enters as enters_next
 from cwm_lsp.codec.expected import Expected, arguments, expected
 from cwm_lsp.codec.facts import Facts, facts, passed
 from cwm_lsp.codec.flow import EXIT, Flow
 from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
-from cwm_lsp.codec.heads import runs_class
+from cwm_lsp.codec.heads import decided, holds, runs_class
 from cwm_lsp.codec.objects import closure
 from cwm_lsp.codec.outer import seen
 from cwm_lsp.codec.sharing import is_changing
@@ -82,16 +85,60 @@ class Outlook:
     def choices(self) -> frozenset[int]:
         """What an event can begin with: names that may change, lines that can follow, other events."""
         frame = self.state.frames[-1]
-        shown = (line for line in self.following(frame) if line == EXIT or line in self.slice.by_line)
-        lines = frozenset(map(self._line_token, shown))
         inline = frame.function.startswith("<") and not frame.is_module
+        lines = frozenset(map(self._line_token, self.next_lines(frame)))
         if frame.fresh and not inline:  # nothing comes before its first line
             return lines
+        enters = None if inline or not self.aided else enters_next(frame, self.state, self.here)
+        if enters:
+            return frozenset({Special.CALL, Special.EXCEPTION})
         # A frame can unwind without raising anew: at the end of a ``finally``, or where no handler matched.
-        events = {Special.CALL, Special.EXCEPTION, Special.UNWIND}
+        calls = enters is None and bool(self.entries())
+        events = {Special.EXCEPTION, Special.UNWIND} | ({Special.CALL} if calls else set())
+        if enters is False and not inline:
+            raises = self._raises(frame)
+            if raises:
+                return frozenset({Special.EXCEPTION})
+            events -= {Special.EXCEPTION, Special.UNWIND} if raises is False else set()
         events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
         events |= {Special.YIELD} if inline or frame.line in self.suspends else set()
         return frozenset({self.names.token(name) for name in self.changeable()} | lines | events)
+
+    def _raises(self, frame: Frame) -> bool | None:
+        """Whether the statement at which ``frame`` stands raises; ``None`` where that is not known."""
+        logical = self.slice.by_line.get(frame.line)
+        if logical is None or not logical.carried or frame.raised is not None or frame.caught is not None:
+            return None
+        if frame.line in self.final or isinstance(logical.head, ast.ClassDef):
+            return None
+        texts = readable(frame, self.here.constants)
+        does = effect(logical.carried, texts, frame.came, frame.shares)
+        result = does.result
+        if result is not None and (
+            result.raises or (isinstance(logical.head, ast.Assert) and result.text == "False")
+        ):
+            return True
+        return False if does.known else None
+
+    def next_lines(self, frame: Frame) -> frozenset[int]:
+        """The lines that can follow in ``frame``, as far as it is not known which one does."""
+        lines = self.following(frame)
+        logical = self.slice.by_line.get(frame.line)
+        if self.aided and logical is not None and not frame.fresh and frame.raised is None:
+            facts = self._facts(frame, logical)
+            held = holds(logical, frame, self.here.constants, facts.known, facts.does, facts.items)
+            lines = self.flow.inlined(frame.line, held) or decided(lines, logical.branch, held)
+        return frozenset(line for line in lines if line == EXIT or line in self.slice.by_line)
+
+    def entries(self) -> frozenset[int]:
+        """The lines at which a call can begin."""
+        frame = self.state.frames[-1]
+        found = awaited(frame, self.state, self.here) if self.aided else None
+        if found is not None and found.targets and enters_next(frame, self.state, self.here):
+            return frozenset(target.line for target in found.targets)
+        suspended = {one.line for one in self.state.suspended}
+        lines = (one.line for one in self.slice.lines if one.nests or one.line in self.flow.scopes)
+        return frozenset({*lines, *suspended} & self.slice.by_line.keys())
 
     def changeable(self) -> frozenset[str]:
         """The names that an event can change."""

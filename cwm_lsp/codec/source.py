@@ -38,7 +38,7 @@ class LogicalLine:
     what they do, ``sites`` the calls that are made and ``shares`` the names that are bound to what has
     another name. ``head`` is the first statement, handler or case of the line, ``carried`` all of its
     statements if they can be carried out, ``subject`` what a case is matched with. ``may_call``
-    says that functions may be entered that no site tells.
+    says that functions may be entered that no site tells, ``nests`` that it defines ones of its own.
     """
 
     number: int
@@ -58,6 +58,7 @@ class LogicalLine:
     carried: tuple[ast.stmt, ...] = ()
     subject: ast.expr | None = None
     may_call: bool = False
+    nests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
                 carriable,
                 subjects.get(id(outer[0])) if outer else None,
                 any(map(callables.may_call, running)),
+                any(isinstance(part, _NESTED) for node in running for part in ast.walk(node)),
             )
         )
     loops = {
@@ -223,6 +225,7 @@ def _docstrings(tree: ast.AST) -> Iterator[int]:
             yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
+_NESTED = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DECIDING = (ast.If, ast.While, ast.For, ast.With, ast.ExceptHandler, ast.match_case)
 
 

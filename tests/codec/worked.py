@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.entering import awaited
-from cwm_lsp.codec.flow import EXIT
 from cwm_lsp.codec.frames import Frame
-from cwm_lsp.codec.heads import decided, holds
 from cwm_lsp.codec.machine import Machine
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.trace.model import Event, EventKind, Trace
@@ -68,7 +66,7 @@ def _told(machine: Machine, frame: Frame, event: Event) -> Iterator[tuple[str, s
             told = expected.names.get(name)
             if frame.texts.get(name) != value.text or told is not None:
                 yield name, value.text, told
-        lines = _lines(machine, frame)
+        lines = machine.next_lines(frame)
         yield "next", str(event.line), str(min(lines)) if len(lines) == 1 else None
     elif event.value is not None:
         yield event.kind.value, event.value.text, expected.at(_head(machine, event))
@@ -80,14 +78,3 @@ def _head(machine: Machine, event: Event) -> int:
     if event.kind is EventKind.RETURN:
         return Special.UNWIND if event.unwinding else Special.YIELD if event.yielded else Special.RETURN
     return _HEADS[event.kind]
-
-
-def _lines(machine: Machine, frame: Frame) -> frozenset[int]:
-    """The lines that are left to follow."""
-    lines = machine.following(frame)
-    logical = machine.slice.by_line.get(frame.line)
-    if logical is not None and not frame.fresh and frame.raised is None:
-        facts = machine._facts(frame, logical)
-        held = holds(logical, frame, machine.here.constants, facts.known, facts.does, facts.items)
-        lines = machine.flow.inlined(frame.line, held) or decided(lines, logical.branch, held)
-    return frozenset(line for line in lines if line == EXIT or line in machine.slice.by_line)
