@@ -25,6 +25,7 @@ _ENDS = {
 }
 
 _STOP = v.LINE_TOKENS | {Special.STOP, Special.UNWIND, Special.ECHO, Special.DELETE, Special.END}
+_TOLD = frozenset({Special.TOLD})
 _SPELLED = frozenset(range(v.SIZE)) - {Special.TOLD}
 _UNREADABLE = Guess(ELLIPSIS, 0.0)
 """What stands for a value that means nothing: it is withheld, and nothing is worked out from it."""
@@ -97,24 +98,28 @@ class CompactDecoder:
     @property
     def stop(self) -> frozenset[int]:
         """Tokens after which the decoder wants to be fed, also where a value has to be spelled next."""
-        return _STOP if self._in_value else _STOP | self._untold()
+        return _STOP if self._in_value else _STOP | self._beginnings()
 
     @property
     def choices(self) -> frozenset[int] | None:
         """At the start of an event only what the state and the control flow allow.
 
-        At the start of a value all but *as worked out* where nothing is.
+        At the start of a value *as worked out* where it is, and all but that where it is not.
         """
         pending = self._pending
         if self._in_value:
-            return None if pending.value or self._told(pending.kind, pending.target) else _SPELLED
+            if pending.value:
+                return None
+            return _TOLD if self._told(pending.kind, pending.target) else _SPELLED
         if pending.kind == Special.CALL and not pending.line:
             machine = self._machine
             return frozenset(v.line_token(machine.number(line)) for line in machine.entries())
         if pending.kind == Special.CALL:
+            due = self._machine.arguments_due(pending.line) - {*pending.changed}
             names = self._machine.given(pending.line)
-            return frozenset(map(self._machine.names.token, names)) - self._taken() | {Special.ECHO}
-        return self._machine.choices() - self._taken()
+            ends = set() if due else {Special.ECHO}
+            return frozenset(map(self._machine.names.token, names)) - self._taken() | ends
+        return self._machine.choices((*pending.changed, *pending.removed)) - self._taken()
 
     @property
     def _in_value(self) -> bool:
@@ -127,15 +132,13 @@ class CompactDecoder:
         pending = self._pending
         return {self._machine.names.token(name) for name in (*pending.changed, *pending.removed)}
 
-    def _untold(self) -> frozenset[int]:
-        """Names and ends that can come next, for which nothing is worked out."""
+    def _beginnings(self) -> frozenset[int]:
+        """Names and ends that can come next, after which a value does."""
         machine, pending = self._machine, self._pending
-        told = machine.expected(pending.kind, pending.line).names
-        names = machine.given(pending.line) if pending.kind == Special.CALL else machine.changeable()
-        ends = () if pending.kind == Special.CALL else _ENDS
-        return frozenset(machine.names.token(name) for name in names if name not in told) | {
-            end for end in ends if not self._told(end)
-        }
+        in_call = pending.kind == Special.CALL
+        names = machine.given(pending.line) if in_call else machine.changeable()
+        others = () if in_call else (*_ENDS, Special.CALL)
+        return frozenset({*map(machine.names.token, names), *others})
 
     def feed(self, tokens: Sequence[int], logprob: Sequence[float]) -> Decoded:
         """Take what the model wrote."""

@@ -22,7 +22,10 @@ from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.handlers import is_failure
 from cwm_lsp.codec.heads import case_of, entered_as, item_of
+from cwm_lsp.codec.kinds import MARK
+from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.source import LogicalLine, Slice
+from cwm_lsp.codec.templates import TEMPLATE
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import told
 
@@ -150,7 +153,7 @@ def _receiver(found: Awaited, target: Target, texts: Mapping[str, str]) -> Itera
         text = f"<class '{target.owner}'>"
     elif target.makes:
         failing = is_failure(target.owner, texts)
-        text = None if failing else f"<{target.owner} object>"
+        text = None if failing or _writes_itself(target.owner, texts) else f"<{target.owner} object>"
         if failing and found.handed is not None and found.handed.whole and None not in found.handed.given:
             text = f"{target.owner}({', '.join(one or '' for one in found.handed.given)})"
     elif isinstance(called, ast.Attribute):
@@ -158,6 +161,12 @@ def _receiver(found: Awaited, target: Target, texts: Mapping[str, str]) -> Itera
         text = told(owner, texts, ())
     if text is not None:
         yield name, text
+
+
+def _writes_itself(kind: str, texts: Mapping[str, str]) -> bool:
+    """Whether objects of a class are written by code of its own, of which it is not known what it reads."""
+    facts = kept_literal(texts.get(f"{kind}{MARK}", "{}"))
+    return "__repr__" in facts and f"{kind}{TEMPLATE}" not in texts
 
 
 def arguments(frame: Frame, called: Awaited, shown: Slice, line: int) -> dict[str, str]:

@@ -25,6 +25,7 @@ from cwm_lsp.codec.outlook import Outlook
 from cwm_lsp.codec.pieces import Piece
 from cwm_lsp.codec.records import DRAINED, DRAWN, UNREAD, drawn
 from cwm_lsp.codec.scopes import scopes_of
+from cwm_lsp.codec.sharing import is_changing
 from cwm_lsp.codec.source import LogicalLine, slice_source
 from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
 from cwm_lsp.codec.vocabulary import Special
@@ -213,7 +214,8 @@ class Machine(Outlook):
         logical = self.slice.by_line.get(frame.line)
         if logical is None or not isinstance(logical.head, ast.Return):
             return frame.leaving
-        return (self.expected(Special.RETURN).result,)
+        given = self.expected(Special.RETURN).result
+        return (None if given is not None and is_changing(given) else given,)  # it may change until then
 
     def _closes(self, before: int, line: int) -> bool:
         """Whether the head of a ``with`` runs once more, which leaves its context."""

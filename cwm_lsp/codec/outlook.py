@@ -6,7 +6,7 @@ The tokens that tell it are written by :mod:`cwm_lsp.codec.machine`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from cwm_lsp.codec import vocabulary as v
@@ -82,8 +82,12 @@ class Outlook:
         logical = self.slice.by_number.get(number) if number is not None else None
         return logical.line if logical else None
 
-    def choices(self) -> frozenset[int]:
-        """What an event can begin with: names that may change, lines that can follow, other events."""
+    def choices(self, said: Container[str] = ()) -> frozenset[int]:
+        """What an event can go on with: names that may change, lines that can follow, other events.
+
+        ``said`` are the names of which it has been told already; those that are known to change come before
+        the line.
+        """
         frame = self.state.frames[-1]
         inline = frame.function.startswith("<") and not frame.is_module
         lines = frozenset(map(self._line_token, self.next_lines(frame)))
@@ -99,15 +103,35 @@ class Outlook:
             raises = self._raises(frame)
             if raises:
                 return frozenset({Special.EXCEPTION})
+            due = self._due(frame, lines, raises) if len(lines) == 1 else frozenset()
+            if any(name not in said for name in due):
+                return frozenset(map(self.names.token, self.changeable()))
             events -= {Special.EXCEPTION, Special.UNWIND} if raises is False else set()
         events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
         events |= {Special.YIELD} if inline or frame.line in self.suspends else set()
         return frozenset({self.names.token(name) for name in self.changeable()} | lines | events)
 
+    def _due(self, frame: Frame, lines: frozenset[int], raises: bool | None) -> frozenset[str]:
+        """The names that are known to change before the one line of ``lines``."""
+        logical = self.slice.by_line.get(frame.line)
+        deciding = logical is not None and isinstance(logical.head, ast.ExceptHandler | ast.match_case)
+        if logical is None or Special.RETURN in lines or not (raises is False or deciding):
+            return frozenset()
+        if deciding and self._line_token(logical.branch) not in lines:
+            return frozenset()
+        told = self.expected(next(iter(lines))).names
+        known = {name for name, text in told.items() if frame.texts.get(name) != text}
+        return self.changeable() & known
+
     def _raises(self, frame: Frame) -> bool | None:
         """Whether the statement at which ``frame`` stands raises; ``None`` where that is not known."""
         logical = self.slice.by_line.get(frame.line)
-        if logical is None or not logical.carried or frame.raised is not None or frame.caught is not None:
+        if logical is None or frame.raised is not None or frame.caught is not None:
+            return None
+        if isinstance(logical.head, ast.For) and frame.visits.get(frame.line, -1) >= 0:
+            items = self._facts(frame, logical).items
+            return False if items and None not in items else None
+        if not logical.carried:
             return None
         if frame.line in self.final or isinstance(logical.head, ast.ClassDef):
             return None
@@ -129,6 +153,13 @@ class Outlook:
             held = holds(logical, frame, self.here.constants, facts.known, facts.does, facts.items)
             lines = self.flow.inlined(frame.line, held) or decided(lines, logical.branch, held)
         return frozenset(line for line in lines if line == EXIT or line in self.slice.by_line)
+
+    def arguments_due(self, line: int) -> frozenset[str]:
+        """The names with which a call at ``line`` is known to begin."""
+        frame = self.state.frames[-1]
+        if not self.aided or not enters_next(frame, self.state, self.here):
+            return frozenset()
+        return self.given(line) & self.expected(Special.CALL, line).names.keys()
 
     def entries(self) -> frozenset[int]:
         """The lines at which a call can begin."""

@@ -204,11 +204,12 @@ def test_told_cannot_be_written_where_nothing_is_worked_out() -> None:
     )
     codec = CompactCodec()
     encoded = codec.encode(trace)
-    for name, free in (("x", False), ("y", True)):
+    for name, known in (("x", False), ("y", True)):
         place = next(i for i, e in enumerate(trace.events) if e.kind is EventKind.LINE and name in e.locals)
         decoder = codec.decoder_at(encoded, place)
         token = encoded.tokens[encoded.starts[place]]
-        assert (token in decoder.stop) is not free  # what may follow differs, so the engine asks
+        assert token in decoder.stop  # what may follow differs, so the engine asks
         decoder.feed([token], [0.0])
-        assert (decoder.choices is None or Special.TOLD in decoder.choices) is free
-        assert decoder.choices is None or Special.DELETE in decoder.choices
+        assert decoder.choices is not None
+        assert (Special.TOLD in decoder.choices) is known
+        assert (Special.DELETE in decoder.choices) is not known
