@@ -48,6 +48,11 @@ class Target:
     around: tuple[int, int] = (0, 0)
     cached: bool = False
 
+    @property
+    def names(self) -> Iterator[str]:
+        """All names with which it can begin."""
+        yield from (*self.parameters, *self.free, self.rest, self.named)
+
     def bind(
         self, given: Sequence[str | None], named: Mapping[str, str | None], *, bound: bool, whole: bool
     ) -> Iterator[tuple[str, str]]:

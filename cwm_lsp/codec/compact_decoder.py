@@ -115,9 +115,8 @@ class CompactDecoder:
             machine = self._machine
             return frozenset(v.line_token(machine.number(line)) for line in machine.entries())
         if pending.kind == Special.CALL:
-            due = self._machine.arguments_due(pending.line) - {*pending.changed}
-            names = self._machine.given(pending.line)
-            ends = set() if due else {Special.ECHO}
+            names, can_end = self._machine.begins_with(pending.line, pending.changed)
+            ends = {Special.ECHO} if can_end else set()
             return frozenset(map(self._machine.names.token, names)) - self._taken() | ends
         return self._machine.choices((*pending.changed, *pending.removed)) - self._taken()
 

@@ -104,8 +104,9 @@ class Outlook:
             if raises:
                 return frozenset({Special.EXCEPTION})
             due = self._due(frame, lines, raises) if len(lines) == 1 else frozenset()
-            if any(name not in said for name in due):
-                return frozenset(map(self.names.token, self.changeable()))
+            due = frozenset(name for name in due if name not in said)
+            if due:
+                return frozenset(map(self.names.token, due))
             events -= {Special.EXCEPTION, Special.UNWIND} if raises is False else set()
         events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
         events |= {Special.YIELD} if inline or frame.line in self.suspends else set()
@@ -154,12 +155,22 @@ class Outlook:
             lines = self.flow.inlined(frame.line, held) or decided(lines, logical.branch, held)
         return frozenset(line for line in lines if line == EXIT or line in self.slice.by_line)
 
-    def arguments_due(self, line: int) -> frozenset[str]:
-        """The names with which a call at ``line`` is known to begin."""
-        frame = self.state.frames[-1]
+    def begins_with(self, line: int, said: Container[str]) -> tuple[frozenset[str], bool]:
+        """The names with which a call at ``line`` can go on, and whether it can end, ``said`` being told.
+
+        Those of which the value is known come before its end.
+        """
+        frame, names = self.state.frames[-1], self.given(line)
         if not self.aided or not enters_next(frame, self.state, self.here):
-            return frozenset()
-        return self.given(line) & self.expected(Special.CALL, line).names.keys()
+            return names, True
+        told = self.expected(Special.CALL, line).names.keys()
+        due = frozenset(name for name in names & told if name not in said)
+        if not due:
+            return names, True
+        found = awaited(frame, self.state, self.here)
+        targets = found.targets if found is not None else ()
+        others = {name for target in targets if target.line == line for name in target.names}
+        return due | (names & others), False
 
     def entries(self) -> frozenset[int]:
         """The lines at which a call can begin."""
