@@ -33,14 +33,19 @@ _TOLD = re.compile(r"(?:(\w+): )?the model expected (.+), the run gave (.+), p =
 DIVERGED = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "0.6"}]}
 
 
-async def surprised(dap: Client, description: str) -> Message:
-    """The surprise so described; a model may be surprised elsewhere before it."""
+async def stopped(dap: Client, field: str, value: str) -> Message:
+    """The stop of which ``field`` says ``value``; a model may be surprised elsewhere before it."""
     for nth in range(1, 6):
         stop = await dap.event("stopped", nth)
-        if stop["description"] == description:
+        if stop.get(field) == value:
             return stop
         await dap.ask("continue", threadId=stop["threadId"])
-    raise AssertionError(f"never came: {description}")
+    raise AssertionError(f"never came: {field} = {value}")
+
+
+async def surprised(dap: Client, description: str) -> Message:
+    """The surprise so described."""
+    return await stopped(dap, "description", description)
 
 
 @ways
@@ -64,8 +69,7 @@ async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, 
 async def test_breakpoints_still_stop_while_surprises_are_looked_for(tmp_path: Path) -> None:
     at = [{"line": LAST}]
     async with launched(tmp_path, at, filters={"filters": ["cwm_diverged"]}) as dap:
-        stop = await dap.event("stopped")
-        assert stop["reason"] == "breakpoint"
+        stop = await stopped(dap, "reason", "breakpoint")
         assert (await dap.where(stop["threadId"]))[0] == ("count", LAST)
 
 
