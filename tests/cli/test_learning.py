@@ -13,8 +13,9 @@ from cwm_lsp.cli.learning import model
 from cwm_lsp.cli.learning_commands import calibrate, evaluate, train
 from cwm_lsp.cli.learning_models import rows
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.errors import ArgumentsError, TargetError, UserError
-from tests.learn.believing import SUM, encoded, trace_of
+from tests.learn.believing import SUM, trace_of
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def options(tmp_path: Path) -> dict[str, Any]:
     lines = [{"code": SUM, "input": "[4, 9]", "output": "13", "id": "sum"}, {"code": "def f(:", "input": "1"}]
     data.write_text("\n".join(map(json.dumps, lines)))
     beliefs = tmp_path / "replay.json"
-    tokens = encoded(trace_of(SUM, "f([4, 9])")).tokens
+    tokens = CompactCodec().encode(trace_of(SUM, "f([4, 9])")).tokens
     beliefs.write_text(json.dumps({"vocabulary": v.SIZE, "scripts": [{"tokens": tokens}]}))
     return {
         "data": (data,),

@@ -42,7 +42,7 @@ async def test_a_prediction_that_is_right_is_said_to_be(tmp_path: Path) -> None:
 
 async def test_a_prediction_that_is_wrong_is_told_where(tmp_path: Path) -> None:
     doubled = RUNNABLE.replace("c = a + b", "c = a * b")
-    model = Knowing([as_source(truth("add(3, 3)", doubled), RUNNABLE)], source=RUNNABLE)
+    model = Knowing([as_source(truth("add(3, 3)", doubled), RUNNABLE)], source=RUNNABLE, aided=False)
     async with haunted(model, real(tmp_path)) as client:
         await ghost(client, written(tmp_path), "add", arguments="3, 3")
         await client.stop("next")

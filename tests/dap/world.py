@@ -58,15 +58,19 @@ class HeldBackend:
 
 @dataclass
 class Knowing:
-    """A model that believes in some runs, the first being by far the likeliest."""
+    """A model that believes in some runs, the first being by far the likeliest.
+
+    Where it is ``aided`` it cannot be wrong about what is worked out.
+    """
 
     runs: Sequence[Trace]
     threshold: float = 0.5
     held: bool = False
     source: str = GHOST
+    aided: bool = True
 
     def __post_init__(self) -> None:
-        codec = CompactCodec()
+        codec = CompactCodec(aided=self.aided)
         scripts = [
             Script(codec.encode(as_source(one, self.source)).tokens, 1e-3**rank)
             for rank, one in enumerate(self.runs)

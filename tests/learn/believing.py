@@ -24,6 +24,9 @@ def f(xs):
 """
 """Eight events after the call of ``f([4, 9])``, five of which show a change; the last returns 13."""
 
+CODEC = CompactCodec(aided=False)
+"""With aid, what a model may be wrong about would be known."""
+
 
 def trace_of(source: str, call: str) -> Trace:
     """The normalised run."""
@@ -34,7 +37,7 @@ def trace_of(source: str, call: str) -> Trace:
 
 def encoded(trace: Trace) -> Encoded:
     """The run in the compact format."""
-    return CompactCodec().encode(trace)
+    return CODEC.encode(trace)
 
 
 def span_of(found: Encoded, name: str, nth: int = 0) -> Span:
@@ -54,4 +57,4 @@ def predictor(traces: Sequence[Trace], mistakes: Sequence[Script] = (), context:
     """Expects the ``traces`` as they are, but for ``mistakes``."""
     scripts = [Script(encoded(trace).tokens) for trace in traces]
     backend: Backend = replay([*scripts, *mistakes], vocabulary=v.SIZE, context=context, certainty=0.99)
-    return Predictor(backend, CompactCodec())
+    return Predictor(backend, CODEC)
