@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -52,16 +53,16 @@ _PRESIZED = frozenset({"list", "sorted", "tuple"})
 """Builtins that ask for the length of what they go through, to make room for it."""
 
 
-class Special(Expressions):
+class Special(Expressions, ABC):
     """Walks expressions over objects; how the user's methods are called is a subclass's to say."""
 
+    @abstractmethod
     def _next_given(self, node: ast.expr, *given: Any, **how: Any) -> Any:
         """What the next call of the user's gave back, ``node`` making it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _took(self, node: ast.expr, *given: Any, **how: Any) -> str:
         """The text of what the next call of the user's gave back."""
-        raise NotImplementedError
 
     def _facts(self, kind: str) -> Mapping[str, Any] | None:
         """What is known of a class, ``None`` for one that is not of this file."""
@@ -107,9 +108,9 @@ class Special(Expressions):
             raise Undecided("Whether it counts as true is its class's to say.")
         return True
 
+    @abstractmethod
     def _draws(self, value: Generating) -> Iterator[Any]:
         """What a generator gives, each item when it is asked for."""
-        raise NotImplementedError
 
     def _one_by_one(self, value: Any, node: ast.expr, ordered: bool) -> Iterable[Any]:
         if isinstance(value, Generating):
