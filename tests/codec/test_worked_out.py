@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from cwm_lsp.learn.corpus.stream import stream
+from cwm_lsp.learn.data import run
 from cwm_lsp.record.session import record
 from cwm_lsp.record.target import ScriptTarget
 from cwm_lsp.trace.normalise import normalise
@@ -49,3 +53,13 @@ def test_what_a_script_does_is_worked_out(name: str) -> None:
 
 def test_every_script_is_held() -> None:
     assert {path.stem for path in SCRIPTS.glob("*.py")} == set(LEAST_KNOWN)
+
+
+def test_of_generated_programs_next_to_nothing_is_worked_out_wrongly() -> None:
+    counts: Counter[str] = Counter()
+    for program in islice(stream(3), 150):
+        trace = run(program)
+        if trace is not None:
+            counts += verdicts(facts_of(trace))
+    assert counts["right"] > 2000
+    assert counts["wrong"] <= counts.total() / 1000, counts
