@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from cwm_lsp.align.model import Comparison
 from cwm_lsp.cli.view import FileView, Headings, picture
-from cwm_lsp.features import display, states
+from cwm_lsp.features import sentences, states
 from cwm_lsp.features.results import Predicted
 from cwm_lsp.features.states import Placement
 from cwm_lsp.features.text import clean, clip
@@ -55,7 +55,7 @@ def comparison_picture(title: str, comparison: Comparison, width: int) -> Render
         words.append("Run and model never part.")
     else:
         line = comparison.divergence.line
-        words.append(f"They part first at line {line}: {display.divergence_words(comparison.divergence)}.")
+        words.append(f"They part first at line {line}: {sentences.divergence_words(comparison.divergence)}.")
     return picture(title, views, Headings("observed", "predicted"), [*words, *_after(trace, width)], width)
 
 
@@ -69,7 +69,7 @@ def _sum_words(comparison: Comparison) -> str:
     knew = f"; it knew {flow.right:,} of {flow.total:,} next steps" if flow.total else ""
     if values.total:
         unsure = f" and not sure of {values.withheld:,} more" if values.withheld else ""
-        return f"The model was {display.tally_words(values)}{unsure}{knew}"
+        return f"The model was {sentences.tally_words(values)}{unsure}{knew}"
     if values.withheld:
         noun = "value" if values.withheld == 1 else "values"
         return f"The model was not sure of {values.withheld:,} {noun}, so none was compared{knew}"

@@ -16,7 +16,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.display import Fragment, Part, State
 from cwm_lsp.features.fitting import fit
 from cwm_lsp.features.states import Placement
@@ -259,7 +259,7 @@ def _gutter(number: int, placement: Placement | None, width: int) -> Text:
 
 
 def _visits(placement: Placement | None) -> str:
-    return display.visits_label(placement.visit, placement.visits) if placement else ""
+    return sentences.visits_label(placement.visit, placement.visits) if placement else ""
 
 
 def _highlighted(file: SourceFile) -> list[Text]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from cwm_lsp.align.model import Divergence
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.foresight import Branch, Foresight
 from cwm_lsp.features.states import Placement
@@ -157,7 +157,7 @@ def divergence_state(source: SourceFile, found: Divergence) -> DivergenceState:
         "observed": found.observed,
         "predicted": found.predicted,
         "probability": found.probability,
-        "message": display.divergence_words(found),
+        "message": sentences.divergence_words(found),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cwm_lsp.align.model import Tally
 from cwm_lsp.codec.pure import Undecided, compute
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.foresight import Checked, Foresight, condition_at, unrun
 from cwm_lsp.predict.standing import Standing
@@ -91,7 +91,7 @@ def rows(
         words = "; ".join(one.words for one in fragments)
         found.append(row(f"(expected at line {checked.line})", said, words))
     if tally.total:
-        found.append(row("(score)", f"{display.tally_words(tally)} here"))
+        found.append(row("(score)", f"{sentences.tally_words(tally)} here"))
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from cwm_lsp.align.compare import compare_free
 from cwm_lsp.align.model import Comparison
 from cwm_lsp.dap.extension import ReallyBody, divergence_state, line_state
-from cwm_lsp.features import display, states
+from cwm_lsp.features import display, sentences, states
 from cwm_lsp.features.results import Call
 from cwm_lsp.trace.model import SourceFile, Trace
 from cwm_lsp.trace.predicted import PredictedStep
@@ -36,7 +36,7 @@ def held_against(
         "variablesReference": 0,
         "lines": [line_state(trace.source, one) for one in placed],
         "divergence": divergence_state(trace.source, found) if found is not None else None,
-        "summary": display.tally_words(comparison.values),
+        "summary": sentences.tally_words(comparison.values),
     }
 
 
@@ -45,7 +45,7 @@ def _whole(comparison: Comparison) -> str:
     gave = f"; it gave {display.value_text(last.value)}" if last.value is not None and not last.depth else ""
     cut = f" {comparison.trace.cut.message}" if comparison.trace.cut is not None else ""
     found = comparison.divergence
-    ran = f"The call was run{gave}.{cut} The model was {display.tally_words(comparison.values)}."
+    ran = f"The call was run{gave}.{cut} The model was {sentences.tally_words(comparison.values)}."
     if found is None:
         return f"{ran} No difference was found as far as it was predicted."
-    return f"{ran} First difference at line {found.line}: {display.divergence_words(found)}."
+    return f"{ran} First difference at line {found.line}: {sentences.divergence_words(found)}."

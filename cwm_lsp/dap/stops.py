@@ -23,7 +23,7 @@ from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
 from cwm_lsp.dap.shots import Camera, FrameEnded, Way
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
-from cwm_lsp.features import display
+from cwm_lsp.features import sentences
 from cwm_lsp.features.following import Following
 from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Foresight, check, foresee, placements
 from cwm_lsp.predict.standing import Standing
@@ -89,7 +89,7 @@ class Stops:
     @property
     def summary(self) -> str:
         """How often the model was right in this session."""
-        return display.tally_words(self.tally) if self.tally.total else ""
+        return sentences.tally_words(self.tally) if self.tally.total else ""
 
     # --- finding out ---
 

@@ -12,7 +12,7 @@ from typing import Any
 from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.helper import loading, module
 from cwm_lsp.errors import ArgumentsError, SourceError
-from cwm_lsp.features import display
+from cwm_lsp.features import sentences
 from cwm_lsp.features.foresight import Checked
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.statements import first_line, parse
@@ -81,7 +81,7 @@ def _probability(text: str) -> float:
 def told(checked: Checked) -> dict[str, Any]:
     """What ``stopped`` says of a surprise."""
     assert checked.divergence is not None
-    words = display.divergence_words(checked.divergence)
+    words = sentences.divergence_words(checked.divergence)
     return {
         "reason": "exception",
         "description": f"Prediction diverged at line {checked.line}",
@@ -93,7 +93,7 @@ def explained(checked: Checked) -> Mapping[str, Any]:
     """The answer to ``exceptionInfo`` at a surprise."""
     found = checked.divergence
     assert found is not None
-    words = display.divergence_words(found)
+    words = sentences.divergence_words(found)
     lines = [f"line {checked.line}: {one.words}" for one in checked.fragments]
     return {
         "exceptionId": "Prediction diverged",

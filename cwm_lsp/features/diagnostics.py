@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cwm_lsp.features import display
+from cwm_lsp.features import sentences
 from cwm_lsp.features.claims import Failure
 from cwm_lsp.features.results import Result, divergence_of
 from cwm_lsp.features.snapshot import Snapshot
@@ -47,7 +47,7 @@ def diagnostics(snapshot: Snapshot, results: Iterable[Result]) -> tuple[Diagnost
             *_extent(snapshot.line(divergence.line)),
             Severity.INFORMATION if divergence.probability >= SURE else Severity.HINT,
             str(divergence.kind),
-            f"{result.call}: {display.divergence_words(divergence)}",
+            f"{result.call}: {sentences.divergence_words(divergence)}",
         )
         for result, divergence in found
         if divergence is not None

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from cwm_lsp.align.model import Agreement, ComparedFlow, ComparedStep, ComparedValue, Divergence, Tally
-from cwm_lsp.features.text import ELLIPSIS, clean, parting, percent, preview
+from cwm_lsp.align.model import Agreement, ComparedFlow, ComparedStep, ComparedValue
+from cwm_lsp.features.text import ELLIPSIS, clean, parting, percent
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
 
@@ -80,56 +80,6 @@ class Fragment:
 
 
 # --- words and numbers -------------------------------------------------------------------------
-
-
-def visits_label(visit: int, visits: int) -> str:
-    """Which of a line's visits is shown, ``⟨3/4⟩``; "" for a line visited once."""
-    return f"⟨{visit}/{visits}⟩" if visits > 1 else ""
-
-
-def tally_words(values: Tally) -> str:
-    """How often the model was right: ``right in 94 % of 212 values``."""
-    if values.share is None:
-        return "nothing compared"
-    noun = "value" if values.total == 1 else "values"
-    return f"right in {percent(values.share)} of {values.total:,} {noun}"
-
-
-def divergence_words(divergence: Divergence) -> str:
-    """The sentence at a first divergence, worded as a surprise and nothing more."""
-    subject = f"{divergence.name}: " if divergence.name else ""
-    focus = parting(clean(divergence.predicted), clean(divergence.observed))
-    return (
-        f"{subject}the model expected {preview(divergence.predicted, focus=focus)}, "
-        f"the run gave {preview(divergence.observed, focus=focus)}, p = {percent(divergence.probability)}"
-    )
-
-
-def apart_words(left: str, right: str) -> str:
-    """The sentence where two runs that stand side by side part; either may be a prediction."""
-    return f"left: {preview(left)}; right: {preview(right)}"
-
-
-def alone_words(*, left: bool) -> str:
-    """The sentence where one of two runs did something that the other did not."""
-    return f"only {'left' if left else 'right'} does this"
-
-
-def differences_words(count: int, *, compared: bool, pair: bool, open_steps: int = 0) -> str:
-    """How many steps differ: between run and model, or between two runs, of which some cannot be compared."""
-    if not (compared or pair):
-        return ""
-    if not count and open_steps:
-        return f"no difference; {open_steps:,} {'step' if open_steps == 1 else 'steps'} cannot be compared"
-    if not count:
-        return f"never part {AGREE}"
-    return f"{count:,} {DIFFER}"
-
-
-def step_words(step: int, steps: int, function: str, line: int, said: Iterable[Fragment]) -> str:
-    """One step of a run as sentences; ``step`` counts from 0."""
-    where = f"step {step + 1:,} of {steps:,}, {function} line {line}"
-    return ". ".join([where, *(f"{one.name}: {one.words}" if one.name else one.words for one in said)])
 
 
 def joined(fragments: Iterable[Fragment]) -> str:

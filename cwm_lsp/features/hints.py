@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.fitting import fit
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.states import Placement
@@ -31,7 +31,7 @@ def hints(snapshot: Snapshot, placements: Iterable[Placement], first: int, last:
 
 def _hint(snapshot: Snapshot, placement: Placement) -> Hint:
     before = f"{display.MARK} " if placement.mark else ""
-    after = display.visits_label(placement.visit, placement.visits)
+    after = sentences.visits_label(placement.visit, placement.visits)
     room = HINT_CELLS - cells(before) - cells(after)
     label = before + " ".join(filter(None, (display.joined(fit(placement.fragments, room)), after)))
     tooltip = "\n".join(_spoken(fragment) for fragment in placement.fragments)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cwm_lsp.align.model import Agreement
 from cwm_lsp.align.visits import VisitRow, visits
 from cwm_lsp.align.walk import news, places
-from cwm_lsp.features import display, states
+from cwm_lsp.features import display, sentences, states
 from cwm_lsp.features.results import Compared, Predicted, Recorded, Result
 from cwm_lsp.features.text import clean, clip, percent
 from cwm_lsp.trace.model import EventKind
@@ -79,7 +79,7 @@ def _around_first_difference(found: Sequence[Row]) -> Sequence[Row]:
 def _kind(result: Result) -> str:
     match result:
         case Compared():
-            return f"observed and predicted, {display.tally_words(result.comparison.values)}"
+            return f"observed and predicted, {sentences.tally_words(result.comparison.values)}"
         case Recorded():
             return "observed"
         case Predicted():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.claims import Failure, given
 from cwm_lsp.features.repairs import Wish, wish_of
 from cwm_lsp.features.results import Call, Compared, Predicted, Result
@@ -93,7 +93,7 @@ def _outcome(result: Result, stands: Mapping[str, int]) -> list[Lens]:
         return []
     line, found = stands.get(str(result.call), result.trace.events[0].line), list[Lens]()
     if isinstance(result, Compared):
-        words = display.tally_words(result.comparison.values)
+        words = sentences.tally_words(result.comparison.values)
         found.append(Lens(line, f"{words}{display.SEPARATOR}clear", Action.CLEAR))
     gave = given(result.trace)
     if gave is not None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from cwm_lsp.align.model import Comparison
 from cwm_lsp.align.walk import Place, news, places
 from cwm_lsp.codec.scopes import scopes_of
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace
 from cwm_lsp.trace.predicted import PredictedStep
@@ -42,7 +42,7 @@ class Placement:
     def text(self) -> str:
         """The whole end of the line, as one string."""
         said = display.joined(self.fragments)
-        return " ".join(filter(None, (said, display.visits_label(self.visit, self.visits))))
+        return " ".join(filter(None, (said, sentences.visits_label(self.visit, self.visits))))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from lsprotocol import types
 
 from cwm_lsp.features import diagnostics as surprises
-from cwm_lsp.features import display
+from cwm_lsp.features import sentences
 from cwm_lsp.features.claims import Failure
 from cwm_lsp.features.diagnostics import Diagnostic, Severity
 from cwm_lsp.features.display import Fragment
@@ -70,7 +70,7 @@ def states(
         "version": snapshot.version,
         "lines": [_line(snapshot, placement, encoding) for placement in placements],
         "divergences": [one for one in found if one is not None],
-        "summary": display.tally_words(tally) if tally.total else "",
+        "summary": sentences.tally_words(tally) if tally.total else "",
     }
 
 
@@ -88,7 +88,7 @@ def divergence(snapshot: Snapshot, result: Result, encoding: Encoding) -> Diverg
         "observed": found.observed,
         "predicted": found.predicted,
         "probability": found.probability,
-        "message": display.divergence_words(found),
+        "message": sentences.divergence_words(found),
     }
 
 
@@ -99,7 +99,7 @@ def call_result(snapshot: Snapshot, result: Result, encoding: Encoding) -> CallR
         "call": str(result.call),
         "events": events,
         "cut": result.trace.cut.message if result.trace.cut is not None else "",
-        "summary": display.tally_words(result.comparison.values) if isinstance(result, Compared) else "",
+        "summary": sentences.tally_words(result.comparison.values) if isinstance(result, Compared) else "",
         "divergence": divergence(snapshot, result, encoding),
     }
 

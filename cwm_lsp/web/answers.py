@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.features.text import clip
 from cwm_lsp.trace.model import EventKind
@@ -116,7 +116,7 @@ def _sheet(sheet: Sheet, _: Mapping[str, Any]) -> SheetAnswer:
         "total": sheet.total,
         "differences": len(sheet.differences),
         "first": -1 if first is None else first,
-        "words": display.differences_words(
+        "words": sentences.differences_words(
             len(sheet.differences),
             compared=sheet.left.kind == "compared",
             pair=sheet.right is not None,
@@ -180,7 +180,7 @@ def _detail(sheet: Sheet, about: Mapping[str, Any]) -> Detail:
         raise BadQuestion(f"There is no step {step}.")
     return {
         "step": step,
-        "words": display.step_words(
+        "words": sentences.step_words(
             step,
             len(table.events),
             table.events[step].function,
@@ -232,7 +232,7 @@ def row(table: Table, step: int) -> Row:
         "file": event.file,
         "line": table.line(step),
         "next": event.line,
-        "visit": "" if entered else display.visits_label(place.visit, place.visits),
+        "visit": "" if entered else sentences.visits_label(place.visit, place.visits),
         "pieces": pieces,
         "state": str(table.states[step]),
         "probability": table.probability(step),

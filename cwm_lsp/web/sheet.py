@@ -11,7 +11,7 @@ from functools import cached_property
 
 from cwm_lsp.align.pairs import pair_runs
 from cwm_lsp.align.values import same_text
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.display import State
 from cwm_lsp.trace.model import Event, SourceFile
 from cwm_lsp.web.table import Table, Told, worst
@@ -65,10 +65,10 @@ class Sheet:
             return ""
         left, right = self.pair(row)
         if left is None or right is None:
-            return display.alone_words(left=right is None)
+            return sentences.alone_words(left=right is None)
         mine, theirs = _by_name(self.left.told(left)), _by_name(self.right.told(right))
         names = _odd(mine, theirs)
-        return display.apart_words(*(_listed(names, side) or "nothing" for side in (mine, theirs)))
+        return sentences.apart_words(*(_listed(names, side) or "nothing" for side in (mine, theirs)))
 
     def odd(self, row: int) -> list[str]:
         """The names that the two runs do not tell the same of in a row; "" is what it gave."""

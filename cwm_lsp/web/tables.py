@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cwm_lsp.align.model import Agreement, ComparedStep, ComparedValue
 from cwm_lsp.align.walk import news, places
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.features.results import Compared, Predicted, Recorded, Result
 from cwm_lsp.features.supposing import Supposed
@@ -104,13 +104,13 @@ class ComparedTable(Table):
     @property
     def summary(self) -> str:
         """How often the model was right."""
-        return f"{display.tally_words(self._comparison.values)}, {self._comparison.model}"
+        return f"{sentences.tally_words(self._comparison.values)}, {self._comparison.model}"
 
     @property
     def parting(self) -> str:
         """What was expected and what came."""
         parted = self._comparison.divergence
-        return f"line {parted.line}: {display.divergence_words(parted)}" if parted is not None else ""
+        return f"line {parted.line}: {sentences.divergence_words(parted)}" if parted is not None else ""
 
     def names(self, step: int) -> Iterator[str]:
         """What the step wrote or was expected to write."""

@@ -9,7 +9,7 @@ import pytest
 
 from cwm_lsp.cli.console import ASCII_GLYPHS, AsciiGlyphs, Shell, Spoken, carries_glyphs
 from cwm_lsp.errors import TargetError
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.text import ELLIPSIS, cells
 
 
@@ -23,7 +23,7 @@ def test_which_encodings_carry_the_glyphs(encoding: str | None, carries: bool) -
 
 def test_every_glyph_of_the_display_has_an_ascii_twin_of_the_same_width() -> None:
     glyphs = [display.AGREE, display.DIFFER, display.APPROX, display.PAST, display.RETURN, display.NEXT]
-    glyphs += [display.MARK, display.SEPARATOR.strip(), ELLIPSIS, *display.visits_label(3, 4)]
+    glyphs += [display.MARK, display.SEPARATOR.strip(), ELLIPSIS, *sentences.visits_label(3, 4)]
     for glyph in glyphs:
         twin = glyph.translate(ASCII_GLYPHS)
         assert twin.isascii()

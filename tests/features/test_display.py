@@ -15,7 +15,7 @@ from cwm_lsp.align.model import (
     DivergenceKind,
     Tally,
 )
-from cwm_lsp.features import display
+from cwm_lsp.features import display, sentences
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
@@ -168,7 +168,7 @@ def test_results_of_runs_and_of_predictions() -> None:
 
 def test_a_surprise_is_worded_as_one() -> None:
     surprise = Divergence(3, 2, DivergenceKind.VALUE, "total", "6", "5\n" * 40, 0.714)
-    words = display.divergence_words(surprise)
+    words = sentences.divergence_words(surprise)
     assert (
         words
         == r"total: the model expected 5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n…, the run gave 6, p = 71 %"
@@ -185,4 +185,4 @@ def test_a_surprise_is_worded_as_one() -> None:
     ],
 )
 def test_how_often_the_model_was_right(tally: Tally, words: str) -> None:
-    assert display.tally_words(tally) == words
+    assert sentences.tally_words(tally) == words
