@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cwm_lsp.backend.protocol import Logs, Sampling
-from cwm_lsp.backend.scoring import choose, likelihood
+from cwm_lsp.backend.engine import Distribution
+from cwm_lsp.backend.protocol import Sampling
 
 if TYPE_CHECKING:
     from cwm_lsp.backend.constraint import Constraint
@@ -42,14 +42,14 @@ class Draft:
         """Whether nothing more is to be written."""
         return self.stopped or len(self.tokens) >= self.limit
 
-    def take(self, row: Logs) -> Sequence[int]:
-        """Choose under logits ``row`` [V]; what was written, with the tokens that are known to follow.
+    def take(self, ahead: Distribution) -> Sequence[int]:
+        """Choose under what is said of the next token; what was written, with those known to follow.
 
-        Tokens known at once leave ``row`` unused.
+        Tokens known at once leave ``ahead`` unused.
         """
         begin = len(self.tokens)
         if not self._jump():
-            self._choose(row)
+            self._choose(ahead)
             self._jump()
         return self.tokens[begin:]
 
@@ -64,20 +64,20 @@ class Draft:
                 self._write(token, 0.0)
         return len(self.tokens) > begin
 
-    def _choose(self, row: Logs) -> None:
+    def _choose(self, ahead: Distribution) -> None:
         place = self.held + len(self.tokens)
         if self.constraint is None:
             first = None if self.tokens else self.first
             ids = None if first is None else np.array(sorted(first))
-            self._write(*choose(row, place, ids, self.sampling))
+            self._write(*ahead.choose(place, ids, self.sampling))
             return
         ids = np.flatnonzero(self.constraint.allowed())
         late = 2 * len(self.tokens) >= self.limit
         closing = self.constraint.closing(self.stop, len(self.tokens)) if late else None
         if closing is None:
-            self._write(*choose(row, place, ids, self.sampling))
+            self._write(*ahead.choose(place, ids, self.sampling))
         else:
-            self._write(closing, likelihood(row, closing, ids))
+            self._write(closing, ahead.likelihood(closing, ids))
 
     def _write(self, token: int, logprob: float) -> None:
         if self.constraint is not None:

@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
+from cwm_lsp.backend.engine import HostEngine
 from cwm_lsp.backend.kv import Block, Floats, KVMemory, KVShape, zeros
 from cwm_lsp.backend.local import LocalBackend
 from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs
 from cwm_lsp.backend.rows import KVRows
+from cwm_lsp.backend.scoring import HostLogits
 from cwm_lsp.backend.weights import Weights, load, locate
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import ModelUnavailable
@@ -26,7 +28,7 @@ CHUNK = 128
 """Tokens of one pass: more are no faster on a core, and a cancel would wait longer."""
 
 
-class EmbeddedEngine:
+class EmbeddedEngine(HostEngine[KVMemory]):
     """One onnxruntime session. ``threads`` are those of one operator."""
 
     chunk = CHUNK
@@ -101,15 +103,15 @@ class EmbeddedRows(KVRows[Floats]):
         self._bound: dict[int, ort.IOBinding] = {}
         self._bound_to: Floats | None = None
 
-    def forward(self, tokens: Ids) -> Logs:
-        """Append one of ``tokens`` [B] to each row; logits [B, V]."""
+    def follow(self, tokens: Ids) -> list[HostLogits]:
+        """Append one of ``tokens`` [B] to each row; what comes next in each."""
         arrays, count = self.extend(), len(tokens)
         if self._bound_to is not arrays:
             self._bound, self._bound_to = {}, arrays
         if count not in self._bound:
             self._bound[count] = self._engine.binding(arrays[:, :, :count])
         logits = self._engine.run(self._bound[count], tokens[:, None], self.lengths, np.zeros(1, np.int64))
-        return logits[:, 0]
+        return [HostLogits(row) for row in logits[:, 0]]
 
     def clear(self) -> None:
         """Give all rows and their bytes up."""

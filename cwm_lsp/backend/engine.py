@@ -5,10 +5,15 @@ An engine computes; it keeps no tokens, decides nothing and knows no asyncio. On
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 
-from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Scores
+import numpy as np
+import numpy.typing as npt
+
+from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Sampling, Scores
+from cwm_lsp.backend.scoring import HostLogits, score
 
 
 class Memory(Protocol):
@@ -37,8 +42,28 @@ class Memory(Protocol):
         ...
 
 
+class Distribution(Protocol):
+    """What a model says of the token at one place of a prefix; it stays where it was computed."""
+
+    def choose(
+        self, position: int, ids: npt.NDArray[np.integer[Any]] | None, sampling: Sampling
+    ) -> tuple[int, float]:
+        """The token at ``position`` in the prefix, and its log-probability at temperature 1.
+
+        ``ids``, in ascending order, limit the choice and renormalise.
+        """
+        ...
+
+    def likelihood(self, token: int, ids: npt.NDArray[np.integer[Any]]) -> float:
+        """The log-probability of ``token``, renormalised over ``ids``."""
+        ...
+
+    def score(self, token: int) -> Scores:
+        """How ``token`` does, as the scores of one."""
+        ...
+
+
 M = TypeVar("M", bound=Memory)
-M_contra = TypeVar("M_contra", bound=Memory, contravariant=True)
 
 
 class Engine(Protocol[M]):
@@ -58,25 +83,37 @@ class Engine(Protocol[M]):
         """An empty memory."""
         ...
 
-    def forward(self, memory: M, tokens: Ids, first_row: int) -> Logs:
-        """Append ``tokens`` [T] to ``memory`` and return logits, one row after each from ``first_row`` on.
-
-        The result is [T - first_row, V]. ``tokens`` are valid ids, at least one, and fit the context.
-        What fails leaves ``memory`` as it was.
-        """
-        ...
-
-
-@runtime_checkable
-class Verifier(Protocol[M_contra]):
-    """An engine that scores where its logits are, and brings back no more than one row of them."""
-
-    def verify(self, memory: M_contra, tokens: Ids, first_row: int, targets: Ids) -> tuple[Scores, Logs]:
-        """Append ``tokens`` [T] as ``forward`` does; the scores of ``targets``, and the last row [V].
+    def verify(self, memory: M, tokens: Ids, first_row: int, targets: Ids) -> tuple[Scores, Distribution]:
+        """Append ``tokens`` [T] to ``memory``; the scores of ``targets``, and what comes after the last.
 
         ``targets[i]`` is what followed ``tokens[first_row + i]``; there may be one fewer than rows.
+        ``tokens`` are valid ids, at least one, and fit the context. What fails leaves ``memory`` as it was.
         """
         ...
+
+    def follow(self, memory: M, tokens: Ids) -> Distribution:
+        """Append ``tokens`` [T] as ``verify`` does, and say what comes after the last of them."""
+        ...
+
+
+class HostEngine(ABC, Generic[M]):
+    """An engine whose logits are in numpy."""
+
+    @abstractmethod
+    def forward(self, memory: M, tokens: Ids, first_row: int) -> Logs:
+        """Append ``tokens`` [T] to ``memory``; logits [T - first_row, V].
+
+        A row says what comes after a token, from ``first_row`` on. What fails leaves ``memory`` as it was.
+        """
+
+    def verify(self, memory: M, tokens: Ids, first_row: int, targets: Ids) -> tuple[Scores, HostLogits]:
+        """Append ``tokens`` [T]; the scores of ``targets`` from ``first_row`` on, and what comes next."""
+        rows = self.forward(memory, tokens, first_row)
+        return score(rows[: len(targets)], targets), HostLogits(rows[-1].copy())
+
+    def follow(self, memory: M, tokens: Ids) -> HostLogits:
+        """Append ``tokens`` [T], and say what comes after the last of them."""
+        return HostLogits(self.forward(memory, tokens, len(tokens) - 1)[0])
 
 
 class Rows(Protocol[M]):
@@ -107,8 +144,8 @@ class Rows(Protocol[M]):
         """Give up all rows."""
         ...
 
-    def forward(self, tokens: Ids) -> Logs:
-        """Append one of ``tokens`` [B] to each row; logits [B, V]. ``clear`` must follow a failure."""
+    def follow(self, tokens: Ids) -> Sequence[Distribution]:
+        """Append one of ``tokens`` [B] to each row; what comes next. ``clear`` must follow a failure."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 Theory of operation. A prefix holds tokens; its memory holds the first of them, all or all but the
 last: a token just written is fed with whatever comes next, which costs one pass instead of two.
-``Held.row`` is the prediction after the last token, where it is known; where it is not (after a
+``Held.ahead`` is the prediction after the last token, where it is known; where it is not (after a
 rewind), the last token is fed again.
 
 Everything that touches a memory runs on one worker thread, in slices of a chunk of tokens, so
@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from cwm_lsp.backend.draft import Draft
-from cwm_lsp.backend.engine import Engine, M, Verifier
-from cwm_lsp.backend.protocol import GREEDY, BackendInfo, Continuation, Ids, Logs, Sampling, Scores
-from cwm_lsp.backend.scoring import joined, score, unpredicted
+from cwm_lsp.backend.engine import Distribution, Engine, M
+from cwm_lsp.backend.protocol import GREEDY, BackendInfo, Continuation, Ids, Sampling, Scores
+from cwm_lsp.backend.scoring import joined, unpredicted
 from cwm_lsp.backend.writing import Writer, Writing
 from cwm_lsp.errors import BackendError, ContextExceeded
 
@@ -47,13 +47,13 @@ class CacheLimits:
 
 
 class Held(NamedTuple):
-    """The tokens of a prefix and, where known, the logits ``row`` [V] after them.
+    """The tokens of a prefix and, where known, what comes after them.
 
     One value, because the model's thread reads both while the event loop replaces them.
     """
 
     tokens: tuple[int, ...] = ()
-    row: Logs | None = None
+    ahead: Distribution | None = None
 
 
 class LocalBackend(Generic[M]):
@@ -224,7 +224,7 @@ class LocalPrefix(Generic[M]):
                 draft.constraint = await self._backend.run(partial(self._constraint, first, stop))
             if draft.limit <= 0:
                 return Continuation((), (), False)
-            writing = Writing(self.memory, self.tokens, draft, self.held.row)
+            writing = Writing(self.memory, self.tokens, draft, self.held.ahead)
             await self._backend.written(writing)
             self.memory = writing.memory
             self.held = Held((*self.tokens, *draft.tokens))
@@ -273,39 +273,33 @@ class LocalPrefix(Generic[M]):
         """The score of the next ``token``, where it is known without feeding."""
         if not self.tokens:
             return [unpredicted(token)]
-        if self.held.row is None:
-            return []
-        return [score(self.held.row[None], np.array([token], np.int32))]
+        return [] if self.held.ahead is None else [self.held.ahead.score(token)]
 
     async def _feed(self, ids: Ids, *, scored: bool) -> list[Scores]:
         """Feed what is pending and ``ids``; commit them. Scores are of what no earlier row foretold."""
         everything = np.concatenate([np.array(self.tokens, np.int32), ids])
-        row, parts = self.held.row, []
+        ahead, parts = self.held.ahead, []
         begin, end = self._unfed() if scored else self.memory.length, len(everything)
         while len(ids) and begin < end:
             upto = min(begin + self._backend.engine.chunk, end)
             first = max(len(self.tokens) - 1, begin) if scored else upto - 1
-            part, row = await self._backend.run(partial(self._slice, everything, begin, upto, first))
+            part, ahead = await self._backend.run(partial(self._slice, everything, begin, upto, first))
             parts.append(part)
             begin = upto
-        self.held = Held((*self.tokens, *ids.tolist()), row)
+        self.held = Held((*self.tokens, *ids.tolist()), ahead)
         return parts
 
     def _unfed(self) -> int:
         """Where feeding must start for the prediction after the last token to come out."""
-        if self.tokens and self.held.row is None:
+        if self.tokens and self.held.ahead is None:
             return min(self.memory.length, len(self.tokens) - 1)
         return self.memory.length
 
-    def _slice(self, everything: Ids, begin: int, end: int, first: int) -> tuple[Scores, Logs]:
+    def _slice(self, everything: Ids, begin: int, end: int, first: int) -> tuple[Scores, Distribution]:
         """Feed ``everything[begin:end]``; score what is predicted from position ``first`` on."""
         self.memory.rewind(begin)
-        engine, tokens = self._backend.engine, everything[begin:end]
         first_row, targets = min(first, end - 1) - begin, everything[first + 1 : end + 1]
-        if isinstance(engine, Verifier):
-            return engine.verify(self.memory, tokens, first_row, targets)
-        rows = engine.forward(self.memory, tokens, first_row)
-        return score(rows[: len(targets)], targets), rows[-1].copy()
+        return self._backend.engine.verify(self.memory, everything[begin:end], first_row, targets)
 
     def _first(self, length: int) -> tuple[int, ...]:
         if not 0 <= length <= len(self.tokens):

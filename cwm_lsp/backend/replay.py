@@ -17,8 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from cwm_lsp.backend.engine import HostEngine
 from cwm_lsp.backend.local import LocalBackend
 from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs
+from cwm_lsp.backend.scoring import HostLogits
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import ModelUnavailable
 
@@ -65,7 +67,7 @@ class ReplayMemory:
         self.tokens = ()
 
 
-class ReplayEngine:
+class ReplayEngine(HostEngine[ReplayMemory]):
     """Computes logits from scripts. ``certainty`` lies between 0 and 1, both excluded."""
 
     chunk = 64
@@ -137,10 +139,10 @@ class ReplayRows:
         """Give up all rows."""
         self._rows.clear()
 
-    def forward(self, tokens: Ids) -> Logs:
-        """Append one of ``tokens`` [B] to each row; logits [B, V]."""
+    def follow(self, tokens: Ids) -> list[HostLogits]:
+        """Append one of ``tokens`` [B] to each row; what comes next in each."""
         self._rows = [(*row, int(token)) for row, token in zip(self._rows, tokens, strict=True)]
-        return np.stack([self._engine.after(row) for row in self._rows])
+        return [HostLogits(self._engine.after(row)) for row in self._rows]
 
 
 def replay(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,32 +42,44 @@ def joined(parts: list[Scores]) -> Scores:
     )
 
 
-def choose(
-    row: Logs, position: int, ids: npt.NDArray[np.integer[Any]] | None, sampling: Sampling
-) -> tuple[int, float]:
-    """The next token under logits ``row`` [V], and its log-probability at temperature 1.
+@dataclass(frozen=True, slots=True)
+class HostLogits:
+    """A :class:`~cwm_lsp.backend.engine.Distribution` from ``logits`` [V] in numpy."""
 
-    ``ids``, in ascending order, limit the choice and renormalise. A draw depends on the seed and on
-    ``position`` in the prefix alone, so that writing in pieces gives what writing at once gives.
+    logits: Logs
+
+    def choose(
+        self, position: int, ids: npt.NDArray[np.integer[Any]] | None, sampling: Sampling
+    ) -> tuple[int, float]:
+        """The next token, and its log-probability at temperature 1."""
+        logits = self._centred(ids)
+        index = int(logits.argmax()) if sampling.temperature <= 0 else _draw(logits, position, sampling)
+        return index if ids is None else int(ids[index]), float(logits[index] - np.log(np.exp(logits).sum()))
+
+    def likelihood(self, token: int, ids: npt.NDArray[np.integer[Any]]) -> float:
+        """The log-probability of ``token``, renormalised over ``ids``."""
+        logits = self._centred(ids)
+        return float(logits[np.searchsorted(ids, token)] - np.log(np.exp(logits).sum()))
+
+    def score(self, token: int) -> Scores:
+        """How ``token`` does."""
+        return score(self.logits[None], np.array([token], np.int32))
+
+    def _centred(self, ids: npt.NDArray[np.integer[Any]] | None) -> npt.NDArray[np.float64]:
+        logits = (self.logits if ids is None else self.logits[ids]).astype(np.float64)
+        peak: npt.NDArray[np.float64] = logits - logits.max()
+        return peak
+
+
+def share(position: int, sampling: Sampling) -> float:
+    """Where in [0, 1) a draw falls: it depends on the seed and on ``position`` in the prefix alone.
+
+    So writing in pieces gives what writing at once gives.
     """
-    logits = _centred(row, ids)
-    index = int(logits.argmax()) if sampling.temperature <= 0 else _draw(logits, position, sampling)
-    return index if ids is None else int(ids[index]), float(logits[index] - np.log(np.exp(logits).sum()))
-
-
-def likelihood(row: Logs, token: int, ids: npt.NDArray[np.integer[Any]]) -> float:
-    """The log-probability of ``token`` under logits ``row`` [V], renormalised over ``ids``."""
-    logits = _centred(row, ids)
-    return float(logits[np.searchsorted(ids, token)] - np.log(np.exp(logits).sum()))
-
-
-def _centred(row: Logs, ids: npt.NDArray[np.integer[Any]] | None) -> npt.NDArray[np.float64]:
-    logits = (row if ids is None else row[ids]).astype(np.float64)
-    peak: npt.NDArray[np.float64] = logits - logits.max()
-    return peak
+    return float(np.random.default_rng((sampling.seed, position)).random())
 
 
 def _draw(logits: npt.NDArray[np.float64], position: int, sampling: Sampling) -> int:
     weights = np.exp(logits / sampling.temperature).cumsum()
-    point = np.random.default_rng((sampling.seed, position)).random() * weights[-1]
+    point = share(position, sampling) * weights[-1]
     return min(int(np.searchsorted(weights, point, side="right")), len(weights) - 1)

@@ -2,8 +2,8 @@
 
 The layers are those of the library; the loop over them is ours, because the library's caches can
 neither be shared by forks nor go back once a layer with a window has slid. Every layer keeps all keys
-and values, and a window is a mask. Tokens are scored where the logits are, by ``cwm_kernels``, and
-only the scores and one row of logits come back.
+and values, and a window is a mask. Tokens are scored and chosen where the logits are, by ``cwm_kernels``, and
+only scores and ids come back.
 """
 
 from __future__ import annotations
@@ -11,22 +11,24 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
-from transformers import AutoConfig, AutoModelForCausalLM
 
 from cwm_kernels.head import Workspace
 from cwm_lsp.backend import checkpoint
 from cwm_lsp.backend.checkpoint import Checkpoint
-from cwm_lsp.backend.kv import KVShape, SharedMemory
+from cwm_lsp.backend.engine import Distribution
+from cwm_lsp.backend.kv import Allocate, KVShape, SharedMemory
 from cwm_lsp.backend.local import CacheLimits, LocalBackend
-from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Scores
-from cwm_lsp.backend.verified import head_scores
+from cwm_lsp.backend.pretrained import load
+from cwm_lsp.backend.protocol import BackendInfo, Ids, Scores
+from cwm_lsp.backend.rows import BYTES, KVRows
+from cwm_lsp.backend.verified import ahead, head_scores
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import BackendError, ModelUnavailable
 
@@ -40,8 +42,6 @@ R = TypeVar("R")
 CHUNKS = {"cpu": 256, "cuda": 2048}
 """Tokens of one pass: what fills the device, while a cancel waits for no more than that."""
 
-_TYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
-_HEAD = "lm_head.weight"
 _KEPT_ON_HOST = 512 << 20
 _KEPT_SHARE = 4
 
@@ -61,7 +61,7 @@ class TransformersEngine:
         takes = inspect.signature(type(model.model.layers[0]).forward).parameters
         self._cache = "cache" if "cache" in takes else "past_key_values"
         self._workspace = Workspace(model.lm_head.weight)
-        logger.info("logits are read by %s", self._workspace.path)
+        logger.info("logits are read by %s", self._workspace.path.why)
 
     @property
     def chunk(self) -> int:
@@ -70,42 +70,36 @@ class TransformersEngine:
 
     def memory(self) -> SharedMemory[Tensor]:
         """An empty memory, on the model's device and of its type."""
+        return SharedMemory(self._shape, self.info.context, self._zeros)
 
-        def zeros(size: tuple[int, ...]) -> Tensor:
-            return torch.zeros(size, dtype=self._model.dtype, device=self._device)
-
-        return SharedMemory(self._shape, self.info.context, zeros)
-
-    def forward(self, memory: SharedMemory[Tensor], tokens: Ids, first_row: int) -> Logs:
-        """Append ``tokens`` [T]; logits [T - first_row, V]."""
-        return self._appended(memory, tokens, lambda hidden: self._logits(hidden[first_row:]))
+    def rows(self) -> TransformersRows:
+        """Rows for passes behind several prefixes."""
+        limit = BYTES if self._device.type != "cuda" else _kept(self._device)
+        return TransformersRows(self, self._shape, self._zeros, self._model.dtype.itemsize, limit)
 
     def verify(
         self, memory: SharedMemory[Tensor], tokens: Ids, first_row: int, targets: Ids
-    ) -> tuple[Scores, Logs]:
-        """Append ``tokens`` [T]; the scores of ``targets`` from ``first_row`` on, and the last row [V]."""
+    ) -> tuple[Scores, Distribution]:
+        """Append ``tokens`` [T]; the scores of ``targets`` from ``first_row`` on, and what comes next."""
 
-        def answer(hidden: Tensor) -> tuple[Scores, Logs]:
+        def answer(hidden: Tensor) -> tuple[Scores, Distribution]:
             rows = hidden[first_row : first_row + len(targets)]
             head = self._model.lm_head.weight
             scores = head_scores(rows, head, targets, self._workspace, self.info.model)
-            return scores, self._logits(hidden[-1:])[0]
+            return scores, self._ahead(hidden[-1:])[0]
 
         return self._appended(memory, tokens, answer)
+
+    def follow(self, memory: SharedMemory[Tensor], tokens: Ids) -> Distribution:
+        """Append ``tokens`` [T], and say what comes after the last of them."""
+        return self._appended(memory, tokens, lambda hidden: self._ahead(hidden[-1:])[0])
 
     def _appended(self, memory: SharedMemory[Tensor], tokens: Ids, answer: Callable[[Tensor], R]) -> R:
         """``answer`` of the hidden states [T, d] of ``tokens``; what fails leaves ``memory`` as it was."""
         before = memory.length
         try:
-            with torch.inference_mode():
+            with self._room(len(tokens), before), torch.inference_mode():
                 return answer(self._hidden(memory, tokens))
-        except torch.OutOfMemoryError as error:
-            memory.rewind(before)
-            torch.cuda.empty_cache()
-            raise BackendError(
-                f"The GPU has no room for {len(tokens)} more tokens behind {before} of {self.info.model}.",
-                "Close other programs on it, or take a smaller model.",
-            ) from error
         except BaseException:
             memory.rewind(before)
             raise
@@ -114,11 +108,43 @@ class TransformersEngine:
         """Hidden states [T, d] after the last norm, ``tokens`` being appended to ``memory``."""
         before = memory.length
         store = _Store(memory.extend(len(tokens)).arrays, before, memory.length)
-        inner = self._model.model
-        x = inner.embed_tokens(torch.from_numpy(tokens.astype(np.int64)).to(self._device)[None])
-        positions = torch.arange(before, memory.length, device=self._device)[None]
-        angles = inner.rotary_emb(x, positions)
+        positions = torch.arange(before, memory.length, device=self._device)
         masks = {window: self._mask(before, memory.length, window) for window in set(self._windows)}
+        return self._passed(tokens[None], positions[None], masks, store)[0]
+
+    # For rows too.
+
+    @contextmanager
+    def _room(self, count: int, before: int) -> Iterator[None]:
+        """Say in a ``BackendError`` that there is none for ``count`` tokens behind ``before``."""
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            raise BackendError(
+                f"The GPU has no room for {count} more tokens behind {before} of {self.info.model}.",
+                "Close other programs on it, or take a smaller model.",
+            ) from error
+
+    def side_by_side(self, arrays: Tensor, tokens: Ids, lengths: Sequence[int]) -> list[Distribution]:
+        """Append one of ``tokens`` [B] to a row of ``arrays``, of ``lengths`` tokens then."""
+        longest = max(lengths)
+        ends = torch.tensor(lengths, device=self._device)
+        distance = (ends - 1)[:, None] - torch.arange(longest, device=self._device)[None]
+        masks: dict[int, Tensor | None] = {
+            window: ((distance >= 0) & (distance < window))[:, None, None] for window in set(self._windows)
+        }
+        with self._room(len(tokens), longest - 1), torch.inference_mode():
+            store = _Columns(arrays, ends - 1, longest)
+            return self._ahead(self._passed(tokens[:, None], (ends - 1)[:, None], masks, store)[:, 0])
+
+    def _passed(
+        self, ids: Ids, positions: Tensor, masks: dict[int, Tensor | None], store: _Store | _Columns
+    ) -> Tensor:
+        """Hidden states [B, T, d] after the last norm of ``ids`` at ``positions``, both [B, T]."""
+        inner = self._model.model
+        x = inner.embed_tokens(torch.from_numpy(ids.astype(np.int64)).to(self._device))
+        angles = inner.rotary_emb(x, positions)
         for layer, window in zip(inner.layers, self._windows, strict=True):
             x = layer(
                 x,
@@ -127,7 +153,7 @@ class TransformersEngine:
                 position_embeddings=angles,
                 **{self._cache: store},
             )
-        hidden: Tensor = inner.norm(x)[0]
+        hidden: Tensor = inner.norm(x)
         return hidden
 
     def _mask(self, before: int, after: int, window: int) -> Tensor | None:
@@ -143,11 +169,13 @@ class TransformersEngine:
         )
         return ((distance >= 0) & (distance < window))[None, None]
 
-    def _logits(self, hidden: Tensor) -> Logs:
-        logits: Logs = self._model.lm_head(hidden).float().cpu().numpy()
-        if np.isnan(logits).any():
-            raise BackendError(f"{self.info.model} computed what is no number.", "Its weights are damaged.")
-        return logits
+    def _ahead(self, hidden: Tensor) -> list[Distribution]:
+        """What comes after each of ``hidden`` [B, d]."""
+        logits: Tensor = self._model.lm_head(hidden)
+        return [ahead(row, self._workspace.path, self.info.model) for row in logits]
+
+    def _zeros(self, size: tuple[int, ...]) -> Tensor:
+        return torch.zeros(size, dtype=self._model.dtype, device=self._device)
 
 
 class _Store:
@@ -168,6 +196,41 @@ class _Store:
         return block[0, :, :, : self._after], block[1, :, :, : self._after]
 
 
+class _Columns:
+    """The library's cache during a pass over rows: row ``i`` takes its keys and values at ``places[i]``."""
+
+    def __init__(self, arrays: Tensor, places: Tensor, longest: int) -> None:
+        self._arrays = arrays
+        self._places = places
+        self._rows = torch.arange(len(places), device=places.device)
+        self._longest = longest
+
+    def update(
+        self, key: Tensor, value: Tensor, layer: int, *_: object, **__: object
+    ) -> tuple[Tensor, Tensor]:
+        """Take what a layer computed [B, heads, 1, head_dim]; return all that is held, of the longest row."""
+        block = self._arrays[layer]
+        block[0, self._rows, :, self._places] = key[:, :, 0]
+        block[1, self._rows, :, self._places] = value[:, :, 0]
+        count = len(self._rows)
+        return block[0, :count, :, : self._longest], block[1, :count, :, : self._longest]
+
+
+class TransformersRows(KVRows[Tensor]):
+    """Rows of a model of transformers: one pass of the library's layers over all of them."""
+
+    def __init__(
+        self, engine: TransformersEngine, shape: KVShape, zeros: Allocate[Tensor], item: int, limit: int
+    ) -> None:
+        super().__init__(shape, engine.info.context, zeros, item, limit)
+        self._engine = engine
+
+    def follow(self, tokens: Ids) -> list[Distribution]:
+        """Append one of ``tokens`` [B] to each row; what comes next in each."""
+        arrays = self.extend()
+        return self._engine.side_by_side(arrays, tokens, self.lengths)
+
+
 def create(settings: Settings) -> LocalBackend[SharedMemory[Tensor]]:
     """The backend that ``settings`` describe. Raises ``ModelUnavailable``."""
     torch.set_num_threads(settings.threads or max(1, (os.cpu_count() or 1) - 1))
@@ -185,53 +248,6 @@ def _grammars(found: Checkpoint) -> Grammars | None:
     from cwm_lsp.backend.constraint import Grammars  # a compact model needs no llguidance
 
     return Grammars(found.folder / checkpoint.TOKENIZER, found.config["vocab_size"])
-
-
-def load(found: Checkpoint, device: torch.device) -> Any:
-    """The model on ``device``, in the type in which most of its weights lie. Raises ``ModelUnavailable``."""
-    dtype = _dtype(found)
-    try:
-        config = AutoConfig.from_pretrained(found.folder, local_files_only=True, trust_remote_code=False)
-        with torch.device("meta"):
-            model: Any = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
-        _fill(model, _weights(found, device, dtype))
-        # Its angles are no weights, so they were left behind when the model was laid out.
-        inner = model.model
-        inner.rotary_emb = type(inner.rotary_emb)(config=config).to(device)
-    except (SafetensorError, OSError, RuntimeError, ValueError, TypeError, KeyError) as error:
-        raise ModelUnavailable(f"The checkpoint {found.folder} cannot be loaded: {error}.") from error
-    return model
-
-
-def _weights(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
-    weights: dict[str, Tensor] = {}
-    for file in found.files:
-        with safe_open(file, framework="pt", device=str(device)) as opened:
-            weights |= {name: opened.get_tensor(name).to(dtype) for name in opened.keys()}  # noqa: SIM118
-    return weights
-
-
-def _fill(model: Any, weights: dict[str, Tensor]) -> None:
-    """Put ``weights`` where they belong. Raises ``ValueError`` where they are not those of ``model``."""
-    if model.config.tie_word_embeddings:
-        weights.pop(_HEAD, None)
-    wrong = model.load_state_dict(weights, strict=False, assign=True)
-    if model.config.tie_word_embeddings:
-        model.lm_head.weight = model.model.embed_tokens.weight
-    missing = [name for name in wrong.missing_keys if name != _HEAD or not model.config.tie_word_embeddings]
-    if missing or wrong.unexpected_keys:
-        lists = {"lacks": missing, "has no place for": wrong.unexpected_keys}
-        said = [f"{what} {len(names)}, {names[0]} the first" for what, names in lists.items() if names]
-        raise ValueError(f"of the weights it {' and '.join(said)}")
-
-
-def _dtype(found: Checkpoint) -> torch.dtype:
-    """The type of the widest tensor. Raises ``ModelUnavailable`` for one that is not computed in."""
-    if found.dtype not in _TYPES:
-        raise ModelUnavailable(
-            f"The weights of {found.folder} are {found.dtype}, not one of {', '.join(_TYPES)}."
-        )
-    return _TYPES[found.dtype]
 
 
 def _windows(config: Any) -> tuple[int, ...]:

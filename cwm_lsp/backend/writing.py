@@ -17,8 +17,7 @@ from typing import Generic
 import numpy as np
 
 from cwm_lsp.backend.draft import Draft
-from cwm_lsp.backend.engine import Batcher, Engine, M, Rows
-from cwm_lsp.backend.protocol import Logs
+from cwm_lsp.backend.engine import Batcher, Distribution, Engine, M, Rows
 from cwm_lsp.errors import BackendError
 
 WRITTEN_AT_ONCE = 8
@@ -29,14 +28,14 @@ WRITTEN_AT_ONCE = 8
 class Writing(Generic[M]):
     """A ``draft`` behind the tokens ``held``, of which ``memory`` has the first.
 
-    ``row`` is the prediction after the last token, where it is known; ``failure`` ended this draft alone.
+    ``ahead`` is the prediction after the last token, where it is known; ``failure`` ended this draft alone.
     The memory is replaced by another where the draft was written elsewhere; only its own prefix may follow.
     """
 
     memory: M
     held: tuple[int, ...]
     draft: Draft
-    row: Logs | None = None
+    ahead: Distribution | None = None
     failure: BackendError | None = None
 
     @property
@@ -95,16 +94,16 @@ class Writer(Generic[M]):
         if self._rows is not None:
             self._rows.clear()  # nobody writes together any more
         draft, memory = writing.draft, writing.memory
-        if writing.row is None:
+        if writing.ahead is None:
             begin = writing.fed
             memory.rewind(begin)
             tokens = np.array(writing.tokens[begin:], np.int32)
-            writing.row = self._engine.forward(memory, tokens, len(tokens) - 1)[0]
+            writing.ahead = self._engine.follow(memory, tokens)
         for _ in range(WRITTEN_AT_ONCE):
-            written = draft.take(writing.row)
+            written = draft.take(writing.ahead)
             if draft.done:
                 break  # the last tokens are fed only when another is to follow them
-            writing.row = self._engine.forward(memory, np.array(written, np.int32), len(written) - 1)[0]
+            writing.ahead = self._engine.follow(memory, np.array(written, np.int32))
 
     def _seat(self, rows: Rows[M], waiting: Sequence[Writing[M]]) -> None:
         """Rows for those that ``waiting`` names, as far as they fit; none for a single one."""
@@ -121,14 +120,14 @@ class Writer(Generic[M]):
                 break
             rows.join(one.memory, one.fed)
             self._seats.append(_Seat(one, deque(one.tokens[one.fed :])))
-            one.row = None
+            one.ahead = None
 
     def _together(self, rows: Rows[M]) -> None:
         try:
             for _ in range(max(1, WRITTEN_AT_ONCE // len(self._seats))):
-                logits = rows.forward(np.array([seat.due.popleft() for seat in self._seats], np.int32))
+                ahead = rows.follow(np.array([seat.due.popleft() for seat in self._seats], np.int32))
                 for place in reversed(range(len(self._seats))):
-                    self._take(rows, place, logits[place])
+                    self._take(rows, place, ahead[place])
                 if not self._seats:
                     break
         except BaseException:
@@ -137,12 +136,12 @@ class Writer(Generic[M]):
             rows.clear()
             raise
 
-    def _take(self, rows: Rows[M], place: int, logits: Logs) -> None:
+    def _take(self, rows: Rows[M], place: int, ahead: Distribution) -> None:
         seat = self._seats[place]
         if seat.due:
             return
         try:
-            seat.due.extend(seat.writing.draft.take(logits))
+            seat.due.extend(seat.writing.draft.take(ahead))
         except BackendError as error:
             seat.writing.failure = error
         if seat.writing.draft.done:

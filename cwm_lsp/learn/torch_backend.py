@@ -19,10 +19,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cwm_kernels.head import Workspace
+from cwm_lsp.backend.engine import Distribution
 from cwm_lsp.backend.kv import Block, KVMemory, KVShape
 from cwm_lsp.backend.local import LocalBackend
-from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs, Scores
-from cwm_lsp.backend.verified import head_scores
+from cwm_lsp.backend.protocol import BackendInfo, Ids, Scores
+from cwm_lsp.backend.verified import ahead, head_scores
 from cwm_lsp.errors import ModelUnavailable
 from cwm_lsp.learn.model import EPSILON, WorldModel
 from cwm_lsp.learn.train import load_model
@@ -47,20 +48,22 @@ class TorchEngine:
         """An empty memory."""
         return KVMemory(self._kv, self._shape.context)
 
-    def forward(self, memory: KVMemory, tokens: Ids, first_row: int) -> Logs:
-        """Append ``tokens`` [T]; logits [T - first_row, V]."""
-        return self._logits(self._appended(memory, tokens)[first_row:])
-
-    def verify(self, memory: KVMemory, tokens: Ids, first_row: int, targets: Ids) -> tuple[Scores, Logs]:
-        """Append ``tokens`` [T]; the scores of ``targets`` from ``first_row`` on, and the last row [V]."""
+    def verify(
+        self, memory: KVMemory, tokens: Ids, first_row: int, targets: Ids
+    ) -> tuple[Scores, Distribution]:
+        """Append ``tokens`` [T]; the scores of ``targets`` from ``first_row`` on, and what comes next."""
         hidden = self._appended(memory, tokens)
         rows = hidden[first_row : first_row + len(targets)]
         scores = head_scores(rows, self._table, targets, self._workspace, self.info.model)
-        return scores, self._logits(hidden[-1:])[0]
+        return scores, self._ahead(hidden)
 
-    def _logits(self, hidden: Tensor) -> Logs:
-        logits: Logs = F.linear(hidden, self._table).numpy()
-        return logits
+    def follow(self, memory: KVMemory, tokens: Ids) -> Distribution:
+        """Append ``tokens`` [T], and say what comes after the last of them."""
+        return self._ahead(self._appended(memory, tokens))
+
+    def _ahead(self, hidden: Tensor) -> Distribution:
+        logits = F.linear(hidden[-1], self._table)
+        return ahead(logits, self._workspace.path, self.info.model)
 
     def _appended(self, memory: KVMemory, tokens: Ids) -> Tensor:
         """Hidden states [T, d] after the last norm; what fails leaves ``memory`` as it was."""

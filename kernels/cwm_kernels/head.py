@@ -2,18 +2,15 @@
 
 The head is multiplied by the vendor's GEMM, some rows at a time, into one workspace that is used again
 for each run of rows; ``verify_rows`` reads it while it is warm. On a GPU with triton that is the kernel,
-anywhere else the reference: :func:`path` says which, and why.
+anywhere else the reference: :func:`~cwm_kernels.paths.path` says which, and why.
 """
 
 from __future__ import annotations
 
-import os
-from importlib.util import find_spec
-from typing import Protocol
-
 import torch
 from torch import Tensor
 
+from cwm_kernels.paths import path
 from cwm_kernels.reference import Verified, verify_rows_ref
 from cwm_kernels.split import Partial
 
@@ -31,26 +28,6 @@ FEW_ROWS = 128
 _COLUMNS = 1024
 
 
-class VerifyRows(Protocol):
-    """``verify_rows``, by whatever path."""
-
-    def __call__(self, logits: Tensor, targets: Tensor, k: int = 0, given: Tensor | None = None) -> Verified:
-        """See :func:`~cwm_kernels.reference.verify_rows_ref`."""
-        ...
-
-
-def path(device: torch.device) -> tuple[VerifyRows, str]:
-    """What reads the logits on ``device``, and why that."""
-    interpreted = os.environ.get("TRITON_INTERPRET") == "1"
-    if device.type != "cuda" and not interpreted:
-        return verify_rows_ref, f"torch: no kernel for {device.type}"
-    if find_spec("triton") is None:
-        return verify_rows_ref, "torch: triton is not installed"
-    from cwm_kernels.rows import verify_rows
-
-    return verify_rows, "triton, interpreted" if interpreted else "triton"
-
-
 class Workspace:
     """Room for the logits of some rows under a head ``weight`` [V, d], kept between calls.
 
@@ -60,9 +37,9 @@ class Workspace:
     """
 
     def __init__(self, weight: Tensor, limit: int | None = None) -> None:
-        self.verify_rows, self.path = path(weight.device)
+        self.path = path(weight.device)
         each = weight.element_size()
-        if self.verify_rows is verify_rows_ref:
+        if self.path.verify_rows is verify_rows_ref:
             each += 4 * _COPIES
         room = (_limit(weight.device) if limit is None else limit) // each
         vocabulary = weight.shape[0]
@@ -120,7 +97,7 @@ def verify_head(
 def _whole(hidden: Tensor, weight: Tensor, targets: Tensor, k: int, workspace: Workspace) -> Verified:
     logits = workspace.logits(len(hidden), len(weight))
     torch.mm(hidden, weight.t(), out=logits)
-    return workspace.verify_rows(logits, targets, k)
+    return workspace.path.verify_rows(logits, targets, k)
 
 
 def _split(hidden: Tensor, weight: Tensor, targets: Tensor, k: int, workspace: Workspace) -> Verified:
@@ -133,7 +110,7 @@ def _split(hidden: Tensor, weight: Tensor, targets: Tensor, k: int, workspace: W
         logits = workspace.logits(len(hidden), len(some))
         torch.mm(hidden, some.t(), out=logits)
         empty = logits.amax(1) == -torch.inf
-        part = Partial.of(workspace.verify_rows(logits, targets - first, k, given), empty, first)
+        part = Partial.of(workspace.path.verify_rows(logits, targets - first, k, given), empty, first)
         merged = part if merged is None else merged.merge(part)
     assert merged is not None
     return merged.verified(targets, given, len(weight))

@@ -14,7 +14,7 @@ import numpy as np
 
 from cwm_lsp.backend.embedded import EmbeddedEngine
 from cwm_lsp.backend.protocol import Logs, Sampling
-from cwm_lsp.backend.scoring import choose
+from cwm_lsp.backend.scoring import HostLogits
 from cwm_lsp.backend.weights import load
 from tests.backend import tiny
 
@@ -107,7 +107,7 @@ class ScriptedServer:
         while len(tokens) < body["max_tokens"]:
             ids = body.get("allowed_token_ids")
             sampling = Sampling(body["temperature"], body.get("seed", 0))
-            token, _ = choose(row, 0, None if ids is None else np.array(ids), sampling)
+            token, _ = HostLogits(row).choose(0, None if ids is None else np.array(ids), sampling)
             likely = _logs(row)
             tokens.append(token)
             logs.append(float(likely[token]))

@@ -11,7 +11,7 @@ import pytest
 
 from cwm_lsp.backend import checkpoint, registry
 from cwm_lsp.backend.choose import choose
-from cwm_lsp.backend.protocol import Backend, Scores
+from cwm_lsp.backend.protocol import Backend, Continuation, Scores
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import BackendError, ModelUnavailable
 from tests.backend import pretrained, tiny
@@ -149,6 +149,26 @@ async def test_it_writes_what_the_library_generates(tmp_path: Path) -> None:
     assert written.tokens == tuple(expected[0, 50:].tolist())
 
 
+@pytest.mark.parametrize("changes", [{}, WINDOWED], ids=["cwm", "with a window"])
+async def test_what_is_written_side_by_side_is_what_is_written_alone(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    pretrained.write(tmp_path, changes=changes)
+    backend = opened(tmp_path)
+    trunk = await backend.open(TOKENS[:200])
+    lengths = (1, 30, 49, 50, 51, 120, 199, 200)
+
+    async def written(length: int) -> Continuation:
+        return await (await trunk.fork(length)).write(NEVER, 12)
+
+    together = await asyncio.gather(*map(written, lengths))
+    for length, got in zip(lengths, together, strict=True):
+        alone = await written(length)
+        assert got.tokens == alone.tokens
+        np.testing.assert_allclose(got.logprob, alone.logprob, atol=1e-4)
+    await backend.close()
+
+
 async def test_weights_that_are_no_numbers_are_an_error_and_no_prediction(tmp_path: Path) -> None:
     weights = tiny.parameters()
     weights["model.norm.weight"][3] = np.nan
@@ -158,8 +178,9 @@ async def test_weights_that_are_no_numbers_are_an_error_and_no_prediction(tmp_pa
     with pytest.raises(BackendError, match="computed what is no number"):
         await prefix.extend(TOKENS[:20])
     assert tuple(prefix.tokens) == ()
-    with pytest.raises(BackendError, match="computed what is no number"):
-        await backend.open(TOKENS[:5])
+    with pytest.raises(BackendError, match="computed what is no number"):  # noqa: PT012 - on a GPU the second
+        asked = await backend.open(TOKENS[:5])
+        await asked.write(NEVER, 3)
     await backend.close()
 
 

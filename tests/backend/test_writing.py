@@ -11,6 +11,7 @@ import pytest
 from cwm_lsp.backend.local import LocalBackend, LocalPrefix
 from cwm_lsp.backend.protocol import BackendInfo, Ids, Logs
 from cwm_lsp.backend.replay import ReplayEngine, ReplayMemory, ReplayRows, Script
+from cwm_lsp.backend.scoring import HostLogits
 from cwm_lsp.errors import BackendError
 
 TRUTH = tuple(range(60))
@@ -24,11 +25,11 @@ class WatchedRows(ReplayRows):
         super().__init__(engine)
         self.watched = engine
 
-    def forward(self, tokens: Ids) -> Logs:
+    def follow(self, tokens: Ids) -> list[HostLogits]:
         self.watched.passes.append(len(tokens))
         if self.watched.failing:
             raise RuntimeError("out of memory")
-        return super().forward(tokens)
+        return super().follow(tokens)
 
 
 class WatchedEngine(ReplayEngine):

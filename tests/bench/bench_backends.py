@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cwm_lsp.backend import checkpoint, registry
-from cwm_lsp.backend.engine import Verifier
 from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.backend.local import LocalBackend
 from cwm_lsp.backend.protocol import Backend, Ids
@@ -105,21 +104,20 @@ async def _found(backend: LocalBackend[Any], trace: Trace) -> float:
     """The share of the tokens of prompts, one stop after the other, that need not be computed."""
     fed = asked = 0
     engine: Any = backend.engine
-    compute = "verify" if isinstance(engine, Verifier) else "forward"
-    computed = getattr(engine, compute)
+    computed = engine.verify
 
     def counted(memory: object, tokens: Ids, *more: object) -> object:
         nonlocal fed
         fed += len(tokens)
         return computed(memory, tokens, *more)
 
-    setattr(engine, compute, counted)
+    engine.verify = counted
     for events in range(2, 2 + STOPS):
         prompt = CompactCodec().decoder(_until(trace, events)).forced
         prefix = await backend.open(prompt)
         await prefix.close()
         asked += len(prompt)
-    setattr(engine, compute, computed)
+    engine.verify = computed
     return 1 - fed / asked
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cwm_lsp.backend.constraint import Grammars
 from cwm_lsp.backend.draft import Draft
 from cwm_lsp.backend.protocol import Sampling
+from cwm_lsp.backend.scoring import HostLogits
 from cwm_lsp.codec.cwm import CwmCodec
 from cwm_lsp.codec.cwm_decoder import CwmDecoder
 from cwm_lsp.trace.model import Trace
@@ -86,7 +87,7 @@ def chosen(decoder: CwmDecoder, row: Callable[[], np.ndarray[tuple[int], np.dtyp
     else:
         draft.first = choices
     while not draft.done:
-        draft.take(row())
+        draft.take(HostLogits(row()))
     assert draft.stopped, CODEC.text(draft.tokens)
     assert len(draft.logprob) == len(draft.tokens)
     assert max(draft.logprob) <= 0

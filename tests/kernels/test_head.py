@@ -10,8 +10,9 @@ pytest.importorskip("torch", reason="the kernels need torch")
 
 import torch
 
-from cwm_kernels.head import HOST_LIMIT, Workspace, path, verify_head, verify_head_ref
-from cwm_kernels.reference import Verified, verify_rows_ref
+from cwm_kernels.head import HOST_LIMIT, Workspace, verify_head, verify_head_ref
+from cwm_kernels.paths import path
+from cwm_kernels.reference import Verified, masked_pick_ref, verify_rows_ref
 from cwm_kernels.split import Partial
 from tests.kernels.test_rows import check_same
 
@@ -101,8 +102,8 @@ def workspace_rows(logits: torch.Tensor, targets: torch.Tensor, columns: int) ->
     merged: Partial | None = None
     for first in range(0, logits.shape[1], columns):
         some = logits[:, first : first + columns]
-        verify_rows, _ = path(logits.device)
-        part = Partial.of(verify_rows(some, targets - first, 3, given), some.amax(1) == -INF, first)
+        verified = path(logits.device).verify_rows(some, targets - first, 3, given)
+        part = Partial.of(verified, some.amax(1) == -INF, first)
         merged = part if merged is None else merged.merge(part)
     assert merged is not None
     return merged.verified(targets, given, logits.shape[1])
@@ -123,6 +124,7 @@ def test_no_rows() -> None:
 
 def test_it_says_which_way_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TRITON_INTERPRET", raising=False)
-    taken, why = path(torch.device("cpu"))
-    assert taken is verify_rows_ref
-    assert why == "torch: no kernel for cpu"
+    taken = path(torch.device("cpu"))
+    assert taken.verify_rows is verify_rows_ref
+    assert taken.masked_pick is masked_pick_ref
+    assert taken.why == "torch: no kernel for cpu"
