@@ -16,7 +16,7 @@ from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.kinds import INPLACE, OPERATORS
 from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
-from cwm_lsp.codec.records import Opaque, Record
+from cwm_lsp.codec.records import UNREAD, Opaque, Record, Undecided, Whole
 from cwm_lsp.codec.sharing import Place
 from cwm_lsp.trace.render import render
 
@@ -107,7 +107,7 @@ class Actor(Evaluator):
     def _bind_or_drop(self, statement: ast.stmt) -> None:
         match statement:
             case ast.Assign(targets=targets, value=value):
-                result = self.value(value)
+                result = self._copied(value)
                 for target in targets:
                     self._store(target, result)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
@@ -124,6 +124,16 @@ class Actor(Evaluator):
                 pass
             case _:
                 raise unpure(statement)
+
+    def _copied(self, node: ast.expr) -> Any:
+        """The value of ``node``; that of a name can be handed on, whatever its text says."""
+        try:
+            return self.value(node)
+        except Undecided:
+            text = self._state.get(node.id, UNREAD) if isinstance(node, ast.Name) else UNREAD
+            if text == UNREAD or (isinstance(node, ast.Name) and node.id in self.touched):
+                raise
+            return Whole(text)
 
     def _import(self, alias: ast.alias) -> None:
         if alias.name == "os.path" and alias.asname:

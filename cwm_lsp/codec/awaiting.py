@@ -66,6 +66,24 @@ class Awaited:
             if name in nodes or name in known:
                 yield name, nodes.get(name), known.get(name)
 
+    @property
+    def fits(self) -> bool:
+        """Whether the call enters its one function: it has all that it asks for, as far as names can say."""
+        handed = self.handed
+        if handed is None or not handed.whole or len(self.targets) != 1:
+            return False
+        if handed.resumes:
+            return True
+        target = self.targets[0]
+        bound = target.makes or (bool(target.owner) and not self._through_class(target, handed))
+        given = len(handed.given) + bound
+        optional = {name for name, _ in target.defaults}
+        missing = set(target.parameters[given:]) - optional - set(handed.named)
+        many = given > target.placed and not target.rest
+        strange = not target.named and not set(handed.named) <= set(target.parameters)
+        unknown = (node for _, node, text in self.values if text is None)
+        return not (missing or many or strange) and all(one is None or _is_found(one) for one in unknown)
+
     def _through_class(self, target: Target, handed: Next) -> bool:
         """Whether a method is called as what it is in its class, so that its first argument is written."""
         if target.makes or handed.owner is not None or not handed.kind:
@@ -122,6 +140,14 @@ def _next_call(
     except (Undecided, RecursionError, MemoryError):
         return None
     return Next() if actor.taken == len(given) else None
+
+
+def _is_found(node: ast.expr) -> bool:
+    """Whether an expression only looks up: names, attributes, what calls gave back."""
+    return all(
+        isinstance(part, ast.Name | ast.Attribute | ast.Constant | ast.Call | ast.expr_context)
+        for part in ast.walk(node)
+    )
 
 
 def _text(value: object) -> str | None:

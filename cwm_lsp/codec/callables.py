@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from cwm_lsp.codec.calls import Callables, Target
-from cwm_lsp.codec.scopes import bound_names, scopes_of
+from cwm_lsp.codec.scopes import bound_names, is_coroutine, scopes_of
 from cwm_lsp.trace.statements import first_line, parse
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -17,6 +18,9 @@ _ENTERED = frozenset(
     "abc.abstractmethod contextlib.contextmanager functools.wraps".split()
 )
 """Decorators of which it is known that calling what they make enters the function."""
+
+RUNNING = frozenset({"run", "run_until_complete"})
+"""Methods that run an event loop."""
 
 _DEEPEST = 8
 """Levels of classes that are looked through."""
@@ -61,6 +65,7 @@ def callables_of(source: str) -> Callables:
         kept.setdefault(node.name, []).append(_target(_decorated(node, defined), around=around))
         if kept is named:
             functions.setdefault(node.name, []).append(_target(node, around=around))
+    coroutines = frozenset(node.name for node in ast.walk(tree) if is_coroutine(node))  # type: ignore[attr-defined]
     return Callables(
         _kept(named),
         _kept(methods),
@@ -71,9 +76,30 @@ def callables_of(source: str) -> Callables:
         _kept(functions),
         dict(_aliases(classes)),
         {first_line(node): _target(node, around=around) for node in outer},
-        frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names),
+        frozenset(_declared(tree, ast.Global)),
+        frozenset(_declared(tree, ast.Global | ast.Nonlocal)),
+        coroutines,
+        coroutines & set(_tasks(tree)),
         {node.name: (_target(node, around=around),) for node in outer if _is_context(node)},
     )
+
+
+def _tasks(tree: ast.AST) -> Iterator[str]:
+    """The functions whose coroutines are not awaited where they are made."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    awaited = {node.value for node in ast.walk(tree) if isinstance(node, ast.Await)}
+    loops = [call for call in calls if getattr(call.func, "attr", "") in RUNNING]
+    driven = awaited.union(*(call.args for call in loops))
+    for call in calls:
+        if call not in driven:
+            yield getattr(call.func, "id", getattr(call.func, "attr", ""))
+
+
+def _declared(tree: ast.AST, kind: Any) -> Iterator[str]:
+    """The names in statements of a ``kind``."""
+    for node in ast.walk(tree):
+        if isinstance(node, kind):
+            yield from node.names
 
 
 def _decorated(node: FunctionNode, defined: Mapping[str, FunctionNode]) -> FunctionNode:

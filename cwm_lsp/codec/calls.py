@@ -153,8 +153,9 @@ class Callables:
 
     ``tables`` are dicts of the module whose values are functions of it. ``functions`` are those that calling
     a value enters, where ``named`` has what decorators made of them. ``aliases`` are methods of a class that
-    are another one of it, ``declared`` the names that functions declare as the module's. ``contexts``
-    are generators that a ``with`` enters.
+    are another one of it, ``declared`` the names that functions declare as the module's, ``rebinding``
+    those and the ones that they declare as of a function around. ``contexts`` are generators that a ``with``
+    enters, ``coroutines`` functions that make some, ``tasks`` those of them that run beside others.
     """
 
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
@@ -167,7 +168,14 @@ class Callables:
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
     by_line: Mapping[int, Target] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
+    rebinding: frozenset[str] = frozenset()
+    coroutines: frozenset[str] = frozenset()
+    tasks: frozenset[str] = frozenset()
     contexts: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+
+    def makes_coroutine(self, function: str) -> bool:
+        """Whether a frame of ``function``, by its qualified name, is that of a coroutine."""
+        return function.rpartition(".")[2] in self.coroutines
 
     @property
     def is_special(self) -> bool:

@@ -141,6 +141,11 @@ def _fitting() -> Iterator[None]:
         raise ContextExceeded(f"The code in play uses {error}.", "Predict a smaller function.") from error
 
 
+def _asked(as_told: bool, due: bool) -> int | None:
+    """How many tokens of a name and its value the model is asked for; ``None`` for all."""
+    return int(not due) if as_told else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Saved:
     """The machine before an event."""
@@ -195,21 +200,27 @@ class _Writer:
                 self.end(step, event)
         self.tokens += self.machine.apply(event)
 
-    def say(self, step: int, kind: SpanKind, tokens: Sequence[int], name: str = "") -> None:
-        """Append tokens that the model answers for."""
+    def say(
+        self, step: int, kind: SpanKind, tokens: Sequence[int], name: str = "", asked: int | None = None
+    ) -> None:
+        """Append tokens that the model answers for; behind the first ``asked`` of them all is sure."""
         start = len(self.tokens)
         self.tokens += tokens
-        self.spans.append(Span(start, len(self.tokens), step, kind, name))
+        sure = -1 if asked is None else start + asked
+        self.spans.append(Span(start, len(self.tokens), step, kind, name, sure))
 
     def call(self, step: int, event: Event) -> None:
         names = self.machine.names
         head = [Special.CALL, v.line_token(self.machine.number(event.line))]
         entry = self.machine.state.empty
         told = self.machine.expected(Special.CALL, event.line).names
+        due = frozenset[str]()
         if entry:
             self.tokens += head
         else:
-            self.say(step, SpanKind.FLOW, head)
+            sure = self._only(Special.CALL) and self.machine.entries() == {event.line}
+            self.say(step, SpanKind.FLOW, head, asked=0 if sure else None)
+            due = self.machine.arguments_due(event.line)
         for name, value in event.locals.items():
             as_told = told.get(name) == value.text
             written = [Special.TOLD] if as_told else value_tokens(value.text, names)
@@ -217,7 +228,7 @@ class _Writer:
             if entry:
                 self.tokens += tokens
             else:
-                self.say(step, SpanKind.VALUE, tokens, name)
+                self.say(step, SpanKind.VALUE, tokens, name, _asked(as_told, name in due))
         if entry:
             self.tokens.append(Special.ECHO)
         else:
@@ -227,19 +238,30 @@ class _Writer:
         names = self.machine.names
         before = self.machine.state.texts
         told = self.machine.expected(LINE).names
+        due = self.machine.due()
+        said: list[str] = []
         for name, value in event.locals.items():
             if before.get(name) != value.text:
                 as_told = told.get(name) == value.text
                 written = [Special.TOLD] if as_told else written_tokens(before.get(name), value.text, names)
-                self.say(step, SpanKind.VALUE, [names.token(name), *written, Special.STOP], name)
+                tokens = [names.token(name), *written, Special.STOP]
+                self.say(step, SpanKind.VALUE, tokens, name, _asked(as_told, name in due))
+                said.append(name)
         for name in before:
             if name not in event.locals:
                 self.say(step, SpanKind.VALUE, [names.token(name), Special.DELETE], name)
-        self.say(step, SpanKind.FLOW, [v.line_token(self.machine.number(event.line))])
+                said.append(name)
+        line = v.line_token(self.machine.number(event.line))
+        self.say(step, SpanKind.FLOW, [line], asked=0 if self._only(line, said) else None)
+
+    def _only(self, token: int, said: Sequence[str] = ()) -> bool:
+        """Whether nothing but ``token`` can come next, the names ``said`` having been told."""
+        taken = {self.machine.names.token(name) for name in said}
+        return self.machine.aided and self.machine.choices(said) - taken == {token}
 
     def end(self, step: int, event: Event) -> None:
         if event.kind is EventKind.RETURN and event.unwinding:
-            self.say(step, SpanKind.FLOW, [Special.UNWIND])
+            self.say(step, SpanKind.FLOW, [Special.UNWIND], asked=0 if self._only(Special.UNWIND) else None)
             return
         if event.kind is EventKind.EXCEPTION:
             head = Special.EXCEPTION
@@ -248,5 +270,5 @@ class _Writer:
         text = event.value.text if event.value is not None else "None"
         as_told = self.machine.expected(head).at(head) == text
         written = [Special.TOLD] if as_told else value_tokens(text, self.machine.names)
-        self.say(step, SpanKind.FLOW, [head])
-        self.say(step, SpanKind.RESULT, [*written, Special.STOP])
+        self.say(step, SpanKind.FLOW, [head], asked=0 if self._only(head) else None)
+        self.say(step, SpanKind.RESULT, [*written, Special.STOP], asked=0 if as_told else None)

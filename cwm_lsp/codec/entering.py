@@ -11,6 +11,7 @@ from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import Frame, State
 from cwm_lsp.codec.heads import runs_class
 from cwm_lsp.codec.source import LogicalLine, Slice
+from cwm_lsp.codec.switching import going_on
 from cwm_lsp.codec.working import told
 
 
@@ -21,6 +22,12 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
         return None
     if frame.closing:
         return _leaving(frame, logical, state, shown)
+    lines = going_on(frame, state, shown)
+    if lines or frame.awaiting >= 0:
+        here = ast.Await(ast.Constant(None))
+        return (
+            Awaited(Site(here, ()), tuple(map(Target, sorted(lines)))) if lines and _goes_on(frame) else None
+        )
     if not logical.sites and not logical.may_call:
         return None
     if frame.visits.get(frame.line, 0) > 0:
@@ -50,9 +57,11 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
 def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
     """Whether a function of the slice is entered before anything else happens; ``None`` where not known."""
     logical = shown.by_line.get(frame.line)
-    if logical is None or runs_class(frame, logical) or frame.closing or frame.raised is not None:
+    if logical is not None and runs_class(frame, logical):
+        return False
+    if logical is None or frame.closing or frame.raised is not None:
         return None
-    kept = bool(shown.callables.generators)  # one that has a name may go on at any line
+    kept = bool(shown.callables.generators) and _are_kept(state)
     if not logical.sites and not logical.may_call and not kept:
         return False
     if frame.visits.get(frame.line, 0) > 0:
@@ -65,6 +74,17 @@ def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
     found = awaited(frame, state, shown)
     sure = found is not None and found.handed is not None and bool(found.targets)
     return True if sure and found is not None and not any(one.cached for one in found.targets) else None
+
+
+def _goes_on(frame: Frame) -> bool:
+    """Whether what ``frame`` waits for goes on next; before it goes on itself it is suspended."""
+    return frame.awaiting < 0 or frame.resumed
+
+
+def _are_kept(state: State) -> bool:
+    """Whether generators may go on at any line: suspended ones, or those that something holds."""
+    texts = (text for frame in state.frames for text in frame.texts.values())
+    return bool(state.suspended) or any("object>" in text or "<generator " in text for text in texts)
 
 
 def _going_on(frame: Frame, logical: LogicalLine, state: State) -> Awaited | None:

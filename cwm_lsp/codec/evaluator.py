@@ -11,14 +11,25 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
-from cwm_lsp.codec import pure_calls, pure_modules
-from cwm_lsp.codec.expressions import unpure
+from cwm_lsp.codec import pure_calls, pure_modules, standard
+from cwm_lsp.codec.expressions import ERRORS, unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.given import Callee, Given
-from cwm_lsp.codec.kinds import GENERATES, GENERATOR, LAMBDA, MARK, PROPERTY, Member, makes_plain
-from cwm_lsp.codec.literals import kept_literal, lambda_of, literal
+from cwm_lsp.codec.kinds import (
+    AWAITS,
+    COROUTINE,
+    GENERATES,
+    GENERATOR,
+    LAMBDA,
+    MARK,
+    PROPERTY,
+    Member,
+    makes_plain,
+)
+from cwm_lsp.codec.literals import called_in, kept_literal, lambda_of, literal
 from cwm_lsp.codec.records import (
     Generating,
     Opaque,
@@ -28,6 +39,7 @@ from cwm_lsp.codec.records import (
     is_tangled,
 )
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
+from cwm_lsp.codec.standard import FOUND, MATCHED, Matched
 
 FUNCTION = "<function "
 _GOING_THROUGH = frozenset(
@@ -35,6 +47,12 @@ _GOING_THROUGH = frozenset(
     | {"sorted", "sum", "tuple", "zip"}
 )
 """Builtins that go through each argument that is an object."""
+
+_DRAINING = frozenset(
+    "Counter OrderedDict combinations combinations_with_replacement deque mean median mode nlargest "
+    "nsmallest permutations product reduce".split()
+)
+"""Functions of the standard library that go through each argument that is an iterator, to its end."""
 
 _VIEWS = frozenset({"elements", "items", "keys", "values"})
 _PRINTING = frozenset({"end", "flush", "sep"})
@@ -106,6 +124,8 @@ class Evaluator(Given):
                 return owner.fields[node.attr]
             if isinstance(owner, Record):
                 return self._shared(owner.kind, node, owner)
+            if node.attr in standard.FIELDS.get(type(owner), ()):
+                return getattr(owner, node.attr)
         if isinstance(node.value, ast.Name) and node.value.id not in self._own:
             return self._shared(node.value.id, node)
         raise unpure(node)
@@ -140,16 +160,37 @@ class Evaluator(Given):
                 return self._gave_back(node, Callee(method, name))
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super"))):
                 return self._gave_back(node)
+            case ast.Attribute(value=owner, attr="run") if self._module(owner) == "asyncio" and node.args:
+                return self._awaited(node.args[0])
             case ast.Attribute(value=owner, attr=name) if self._module(owner):
                 act = self._changer(name) if self._module(owner) in ("heapq", "bisect") else None
                 given, named = self._arguments(node)
-                return (act or self._attribute(node.func))(*given, **named)
+                return (act or self._attribute(node.func))(*self._drained(name, given), **named)
             case ast.Attribute(value=owner, attr=method):
                 return self._method(self.value(owner), method, node)
             case ast.Subscript() | ast.Call():
                 called = self.value(node.func)
                 if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
                     return self._gave_back(node, self._callee(called.text))
+        raise unpure(node)
+
+    def _awaits(self, node: ast.Await) -> Any:
+        return self._awaited(node.value)
+
+    def _awaited(self, node: ast.expr) -> Any:
+        """What a coroutine of the user's gives that ``node`` makes; sleeping gives nothing."""
+        match node:
+            case ast.Call(func=ast.Name(id=name)) as call if f"{name}{COROUTINE}" in self._state:
+                return self._gave_back(call, Callee(name))
+            case ast.Call(func=ast.Attribute(value=owner, attr="sleep"), args=[delay]):
+                if self._module(owner) == "asyncio":
+                    self.value(delay)
+                    return None
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)) as call if not self._module(owner):
+                record = self.value(owner)
+                found = (self._facts(record.kind) or {}).get(method) if isinstance(record, Record) else None
+                if isinstance(found, Opaque) and found.text == AWAITS:
+                    return self._gave_back(call, Callee(method, record.kind, record))
         raise unpure(node)
 
     def _is_enum(self, name: str) -> bool:
@@ -195,16 +236,24 @@ class Evaluator(Given):
             return self._function(lambda_of(self._state[f"{name}{LAMBDA}"]))(*given, **named)
         if f"{name}{GENERATOR}" in self._state:
             return self._generating(name, node, Callee(name))
+        if f"{name}{COROUTINE}" in self._state:  # nothing of it runs until it is awaited
+            for argument in (*node.args, *(one.value for one in node.keywords)):
+                self._handed(argument)
+            return Opaque(f"<coroutine object {name}>")
         if text.startswith("<") and not text.startswith("<built-in "):
             return self._gave_back(node, self._callee(text))
         raise unpure(node)
 
     def _method(self, owner: Any, method: str, node: ast.Call) -> Any:
+        if isinstance(owner, Matched):
+            return self._of_match(owner, node.func, method, *self._several(node.args))
         if isinstance(owner, Record):
             callee = Callee(method, owner.kind, owner)
             found = (self._facts(owner.kind) or {}).get(method)
             if isinstance(found, Opaque) and found.text == GENERATES:
                 return self._generating(method, node, callee)
+            if isinstance(found, Opaque) and found.text == AWAITS:
+                raise unpure(node)
             return self._gave_back(node, callee)
         if not self._may_call(type(owner), method):
             raise unpure(node)
@@ -213,6 +262,34 @@ class Evaluator(Given):
         given, named = self._arguments(node)
         given = [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]
         return pure_calls.call_method(owner, method, given, named)
+
+    def _item(self, node: ast.Subscript) -> Any:
+        if isinstance(node.value, ast.Name) and self._state.get(node.value.id, "").startswith(MATCHED):
+            return self._of_match(self.value(node.value), node, "__getitem__", self.value(node.slice))
+        return super()._item(node)
+
+    def _of_match(self, owner: Matched, node: ast.expr, method: str, *given: Any) -> Any:
+        """What ``method`` of a match gives that ``node`` looks into: its text may not say all of it."""
+        holder = getattr(node, "value", None)
+        calls = self._state.get(f"{holder.id}{FOUND}", "") if isinstance(holder, ast.Name) else ""
+        found = [match for one in calls.splitlines() if (match := self._matched_by(owner, one)) is not None]
+        answers = [getattr(match, method)(*given) for match in found]
+        if not answers:
+            return owner.asked(method, *given)
+        if any(one != answers[0] for one in answers):
+            raise Undecided("Which call found it is not known.")
+        return answers[0]
+
+    def _matched_by(self, owner: Matched, call: str) -> re.Match[str] | None:
+        """``owner`` as what ``call`` found, if it did."""
+        node = called_in(call)
+        assert isinstance(node.func, ast.Attribute)
+        try:
+            by_module = self._module(node.func.value) == "re"
+            pattern, text = map(self.value, node.args[:2] if by_module else (node.func.value, node.args[0]))
+        except (Undecided, *ERRORS):
+            return None
+        return owner.again(node.func.attr, pattern, text)
 
     def _may_call(self, kind: type, method: str) -> bool:
         return method in pure_calls.METHODS.get(kind, ())
@@ -253,6 +330,7 @@ class Evaluator(Given):
         asked = self._asked_first(name, given, node) if not named else None
         if asked is not None:
             return asked[0]
+        given = self._drained(name, given)
         if name in _GOING_THROUGH:
             given = [self._gone_through(one, name, node) for one in given]
         match given:
@@ -260,6 +338,16 @@ class Evaluator(Given):
                 if any(self._has(one, "__lt__") for one in items):
                     return self._in_order(items, node)
         return pure_modules.FUNCTIONS[name](*given, **named)
+
+    def _drained(self, name: str, given: Sequence[Any]) -> list[Any]:
+        """What a function of the standard library is ``given``, generators of the user's gone through."""
+        if name == "islice" and given and isinstance(given[0], Generating):
+            if len(given) != 2 or not isinstance(given[1], int):
+                raise Undecided("How much of the generator is drawn is not known.")
+            return [Passing(islice(self._draws(given[0]), given[1])), given[1]]
+        if name not in _DRAINING:
+            return list(given)
+        return [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]
 
     def _changer(self, name: str) -> Callable[..., Any] | None:
         """A function that changes what it is given, where values may change."""

@@ -266,6 +266,7 @@ NODES: Mapping[type[ast.expr], str] = {
     ast.GeneratorExp: "_comprehension",
     ast.Attribute: "_attribute",
     ast.Call: "_call",
+    ast.Await: "_awaits",
 }
 
 

@@ -29,7 +29,9 @@ class Frame:
     ``leaving`` holds what a ``return`` gives that a ``finally`` or a ``with`` is still to follow, ``None`` if
     that is not known. ``cells`` are names that are those of the function around, ``lost`` names of a module
     to which functions that it called did what is not known. ``handed`` are names with which it began whose
-    objects others may have too. ``came`` is ``returned`` with what a generator gave put together, see
+    objects others may have too. ``resumed`` says that it was suspended at its line and goes on, ``awaiting``
+    is the identity of the suspended coroutine for which it waits, -1 for none. ``came`` is ``returned`` with
+    what a generator gave put together, see
     :data:`cwm_lsp.codec.records.DRAWN`.
     """
 
@@ -56,6 +58,8 @@ class Frame:
     cells: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
     handed: frozenset[str] = frozenset()
+    resumed: bool = False
+    awaiting: int = -1
 
     @property
     def is_module(self) -> bool:

@@ -27,7 +27,8 @@ def taken(
         if came:
             return ["" if frame.drained else came[-1]]
     entered = frame.entered.get(frame.line, EMPTY)
-    items = [source.at(visit, frame.texts, entered) for source in logical.iterated]
+    texts = readable_of(frame.texts, constants, module=frame.is_module) if aided else frame.texts
+    items = [source.at(visit, texts, {**texts, **entered}) for source in logical.iterated]
     if aided and (not items or None in items):
         given = frame.begun.get(frame.line, ()) if visit else frame.came
         made = [
@@ -54,7 +55,8 @@ def item_of(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) ->
             return found
     match logical.head, logical.iterated:
         case ast.For(iter=ast.Name() | ast.Attribute() | ast.Subscript()), [source]:
-            return source.at(visit, frame.texts, entered)
+            texts = readable_of(frame.texts, constants, module=frame.is_module)
+            return source.at(visit, texts, {**texts, **entered})
     return None
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec.records import Opaque
-from cwm_lsp.codec.scopes import is_generator
+from cwm_lsp.codec.scopes import is_coroutine, is_generator
 from cwm_lsp.codec.shapes import compares_fields
 
 PROPERTY = "<property>"
@@ -72,6 +72,12 @@ GENERATES = "<generates>"
 
 GENERATOR = "~"
 """Ends the name under which a function is known to make generators."""
+
+AWAITS = "<awaits>"
+"""Stands for a method that makes a coroutine."""
+
+COROUTINE = "&"
+"""Ends the name under which a function is known to make coroutines."""
 
 LAMBDA = "\\"
 """Ends the name under which the source of a lambda is known that a name is given once and for all."""
@@ -168,6 +174,8 @@ def _told_by(node: ast.stmt) -> dict[str, str]:
             return {name: METHOD}
         case ast.FunctionDef(name=name, decorator_list=[]) if is_generator(node):
             return {name: GENERATES}
+        case ast.AsyncFunctionDef(name=name, decorator_list=[]) if is_coroutine(node):
+            return {name: AWAITS}
         case ast.FunctionDef(name=name, decorator_list=decorators):
             names = [getattr(one, "id", getattr(one, "attr", "")) for one in decorators]
             return {name: PROPERTY if any(one in _PROPERTIES for one in names) else ""}

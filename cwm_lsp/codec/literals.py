@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec import pure_calls, standard
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.kinds import member
 from cwm_lsp.codec.records import Opaque, Record, Undecided, Unseen
+from cwm_lsp.codec.standard import MATCHED, Matched
 
 _ANGLED = re.compile(
     r"""(?P<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<empty><(?P<kind>\w+)[ ]object>)"""
@@ -36,6 +37,8 @@ def literal(text: str) -> Any:
     try:
         if "<" not in text and text[-1:] != ")" and "(" not in text and not _UNWRITTEN.search(text):
             return ast.literal_eval(text)
+        if text.startswith(MATCHED):
+            return Matched(text)
         return _built(ast.parse("".join(_spelled(text)), mode="eval").body)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         raise Undecided(f"{text[:80]} is not a literal.") from None
@@ -76,6 +79,10 @@ def _defaulting(factory: Any = None, items: Any = ()) -> defaultdict[Any, Any]:
     return defaultdict(pure_calls.TYPES[kind[1]] if kind else factory, items)
 
 
+def _opaque(text: str) -> Opaque:
+    return Matched(text) if text.startswith(MATCHED) else Opaque(text)
+
+
 def _counted(counts: Any = ()) -> Counter[Any]:
     """A counter from its text, which is ordered by the counts and not as its items were added."""
     found = Counter(counts)
@@ -90,7 +97,7 @@ _COLLECTIONS: Mapping[str, Callable[..., Any]] = {
     "deque": deque,
     "frozenset": frozenset,
     "set": set,
-    _OPAQUE: Opaque,
+    _OPAQUE: _opaque,
     _ONE_OF: member,
     _DEEP: Unseen,
 }
@@ -107,6 +114,15 @@ def _built(node: ast.expr) -> Any:
         case ast.Dict(keys=keys, values=values):
             pairs = zip(keys, values, strict=True)
             return {_built(key): _built(value) for key, value in pairs if key is not None}
+        case ast.Call():
+            return _called(node)
+        case ast.Name(id="inf" | "nan") | ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
+            return float(ast.unparse(node))
+    return ast.literal_eval(node)
+
+
+def _called(node: ast.Call) -> Any:
+    match node:
         case ast.Call(func=ast.Name(id="__object__"), args=[ast.Constant(value=str(kind))], keywords=fields):
             return Record(kind, {str(one.arg): _built(one.value) for one in fields}, plain=True)
         case ast.Call(func=ast.Name(id="deque"), args=[items], keywords=[ast.keyword("maxlen", size)]):
@@ -115,12 +131,12 @@ def _built(node: ast.expr) -> Any:
             return _COLLECTIONS[kind](*map(_built, given))
         case ast.Call(func=ast.Name(id=kind), args=given, keywords=[]) if kind in PLAIN:
             return Failure(kind, tuple(map(_built, given)))
+        case ast.Call(func=ast.Name() | ast.Attribute()) if (value := standard.written(node)) is not None:
+            return value
         case ast.Call(func=ast.Name() | ast.Attribute(), args=[], keywords=[_, *_] as fields):
             known = {str(one.arg): _built(one.value) for one in fields if one.arg is not None}
             if len(known) == len(fields):
                 return Record(ast.unparse(node.func), known)
-        case ast.Name(id="inf" | "nan") | ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
-            return float(ast.unparse(node))
     return ast.literal_eval(node)
 
 
@@ -135,4 +151,12 @@ def lambda_of(source: str) -> ast.Lambda:
     """The lambda that ``source`` writes."""
     node = ast.parse(source, mode="eval").body
     assert isinstance(node, ast.Lambda)
+    return node
+
+
+@lru_cache(maxsize=512)
+def called_in(source: str) -> ast.Call:
+    """The call that ``source`` writes."""
+    node = ast.parse(source, mode="eval").body
+    assert isinstance(node, ast.Call)
     return node

@@ -7,6 +7,7 @@ kept for every event of a long trace and gone back to.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -56,7 +57,17 @@ class Machine(Outlook):
         scopes = scopes_of(text)
         suspends = frozenset[int]().union(*(scope.suspends for scope in scopes.by_line.values()))
         flow = flow_of(text)
-        return cls(shown, flow, names, functions, aided=aided, suspends=suspends, final=scopes.final)
+        annotates = tuple(map(int, re.findall(r"\d+", trace.python)[:2])) < (3, 14)
+        return cls(
+            shown,
+            flow,
+            names,
+            functions,
+            aided=aided,
+            annotates=annotates,
+            suspends=suspends,
+            final=scopes.final,
+        )
 
     def at(self, state: State) -> Machine:
         """This machine with another state; names are shared."""
@@ -159,13 +170,21 @@ class Machine(Outlook):
         if before is not None:
             visits = before.visits if self.state.is_one(line) else dict.fromkeys(before.visits, UNCOUNTED)
             entered = replace(
-                before, identity=frame, texts=dict(texts), visits=visits, returned=(), came=(), renewed=EMPTY
+                before,
+                identity=frame,
+                texts=dict(texts),
+                visits=visits,
+                returned=(),
+                came=(),
+                renewed=EMPTY,
+                resumed=True,
             )
             others = tuple(one for one in self.state.suspended if one is not before)
             self.state = replace(self.state, suspended=others)
         elif self.aided and self.state.frames:
             entered = lending(entered, self.state, self.here)
-        self.state = self.state.with_frames(*self.state.frames, entered)
+        around = tuple(replace(one, awaiting=-1) if one.awaiting >= 0 else one for one in self.state.frames)
+        self.state = self.state.with_frames(*around, entered)
         return self._next(self.following(entered))
 
     def _line(self, line: int, changed: Mapping[str, str], removed: tuple[str, ...]) -> list[int]:
@@ -189,6 +208,8 @@ class Machine(Outlook):
             caught=self._caught(frame, line),
             leaving=self._left(frame),
             passing=None,
+            resumed=False,
+            awaiting=-1,
             closing=self._closes(frame.line, line),
             fresh=False,
             shares=shares,
@@ -254,7 +275,7 @@ class Machine(Outlook):
         if self.aided and not yielded:
             self.state = replace(self.state, closed=closing(self.state, left, here))
         if unwinding:
-            caller = replace(caller, passing=left.raised)
+            caller = replace(caller, passing=left.raised or "")
             self.state = self.state.with_frames(*frames[:-1], caller)
             raised = plain_tokens(shown(left.raised or ""), self.names)
             return [
@@ -264,6 +285,11 @@ class Machine(Outlook):
                 Special.EXCEPTION,
                 *raised,
             ]
+        if yielded and self.slice.callables.makes_coroutine(left.function):
+            awaits = self.slice.callables.makes_coroutine(caller.function)
+            caller = replace(caller, resumed=False, awaiting=left.identity if awaits else -1)
+            self.state = self.state.with_frames(*frames[:-1], caller).suspending(left)
+            return [Special.BACK, self._line_token(caller.line), *self._echo(caller)]
         given = value or "None"
         if left.makes:
             given = final(left, here).get(left.makes, UNREAD)

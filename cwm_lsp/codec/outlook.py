@@ -22,8 +22,9 @@ from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
 from cwm_lsp.codec.heads import decided, holds, runs_class
 from cwm_lsp.codec.objects import closure
 from cwm_lsp.codec.outer import seen
-from cwm_lsp.codec.sharing import is_changing
+from cwm_lsp.codec.sharing import is_changing, may_change
 from cwm_lsp.codec.source import LogicalLine, Slice
+from cwm_lsp.codec.switching import going_on, may_pause, swallows, switch
 from cwm_lsp.codec.values import Names
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import names_read
@@ -36,7 +37,8 @@ class Outlook:
     """A state in a source, and what follows from it.
 
     ``suspends`` are the statements at which a frame can be left and entered again, ``final`` those in a
-    ``finally``. ``aided`` false gives what can be looked up, but works nothing out.
+    ``finally``. ``aided`` false gives what can be looked up, but works nothing out. ``annotates`` says that
+    annotations of modules and classes run where they stand, as they did before Python 3.14.
     """
 
     slice: Slice
@@ -47,6 +49,7 @@ class Outlook:
     last_frame: int = 0
     ended: bool = False
     aided: bool = True
+    annotates: bool = True
     suspends: frozenset[int] = frozenset()
     final: frozenset[int] = frozenset()
 
@@ -93,12 +96,22 @@ class Outlook:
         lines = frozenset(map(self._line_token, self.next_lines(frame)))
         if frame.fresh and not inline:  # nothing comes before its first line
             return lines
+        logical = self.slice.by_line.get(frame.line)
+        pauses = frame.line in self.suspends
+        only = switch(frame, self.state, self.slice, pauses=pauses) if self.aided else None
+        if only is not None:
+            return frozenset({only})
+        left = self.aided and not inline and frame.passing is not None and frame.raised is None
+        if left and not swallows(logical):
+            return frozenset({Special.EXCEPTION})
         enters = None if inline or not self.aided else enters_next(frame, self.state, self.here)
         if enters:
-            return frozenset({Special.CALL, Special.EXCEPTION})
-        # A frame can unwind without raising anew: at the end of a ``finally``, or where no handler matched.
+            found = awaited(frame, self.state, self.here)
+            fits = found is not None and found.fits and frame.passing is None
+            return frozenset({Special.CALL} if fits else {Special.CALL, Special.EXCEPTION})
         calls = enters is None and bool(self.entries())
-        events = {Special.EXCEPTION, Special.UNWIND} | ({Special.CALL} if calls else set())
+        events = {Special.EXCEPTION} | ({Special.CALL} if calls else set())
+        events |= {Special.UNWIND} if self._unwinds(frame) else set()
         if enters is False and not inline:
             raises = self._raises(frame)
             if raises:
@@ -108,9 +121,20 @@ class Outlook:
             if due:
                 return frozenset(map(self.names.token, due))
             events -= {Special.EXCEPTION, Special.UNWIND} if raises is False else set()
+            if raises is None and not self._unwinds(frame):
+                events.discard(Special.EXCEPTION)
         events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
-        events |= {Special.YIELD} if inline or frame.line in self.suspends else set()
+        pauses = pauses and (not self.aided or may_pause(frame, logical))
+        events |= {Special.YIELD} if inline or pauses else set()
         return frozenset({self.names.token(name) for name in self.changeable()} | lines | events)
+
+    def _unwinds(self, frame: Frame) -> bool:
+        """Whether ``frame`` may end without raising anew: after a ``finally``, or where no handler fits."""
+        logical = self.slice.by_line.get(frame.line)
+        if not self.aided or logical is None or frame.line in self.final or frame.closing:
+            return True
+        passed = (frame.raised, frame.caught, frame.passing)
+        return isinstance(logical.head, ast.ExceptHandler | ast.Raise) or passed != (None, None, None)
 
     def _due(self, frame: Frame, lines: frozenset[int], raises: bool | None) -> frozenset[str]:
         """The names that are known to change before the one line of ``lines``."""
@@ -134,6 +158,8 @@ class Outlook:
             return False if items and None not in items else None
         if not logical.carried:
             return None
+        if isinstance(logical.head, ast.ClassDef) and runs_class(frame, logical):
+            return False
         if frame.line in self.final or isinstance(logical.head, ast.ClassDef):
             return None
         texts = readable(frame, self.here.constants)
@@ -153,7 +179,18 @@ class Outlook:
             facts = self._facts(frame, logical)
             held = holds(logical, frame, self.here.constants, facts.known, facts.does, facts.items)
             lines = self.flow.inlined(frame.line, held) or decided(lines, logical.branch, held)
+            lines = self._unskipped(frame, lines)
         return frozenset(line for line in lines if line == EXIT or line in self.slice.by_line)
+
+    def _unskipped(self, frame: Frame, lines: frozenset[int]) -> frozenset[int]:
+        """``lines`` without those behind a bare annotation, which outside functions is run."""
+        if not (self.annotates and (frame.is_module or frame.function in self.slice.callables.classes)):
+            return lines
+        heads = {line: self.slice.by_line[line].head for line in lines if line in self.slice.by_line}
+        bare = [
+            line for line, head in heads.items() if isinstance(head, ast.AnnAssign) and head.value is None
+        ]
+        return frozenset(line for line in lines if EXIT < line <= min(bare)) if bare else lines
 
     def begins_with(self, line: int, said: Container[str]) -> tuple[frozenset[str], bool]:
         """The names with which a call at ``line`` can go on, and whether it can end, ``said`` being told.
@@ -175,6 +212,9 @@ class Outlook:
     def entries(self) -> frozenset[int]:
         """The lines at which a call can begin."""
         frame = self.state.frames[-1]
+        going = going_on(frame, self.state, self.slice) if self.aided else frozenset[int]()
+        if going:
+            return going
         found = awaited(frame, self.state, self.here) if self.aided else None
         if found is not None and found.targets and enters_next(frame, self.state, self.here):
             return frozenset(target.line for target in found.targets)
@@ -183,10 +223,35 @@ class Outlook:
         return frozenset({*lines, *suspended} & self.slice.by_line.keys())
 
     def changeable(self) -> frozenset[str]:
-        """The names that an event can change."""
+        """The names that an event can change: those that it binds, and those of what may change in itself."""
         frame = self.state.frames[-1]
         logical = self.slice.by_line.get(frame.line)
-        return frozenset(frame.texts) | (logical.binds if logical else frozenset())
+        if logical is None:
+            return frozenset(frame.texts)
+        if not self.aided or (frame.function.startswith("<") and not frame.is_module):
+            return frozenset(frame.texts) | logical.binds
+        others = self.slice.callables.rebinding
+        inside = {name for name, text in frame.texts.items() if name in others or may_change(text)}
+        return frozenset(inside) | logical.binds | self._named(logical) | frame.renewed.keys()
+
+    def _named(self, logical: LogicalLine) -> frozenset[str]:
+        """The names that a line may take away."""
+        return frozenset(names_read(logical.head)) if isinstance(logical.head, ast.Delete) else frozenset()
+
+    def due(self) -> frozenset[str]:
+        """The names that are known to change before the next line."""
+        frame = self.state.frames[-1]
+        inline = frame.function.startswith("<") and not frame.is_module
+        if not self.aided or frame.fresh or inline or enters_next(frame, self.state, self.here) is not False:
+            return frozenset()
+        raises = self._raises(frame)
+        lines = frozenset(map(self._line_token, self.next_lines(frame)))
+        return self._due(frame, lines, raises) if len(lines) == 1 and not raises else frozenset()
+
+    def arguments_due(self, line: int) -> frozenset[str]:
+        """The names of a call at ``line`` of which the values are known, and that they come first."""
+        names, can_end = self.begins_with(line, ())
+        return frozenset() if can_end else names & self.expected(Special.CALL, line).names.keys()
 
     def given(self, line: int) -> frozenset[str]:
         """The names that a call at ``line`` can begin with: of the line, and what it closes over."""
@@ -248,7 +313,13 @@ class Outlook:
             if before is None:
                 return Expected(self._arguments(frame, line))
             kept = before.texts if self.state.is_one(line) else EMPTY
-            return Expected({name: text for name, text in kept.items() if not _is_shared(before, name)})
+            waited = self.slice.callables.makes_coroutine(before.function)
+            stays = {
+                name: text
+                for name, text in kept.items()
+                if not (_is_shared(before, name) or (waited and may_change(text)))
+            }
+            return Expected(stays | dict(before.renewed) if stays else {})
         if frame.fresh:
             return Expected()
         logical = self.slice.by_line.get(frame.line)

@@ -27,7 +27,9 @@ class SpanKind(StrEnum):
 class Span:
     """Tokens ``start`` to ``end`` (exclusive) that the model answers for.
 
-    ``step`` indexes ``Trace.events``; ``name`` is the local that a ``VALUE`` span writes.
+    ``step`` indexes ``Trace.events``; ``name`` is the local that a ``VALUE`` span writes. From the token
+    ``sure`` on, all that it says follows from the state before it, so that the model is not asked; -1 stands
+    for ``end``.
     """
 
     start: int
@@ -35,6 +37,12 @@ class Span:
     step: int
     kind: SpanKind
     name: str = ""
+    sure: int = -1
+
+    @property
+    def asked(self) -> slice:
+        """The tokens that the model is asked for."""
+        return slice(self.start, self.end if self.sure < 0 else self.sure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from cwm_lsp.codec import standard
 from cwm_lsp.codec.records import Iterating, Passing, Record, Undecided, is_tangled
 
 MAX_BITS = 4_096
@@ -210,7 +211,7 @@ METHODS: Mapping[type, frozenset[str]] = {
     deque: frozenset({"copy", "count", "index"}),
     int: frozenset({"bit_count", "bit_length"}),
     float: frozenset({"is_integer"}),
-    re.Match: frozenset({"end", "group", "groups", "span", "start"}),
+    **standard.METHODS,
 }
 """Methods that change nothing, by type."""
 
@@ -250,6 +251,8 @@ def call_method(value: Any, name: str, given: list[Any], named: dict[str, Any]) 
         raise Undecided("The result is too large.")
     if name == "pop" and isinstance(value, set) and len(value) > 1:
         raise Undecided("The order of a set is not known.")
+    if isinstance(value, re.Pattern):
+        return found_by(value, name, *given, **named)
     ordered = not isinstance(value, set | frozenset)
     if name == "join":
         given = [_joinable(items_of(one), len(value)) for one in given]
@@ -267,6 +270,14 @@ def call_method(value: Any, name: str, given: list[Any], named: dict[str, Any]) 
     ):
         given = [one if isinstance(one, dict) else items_of(one, ordered) for one in given]
     return getattr(value, name)(*given, **named)
+
+
+def found_by(pattern: re.Pattern[str], name: str, *given: Any, **named: Any) -> Any:
+    """``pattern.name(*given, **named)`` for patterns and texts that cannot take long."""
+    if standard.may_take_long(pattern.pattern) or not standard.is_short(*given, *named.values()):
+        raise Undecided("The pattern or the text is long.")
+    found = getattr(pattern, name)(*given, **named)
+    return Passing(found) if name == "finditer" else found
 
 
 def _joinable(parts: Iterable[Any], joint: int) -> list[Any]:

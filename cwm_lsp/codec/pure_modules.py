@@ -19,14 +19,18 @@ from functools import reduce
 from itertools import islice
 from typing import Any
 
-from cwm_lsp.codec.pure_calls import BUILTINS, CHANGING, MAX_BITS, MAX_ITEMS, TYPES, dict_of, items_of
+from cwm_lsp.codec import standard
+from cwm_lsp.codec.pure_calls import (
+    BUILTINS,
+    CHANGING,
+    MAX_BITS,
+    MAX_ITEMS,
+    TYPES,
+    dict_of,
+    found_by,
+    items_of,
+)
 from cwm_lsp.codec.records import Passing, Undecided
-
-_LONGEST_PATTERN = 80
-_LONGEST_TEXT = 200
-_NESTED = re.compile(r"\)[*+?{]|\\[1-9]")
-_REPEATS = re.compile(r"[*+{]")
-_MOST_REPEATS = 3
 
 
 def _small(*numbers: int) -> tuple[int, ...]:
@@ -66,19 +70,15 @@ def _named(module: Any, names: str) -> dict[str, Any]:
     return {name: getattr(module, name) for name in names.split()}
 
 
-def _matching(act: Callable[..., Any]) -> Callable[..., Any]:
+def _matching(name: str) -> Callable[..., Any]:
     """A function of ``re`` for patterns that cannot take long on a short text."""
+    most = {"sub": 3, "split": 2}.get(name, 1)
 
-    def found(pattern: str, *given: Any) -> Any:
-        texts = [one for one in given if isinstance(one, str)]
-        if len(pattern) > _LONGEST_PATTERN or sum(map(len, texts)) > _LONGEST_TEXT:
-            raise Undecided("The pattern or the text is long.")
-        if _NESTED.search(pattern) or len(_REPEATS.findall(pattern)) > _MOST_REPEATS:
-            raise Undecided("The pattern may take long.")
-        try:
-            return act(pattern, *given)
-        except re.error as error:
-            raise Undecided(str(error)) from None
+    def found(pattern: str | re.Pattern[str], *given: Any, flags: int = 0, **named: Any) -> Any:
+        if len(given) > most:  # the flags may stand last
+            given, flags = given[:-1], given[-1]
+        made = pattern if isinstance(pattern, re.Pattern) else standard.compiled(pattern, flags)
+        return found_by(made, name, *given, **named)
 
     return found
 
@@ -105,7 +105,13 @@ def _deque(given: Any = (), maxlen: int | None = None) -> deque[Any]:
 
 
 MODULES: Mapping[str, Mapping[str, Any]] = {
-    "re": {name: _matching(getattr(re, name)) for name in "findall fullmatch match search split sub".split()},
+    **standard.MODULES,
+    "re": {
+        **{name: _matching(name) for name in "findall finditer fullmatch match search split sub".split()},
+        **re.RegexFlag.__members__,
+        "compile": standard.compiled,
+        "escape": re.escape,
+    },
     "math": {
         **_named(
             math,
@@ -161,6 +167,7 @@ CHANGERS: Mapping[str, Callable[..., Any]] = {
 """Functions of the standard library that change their first argument."""
 
 _IMPORTABLE: Mapping[str, str] = {
+    **standard.IMPORTABLE,
     "math": "ceil comb factorial floor gcd isqrt lcm log prod sqrt",
     "itertools": " ".join(MODULES["itertools"]),
     "functools": "reduce",

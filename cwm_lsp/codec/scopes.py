@@ -111,6 +111,13 @@ def is_generator(node: _Function) -> bool:
     return yields and isinstance(node, ast.FunctionDef)
 
 
+def is_coroutine(node: ast.AST) -> bool:
+    """Whether it is a function that makes a coroutine."""
+    if not isinstance(node, ast.AsyncFunctionDef):
+        return False
+    return not any(isinstance(inner, ast.Yield) for _, inner in _own(node))
+
+
 def _own(node: _Function) -> Iterator[tuple[int, ast.AST]]:
     """Every node of a function's own body, inner functions left out, with the line of its statement."""
     pending: list[tuple[int, ast.AST]] = [(first_line(one), one) for one in node.body]

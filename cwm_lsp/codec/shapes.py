@@ -15,6 +15,7 @@ _EMPTY = {"list": "[]", "dict": "{}", "set": "set()"}
 _OWN = frozenset({"__init__", "__new__", "__post_init__", "__repr__", "__setattr__"})
 _ABSTRACT = frozenset({"ABC", "Generic", "Protocol", "object"})
 _DEEPEST = 8
+_COMPARING = frozenset({"compare", "hash"})
 _FITTING = frozenset({"eq", "frozen", "order", "slots", "unsafe_hash"})
 
 
@@ -53,6 +54,8 @@ def compares_fields(node: ast.ClassDef) -> bool:
     asked = [one for decorator in node.decorator_list for one in getattr(decorator, "keywords", ())]
     if any(one.arg == "eq" for one in asked):
         return False
+    if any(one.arg in _COMPARING for part in ast.walk(node) if _is_field(part) for one in part.keywords):  # type: ignore[attr-defined]
+        return False
     names = [ast.unparse(getattr(one, "func", one)).rpartition(".")[2] for one in node.decorator_list]
     return "dataclass" in names or _is_named_tuple(node)
 
@@ -86,24 +89,30 @@ def _fields(node: ast.ClassDef) -> Iterator[str]:
             case ast.AnnAssign(target=ast.Name(id=name), value=None):
                 yield name
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                yield f"{name}={_default(value)}"
+                default = _default(value)
+                yield f"{name}={default}" if default else name
+
+
+def _is_field(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="field") | ast.Attribute(attr="field")):
+            return True
+    return False
 
 
 def _default(value: ast.expr) -> str:
-    match value:
-        case ast.Call(
-            func=ast.Name(id="field") | ast.Attribute(attr="field"),
-            args=[],
-            keywords=[ast.keyword("default_factory", ast.Name(id=factory))],
-        ) if factory in _EMPTY:
+    """The text of a field's default, "" for none. Raises ``ValueError`` where it is more than a literal."""
+    if not isinstance(value, ast.Call) or not _is_field(value):
+        return repr(ast.literal_eval(value))
+    asked = {one.arg: one.value for one in value.keywords if one.arg not in _COMPARING}
+    match asked:
+        case {"default_factory": ast.Name(id=factory)} if len(asked) == 1 and factory in _EMPTY:
             return _EMPTY[factory]
-        case ast.Call(
-            func=ast.Name(id="field") | ast.Attribute(attr="field"),
-            args=[],
-            keywords=[ast.keyword("default", inner)],
-        ):
+        case {"default": inner} if len(asked) == 1:
             return repr(ast.literal_eval(inner))
-    return repr(ast.literal_eval(value))
+    if asked or value.args:
+        raise ValueError(ast.unparse(value))
+    return ""
 
 
 @lru_cache(maxsize=512)

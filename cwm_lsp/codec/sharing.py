@@ -149,6 +149,16 @@ def is_changing(text: str) -> bool:
     return text.startswith(_CHANGING) or (text[-1:] == ")" and text[:1].isidentifier())
 
 
+_LASTING = ("<function ", "<class ", "<module ", "<enum ", "<built-in ")
+
+
+def may_change(text: str) -> bool:
+    """Whether the object that ``text`` writes, or one in it, can change while its name stays its own."""
+    if text[:1] == "(":
+        return any(character in text for character in "[{<") or "(" in text[1:]
+    return not text.startswith(_LASTING) and (is_changing(text) or "…" in text)
+
+
 def renewal(place: Place, text: str, texts: Texts, shares: Mapping[str, Place]) -> dict[str, str]:
     """The names whose values change as the object at ``place`` becomes ``text``, with their values after it.
 

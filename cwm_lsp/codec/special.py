@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec import pure_calls, standard
 from cwm_lsp.codec.expressions import Expressions, unpure
 from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.handlers import is_failing
@@ -30,6 +30,7 @@ from cwm_lsp.codec.kinds import (
 from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.operators import BINARY, COMPARE, bounded, is_single
 from cwm_lsp.codec.records import Class, Generating, Opaque, Passing, Record, Undecided, parts_of
+from cwm_lsp.codec.templates import TEMPLATE
 
 _OPERAND = re.compile(r"(?<=^unsupported operand type\(s\) for )(\S+?)(?: or pow\(\))?:")
 """How an error begins that names the operator."""
@@ -79,11 +80,17 @@ class Special(Expressions, ABC):
         return isinstance(value, Record) and self._defines(value.kind, method)
 
     def _value_of(self, text: str, *, kept: bool = True) -> Any:
+        if any(f"{name}(" in text and self._is_own(name) for name in standard.KINDS):
+            raise Undecided("It is of a class of the file's own.")
         kind, bracket, rest = text.partition("(")
         if bracket and text.endswith(")") and self._is_failure(kind):
             given = super()._value_of(f"({rest[:-1]},)" if rest != ")" else "()", kept=kept)
             return Failure(kind, given, "KeyError" in self._bases(kind))
         return super()._value_of(text, kept=kept)
+
+    def _is_own(self, name: str) -> bool:
+        """Whether the file has a class of that name of which the texts are not known to be read."""
+        return f"{name}{MARK}" in self._state and f"{name}{TEMPLATE}" not in self._state
 
     def _bases(self, kind: str) -> Sequence[str]:
         found: Sequence[str] = (self._facts(kind) or _NO_FACTS).get(BASES, ())

@@ -18,13 +18,14 @@ from functools import lru_cache
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.evaluator import FUNCTION, Evaluator
 from cwm_lsp.codec.expressions import ERRORS, NODES, augmented
-from cwm_lsp.codec.kinds import GENERATOR, LAMBDA, MARK, class_facts
-from cwm_lsp.codec.literals import lambda_of
+from cwm_lsp.codec.kinds import COROUTINE, GENERATOR, LAMBDA, MARK, class_facts
+from cwm_lsp.codec.literals import called_in, lambda_of
 from cwm_lsp.codec.lookup import find, findable
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES, FUNCTIONS, MODULES
 from cwm_lsp.codec.records import Iterating, Opaque, Passing, Undecided, Whole, is_shown
-from cwm_lsp.codec.scopes import bound_names, is_generator
+from cwm_lsp.codec.scopes import bound_names, is_coroutine, is_generator
 from cwm_lsp.codec.shapes import dataclass_shape
+from cwm_lsp.codec.standard import FOUND, MATCHED, finders
 from cwm_lsp.codec.templates import TEMPLATE, templates
 from cwm_lsp.trace.render import render
 
@@ -165,6 +166,7 @@ def constants(tree: ast.Module) -> dict[str, str]:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as made) if counts[name] == 1:
                 known[f"{name}{LAMBDA}"] = ast.unparse(made)
+    known |= _finds(tree, counts)
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     for node in sorted(tree.body, key=lambda one: not isinstance(one, ast.FunctionDef)):
         match node:
@@ -179,12 +181,29 @@ def constants(tree: ast.Module) -> dict[str, str]:
                 shape = dataclass_shape(node, classes)
                 if shape is not None:
                     known[name] = shape
-            case ast.FunctionDef(name=name, decorator_list=[]) if counts[name] == 1:
-                known[name] = f"{FUNCTION}{name}>"
-                known |= {f"{name}{GENERATOR}": ""} if is_generator(node) else {}
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if counts[name] == 1:
+                known |= _function_facts(node)
             case ast.Import(names=aliases):
                 known |= {one.asname: f"<module {one.name!r}>" for one in aliases if one.asname}
     return known
+
+
+def _function_facts(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, str]:
+    """What is known of a function without decorators: its text, and whether a call of it runs it."""
+    if node.decorator_list:
+        return {}
+    making = GENERATOR if is_generator(node) else COROUTINE if is_coroutine(node) else ""
+    found = {node.name: f"{FUNCTION}{node.name}>"} if making or isinstance(node, ast.FunctionDef) else {}
+    return found | ({f"{node.name}{making}": ""} if making else {})
+
+
+def _finds(tree: ast.Module, counts: Mapping[str, int]) -> dict[str, str]:
+    """The calls that names' matches come from, where they come from nothing else."""
+    return {
+        f"{name}{FOUND}": "\n".join(map(ast.unparse, calls))
+        for name, calls in finders(tree).items()
+        if len(calls) == counts[name]
+    }
 
 
 def _taken(node: ast.AST) -> Iterator[str]:
@@ -321,13 +340,19 @@ def _state(node: ast.AST, texts: Texts) -> _State:
 def state_of(names: Sequence[str], texts: Texts) -> _State:
     """The values of ``names``, and what the classes say that are named there."""
     found = [(name, texts[name]) for name in names if name in texts]
-    found += [(mark, "") for name in names if (mark := f"{name}{GENERATOR}") in texts]
+    marks = (f"{name}{mark}" for name in names for mark in (GENERATOR, COROUTINE))
+    found += [(mark, "") for mark in marks if mark in texts]
     for name in names:
         source = texts.get(f"{name}{LAMBDA}")
         if source is not None and "<lambda>" in texts.get(name, ""):
             found.append((f"{name}{LAMBDA}", source))
             others = set(names_read(lambda_of(source))) - set(names)
             found += [(other, texts[other]) for other in sorted(others) if other in texts]
+        if texts.get(name, "").startswith(MATCHED) and f"{name}{FOUND}" in texts:
+            calls = texts[f"{name}{FOUND}"]
+            found.append((f"{name}{FOUND}", calls))
+            read = {other for one in calls.splitlines() for other in names_read(called_in(one))}
+            found += [(other, texts[other]) for other in sorted(read - set(names)) if other in texts]
     if MARK in texts:
         kinds = {*names, *(kind for _, text in found for kind in _KIND.findall(text))}
         marked = [f"{kind}{mark}" for kind in sorted(kinds) for mark in (MARK, TEMPLATE)]

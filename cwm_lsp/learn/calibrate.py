@@ -27,6 +27,9 @@ POINTS = 20
 PRECISION = 0.95
 """Of the values that are shown, at least this share is right on the fitting data."""
 
+LIKELY = 0.5
+"""What is rather wrong than right is not shown."""
+
 LEAST = 200
 """Claims below which a map would be noise."""
 
@@ -151,12 +154,15 @@ def _pooled(left: _Block, right: _Block) -> _Block:
 
 
 def choose_threshold(shown: Floats, precision: float = PRECISION) -> float:
-    """The smallest probability with at least ``precision`` of the claims from it on right; 1 if none is."""
+    """The smallest probability with at least ``precision`` of the claims from it on right; 1 if none is.
+
+    Never under :data:`LIKELY`: where nearly all that is claimed is sure, the rest could be anything.
+    """
     ordered = shown[np.argsort(-shown[:, 0], kind="stable")]
     right = ordered[:, 1].cumsum() / np.arange(1, len(ordered) + 1)
     last = np.append(ordered[1:, 0] != ordered[:-1, 0], True)[: len(ordered)]
     enough = ordered[last & (right >= precision), 0]
-    return float(enough.min()) if len(enough) else 1.0
+    return max(LIKELY, float(enough.min())) if len(enough) else 1.0
 
 
 def store(folder: Path, fitted: Fitted, source: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -66,18 +66,24 @@ class Window:
 
     def miss(self, span: Span) -> int | None:
         """The first token of ``span`` that the model would not have written, or ``None``."""
-        best = self.scores.best[span.start - self.first : span.end - self.first]
-        differs = best != self.encoded.tokens[span.start : span.end]
+        best = self.scores.best[span.asked.start - self.first : span.asked.stop - self.first]
+        differs = best != self.encoded.tokens[span.asked]
         return span.start + int(differs.argmax()) if differs.any() else None
 
-    def logs(self, start: int, end: int) -> list[float]:
-        """The log-probabilities of the tokens ``start`` to ``end`` (exclusive)."""
-        logs: list[float] = self.scores.logprob[start - self.first : end - self.first].tolist()
-        return logs
+    def logs(self, spans: Iterable[Span]) -> list[float]:
+        """The log-probabilities of the tokens of ``spans``, 0 for those that are sure."""
+        found: list[float] = []
+        for span in spans:
+            asked = span.asked
+            found += self.scores.logprob[asked.start - self.first : asked.stop - self.first].tolist()
+            found += [0.0] * (span.end - asked.stop)
+        return found
 
-    def log(self, start: int, end: int) -> float:
-        """Their sum."""
-        return float(self.scores.logprob[start - self.first : end - self.first].sum())
+    def log(self, span: Span, end: int | None = None) -> float:
+        """The log-probability of what ``span`` asks for, up to its token ``end`` (exclusive)."""
+        asked = span.asked
+        stop = asked.stop if end is None else min(end, asked.stop)
+        return float(self.scores.logprob[asked.start - self.first : stop - self.first].sum())
 
     def best(self, place: int) -> float:
         """How probable the most likely token was at ``place``."""
@@ -120,7 +126,7 @@ class Reading:
         value: Guess | None = None
         for span, miss in zip(self.spans, self._misses, strict=True):
             if miss is None and span.kind is SpanKind.FLOW:
-                flow += self.window.log(span.start, span.end)
+                flow += self.window.log(span)
             elif miss is None and span.kind is SpanKind.VALUE and span.name not in event.locals:
                 removed.append(span.name)
             elif (guess := self._guess(span, miss)) is None:
@@ -158,7 +164,7 @@ class Reading:
             return self._unexpected(span) if _elsewhere(span, miss) else self._written.get(span)
         value = self.event.value if span.kind is SpanKind.RESULT else self.event.locals[span.name]
         text = value.text if value is not None else "None"
-        return Guess(text, math.exp(self.window.log(span.start, span.end)))
+        return Guess(text, math.exp(self.window.log(span)))
 
     def _unexpected(self, span: Span) -> Guess | None:
         """The model did not expect ``span.name`` to change, which predicts the value that it had."""
@@ -175,7 +181,7 @@ class Reading:
         more = await branch.write(codec.value_stop, window.longest, first=decoder.choices)
         text = codec.read_value(encoded, span, (*encoded.tokens[span.start : miss], *more.tokens))
         if text is not None:
-            log = window.log(span.start, miss) + sum(more.logprob)
+            log = window.log(span, miss) + sum(more.logprob)
             self._written[span] = Guess(text, math.exp(log))
 
     async def _part(self, span: Span, branch: Prefix) -> None:
@@ -183,9 +189,8 @@ class Reading:
         window = self.window
         start = window.encoded.starts[self.step]
         decoder = window.codec.decoder_at(window.encoded, self.step)
-        steps = [
-            *decoder.feed(window.encoded.tokens[start : span.start], window.logs(start, span.start)).steps
-        ]
+        before = window.logs(one for one in self.spans if one.start < span.start)
+        steps = [*decoder.feed(window.encoded.tokens[start : span.start], before).steps]
         written = 0
         while not decoder.done and written < window.longest:
             more = await branch.write(decoder.stop, window.longest - written, first=decoder.choices)

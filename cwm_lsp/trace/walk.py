@@ -133,13 +133,14 @@ class Walk:
         """The items of a sequence or set."""
         return self.listed(values, size, lambda value: self.text(value, depth + 1))
 
-    def pairs(self, value: dict[Any, Any], depth: int) -> str:
-        """``{key: value, ...}`` in the order of the dict."""
+    def pairs(self, value: dict[Any, Any], depth: int, items: Iterable[tuple[Any, Any]] | None = None) -> str:
+        """``{key: value, ...}`` in the order of ``items``, or of the dict."""
+        items = dict.items(value) if items is None else items
 
         def pair(item: tuple[Any, Any]) -> str:
             return f"{self.text(item[0], depth + 1)}: {self.text(item[1], depth + 1)}"
 
-        return "{" + self.listed(dict.items(value), dict.__len__(value), pair) + "}"
+        return "{" + self.listed(items, dict.__len__(value), pair) + "}"
 
     def string(self, value: Any, base: Any) -> str:
         """A string, bytes or bytearray, its end left out where it is long."""

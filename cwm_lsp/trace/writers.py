@@ -32,7 +32,7 @@ from builtins import (  # noqa: UP029 - the user's program may rebind them
     type,
 )
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -148,12 +148,27 @@ def _write_defaultdict(walk: Walk, value: defaultdict[Any, Any], depth: int) -> 
     return walk.inside(value, "defaultdict(...)", depth, write)
 
 
+_PLAIN_KEYS = (str, int, float, bytes, bool, type(None))
+
+
 def _write_ordered(walk: Walk, value: OrderedDict[Any, Any], depth: int) -> str:
     """As Python 3.12 and later write it, in every version, so that recordings compare."""
     name = raw_type_name(type(value))
     if not dict.__len__(value):
         return f"{name}()"
-    return walk.inside(value, "...", depth, lambda: f"{name}({walk.pairs(value, depth)})")
+    return walk.inside(value, "...", depth, lambda: f"{name}({walk.pairs(value, depth, _in_order(value))})")
+
+
+def _in_order(value: OrderedDict[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    """The pairs in their order, which ``move_to_end`` changes and ``dict.items`` does not see."""
+    others: dict[int, Any] = {}
+    for key in OrderedDict.__iter__(value):
+        if type(key) in _PLAIN_KEYS:
+            yield key, dict.__getitem__(value, key)
+            continue
+        if not others:  # to look a key up would ask its own code
+            others = {id(one): item for one, item in dict.items(value)}
+        yield key, others[id(key)]
 
 
 def write_counter(walk: Walk, value: Counter[Any], depth: int) -> str:

@@ -96,6 +96,12 @@ def cyclic() -> list[Any]:
     return items
 
 
+def moved() -> OrderedDict[Any, int]:
+    items = OrderedDict([(1, 1), ((2,), 2), (3, 3)])
+    items.move_to_end(1)
+    return items
+
+
 def generator() -> Any:
     yield 1
 
@@ -108,6 +114,7 @@ def generator() -> Any:
         (cyclic(), "[1, [...]]"),
         (defaultdict(list, {1: [2]}), "defaultdict(<class 'list'>, {1: [2]})"),
         (OrderedDict(a=1), "OrderedDict({'a': 1})"),
+        (moved(), "OrderedDict({(2,): 2, 3: 3, 1: 1})"),
         (Counter("aab"), "Counter({'a': 2, 'b': 1})"),
         (deque([1], maxlen=3), "deque([1], maxlen=3)"),
         (set(), "set()"),
