@@ -12,7 +12,7 @@ from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES
 from cwm_lsp.codec.records import Undecided
-from cwm_lsp.codec.sharing import Place
+from cwm_lsp.codec.sharing import Place, may_change
 from cwm_lsp.codec.working import Told, names_read, state_of, text_of
 from cwm_lsp.trace.render import render
 
@@ -90,6 +90,21 @@ def _run(node: ast.AST) -> ast.AST:
         case ast.With(items=items):
             return ast.Tuple([one.context_expr for one in items], ast.Load())
     return node
+
+
+def changes_objects(statements: Sequence[ast.stmt], texts: Mapping[str, str]) -> bool:
+    """Whether ``statements`` may change objects in themselves, besides what functions of the user's do."""
+    parts = (part for one in statements for part in ast.walk(_run(one)))
+    return any(_is_change(part) or _is_grown(part, texts) for part in parts)
+
+
+def _is_grown(part: ast.AST, texts: Mapping[str, str]) -> bool:
+    match part:
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return may_change(texts.get(name, "["))
+        case ast.AugAssign():
+            return True
+    return False
 
 
 def _is_change(part: ast.AST) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.deeds import changes_objects, effect
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.displays import ELLIPSIS, shown
 from cwm_lsp.codec.entering import awaited
@@ -230,9 +230,24 @@ class Outlook:
             return frozenset(frame.texts)
         if not self.aided or (frame.function.startswith("<") and not frame.is_module):
             return frozenset(frame.texts) | logical.binds
-        others = self.slice.callables.rebinding
-        inside = {name for name, text in frame.texts.items() if name in others or may_change(text)}
-        return frozenset(inside) | logical.binds | self._named(logical) | frame.renewed.keys()
+        named = self.slice.callables.rebinding & frame.texts.keys()
+        named |= frame.renewed.keys() | self._named(logical)
+        if not self._leaves_objects(frame, logical):
+            named |= {name for name, text in frame.texts.items() if may_change(text)}
+        over = isinstance(logical.head, ast.For) and "" in self._facts(frame, logical).items
+        return named if over else named | logical.binds
+
+    def _leaves_objects(self, frame: Frame, logical: LogicalLine) -> bool:
+        """Whether a line changes no object in itself: all that it does is known, and it only binds names."""
+        if frame.returned or frame.raised is not None or frame.closing:
+            return False
+        if isinstance(logical.head, ast.For):
+            items = self._facts(frame, logical).items if frame.line in frame.visits else ()
+            return bool(items) and None not in items
+        if not logical.carried or changes_objects(logical.carried, frame.texts):
+            return False
+        texts = readable(frame, self.here.constants)
+        return effect(logical.carried, texts, frame.came, frame.shares).known
 
     def _named(self, logical: LogicalLine) -> frozenset[str]:
         """The names that a line may take away."""

@@ -33,9 +33,13 @@ CERTAINTY = 0.9
 LIKELY = CERTAINTY + (1 - CERTAINTY) / v.SIZE
 
 
-def run() -> tuple[Trace, Encoded]:
+UNAIDED = CompactCodec(aided=False)
+"""With aid next to nothing of :data:`SUM` is the model's to say."""
+
+
+def run(codec: CompactCodec = UNAIDED) -> tuple[Trace, Encoded]:
     trace = record(SUM, "f([4, 9])")
-    return trace, CompactCodec().encode(trace)
+    return trace, codec.encode(trace)
 
 
 def believing(*scripts: Script, context: int = 4096) -> LocalBackend[ReplayMemory]:
@@ -48,7 +52,7 @@ def span_of(encoded: Encoded, step: int, kind: SpanKind) -> Span:
 
 async def test_a_model_that_knows_agrees_everywhere() -> None:
     trace, encoded = run()
-    steps = await Predictor(believing(Script(encoded.tokens)), CompactCodec()).score(trace)
+    steps = await Predictor(believing(Script(encoded.tokens)), UNAIDED).score(trace)
     assert len(steps) == len(trace.events) - 1
     for step, event in zip(steps, trace.events[1:], strict=True):
         assert step is not None
@@ -64,14 +68,12 @@ async def test_a_model_that_knows_agrees_everywhere() -> None:
 
 
 async def test_only_the_value_that_differs_is_written() -> None:
-    trace, _ = run()
-    codec = CompactCodec(aided=False)  # with aid the value is known
-    encoded = codec.encode(trace)
+    trace, encoded = run()
     span = span_of(encoded, 4, SpanKind.VALUE)
     assert span.name == "total"
     wrong = [v.text_token("7"), Special.STOP]
     backend = believing(Script(encoded.tokens), mistaken(encoded.tokens, span.start + 1, wrong))
-    steps = await Predictor(backend, codec).score(trace)
+    steps = await Predictor(backend, UNAIDED).score(trace)
     fourth = steps[3]
     assert fourth is not None
     assert fourth.changed["total"].text == "7"
@@ -128,7 +130,7 @@ async def test_what_is_expected_elsewhere_is_told_of_its_own_function() -> None:
 
 async def test_written_together_or_one_by_one_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     trace = record(*program("loops"))
-    codec = CompactCodec()
+    codec = UNAIDED
     draw = random.Random(3)
     scripts = []
     for encoded in codec.windows(trace, 200):
@@ -163,10 +165,21 @@ async def test_a_name_that_was_not_expected_to_change_keeps_its_value() -> None:
     backend = believing(
         Script(encoded.tokens), mistaken(encoded.tokens, value.start, [encoded.tokens[flow.start]])
     )
-    steps = await Predictor(backend, CompactCodec()).score(trace)
+    steps = await Predictor(backend, UNAIDED).score(trace)
     fourth = steps[3]
     assert fourth is not None
     assert fourth.changed["total"].text == "0"
+
+
+async def test_what_follows_from_the_state_is_not_asked_of_the_model() -> None:
+    trace, _ = run()
+    clueless = believing()
+    steps = await Predictor(clueless, CompactCodec()).score(trace)
+    for step, event in zip(steps, trace.events[1:], strict=True):
+        assert step is not None
+        assert (step.kind, step.line, step.probability) == (event.kind, event.line, 1.0)
+        assert all(event.locals[name].text == one.text for name, one in step.changed.items())
+        assert all(one.probability == 1.0 for one in step.changed.values())
 
 
 @pytest.mark.parametrize("window", [1, 30, 4000])
@@ -180,7 +193,7 @@ async def test_windows_do_not_change_what_is_compared(window: int) -> None:
 async def test_running_ahead_follows_the_model() -> None:
     trace, encoded = run()
     start = entry_trace(trace.source, "f", "[4, 9]")
-    found = await Predictor(believing(Script(encoded.tokens)), CompactCodec()).run_ahead(start)
+    found = await Predictor(believing(Script(encoded.tokens)), UNAIDED).run_ahead(start)
     assert found.finished
     assert found.problems == ()
     assert [(s.kind, s.line) for s in found.steps] == [(e.kind, e.line) for e in trace.events[1:]]
@@ -191,7 +204,7 @@ async def test_running_ahead_follows_the_model() -> None:
 async def test_running_ahead_stops_at_its_limit() -> None:
     trace, encoded = run()
     start = replace(trace, events=trace.events[:1])
-    found = await Predictor(believing(Script(encoded.tokens)), CompactCodec()).run_ahead(start, max_events=2)
+    found = await Predictor(believing(Script(encoded.tokens)), UNAIDED).run_ahead(start, max_events=2)
     assert len(found.steps) == 2
     assert not found.finished
 
@@ -245,7 +258,7 @@ async def test_probabilities_are_calibrated() -> None:
     trace, encoded = run()
     half = ProbabilityMap(((0.0, 0.0), (1.0, 0.5)))
     halved = Calibration(half, half)
-    steps = await Predictor(believing(Script(encoded.tokens)), CompactCodec(), halved).score(trace)
+    steps = await Predictor(believing(Script(encoded.tokens)), UNAIDED, halved).score(trace)
     second = steps[1]
     assert second is not None
     assert second.changed["total"].probability == pytest.approx(LIKELY**3 / 2, rel=1e-3)
