@@ -13,7 +13,7 @@ from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.helper import loading, module
 from cwm_lsp.errors import ArgumentsError, SourceError
 from cwm_lsp.features import sentences
-from cwm_lsp.features.foresight import Checked
+from cwm_lsp.features.checking import Checked
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.statements import first_line, parse
 from cwm_lsp.wire.dap import Json

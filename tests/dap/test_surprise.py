@@ -201,3 +201,54 @@ async def test_pause_ends_a_search_while_the_program_naps(tmp_path: Path) -> Non
         thread = int((await dap.ask("threads"))["threads"][0]["id"])
         await dap.ask("pause", threadId=thread)
         assert (await dap.event("stopped"))["reason"] == "pause"
+
+
+EVERYDAY = """\
+import contextlib
+
+
+@contextlib.contextmanager
+def opened(log):
+    log.append("open")
+    yield log
+    log.append("close")
+
+
+def each(xs):
+    for x in xs:
+        yield x
+
+
+def inner(nested):
+    for part in nested:
+        yield from each(part)
+
+
+def used(log):
+    with opened(log) as found:
+        found.append("used")
+    return len(log)
+
+
+def total(xs):
+    result = 0
+    for x in each(xs):
+        result += x
+    return result
+
+
+found = list(each([3, 1]))
+flat = list(inner([found, [2]]))
+squares = {x: x * x for x in each(flat)}
+ordered = sorted(flat, key=lambda x: -x)
+print(found, flat, squares, ordered, total(flat), used([]))
+"""
+
+
+async def test_generators_comprehensions_and_with_blocks_are_no_surprise(tmp_path: Path) -> None:
+    async with launched(tmp_path, [], source=EVERYDAY, filters={"filters": ["cwm_diverged"]}) as dap:
+        stops = 0
+        while await dap.until(partial(_has_news, dap, stops)) and not dap.count("terminated"):
+            stops += 1
+            await dap.ask("continue", threadId=(await dap.event("stopped", stops))["threadId"])
+        assert [one["body"]["text"] for one in dap.named("stopped")] == []

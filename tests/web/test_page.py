@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from cwm_lsp.web.messages import Stage
 from cwm_lsp.web.server import Pages
 from cwm_lsp.web.tables import Shown
@@ -70,6 +72,19 @@ async def test_what_differs_is_brought_into_sight_also_when_the_run_was_there_be
     right = "cwm.grids.left.scroll.getBoundingClientRect().right"
     await tab.until(f"{cell}.getBoundingClientRect().right <= {right} + 1")
     assert await tab.value("cwm.grids.left.scroll.scrollLeft > 0")
+
+
+@pytest.mark.parametrize("column", range(5))
+async def test_a_variable_is_brought_into_sight_without_cutting_another(
+    tab: Tab, served: Pages, column: int
+) -> None:
+    await tab.size(1000, 700)
+    await look(tab, served, [runs.wide()])
+    await at(tab, 5)
+    await tab.value(f"cwm.choose(5, {{ column: {column} }})")
+    await tab.until(f"cwm.column === {column} && !cwm.asking && cwm.waits < 0")
+    edges = "cwm.grids.left.edges.includes(cwm.grids.left.scroll.scrollLeft)"
+    assert await tab.value(f"cwm.grids.left.scroll.scrollLeft === 0 || {edges}")
 
 
 async def test_a_prediction_is_never_shown_as_observed(tab: Tab, served: Pages) -> None:

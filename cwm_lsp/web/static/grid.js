@@ -58,7 +58,8 @@ export class Grid {
     this.root.style.setProperty("--fixed", `${this.fixed}px`);
     this.edges = [0, this.run.gives ? wide(this.run.gives) : 0];
     for (const width of this.run.widths) this.edges.push(this.edges.at(-1) + wide(width));
-    this.width = this.fixed + this.edges.at(-1);
+    const over = Math.max(0, this.edges.at(-1) - (this.room - this.fixed));
+    this.width = Math.max(this.fixed + this.edges.at(-1), this.room + this.edgeFrom(over, this.edges.at(-2)));
     this.list.spacer.style.width = `${this.width}px`;
   }
 
@@ -237,11 +238,19 @@ export class Grid {
     }
   }
 
+  /** No other column is cut at the left for it: what is half there can be taken for a whole value. */
   reveal(column) {
     const [left, right] = [this.edges[column + 1], this.edges[column + 2]];
     const room = this.room - this.fixed;
     if (left < this.scroll.scrollLeft) this.scroll.scrollLeft = left;
-    else if (right > this.scroll.scrollLeft + room) this.scroll.scrollLeft = right - room;
+    else if (right > this.scroll.scrollLeft + room) {
+      this.scroll.scrollLeft = this.edgeFrom(right - room, left);
+    }
+  }
+
+  /** Where the first column begins at or behind `place`, `last` at most. */
+  edgeFrom(place, last) {
+    return Math.min(last, this.edges.find((edge) => edge >= place));
   }
 
   draw() {
