@@ -18,13 +18,15 @@ _Scope = _Function | ast.Lambda | ast.ClassDef
 class Suspending:
     """``yielding`` are first lines of statements that yield, ``generators`` of functions that hold such.
 
-    ``bodies`` are the lines of what each ``with`` holds, by the line of its head; ``heads`` those of ``for``.
+    ``coroutines`` are those of ``async`` functions. ``bodies`` are the lines of what each ``with`` holds, by
+    the line of its head; ``heads`` those of ``for``.
     """
 
     yielding: frozenset[int] = frozenset()
     generators: frozenset[int] = frozenset()
     bodies: Mapping[int, range] = field(default_factory=lambda: MappingProxyType({}))
     heads: frozenset[int] = frozenset()
+    coroutines: frozenset[int] = frozenset()
 
 
 @lru_cache(maxsize=64)
@@ -47,6 +49,7 @@ def suspending(source: str) -> Suspending:
             }
         ),
         frozenset(node.lineno for node in blocks(tree) if isinstance(node, ast.For | ast.AsyncFor)),
+        frozenset(first_line(one) for one in functions if isinstance(one, ast.AsyncFunctionDef)),
     )
 
 

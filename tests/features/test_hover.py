@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from cwm_lsp.align.model import Tally
 from cwm_lsp.features.hover import ROWS, Row, hover, rows
 from cwm_lsp.features.results import Call, Compared, Predicted, Recorded
 from cwm_lsp.predict import entry_trace
@@ -56,6 +59,82 @@ def test_runs_and_predictions_keep_to_their_column() -> None:
     assert [(row.name, row.observed, row.predicted, row.probability) for row in predicted] == [
         ("return", "", "5.0", "98 %")
     ]
+
+
+CALLS = """\
+def same(f):
+    return f
+
+
+@same
+def half(
+    n,
+):
+    return n // 2
+
+
+def twice(n):
+    return half(n) + half(n + 1)
+"""
+
+
+@pytest.mark.parametrize("line", [5, 6, 7])
+def test_the_head_of_a_function_tells_its_calls(line: int) -> None:
+    compare = compared(CALLS, "twice(3)", {})
+    assert (hover([Compared(Call("twice", "3"), compare)], line) or "").splitlines()[2:] == [
+        "| call | | observed | predicted | probability |",
+        "|---:|---|---|---|---:|",
+        "| 1/2 | n | 3 | 3 | 98 % |",
+        "| 1/2 | return | 1 | 1 | 98 % |",
+        "| 2/2 | n | 4 | 4 | 98 % |",
+        "| 2/2 | return | 2 | 2 | 98 % |",
+    ]
+
+
+def test_the_head_of_the_function_that_was_called_tells_what_it_was_given() -> None:
+    recorded = Recorded(Call("twice", "3"), run(CALLS, "twice(3)"))
+    assert [cells(row) for row in rows(recorded, 12)] == [
+        ("n", "3", "", "", False),
+        ("return", "3", "", "", False),
+    ]
+    trace = run(CALLS, "twice(3)")
+    start = replace(trace, events=trace.events[:1])
+    predicted = rows(Predicted(Call("twice", "3"), start, forced(trace, {}), (), True, THRESHOLD, "m"), 12)
+    assert [cells(row) for row in predicted] == [
+        ("n", "3", "", "", False),
+        ("return", "", "3", "98 %", False),
+    ]
+
+
+def test_a_call_that_an_exception_took_out_tells_that() -> None:
+    tried = "    try:\n        f(n)\n    except ZeroDivisionError:\n        n = 1\n    return n\n"
+    source = f"def f(n):\n    return 1 // n\n\n\ndef g(n):\n{tried}"
+    found = rows(Recorded(Call("g", "0"), run(source, "g(0)")), 1)
+    assert [(row.name, row.observed) for row in found][1][0] == "exception"
+
+
+ASYNC = """\
+import asyncio
+
+
+async def wait():
+    await asyncio.sleep(0)
+
+
+def go():
+    asyncio.run(wait())
+"""
+
+
+def test_where_nothing_was_compared_the_hover_says_why_and_what_to_do() -> None:
+    beliefs: dict[int, dict[str, tuple[str, float]]] = {}
+    result = Compared(Call("go", ""), compared(ASYNC, "go()", beliefs))
+    nothing = replace(result, comparison=replace(result.comparison, values=Tally(0, 0, 0)))
+    text = hover([nothing], 9) or ""
+    assert "no value to compare: async" in text
+    assert text.endswith("Compare the functions that it calls, with values of their own.")
+    unsure = replace(result, comparison=replace(result.comparison, values=Tally(0, 0, 3)))
+    assert "not sure of any of 3 values" in (hover([unsure], 9) or "")
 
 
 def test_the_word_under_the_pointer_narrows_the_table_where_it_can() -> None:
