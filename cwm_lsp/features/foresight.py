@@ -74,7 +74,7 @@ async def foresee(
     within, why, path = 0, "", 1.0
     async with aclosing(predictor.ahead(given.trace)) as ahead:
         async for step in ahead:
-            steps.append(weighted(step, path))
+            steps.append(weighted(doubted(step), path))
             path *= certainty(step)
             within += step.depth == 0
             if step.depth == 0 and within == 1:
@@ -86,6 +86,16 @@ async def foresee(
     why = why or ("" if within else _UNREADABLE)
     if within != 1 or len(steps) > 1 or why:
         yield replace(empty, steps=tuple(steps), why=why)
+
+
+def doubted(step: PredictedStep) -> PredictedStep:
+    """``step``; an exception that the model cannot name is one that it does not expect any more than that.
+
+    Of a call into code that it is not shown it is sure that something else than a value comes, and no more.
+    """
+    if step.kind is not EventKind.EXCEPTION or step.value is None:
+        return step
+    return replace(step, probability=min(step.probability, step.value.probability))
 
 
 async def foreseen(predictor: Predictor, standing: Standing, threshold: float) -> Foresight:

@@ -59,6 +59,11 @@ async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, 
         told = await dap.ask("exceptionInfo", threadId=thread)
         assert told["exceptionId"] == "Prediction diverged"
         assert "the model expected 3" in told["details"]["message"]
+        back = await step(dap, "stepBack", thread)
+        assert "1 step ago" in back["text"]
+        assert (await dap.where(thread))[0] == ("count ↶", BODY)
+        await step(dap, "next", thread)
+        assert (await dap.where(thread))[0] == ("count", LOOP)
         stops = dap.count("stopped")
         await dap.ask("setExceptionBreakpoints", filters=[])
         await dap.ask("continue", threadId=thread)

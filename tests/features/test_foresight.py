@@ -8,10 +8,10 @@ from cwm_lsp.align.model import Agreement, Tally
 from cwm_lsp.features import display
 from cwm_lsp.features.ahead import placements, unrun
 from cwm_lsp.features.checking import Checked, check
-from cwm_lsp.features.foresight import Foresight
+from cwm_lsp.features.foresight import Foresight, doubted
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
-from cwm_lsp.trace.predicted import PredictedStep
+from cwm_lsp.trace.predicted import Guess, PredictedStep
 from tests.features.world import THRESHOLD, Beliefs, forced, run
 
 SOURCE = """
@@ -168,3 +168,11 @@ def test_a_call_that_no_line_says_does_not_differ_from_the_one_expected() -> Non
     other = check(foresight, replace(called, line=1, function="grade"))
     assert other is not None
     assert other.divergence is not None
+
+
+def test_an_exception_that_cannot_be_named_is_not_expected() -> None:
+    step = PredictedStep(EventKind.EXCEPTION, 3, "grade", 0, 0.98, value=Guess("UnboundLocalError()", 0.26))
+    assert doubted(step).probability == 0.26
+    assert doubted(replace(step, value=Guess("ZeroDivisionError()", 0.99))).probability == 0.98
+    line = replace(step, kind=EventKind.LINE, value=None)
+    assert doubted(line) == line
