@@ -25,7 +25,8 @@ VALUE_CELLS = 400
 _ENDS = (EventKind.RETURN, EventKind.EXCEPTION)
 _ENDINGS = ("return", "exception")
 _DIFFERING = frozenset({Agreement.DIFFERS, Agreement.MISSING, Agreement.EXTRA})
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~])")
+_MARKDOWN = re.compile(r"([\\`*<|~]|&(?=#?\w+;)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\[(?=.*\]\())")
+"""What would be markup in the midst of a line: not every sign, since Neovim shows the backslashes."""
 
 
 @dataclass(frozen=True, slots=True)

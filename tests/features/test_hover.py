@@ -21,7 +21,7 @@ def test_a_comparison_has_observed_predicted_and_probability() -> None:
     result = Compared(THE_CALL, compared(MEAN, CALL, {8: {"total": ("14", 0.81)}}))
     assert hover([result], 5) == "\n".join(
         [
-            r"**mean\_above\(\[4, 9, 2, 7\], 3\)** observed and predicted, right in 89 % of 9 values",
+            "**mean_above([4, 9, 2, 7], 3)** observed and predicted, right in 89 % of 9 values",
             "",
             "| visit | | observed | predicted | probability |",
             "|---:|---|---|---|---:|",
@@ -156,6 +156,21 @@ def test_a_long_table_is_cut_around_the_first_difference() -> None:
     text = hover([result], 3) or ""
     assert "| 151/200 | x | 150 ✗ | 7 | 90 % |" in text
     assert text.endswith(f"{200 - ROWS} more of 200 rows are not shown.")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("'[(1, -2), {3: 4}]'", "[(1, -2), {3: 4}]"),
+        ("'snake_case # 1! > 0'", "snake_case # 1! > 0"),
+        ("'_edge __dunder__ 2_'", "\\_edge \\_\\_dunder\\_\\_ 2\\_"),
+        ("'*a* ~b~ &lt; a & b'", "\\*a\\* \\~b\\~ \\&lt; a & b"),
+    ],
+)
+def test_only_what_would_be_markup_is_escaped(text: str, written: str) -> None:
+    source = f"def f():\n    s = {text}\n    return 1\n"
+    table = hover([Recorded(Call("f", ""), run(source, "f()"))], 2) or ""
+    assert f"| '{written}' |" in table
 
 
 @pytest.mark.parametrize("text", ["'a|b'", "'<img src=x>'", "'[x](http://e)'", "'`'", "'a\\nb'"])

@@ -41,10 +41,7 @@ export function resolved(given: Partial<Configuration>, python: string, text = '
             Object.assign(config, { console: place, ...(python === '' ? {} : { python }) }, defined(given));
         }
     }
-    if (!isGhost(config)) {
-        Object.assign(config, { cwmStates: true }, defined(given));
-    }
-    return config;
+    return { cwmStates: true, ...config };
 }
 
 /** Whether a configuration steps through a prediction. All others run the user's code. */

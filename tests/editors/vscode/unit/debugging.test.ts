@@ -28,7 +28,7 @@ test('an attach is passed on as it is', () => {
 test('a ghost runs nothing, so it needs no interpreter and no console', () => {
     const ghost = forGhost({ function: 'f', arguments: '1, 2' }, '/a.py');
     assert.equal(isGhost(ghost), true);
-    assert.deepEqual(resolved(ghost, '/py'), ghost);
+    assert.deepEqual(resolved(ghost, '/py'), { ...ghost, cwmStates: true });
     assert.deepEqual([ghost['function'], ghost['arguments'], ghost['program']], ['f', '1, 2', '/a.py']);
     assert.equal(isGhost(resolved({}, '')), false);
 });
