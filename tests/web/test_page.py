@@ -87,6 +87,16 @@ async def test_a_variable_is_brought_into_sight_without_cutting_another(
     assert await tab.value(f"cwm.grids.left.scroll.scrollLeft === 0 || {edges}")
 
 
+async def test_in_a_narrow_pane_values_have_half_of_the_room(tab: Tab, served: Pages) -> None:
+    await tab.size(460, 700)
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    assert await tab.value("cwm.grids.left.fixed <= cwm.grids.left.room * 0.55")
+    fixed = f"{row(10)}.querySelector('.fixed').getBoundingClientRect()"
+    code = f"{row(10)}.querySelector('.code').getBoundingClientRect()"
+    assert await tab.value(f"{fixed}.right - {code}.right < 2"), "no empty room between a line and its values"
+
+
 async def test_a_prediction_is_never_shown_as_observed(tab: Tab, served: Pages) -> None:
     await look(tab, served, [runs.predicted()])
     assert "nothing was run" in await tab.text()

@@ -8,6 +8,8 @@ const PADDING = 22;
 const FEWEST = 14;
 const BESIDE_CODE = 168;
 const VISIT = 56;
+const CLOSE = 600;
+const SHARE = 0.5;
 const SLIM = 380;
 const SLIM_FIXED = 78;
 
@@ -50,11 +52,14 @@ export class Grid {
   /** Where each column begins: what steps give is the first, then the variables. */
   measure() {
     this.room = this.scroll.clientWidth;
-    const most = Math.max(FEWEST, Math.floor(this.room / CHARACTER / 2.4));
     const pair = this.root.classList.contains("pair");
     const slim = pair && this.room < SLIM; // what the steps say has the room that there is; their lines stand as numbers
+    const close = pair || this.room < CLOSE;
+    const beside = close ? BESIDE_CODE - VISIT : BESIDE_CODE;
+    const share = this.room < CLOSE ? (this.room * SHARE - beside - PADDING) / CHARACTER : this.room / CHARACTER / 2.4;
     this.root.classList.toggle("slim", slim);
-    this.fixed = slim ? SLIM_FIXED : (pair ? BESIDE_CODE - VISIT : BESIDE_CODE) + wide(Math.max(FEWEST, Math.min(this.run.code, most)));
+    this.root.classList.toggle("close", close);
+    this.fixed = slim ? SLIM_FIXED : beside + wide(Math.max(FEWEST, Math.min(this.run.code, Math.floor(share))));
     this.root.style.setProperty("--fixed", `${this.fixed}px`);
     this.edges = [0, this.run.gives ? wide(this.run.gives) : 0];
     for (const width of this.run.widths) this.edges.push(this.edges.at(-1) + wide(width));
