@@ -97,6 +97,20 @@ async def test_in_a_narrow_pane_values_have_half_of_the_room(tab: Tab, served: P
     assert await tab.value(f"{fixed}.right - {code}.right < 2"), "no empty room between a line and its values"
 
 
+async def test_values_stay_in_their_columns_when_the_pane_becomes_narrow(tab: Tab, served: Pages) -> None:
+    await tab.size(1280, 700)
+    await look(tab, served, [runs.wide()])
+    await at(tab, 5)
+    await tab.size(460, 700)
+    await tab.until("cwm.grids.left.fixed <= cwm.grids.left.room * 0.55")
+    await tab.value("cwm.choose(5)")
+    cell = f"{row(5)}.querySelector('.cell[title^=\\'four: observed 101\\']')"
+    await tab.until(
+        f"{cell}.getBoundingClientRect().left === [...document.querySelectorAll('#left-heads .cell')]"
+        ".find(one => one.textContent === 'four').getBoundingClientRect().left"
+    )
+
+
 async def test_a_prediction_is_never_shown_as_observed(tab: Tab, served: Pages) -> None:
     await look(tab, served, [runs.predicted()])
     assert "nothing was run" in await tab.text()

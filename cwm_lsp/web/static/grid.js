@@ -153,7 +153,7 @@ export class Grid {
     const held = this.app.rows.get(index);
     const data = held && held[this.side];
     const chosen = index === this.app.chosen;
-    const key = `${index} ${chosen && `${this.app.side} ${this.app.column}`} ${this.range} ${this.app.layout} ${held && held.apart}`;
+    const key = `${index} ${chosen && `${this.app.side} ${this.app.column}`} ${this.range} ${this.fixed} ${this.app.layout} ${held && held.apart}`;
     if (row.key === key && row.data === data) return;
     row.key = key;
     row.data = data;
