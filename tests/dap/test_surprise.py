@@ -71,6 +71,18 @@ async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, 
         assert dap.count("stopped") == stops
 
 
+@pytest.mark.parametrize(("module", "name"), [("shop.counts", "counts.py"), ("shop", "__main__.py")])
+async def test_a_module_is_searched_from_its_first_line(module: str, name: str, tmp_path: Path) -> None:
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / name).write_text(PROGRAM, encoding="utf-8")
+    begun = launched(tmp_path, [], filters=DIVERGED, program=None, module=module, cwd=str(tmp_path))
+    async with begun as dap:
+        stop = await surprised(dap, f"Prediction diverged at line {BODY}")
+        assert (await dap.where(stop["threadId"]))[0] == ("count", LOOP)
+
+
 async def test_breakpoints_still_stop_while_surprises_are_looked_for(tmp_path: Path) -> None:
     at = [{"line": LAST}]
     async with launched(tmp_path, at, filters={"filters": ["cwm_diverged"]}) as dap:
