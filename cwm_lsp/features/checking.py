@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cwm_lsp.align.compare import tally
 from cwm_lsp.align.judge import divergence, judge
@@ -74,7 +75,7 @@ def check(foresight: Foresight, came: Event) -> Checked | None:
     line = foresight.standing.statement
     named = heads(foresight.standing.source.text)
     compared = judge(0, came, Place(line, 1, 1), news, step, foresight.threshold, heads=named)
-    compared = _without_others(compared, _names(foresight.standing))
+    compared = _without_others(compared, _names(foresight.standing.source.text, line))
     return Checked(line, compared, divergence(compared, came, news, step, named))
 
 
@@ -93,11 +94,12 @@ def _without_others(compared: ComparedStep, named: frozenset[str]) -> ComparedSt
     return replace(compared, values=values) if values != compared.values else compared
 
 
-def _names(standing: Standing) -> frozenset[str]:
-    lines = statement_lines(standing.source.text)
-    at = standing.statement
-    text = " ".join(line for number, line in enumerate(standing.source.lines, 1) if lines.get(number) == at)
-    return frozenset(re.findall(r"\w+", text))
+@lru_cache(maxsize=512)
+def _names(source: str, statement: int) -> frozenset[str]:
+    """The names in the text of the statement that begins at a line."""
+    lines = statement_lines(source)
+    text = (line for number, line in enumerate(source.split("\n"), 1) if lines.get(number) == statement)
+    return frozenset(re.findall(r"\w+", " ".join(text)))
 
 
 def _is_ambiguous(standing: Standing, step: PredictedStep, came: Event) -> bool:
