@@ -35,6 +35,11 @@ def same_value(observed: Value, text: str) -> bool | None:
     return same_text(observed.text, text) or (ELLIPSIS in text and shown(observed.text) == text)
 
 
+def writes_itself(value: Value) -> bool:
+    """Whether an object tells what its class makes of it, ``<Thread(T-1, started)>``, and not its fields."""
+    return value.text.startswith("<") and _FIELDS.match(value.text) is None
+
+
 def in_other_words(observed: Value, text: str) -> bool:
     """Whether an object is told by its fields on the one side and as its class writes it on the other.
 

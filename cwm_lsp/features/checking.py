@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from cwm_lsp.align.compare import tally
 from cwm_lsp.align.judge import divergence, judge
-from cwm_lsp.align.model import Agreement, ComparedStep, Divergence, Tally
-from cwm_lsp.align.values import same_value
+from cwm_lsp.align.model import Agreement, ComparedStep, ComparedValue, Divergence, Tally
+from cwm_lsp.align.values import same_value, writes_itself
 from cwm_lsp.align.walk import News, Place
 from cwm_lsp.codec.flow import flow_of
 from cwm_lsp.features import display
@@ -83,15 +83,20 @@ def _without_others(compared: ComparedStep, named: frozenset[str]) -> ComparedSt
     """``compared``, but for changes of names that the statement does not name.
 
     They came by other names of the same objects. Which names share one is not known of a stop, so that
-    whoever says nothing of them has not said that they stay.
+    whoever says nothing of them has not said that they stay. Nor has who says nothing of an object that
+    writes itself in words of its own.
     """
     values = tuple(
         replace(one, agreement=Agreement.UNCOMPARED)
-        if one.agreement is Agreement.MISSING and one.name not in named
+        if one.agreement is Agreement.MISSING and (one.name not in named or _writes_itself(one))
         else one
         for one in compared.values
     )
     return replace(compared, values=values) if values != compared.values else compared
+
+
+def _writes_itself(one: ComparedValue) -> bool:
+    return one.observed is not None and writes_itself(one.observed)
 
 
 @lru_cache(maxsize=512)

@@ -158,6 +158,10 @@ def test_what_changes_by_another_name_was_not_said_to_stay() -> None:
     assert said["limit"] is Agreement.UNCOMPARED
     assert said["points"] is Agreement.MISSING
     assert not checked.as_foreseen, "the model has to be told of it"
+    written = replace(came, locals={**came.locals, "points": Value("<Points 8>")})
+    own = check(replace(foresight, standing=here), written)
+    assert own is not None
+    assert own.divergence is None
 
 
 def test_a_call_that_no_line_says_does_not_differ_from_the_one_expected() -> None:
