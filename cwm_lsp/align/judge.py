@@ -13,7 +13,7 @@ from cwm_lsp.align.model import (
     Divergence,
     DivergenceKind,
 )
-from cwm_lsp.align.values import same_value
+from cwm_lsp.align.values import in_other_words, same_value
 from cwm_lsp.align.walk import News, Place
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
@@ -128,6 +128,8 @@ def _agreement(observed: Value | None, guess: Guess, threshold: float) -> Agreem
         return Agreement.WITHHELD
     if observed is None:
         return Agreement.EXTRA
+    if in_other_words(observed, guess.text):
+        return Agreement.UNCOMPARED
     return Agreement.AGREES if same_value(observed, guess.text) else Agreement.DIFFERS
 
 

@@ -18,6 +18,7 @@ from cwm_lsp.trace.model import Value
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _BARE = re.compile(r"<(?:[\w.]+\.)?(\w+) object>")
+_FIELDS = re.compile(r"<(\w+) \w+=")
 _LONGEST = 20_000
 """Characters up to which a text is parsed; a longer one is compared as it stands."""
 
@@ -32,6 +33,24 @@ def same_value(observed: Value, text: str) -> bool | None:
     if observed.opaque or observed.cut or (bare and observed.text.startswith(f"<{bare[1]} ")):
         return None
     return same_text(observed.text, text) or (ELLIPSIS in text and shown(observed.text) == text)
+
+
+def writes_itself(value: Value) -> bool:
+    """Whether an object tells what its class makes of it, ``<Thread(T-1, started)>``, and not its fields."""
+    return value.text.startswith("<") and _FIELDS.match(value.text) is None
+
+
+def in_other_words(observed: Value, text: str) -> bool:
+    """Whether an object is told by its fields on the one side and as its class writes it on the other.
+
+    A ``__repr__`` of the program fails on an object that is half made, which is told by its fields then.
+    """
+    one, other = _FIELDS.match(observed.text), _FIELDS.match(text)
+    if (one is None) == (other is None):
+        return False
+    fields, own = (one, text) if one is not None else (other, observed.text)
+    assert fields is not None
+    return own.startswith(("<", f"{fields[1]}("))
 
 
 def same_text(left: str, right: str) -> bool:

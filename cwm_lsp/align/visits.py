@@ -37,11 +37,12 @@ def visits(comparison: Comparison, line: int, *, file: int = 0) -> tuple[VisitRo
         row
         for step in comparison.steps
         if step.wrote == line and events[step.step].file == file
-        for row in _rows(step, yielded=events[step.step].yielded)
+        for row in step_rows(step, yielded=events[step.step].yielded)
     )
 
 
-def _rows(step: ComparedStep, *, yielded: bool) -> Iterator[VisitRow]:
+def step_rows(step: ComparedStep, *, yielded: bool = False) -> Iterator[VisitRow]:
+    """What one step wrote, gave, and where it went."""
     for value in step.values:
         yield _value_row(step, value.name, value)
     if step.result is not None:

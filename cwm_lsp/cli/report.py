@@ -73,7 +73,8 @@ def _sum_words(comparison: Comparison) -> str:
     if values.withheld:
         noun = "value" if values.withheld == 1 else "values"
         return f"The model was not sure of {values.withheld:,} {noun}, so none was compared{knew}"
-    return f"The model was asked for no value{knew}"
+    why = sentences.way_out(comparison).removesuffix(".")
+    return f"The model was asked for no value{knew}{'. ' if why else ''}{why}"
 
 
 def _views(trace: Trace, placements: Callable[[int], tuple[Placement, ...]]) -> list[FileView]:

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
-from cwm_lsp.dap.extension import REALLY
+from cwm_lsp.dap.extension import REALLY, STATES, states
 from cwm_lsp.dap.ghost_answers import Answer, GhostAnswers
 from cwm_lsp.dap.ghost_phases import ALLOWED, STEPS, Phase
 from cwm_lsp.dap.ghost_rules import GhostRules
@@ -28,6 +28,7 @@ from cwm_lsp.dap.stepping import Rules, Step, Stop, beginning, first, go, latest
 from cwm_lsp.dap.well_formed import problem
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, CwmError
+from cwm_lsp.features.states import Placement
 from cwm_lsp.wire.dap import Event, Message, Request, Response
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class GhostAdapter:
         self._capable = not initialized
         self._launch: GhostLaunch | None = None
         self._run: GhostRun | None = None
-        self._at = 0
+        self._at = self._stops = 0
         self._answers: GhostAnswers | None = None
         self._configuration: Answer = {}
         self._rules = GhostRules()
@@ -205,6 +206,8 @@ class GhostAdapter:
     # --- running ---
 
     def _start(self, work: Awaitable[Stop]) -> None:
+        if self.phase is Phase.STOPPED:
+            self._draw((), 0)
         self.phase = Phase.RUNNING
         self._answers = None
         self._running = asyncio.create_task(self._until_stop(work), name="ghost-step")
@@ -253,6 +256,15 @@ class GhostAdapter:
         body = {"reason": stop.reason, "threadId": THREAD, "allThreadsStopped": True}
         body |= {"description": f"Predicted: {words}", "text": stop.text or words}
         self._tell("stopped", body)
+        self._stops += 1
+        self._draw(run.placements(self._at, self._world.threshold), self._stops)
+
+    def _draw(self, placements: Sequence[Placement], stop: int) -> None:
+        """Let a client that draws values itself show these at the lines; ``stop`` is 0 while it goes on."""
+        launch = self._launched_as()
+        if launch.states:
+            shown = states(launch.source, placements, None, "", thread=THREAD, stop=stop)
+            self._tell(STATES, dict(shown))
 
     async def _pause(self, request: Request) -> Answer:
         await self._halt()

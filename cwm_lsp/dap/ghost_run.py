@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from cwm_lsp.features import states
+from cwm_lsp.features.states import Placement
 from cwm_lsp.predict import Predictor, weighted
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep, fatal
@@ -110,8 +112,15 @@ class GhostRun:
         for kept in (self.moments, self._events, self._paths):
             del kept[index:]
         self._stand(changed, replace(event, locals={**event.locals, name: value}), path)
+        del self.steps[max(0, index + 1 - len(self._start.events)) :]
         self.ending, self.why = None, ""
         self.supposed = True
+
+    def placements(self, index: int, threshold: float) -> tuple[Placement, ...]:
+        """What the lines show at the moment ``index``: what was predicted on the way to it."""
+        return states.of_prediction(
+            self._start, self.steps[: max(0, index + 1 - len(self._start.events))], threshold
+        )
 
     async def _extend(self) -> None:
         room = self._limit - len(self.moments)

@@ -15,10 +15,14 @@ from cwm_lsp.codec.flow import flow_of
 from cwm_lsp.dap.shots import Left, Passed, Shot
 from cwm_lsp.predict.standing import Standing, settled, stepped
 from cwm_lsp.trace.model import Event, EventKind, Value
+from cwm_lsp.trace.normalise import EXPRESSION_FRAMES
 from cwm_lsp.trace.statements import statement_lines
+from cwm_lsp.trace.suspending import suspending
 
 STEPS = frozenset(("next", "stepIn"))
 """Commands after which one event of the frame has come."""
+
+_WITHIN = (EventKind.LINE, EventKind.EXCEPTION)
 
 LEAVING = STEPS | {"stepOut"}
 """Commands that may lead to the caller, and no further."""
@@ -48,6 +52,8 @@ class Journey:
                 came = _came(before.shot, before.standing, shot, standing)
             if command in LEAVING and _is_left(before, shot, standing):
                 standing = self._back(before, shot, standing)
+            elif command in LEAVING and _is_from_afar(before, standing):
+                standing = self._within(standing)
             else:
                 standing = self._carried(before.standing, standing, came, command)
         alive = {frame.identity for frame in shot.frames}
@@ -55,7 +61,7 @@ class Journey:
         if standing is not None:
             self._frames[standing.frame] = standing
         self.last = Stand(shot, standing)
-        return self.last, came
+        return self.last, None if came is not None and _came_back(before, came) else came
 
     def passed(self, by: Passed) -> tuple[Stand, Event | None]:
         """The frame that stands innermost has run to the line ``by``, unstopped."""
@@ -84,8 +90,11 @@ class Journey:
         if not _is_at_call(before.shot, now):
             return stepped(caller, now) if value is not None else now
         left = _left(shot, before.standing)
+        now = replace(now, closing=caller.closing)
         if left is not None and left.raises:
             return replace(now, raising=True)
+        if _is_part(before.standing, now):
+            return self._within(now)
         if left is not None and left.made is not None and not _is_told(now, before.standing.function):
             value = left.made
         given = (value,) if value is not None else ()
@@ -93,13 +102,31 @@ class Journey:
         passes = settled(caller).passes
         return replace(now, passes=passes, returned=(*caller.returned, *given), midway=unknown)
 
+    def _within(self, now: Standing) -> Standing:
+        """``now`` in the midst of a line, of which it is not known what its calls gave so far."""
+        caller = self._frames.get(now.frame, now)
+        return replace(
+            now,
+            passes=settled(caller).passes,
+            returned=caller.returned,
+            midway=True,
+            closing=caller.closing,
+        )
+
     def _carried(self, before: Standing, now: Standing, came: Event | None, command: str) -> Standing:
         """``now`` with what is known from the stops before."""
         if came is not None and came.kind is EventKind.LINE:
-            return stepped(before, now)
+            body = suspending(now.source.text).bodies.get(now.statement, ())
+            return replace(stepped(before, now), closing=before.statement if before.statement in body else 0)
         if command in STEPS and now.frame == before.frame and now.statement == before.statement:
             passes = settled(before).passes
-            return replace(now, passes=passes, returned=before.returned, midway=before.midway)
+            return replace(
+                now,
+                passes=passes,
+                returned=before.returned,
+                midway=before.midway,
+                closing=before.closing,
+            )
         return now
 
 
@@ -114,11 +141,35 @@ def _came(was: Shot, before: Standing, shot: Shot, now: Standing) -> Event | Non
     left = _left(shot, before)
     if left is not None and left.raises:
         return replace(before.event, kind=EventKind.EXCEPTION)
+    if _yields(before):  # debugpy keeps no value of it, and it may have gone on unseen to the frame's end
+        waits = left is not None and left.yields
+        return replace(before.event, kind=EventKind.RETURN, value=None, yielded=True) if waits else None
     value = _given_back(shot.returned, before.function)
     if value is None and not _is_at_call(was, now):
         return None  # a caller that caught an exception stands elsewhere, too
     yielded = left is not None and left.yields
     return replace(before.event, kind=EventKind.RETURN, value=value, yielded=yielded)
+
+
+def _yields(standing: Standing) -> bool:
+    """Whether the statement hands a value to whoever goes through the generator that stands there."""
+    return standing.statement in suspending(standing.source.text).yielding
+
+
+def _came_back(before: Stand | None, came: Event) -> bool:
+    """Whether a generator has given a value and been asked for the next, both unseen, before ``came``."""
+    was = before.standing if before is not None else None
+    return was is not None and came.frame == was.frame and came.kind in _WITHIN and _yields(was)
+
+
+def _is_part(left: Standing, now: Standing) -> bool:
+    """Whether the frame that was ``left`` has given a part of what the line is made from, not a call's value.
+
+    So do lambdas and generators, but for one that is the end of a loop at its head.
+    """
+    shapes = suspending(left.source.text)
+    at_head = left.source.path == now.source.path and now.statement in shapes.heads
+    return left.function in EXPRESSION_FRAMES or (left.first in shapes.generators and not at_head)
 
 
 def _left(shot: Shot, before: Standing) -> Left | None:
@@ -136,6 +187,12 @@ def _is_left(before: Stand, shot: Shot, now: Standing) -> bool:
     frames = before.shot.frames
     gone = frames[0].identity not in {frame.identity for frame in shot.frames}
     return gone and shot.raised is None and len(frames) > 1 and frames[1].identity == now.frame
+
+
+def _is_from_afar(before: Stand, now: Standing) -> bool:
+    """Whether a call is over that the line made by way of other code, a library's or a comprehension's."""
+    outer = next((one for one in before.shot.frames[1:] if one.identity == now.frame), None)
+    return outer is not None and statement_lines(now.source.text).get(outer.line) == now.statement
 
 
 def _is_at_call(was: Shot, now: Standing) -> bool:
@@ -162,8 +219,8 @@ def _exception(before: Standing, now: Standing, value: Value | None) -> Event:
 
 
 def _entered(before: Standing, shot: Shot, now: Standing) -> Event | None:
-    """A call, if it is one of code that the model is shown."""
-    if now.source.path != before.source.path:
+    """A call, if it is one of code that the model is shown; a lambda is part of the line that calls it."""
+    if now.source.path != before.source.path or now.function in EXPRESSION_FRAMES:
         return None
     line = statement_lines(now.source.text).get(now.first, now.first)
     return Event(EventKind.CALL, line, now.function, 1, now.locals, frame=now.frame)

@@ -59,7 +59,10 @@ CAPABILITIES: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class GhostLaunch:
-    """A call to predict. ``found`` says where its input came from, "" if it was in the configuration."""
+    """A call to predict. ``found`` says where its input came from, "" if it was in the configuration.
+
+    ``states`` says that the client draws the values at the lines itself.
+    """
 
     source: SourceFile
     call: Call
@@ -67,6 +70,7 @@ class GhostLaunch:
     stop_on_entry: bool
     max_events: int
     found: str = ""
+    states: bool = False
 
 
 def is_ghost(arguments: Mapping[str, Any]) -> bool:
@@ -87,7 +91,8 @@ def ghost_launch(arguments: Mapping[str, Any]) -> GhostLaunch:
     if not isinstance(limit, int) or isinstance(limit, bool) or not 0 < limit <= MOST_EVENTS:
         raise ArgumentsError(f"maxEvents is a number from 1 to {MOST_EVENTS:,}, not {limit!r}.")
     stop = arguments.get("stopOnEntry", True) is not False
-    return GhostLaunch(source, Call(function, given), start, stop, limit, found)
+    drawn = arguments.get("cwmStates") is True
+    return GhostLaunch(source, Call(function, given), start, stop, limit, found, drawn)
 
 
 def breakpoints(source: SourceFile, wanted: Sequence[Any]) -> tuple[Mapping[int, str], list[dict[str, Any]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from cwm_lsp.errors import SettingsError
@@ -38,5 +38,7 @@ def taken_out(arguments: Mapping[str, Any]) -> tuple[SessionOptions, dict[str, A
         if not isinstance(value, bool):
             raise SettingsError(f'"{key}" in the configuration is true or false, not {value!r}.')
     options = SessionOptions(**given)
+    if arguments.get("noDebug") is True:  # nothing is ever stopped, nor can a breakpoint be set
+        options = replace(options, predictions=False)
     rest = {key: value for key, value in arguments.items() if key not in KEYS}
     return options, {**_GIVEN_BACK, **rest} if options.predictions else rest

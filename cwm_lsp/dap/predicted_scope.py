@@ -9,8 +9,10 @@ from typing import Any
 from cwm_lsp.align.model import Tally
 from cwm_lsp.codec.pure import Undecided, compute
 from cwm_lsp.features import display, sentences
+from cwm_lsp.features.ahead import condition_at, unrun
+from cwm_lsp.features.checking import Checked
 from cwm_lsp.features.display import Fragment
-from cwm_lsp.features.foresight import Checked, Foresight, condition_at, unrun
+from cwm_lsp.features.foresight import Foresight
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Value
 from cwm_lsp.trace.predicted import PredictedStep

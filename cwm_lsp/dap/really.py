@@ -36,7 +36,7 @@ def held_against(
         "variablesReference": 0,
         "lines": [line_state(trace.source, one) for one in placed],
         "divergence": divergence_state(trace.source, found) if found is not None else None,
-        "summary": sentences.tally_words(comparison.values),
+        "summary": sentences.compared_words(comparison),
     }
 
 
@@ -45,7 +45,15 @@ def _whole(comparison: Comparison) -> str:
     gave = f"; it gave {display.value_text(last.value)}" if last.value is not None and not last.depth else ""
     cut = f" {comparison.trace.cut.message}" if comparison.trace.cut is not None else ""
     found = comparison.divergence
-    ran = f"The call was run{gave}.{cut} The model was {sentences.tally_words(comparison.values)}."
+    ran = f"The call was run{gave}.{cut} {_sum(comparison)}"
     if found is None:
         return f"{ran} No difference was found as far as it was predicted."
     return f"{ran} First difference at line {found.line}: {sentences.divergence_words(found)}."
+
+
+def _sum(comparison: Comparison) -> str:
+    words = sentences.compared_words(comparison)
+    judged = comparison.values.total or comparison.values.withheld
+    return (
+        f"The model was {words}." if judged else f"There is {words}. {sentences.way_out(comparison)}".rstrip()
+    )

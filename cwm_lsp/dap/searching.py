@@ -21,8 +21,8 @@ from cwm_lsp.dap.probes import Probes
 from cwm_lsp.dap.stops import Stops
 from cwm_lsp.dap.surprise import Surprise
 from cwm_lsp.errors import BackendError, RunError, UserError
+from cwm_lsp.features.checking import Checked
 from cwm_lsp.features.following import Following
-from cwm_lsp.features.foresight import Checked
 from cwm_lsp.wire.dap import Json, Request
 
 log = logging.getLogger(__name__)

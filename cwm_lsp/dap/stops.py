@@ -24,8 +24,10 @@ from cwm_lsp.dap.shots import Camera, FrameEnded, Way
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
 from cwm_lsp.features import sentences
+from cwm_lsp.features.ahead import placements
+from cwm_lsp.features.checking import Checked, check
 from cwm_lsp.features.following import Following
-from cwm_lsp.features.foresight import LOOK_AHEAD, Checked, Foresight, check, foresee, placements
+from cwm_lsp.features.foresight import LOOK_AHEAD, Foresight, foresee
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Event as Came
 from cwm_lsp.trace.predicted import PredictedStep

@@ -13,7 +13,7 @@ from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.helper import loading, module
 from cwm_lsp.errors import ArgumentsError, SourceError
 from cwm_lsp.features import sentences
-from cwm_lsp.features.foresight import Checked
+from cwm_lsp.features.checking import Checked
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.statements import first_line, parse
 from cwm_lsp.wire.dap import Json
@@ -109,14 +109,17 @@ class Entry:
     def __init__(self, breakpoints: Breakpoints) -> None:
         self._breakpoints = breakpoints
         self.program = ""
-        """The program, if it is one file, whose beginning can be found."""
+        """The program or module, if it is one file, whose beginning can be found."""
         self.armed = False
 
     def note(self, configuration: Json) -> None:
         """Note what is launched."""
-        program, cwd = configuration.get("program"), configuration.get("cwd")
+        program, module, cwd = (configuration.get(key) for key in ("program", "module", "cwd"))
+        folder = cwd if isinstance(cwd, str) else ""
         if isinstance(program, str) and program:
-            self.program = os.path.abspath(os.path.join(cwd if isinstance(cwd, str) else "", program))
+            self.program = os.path.abspath(os.path.join(folder, program))
+        elif isinstance(module, str) and module:
+            self.program = _file_of(module, folder)
 
     async def arm(self) -> None:
         """Set it, so that it stops where the client's own does not.
@@ -138,3 +141,11 @@ class Entry:
         """Take it away again; the client's stay. Raises ``AskFailed``."""
         self.armed = False
         await self._breakpoints.plant(FILTER, self.program, {})
+
+
+def _file_of(module: str, folder: str) -> str:
+    """The file that ``python -m module`` runs, where it is one below ``folder``; else ""."""
+    below = os.path.join(folder, *module.split("."))
+    found = (path for path in (f"{below}.py", os.path.join(below, "__main__.py")) if os.path.isfile(path))
+    path = next(found, "")
+    return os.path.abspath(path) if path else ""

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from cwm_lsp.features.foresight import MOST_EVENTS, Checked, Foresight
+from cwm_lsp.features.checking import Checked
+from cwm_lsp.features.foresight import MOST_EVENTS, Foresight, doubted
 from cwm_lsp.predict import Predictor, certainty, weighted
 from cwm_lsp.predict.standing import Standing, premise
 from cwm_lsp.trace.model import Event, EventKind
@@ -42,7 +43,7 @@ class Following:
             step = await anext(self._ahead, None) if self._ahead is not None else None
             if step is None:
                 break
-            expected.append(step)
+            expected.append(doubted(step))
             at = step.line
         if not expected:
             await self._stop()

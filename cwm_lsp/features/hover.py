@@ -1,23 +1,32 @@
-"""Hover: all visits of a line, what was observed, what was predicted and how sure the model was."""
+"""Hover: all visits of a line, what was observed, what was predicted and how sure the model was.
+
+The line of a ``def`` has no values of its own worth telling: there the calls of it are told, each with its
+arguments and what it gave.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from cwm_lsp.align.model import Agreement
-from cwm_lsp.align.visits import VisitRow, visits
+from cwm_lsp.align.model import Agreement, ComparedStep
+from cwm_lsp.align.visits import VisitRow, step_rows, visits
 from cwm_lsp.align.walk import news, places
 from cwm_lsp.features import display, sentences, states
 from cwm_lsp.features.results import Compared, Predicted, Recorded, Result
 from cwm_lsp.features.text import clean, clip, percent
-from cwm_lsp.trace.model import EventKind
+from cwm_lsp.trace.model import Event, EventKind
+from cwm_lsp.trace.predicted import PredictedStep
+from cwm_lsp.trace.statements import functions, statement_lines
 
 ROWS = 24
 VALUE_CELLS = 400
+_ENDS = (EventKind.RETURN, EventKind.EXCEPTION)
+_ENDINGS = ("return", "exception")
 _DIFFERING = frozenset({Agreement.DIFFERS, Agreement.MISSING, Agreement.EXTRA})
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~])")
+_MARKDOWN = re.compile(r"([\\`*<|~]|&(?=#?\w+;)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\[(?=.*\]\())")
+"""What would be markup in the midst of a line: not every sign, since Neovim shows the backslashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,10 @@ def hover(results: Sequence[Result], line: int, name: str = "") -> str | None:
 
 
 def rows(result: Result, line: int) -> tuple[Row, ...]:
-    """All that a result says of a line, in the order of the run."""
+    """All that a result says of a line, in the order of the run; of a function's head, its calls."""
+    called = calls(result, line)
+    if called:
+        return called
     match result:
         case Compared():
             return tuple(map(_compared_row, visits(result.comparison, line)))
@@ -53,19 +65,42 @@ def rows(result: Result, line: int) -> tuple[Row, ...]:
             return tuple(_predicted_rows(result, line))
 
 
+def calls(result: Result, line: int) -> tuple[Row, ...]:
+    """The calls of the function whose head is at ``line``: the arguments of each, and what it gave."""
+    text = result.trace.source.text
+    first = statement_lines(text).get(line, line)
+    if first not in functions(text):
+        return ()
+    told = _Told.of(result)
+    begun = [place for place, one in enumerate(told.events) if one.kind is EventKind.CALL and _at(one, first)]
+    gave = told.ways_out(frozenset(told.events[place].frame for place in begun))
+    return tuple(
+        replace(row, visit=number, visits=len(begun))
+        for number, place in enumerate(begun, 1)
+        for row in (*told.rows(place), *gave.get(told.events[place].frame, ()))
+    )
+
+
+def _at(one: Event | PredictedStep, line: int) -> bool:
+    return one.line == line and getattr(one, "file", 0) == 0
+
+
 def _section(result: Result, line: int, name: str) -> str:
-    found = rows(result, line)
+    called = calls(result, line)
+    found = called or rows(result, line)
     found = tuple(row for row in found if row.name == name) or found
     if not found:
         return ""
     kept = _around_first_difference(found)
     table = [
-        "| visit | | observed | predicted | probability |",
+        f"| {'call' if called else 'visit'} | | observed | predicted | probability |",
         "|---:|---|---|---|---:|",
         *map(_markdown_row, kept),
     ]
     if len(kept) < len(found):
         table += ["", f"{len(found) - len(kept):,} more of {len(found):,} rows are not shown."]
+    if isinstance(result, Compared) and (out := sentences.way_out(result.comparison)):
+        table += ["", out]
     return "\n".join([f"**{_escaped(clip(str(result.call), 60))}** {_kind(result)}", "", *table])
 
 
@@ -79,7 +114,7 @@ def _around_first_difference(found: Sequence[Row]) -> Sequence[Row]:
 def _kind(result: Result) -> str:
     match result:
         case Compared():
-            return f"observed and predicted, {sentences.tally_words(result.comparison.values)}"
+            return f"observed and predicted, {sentences.compared_words(result.comparison)}"
         case Recorded():
             return "observed"
         case Predicted():
@@ -105,6 +140,52 @@ def _code(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", clean(text))
+
+
+# --- calls -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The events of a run or of a prediction, and what a comparison says of them."""
+
+    events: Sequence[Event | PredictedStep]
+    compared: Mapping[int, ComparedStep]
+
+    @classmethod
+    def of(cls, result: Result) -> _Told:
+        if isinstance(result, Predicted):
+            return cls((*result.start.events, *result.steps), {})
+        steps = result.comparison.steps if isinstance(result, Compared) else ()
+        return cls(result.trace.events, {one.step: one for one in steps})
+
+    def ways_out(self, frames: frozenset[int]) -> Mapping[int, tuple[Row, ...]]:
+        """What each of ``frames`` came to in the end: its result, or the exception that took it out."""
+        found: dict[int, int] = {}
+        for place, one in enumerate(self.events):
+            waits = isinstance(one, Event) and (one.yielded or one.unwinding)
+            if one.frame in frames and one.kind in _ENDS and not waits:
+                found[one.frame] = place
+        return {
+            frame: tuple(row for row in self.rows(place) if row.name in _ENDINGS)
+            for frame, place in found.items()
+        }
+
+    def rows(self, place: int) -> tuple[Row, ...]:
+        one = self.events[place]
+        if isinstance(one, PredictedStep):
+            return tuple(_said(one, 1, 1))
+        if place in self.compared:
+            return tuple(map(_compared_row, step_rows(self.compared[place])))
+        return _given(one)
+
+
+def _given(event: Event) -> tuple[Row, ...]:
+    """What a recording says of a call or of a way out."""
+    named = [(name, value) for name, value in event.locals.items() if display.shown(name, value)]
+    if event.kind is not EventKind.CALL:
+        named = [(_result_name(event.kind), event.value)] if event.value is not None else []
+    return tuple(Row(1, 1, name, display.value_text(value), "", "") for name, value in named)
 
 
 # --- rows --------------------------------------------------------------------------------------
@@ -141,12 +222,15 @@ def _predicted_rows(result: Predicted, line: int) -> Iterable[Row]:
     for step, (_, place) in zip(result.steps, placed, strict=True):
         if place.line != line:
             continue
-        for name, guess in step.changed.items():
-            yield Row(place.visit, place.visits, name, "", guess.text, percent(guess.probability))
-        if step.value is not None:
-            guess = step.value
-            subject = _result_name(step.kind)
-            yield Row(place.visit, place.visits, subject, "", guess.text, percent(guess.probability))
+        yield from _said(step, place.visit, place.visits)
+
+
+def _said(step: PredictedStep, visit: int, visits: int) -> Iterable[Row]:
+    for name, guess in step.changed.items():
+        yield Row(visit, visits, name, "", guess.text, percent(guess.probability))
+    if step.value is not None:
+        guess = step.value
+        yield Row(visit, visits, _result_name(step.kind), "", guess.text, percent(guess.probability))
 
 
 def _result_name(kind: EventKind) -> str:

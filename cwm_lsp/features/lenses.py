@@ -93,7 +93,7 @@ def _outcome(result: Result, stands: Mapping[str, int]) -> list[Lens]:
         return []
     line, found = stands.get(str(result.call), result.trace.events[0].line), list[Lens]()
     if isinstance(result, Compared):
-        words = sentences.tally_words(result.comparison.values)
+        words = sentences.compared_words(result.comparison)
         found.append(Lens(line, f"{words}{display.SEPARATOR}clear", Action.CLEAR))
     gave = given(result.trace)
     if gave is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cwm_lsp.align.model import Divergence, Tally
+from cwm_lsp.align.model import Comparison, Divergence, Tally
 from cwm_lsp.features.display import AGREE, DIFFER, Fragment
 from cwm_lsp.features.text import clean, parting, percent, preview
+from cwm_lsp.trace.model import EventKind
+from cwm_lsp.trace.suspending import suspending
 
 
 def visits_label(visit: int, visits: int) -> str:
@@ -20,6 +22,38 @@ def tally_words(values: Tally) -> str:
         return "nothing compared"
     noun = "value" if values.total == 1 else "values"
     return f"right in {percent(values.share)} of {values.total:,} {noun}"
+
+
+def compared_words(comparison: Comparison) -> str:
+    """The same of a comparison, or why there is nothing to count, in a few words."""
+    values = comparison.values
+    if values.total:
+        return tally_words(values)
+    if values.withheld:
+        return f"not sure of any of {values.withheld:,} {'value' if values.withheld == 1 else 'values'}"
+    if _is_async(comparison):
+        return "no value to compare: async"
+    return "no value to compare"
+
+
+def way_out(comparison: Comparison) -> str:
+    """What can be done where no value of a run was compared that waited, "" for any other."""
+    values = comparison.values
+    if values.total or values.withheld or not _is_async(comparison):
+        return ""
+    return (
+        "What an async function waits for is decided outside of it, so the model is not held to it. "
+        "Compare the functions that it calls, with values of their own."
+    )
+
+
+def _is_async(comparison: Comparison) -> bool:
+    """Whether the run waited in an async function, where others go on."""
+    trace = comparison.trace
+    waits = {one.frame for one in trace.events if one.yielded}
+    coroutines = suspending(trace.source.text).coroutines
+    begun = (one for one in trace.events if one.kind is EventKind.CALL and one.line in coroutines)
+    return any(one.frame in waits for one in begun)
 
 
 def divergence_words(divergence: Divergence) -> str:

@@ -99,7 +99,7 @@ def call_result(snapshot: Snapshot, result: Result, encoding: Encoding) -> CallR
         "call": str(result.call),
         "events": events,
         "cut": result.trace.cut.message if result.trace.cut is not None else "",
-        "summary": sentences.tally_words(result.comparison.values) if isinstance(result, Compared) else "",
+        "summary": sentences.compared_words(result.comparison) if isinstance(result, Compared) else "",
         "divergence": divergence(snapshot, result, encoding),
     }
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -18,13 +19,13 @@ from functools import lru_cache
 from cwm_lsp.codec.lookup import iterated
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace, Value
-from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
+from cwm_lsp.trace.normalise import EXPRESSION_FRAMES
+from cwm_lsp.trace.statements import blocks, first_line, functions, parse, statement_lines
+from cwm_lsp.trace.suspending import suspending
 
 _FRAME = 1
 _MOST_PASSES = 4_000
 """Passes of a loop that are told to the model; the counts of its format end long before."""
-
-_INLINE = frozenset({"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 
 _Loop = ast.For | ast.AsyncFor
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -37,8 +38,9 @@ class Standing:
     ``passes`` maps the heads of ``for`` loops to the pass that is running, from 0, where that was watched.
     ``returned`` holds what calls that the statement made gave back, where it stands in the middle of one;
     ``midway`` says that it does and that this is not known, ``raising`` that an exception of such a call is
-    on its way through it. ``handled`` is the exception that is being handled. ``frame`` identifies the
-    activation.
+    on its way through it. ``handled`` is the exception that is being handled. ``closing`` is the line of its
+    body that the ``with`` was left from whose head runs once more, 0 at any other statement. ``frame``
+    identifies the activation.
     """
 
     source: SourceFile
@@ -51,6 +53,7 @@ class Standing:
     midway: bool = False
     raising: bool = False
     handled: Value | None = None
+    closing: int = 0
     frame: int = _FRAME
 
     @property
@@ -63,9 +66,11 @@ class Standing:
         """Why it is not worth asking what comes next, "" where it is."""
         if self.raising:
             return "An exception is on its way through this line; which one is not known here."
+        if self.closing and self.handled is not None:
+            return "Whether an exception leaves this with block is not known here."
         if self.midway:
             return "What the call on this line gave back is not known."
-        if self.function in _INLINE:
+        if self.function in EXPRESSION_FRAMES:
             return "What runs within a line, a comprehension or a lambda, is foretold at the line as a whole."
         return ""
 
@@ -95,12 +100,31 @@ def premise(standing: Standing) -> Premise:
         events += [replace(here, line=loop.lineno)] * min(_MOST_PASSES, begun or 0)
     if standing.handled is not None and standing.statement in scopes_of(standing.source.text).trying:
         events.append(replace(here, kind=EventKind.EXCEPTION, value=standing.handled))
+    if standing.closing:
+        events.append(replace(here, line=standing.closing))
     events.append(here)
+    line, function = _stand_in(standing)
     for value in standing.returned:
         # Of a call that is over its value alone counts, so any function may stand for the one called.
-        call = replace(events[0], depth=1, locals={}, frame=standing.frame + 1)
+        call = replace(events[0], line=line, function=function, depth=1, locals={}, frame=standing.frame + 1)
         events += [call, replace(call, kind=EventKind.RETURN, value=value)]
     return Premise(Trace((standing.source,), tuple(events), standing.function, ""), frozenset(unsure))
+
+
+def _stand_in(standing: Standing) -> tuple[int, str]:
+    """The first line and the name of a function that can be called: the own one, which a module has none of.
+
+    One that the statement names is at hand in any case.
+    """
+    text = standing.source.text
+    makers = suspending(text).generators
+    if standing.function != "<module>" and standing.first not in makers:
+        return standing.first, standing.function
+    plain = {line: head.name for line, head in functions(text).items() if line not in makers}
+    said = set(re.findall(r"\w+", standing.source.lines[standing.statement - 1]))
+    named = [line for line, name in plain.items() if name in said]
+    found = next(iter([*named, *plain]), standing.first)
+    return found, plain.get(found, standing.function)
 
 
 def settled(standing: Standing) -> Standing:

@@ -49,6 +49,9 @@ def blocks(tree: ast.AST) -> Iterator[ast.stmt | ast.ExceptHandler | ast.match_c
             yield node
 
 
+_Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Where a function or class says its name. ``line`` is that of its ``def``, behind any decorators."""
@@ -60,12 +63,26 @@ class Head:
 @lru_cache(maxsize=256)
 def heads(source: str) -> Mapping[int, Head]:
     """The functions and classes of ``source`` by their first line, at which a call of them is reported."""
+    return _heads(source, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+
+
+@lru_cache(maxsize=64)
+def functions(source: str) -> Mapping[int, Head]:
+    """Those of functions alone."""
+    return _heads(source, (ast.FunctionDef, ast.AsyncFunctionDef))
+
+
+def _heads(source: str, kinds: tuple[type[ast.stmt], ...]) -> Mapping[int, Head]:
     tree = parse(source)
     if tree is None:
         return MappingProxyType({})
-    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    found = (node for node in ast.walk(tree) if isinstance(node, defined))
-    return MappingProxyType({first_line(node): Head(node.name, node.lineno) for node in found})
+    return MappingProxyType(
+        {
+            first_line(node): Head(node.name, node.lineno)
+            for node in ast.walk(tree)
+            if isinstance(node, kinds) and isinstance(node, _Defined)
+        }
+    )
 
 
 def told_at(line: int, known: Mapping[int, Head]) -> int:

@@ -36,6 +36,9 @@ SAMPLE = 500
 BOUNDS = (6, 26)
 """Characters that a column has at least and at most."""
 
+DIFFERENCE = 42
+"""Characters that a column has at most where two values stand in one cell, or neither could be read."""
+
 GIVES = 14
 """Characters kept free for what a step gives; where its row says nothing else, it reaches further."""
 
@@ -96,15 +99,17 @@ def run_head(table: Table) -> RunHead:
 
 def _widths(table: Table, sample: Iterable[int]) -> tuple[list[int], int]:
     """Characters that each column, and what steps give, take in a sample of the steps; kept within bounds."""
-    widths, gives = [len(name) for name in table.columns], 0
+    narrow, wide = BOUNDS
+    widths, gives = [min(wide, max(narrow, len(name))) for name in table.columns], 0
     for step in sample:
         for piece in row(table, step)["pieces"]:
-            if piece["column"] < 0:
-                gives = max(gives, len(piece["text"]))
+            column, width = piece["column"], len(piece["text"])
+            if column < 0:
+                gives = max(gives, width)
             else:
-                widths[piece["column"]] = max(widths[piece["column"]], len(piece["text"]))
-    narrow, wide = BOUNDS
-    return [min(wide, max(narrow, width)) for width in widths], min(GIVES, gives)
+                most = DIFFERENCE if piece["state"] == State.DIFFERS else wide
+                widths[column] = max(widths[column], min(most, width))
+    return widths, min(GIVES, gives)
 
 
 # --- answers -----------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ class ComparedTable(Table):
     @property
     def summary(self) -> str:
         """How often the model was right."""
-        return f"{sentences.tally_words(self._comparison.values)}, {self._comparison.model}"
+        return f"{sentences.compared_words(self._comparison)}, {self._comparison.model}"
 
     @property
     def parting(self) -> str:

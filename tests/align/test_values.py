@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cwm_lsp.align.values import same_text, same_value
+from cwm_lsp.align.values import in_other_words, same_text, same_value
 from cwm_lsp.trace.model import Value
 
 plain = st.recursive(
@@ -71,6 +71,22 @@ def test_a_text_without_attributes_is_not_held_against_one_with_them() -> None:
     assert same_value(observed, "<Bar object>") is False
     assert same_value(observed, "<Foo n=2>") is False
     assert same_value(observed, "<Foo n=1>") is True
+
+
+@pytest.mark.parametrize(
+    ("observed", "text", "other"),
+    [
+        ("<ann 0.00>", "<Account owner='ann', balance=0.0>", True),
+        ("<Account owner='ann'>", "<ann 0.00>", True),
+        ("Item(name='pen')", "<Item name='pen'>", True),
+        ("<Account owner='ann'>", "<Account owner='bob'>", False),
+        ("None", "<Account owner='ann'>", False),
+        ("<Account owner='ann'>", "None", False),
+        ("<ann 0.00>", "<bob 0.00>", False),
+    ],
+)
+def test_fields_are_not_held_against_what_a_class_writes(observed: str, text: str, other: bool) -> None:
+    assert in_other_words(Value(observed), text) is other
 
 
 @pytest.mark.parametrize("value", [Value("[1, 2, ...]", cut=True), Value("<Foo object>", opaque=True)])

@@ -12,7 +12,20 @@ from typing import Any
 import pytest
 
 from tests.dap.client import PATIENCE, Client, over_stdio
-from tests.dap.debugging import PARENT, SUM, both, configured, finished, launch, order, printed, top, written
+from tests.dap.debugging import (
+    PARENT,
+    SUM,
+    both,
+    configuration,
+    configured,
+    finished,
+    launch,
+    order,
+    printed,
+    top,
+    went_on,
+    written,
+)
 
 Command = tuple[str, ...]
 
@@ -80,6 +93,50 @@ async def test_the_first_line_can_be_stopped_at(command: Command, tmp_path: Path
         assert stop["reason"] == "entry"
         assert (await client.where(stop["threadId"]))[0] == ("<module>", 1)
         await finished(client, stop["threadId"])
+
+
+@both
+async def test_a_module_of_a_package_is_stepped_from_its_first_line_to_its_end(
+    command: Command, tmp_path: Path
+) -> None:
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    written(package, SUM)
+    async with over_stdio(command=command) as client:
+        await client.ask("initialize", adapterID="debugpy")
+        given = {"module": "shop.program", "cwd": str(tmp_path), "stopOnEntry": True}
+        start = client.post("launch", {"console": "internalConsole", "python": [sys.executable], **given})
+        await client.event("initialized")
+        await client.ask("configurationDone")
+        assert (await client.answer(start))["success"]
+        assert (await client.event("stopped"))["reason"] == "entry"
+        lines = [(await client.where())[0][1]]
+        await went_on(client, "next", 1)
+        lines.append((await client.where())[0][1])
+        await finished(client, 1)
+        assert lines == [1, 8]
+        assert "total: 13" in printed(client)
+
+
+@both
+async def test_without_debugging_a_program_runs_to_its_end(command: Command, tmp_path: Path) -> None:
+    """debugpy says ``initialized`` to nobody then, and takes no breakpoints."""
+    path = written(tmp_path, SUM)
+    async with over_stdio(command=command) as client:
+        await client.ask("initialize", adapterID="debugpy")
+        await client.ask("launch", **configuration(path), noDebug=True)
+        for asked, given in (
+            ("setBreakpoints", {"source": {"path": str(path)}, "breakpoints": [{"line": 2}]}),
+            ("setExceptionBreakpoints", {"filters": ["cwm_diverged"]}),
+            ("configurationDone", {}),
+        ):
+            await client.refused(asked, **given)
+        await client.event("terminated")
+        assert (await client.event("exited"))["exitCode"] == 0
+        assert printed(client) == "total: 13\n"
+        assert [one["body"] for one in client.named("output") if "predictions" in one["body"]["output"]] == []
+        await client.ask("disconnect")
 
 
 @both

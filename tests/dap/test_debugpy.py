@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.dap.client import PATIENCE, Connect, connected, over_stdio
+from tests.dap.client import over_stdio
 from tests.dap.debugging import (
-    LISTENS,
-    PARENT,
     SUM,
-    at_port,
     both,
-    configured,
-    dead,
-    endless,
-    everywhere,
     finished,
     launch,
-    listening,
     order,
-    posix,
     printed,
-    reported,
     top,
     went_on,
     written,
@@ -108,17 +92,6 @@ import textwrap
 
 text = textwrap.dedent("  a")
 print(text)
-"""
-
-CALLS_BACK = """\
-import sys
-
-import debugpy
-
-debugpy.connect(("127.0.0.1", int(sys.argv[1])), access_token=None)
-debugpy.wait_for_client()
-seen = "called back"
-print(seen)
 """
 
 
@@ -289,127 +262,3 @@ async def test_what_nobody_knows_is_refused_and_the_session_goes_on(command: Com
         frame_id = (await top(client, thread))["id"]
         await client.refused("evaluate", expression="1 +", frameId=frame_id, context="watch")
         await finished(client, thread)
-
-
-@both
-async def test_child_processes_are_announced_and_debugged(command: Command, tmp_path: Path) -> None:
-    path = written(tmp_path, PARENT)
-    stops = [{"line": line("print(word)", source=PARENT)}]
-    async with over_stdio(command=command) as parent:
-        await launch(parent, path, stops)
-        announced = await parent.until(lambda: parent.named("startDebugging"))
-        given = announced[0]["arguments"]["configuration"]
-        async with connected(given["connect"]["host"], given["connect"]["port"]) as child:
-            await child.ask("initialize", adapterID="debugpy")
-            await configured(child, path, child.post("attach", given), stops)
-            thread = (await child.event("stopped"))["threadId"]
-            frame_id = (await top(child, thread))["id"]
-            asked = [child.post("evaluate", {"expression": "word", "frameId": frame_id}) for _ in range(3)]
-            assert [(await child.answer(seq))["body"]["result"] for seq in asked] == ["'hello'"] * 3
-            await child.ask("continue", threadId=thread)
-            await child.event("terminated")
-        await parent.event("terminated")
-        assert "parent read hello" in printed(parent)
-
-
-@both
-async def test_attach_by_port_and_detach(command: Command, tmp_path: Path) -> None:
-    async with listening(tmp_path) as (path, port, link):
-        stops = [{"line": line("print(seen)", source=LISTENS)}]
-        async with at_port(command, port) as client:
-            await client.ask("initialize", adapterID="debugpy")
-            start = client.post("attach", {"connect": {"host": "127.0.0.1", "port": port}})
-            await configured(client, path, start, stops)
-            thread = (await client.event("stopped"))["threadId"]
-            assert (await client.variables(thread=thread))["seen"]["value"] == "'attached'"
-            await client.ask("continue", threadId=thread)
-            await client.ask("disconnect", terminateDebuggee=False)
-            await client.end()
-        async with at_port(command, port) as client:  # it still listens, and is attached to anew
-            await client.ask("initialize", adapterID="debugpy")
-            start = client.post("attach", {"connect": {"host": "127.0.0.1", "port": port}})
-            await configured(client, path, start, [])
-            assert "MainThread" in [one["name"] for one in (await client.ask("threads"))["threads"]]
-            link.sendall(b"!")
-            await client.event("terminated")
-
-
-@both
-async def test_a_program_that_calls_back(command: Command, tmp_path: Path) -> None:
-    path = written(tmp_path, CALLS_BACK)
-    async with over_stdio(command=command) as client:
-        await client.ask("initialize", adapterID="debugpy")
-        start = client.post("attach", {"listen": {"host": "127.0.0.1", "port": 0}, "restart": True})
-        port = (await client.event("debugpyWaitingForServer"))["port"]
-        program = await asyncio.create_subprocess_exec(sys.executable, str(path), str(port))
-        await configured(client, path, start, [{"line": line("print(seen)", source=CALLS_BACK)}])
-        thread = (await client.event("stopped"))["threadId"]
-        assert (await client.variables(thread=thread))["seen"]["value"] == "'called back'"
-        await client.ask("continue", threadId=thread)
-        assert (await client.event("terminated")).get("restart")
-        assert await asyncio.wait_for(program.wait(), PATIENCE) == 0
-
-
-@both
-@pytest.mark.skipif(not (sys.platform == "linux" and shutil.which("gdb")), reason="debugpy injects by gdb")
-async def test_attach_by_process(command: Command, tmp_path: Path) -> None:
-    async with endless(tmp_path) as (path, server):
-        program = subprocess.Popen([sys.executable, str(path)])
-        try:
-            link = await reported(server)
-            async with over_stdio(command=command) as client:
-                await client.ask("initialize", adapterID="debugpy")
-                start = client.post("attach", {"processId": program.pid})
-                await configured(client, path, start, [])
-                stop = await went_on(client, "pause", 1)
-                assert (await top(client, stop["threadId"]))["name"] == "<module>"
-                await client.ask("disconnect", terminateDebuggee=False)
-            assert program.poll() is None
-        finally:
-            program.kill()
-            program.wait()
-        await dead(link)
-
-
-@both
-@pytest.mark.parametrize("goodbye", ["terminate", "disconnect"])
-async def test_the_program_ends_with_the_session(command: Command, goodbye: str, tmp_path: Path) -> None:
-    async with endless(tmp_path) as (path, server), over_stdio(command=command) as client:
-        await launch(client, path)
-        link = await reported(server)
-        await client.ask(goodbye)
-        await dead(link)
-        if goodbye == "terminate":
-            await client.event("terminated")
-
-
-@both
-async def test_an_endless_loop_is_paused(command: Command, tmp_path: Path) -> None:
-    async with endless(tmp_path) as (path, server), over_stdio(command=command) as client:
-        await launch(client, path)
-        link = await reported(server)
-        stop = await went_on(client, "pause", 1)
-        assert stop["reason"] == "pause"
-        assert (await top(client, stop["threadId"]))["line"] >= 5
-        await client.ask("disconnect")
-        await dead(link)
-
-
-@everywhere
-@posix
-async def test_a_program_that_is_killed_ends_the_session(connect: Connect, tmp_path: Path) -> None:
-    async with endless(tmp_path) as (path, server), connect() as client:
-        await launch(client, path)
-        link = await reported(server)
-        os.kill((await client.event("process"))["systemProcessId"], signal.SIGKILL)
-        await client.event("terminated")
-        await dead(link)
-
-
-@everywhere
-async def test_a_client_that_goes_takes_the_program_with_it(connect: Connect, tmp_path: Path) -> None:
-    async with endless(tmp_path) as (path, server), connect() as client:
-        await launch(client, path)
-        link = await reported(server)
-        client.writer.close()
-        await dead(link)

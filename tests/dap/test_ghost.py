@@ -58,6 +58,30 @@ async def test_a_call_is_stepped_line_by_line(program: Path) -> None:
         assert "total returns ≈ 13 · 99 %" in await finish(client, "next")
 
 
+def drawn(client: Client, nth: int) -> dict[int, str]:
+    """What the lines show by the ``nth`` event, by line number."""
+    lines = client.named("cwm/states")[nth]["body"]["lines"]
+    return {one["at"]["line"] + 1: " · ".join(part["text"] for part in one["fragments"]) for one in lines}
+
+
+async def test_the_lines_show_what_was_predicted_on_the_way(program: Path) -> None:
+    async with haunted(Knowing([TOTAL])) as client:
+        await ghost(client, program, "total", arguments="[4, 9]", cwmStates=True)
+        await client.stop("next")
+        await client.stop("next")
+        await client.event("cwm/states", 5)
+        assert drawn(client, 4) == {
+            line("def total"): "xs = [4, 9]",
+            line("result = 0"): "result ≈ 0 · 99 %",
+            line("for x in xs"): "x ≈ 4 · 99 %",
+        }
+        assert drawn(client, 3) == {}, "while it goes on nothing is shown"
+        assert [one["body"]["stop"] for one in client.named("cwm/states")] == [1, 0, 2, 0, 3]
+        await client.stop("stepBack")
+        await client.event("cwm/states", 7)
+        assert line("for x in xs") not in drawn(client, 6)
+
+
 async def test_containers_open(program: Path) -> None:
     async with haunted(Knowing([TOTAL])) as client:
         await ghost(client, program, "total", arguments="[4, 9]")

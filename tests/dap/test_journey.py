@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from cwm_lsp.dap.journey import Journey
 from cwm_lsp.dap.shots import Frame, Left, Shot
-from cwm_lsp.predict.standing import Standing
+from cwm_lsp.predict.standing import Standing, premise
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Value
 
 SOURCE = SourceFile(
@@ -204,3 +205,97 @@ def test_a_line_that_only_an_exception_leads_to_tells_of_one(before: int, now: i
     assert came is not None
     assert came.kind is kind
     assert (came.line, came.value) == ((before, said) if kind is EventKind.EXCEPTION else (now, None))
+
+
+GIVES = SourceFile(
+    "gives.py",
+    "def each(xs):\n    for x in xs:\n        yield x\n\n\n"
+    "def use(xs):\n    with box() as b:\n        b = list(each(xs))\n        c = [y for y in each(b)]\n"
+    "    for d in each(b):\n        c = d\n    return c\n",
+)
+USE, EACH, ITEMS = Frame(1, "gives.py", "use", 6, 8), Frame(2, "gives.py", "each", 1, 3), "<listcomp>"
+
+
+class Round:
+    """A journey through the frames of ``GIVES``, each named with its line, innermost first."""
+
+    def __init__(self) -> None:
+        self.journey = Journey()
+
+    def to(self, *frames: tuple[str, int], left: Left | None = None, returned: str = "") -> Event | None:
+        known = {"use": USE, "each": EACH, "enter": Frame(4, "lib.py", "enter", 1, 1)} | {
+            ITEMS: replace(USE, identity=3, function=ITEMS, first=9)
+        }
+        stack = tuple(replace(known[name], line=line) for name, line in frames)
+        top = stack[0]
+        shot = Shot(1, 7, stack, {}, {"each": Value(returned)} if returned else {}, None, left=left)
+        here = Standing(GIVES, top.function, top.first, top.line, {}, frame=top.identity)
+        stand, came = self.journey.arrive(shot, here, "stepIn")
+        assert stand.standing is not None
+        self.standing = stand.standing
+        return came
+
+
+def test_a_generator_that_was_gone_through_unseen_is_compared_with_nothing() -> None:
+    walk = Round()
+    walk.to(("each", 3), ("use", 8))
+    assert walk.to(("each", 2), ("use", 8)) is None, "list() took the value and asked for the next"
+    came = walk.to(("each", 3), ("use", 8))
+    assert came is not None
+    assert (came.kind, came.line) == (EventKind.LINE, 3)
+
+
+def test_of_a_value_that_is_handed_out_an_older_return_says_nothing() -> None:
+    walk = Round()
+    walk.to(("each", 3), ("use", 10))
+    came = walk.to(("use", 10), left=Left(EACH.identity, "yield"), returned="None")
+    assert came is not None
+    assert (came.kind, came.value, came.yielded) == (EventKind.RETURN, None, True)
+    walk.to(("each", 3), ("use", 10))
+    assert walk.to(("use", 11), returned="None") is None
+
+
+def test_the_end_of_a_generator_is_no_value_of_the_line_that_goes_through_it() -> None:
+    walk = Round()
+    walk.to(("use", 8))
+    walk.to(("each", 2), ("use", 8))
+    walk.to(("use", 8), left=Left(EACH.identity, "return"), returned="None")
+    assert walk.standing.midway
+    assert walk.standing.returned == ()
+    walk.to(("use", 10))
+    walk.to(("each", 2), ("use", 10))
+    walk.to(("use", 10), left=Left(EACH.identity, "return"), returned="None")
+    assert (walk.standing.midway, list(walk.standing.returned)) == (False, [Value("None")])
+
+
+def test_a_comprehension_is_no_call_and_gives_the_line_a_part() -> None:
+    walk = Round()
+    walk.to(("use", 9))
+    assert walk.to((ITEMS, 9), ("use", 9)) is None
+    walk.to(("use", 9), left=Left(3, "return"))
+    assert walk.standing.midway
+
+
+def test_the_head_of_a_with_that_runs_once_more_leaves_it() -> None:
+    walk = Round()
+    walk.to(("use", 7))
+    assert walk.standing.closing == 0
+    walk.to(("use", 8))
+    walk.to(("use", 9))
+    came = walk.to(("use", 7))
+    assert came is not None
+    assert walk.standing.closing == 9
+    given = premise(walk.standing).trace
+    assert [event.line for event in given.events] == [6, 9, 7]
+    walk.to(("use", 10))
+    assert walk.standing.closing == 0
+
+
+def test_a_call_by_way_of_a_library_leaves_the_line_unjudged() -> None:
+    walk = Round()
+    walk.to(("use", 8))
+    walk.to(("each", 3), ("enter", 1), ("use", 8))
+    walk.to(("use", 8))
+    assert walk.standing.midway
+    walk.to(("use", 9))
+    assert not walk.standing.midway

@@ -57,7 +57,7 @@ async def launched(
     async with connect(command=command) as dap:
         await dap.ask("initialize", adapterID="debugpy", supportsVariableType=True, **(client or {}))
         launch = {"program": str(path), "console": "internalConsole", **configuration}
-        start = dap.post("launch", launch)
+        start = dap.post("launch", {key: value for key, value in launch.items() if value is not None})
         await dap.event("initialized")
         await dap.ask("setBreakpoints", source={"path": str(path)}, breakpoints=breakpoints)
         if filters is not None:

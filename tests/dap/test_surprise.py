@@ -59,11 +59,28 @@ async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, 
         told = await dap.ask("exceptionInfo", threadId=thread)
         assert told["exceptionId"] == "Prediction diverged"
         assert "the model expected 3" in told["details"]["message"]
+        back = await step(dap, "stepBack", thread)
+        assert "1 step ago" in back["text"]
+        assert (await dap.where(thread))[0] == ("count ↶", BODY)
+        await step(dap, "next", thread)
+        assert (await dap.where(thread))[0] == ("count", LOOP)
         stops = dap.count("stopped")
         await dap.ask("setExceptionBreakpoints", filters=[])
         await dap.ask("continue", threadId=thread)
         await dap.event("terminated")
         assert dap.count("stopped") == stops
+
+
+@pytest.mark.parametrize(("module", "name"), [("shop.counts", "counts.py"), ("shop", "__main__.py")])
+async def test_a_module_is_searched_from_its_first_line(module: str, name: str, tmp_path: Path) -> None:
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / name).write_text(PROGRAM, encoding="utf-8")
+    begun = launched(tmp_path, [], filters=DIVERGED, program=None, module=module, cwd=str(tmp_path))
+    async with begun as dap:
+        stop = await surprised(dap, f"Prediction diverged at line {BODY}")
+        assert (await dap.where(stop["threadId"]))[0] == ("count", LOOP)
 
 
 async def test_breakpoints_still_stop_while_surprises_are_looked_for(tmp_path: Path) -> None:
@@ -201,3 +218,54 @@ async def test_pause_ends_a_search_while_the_program_naps(tmp_path: Path) -> Non
         thread = int((await dap.ask("threads"))["threads"][0]["id"])
         await dap.ask("pause", threadId=thread)
         assert (await dap.event("stopped"))["reason"] == "pause"
+
+
+EVERYDAY = """\
+import contextlib
+
+
+@contextlib.contextmanager
+def opened(log):
+    log.append("open")
+    yield log
+    log.append("close")
+
+
+def each(xs):
+    for x in xs:
+        yield x
+
+
+def inner(nested):
+    for part in nested:
+        yield from each(part)
+
+
+def used(log):
+    with opened(log) as found:
+        found.append("used")
+    return len(log)
+
+
+def total(xs):
+    result = 0
+    for x in each(xs):
+        result += x
+    return result
+
+
+found = list(each([3, 1]))
+flat = list(inner([found, [2]]))
+squares = {x: x * x for x in each(flat)}
+ordered = sorted(flat, key=lambda x: -x)
+print(found, flat, squares, ordered, total(flat), used([]))
+"""
+
+
+async def test_generators_comprehensions_and_with_blocks_are_no_surprise(tmp_path: Path) -> None:
+    async with launched(tmp_path, [], source=EVERYDAY, filters={"filters": ["cwm_diverged"]}) as dap:
+        stops = 0
+        while await dap.until(partial(_has_news, dap, stops)) and not dap.count("terminated"):
+            stops += 1
+            await dap.ask("continue", threadId=(await dap.event("stopped", stops))["threadId"])
+        assert [one["body"]["text"] for one in dap.named("stopped")] == []

@@ -53,6 +53,7 @@ async def _view(target: Path) -> None:
             await tab.size(1440, 700)
             await tab.open(address)
             await tab.until("['right in', '◆'].every(text => document.body.innerText.includes(text))")
+            await tab.until("cwm.first > 0 && cwm.chosen === cwm.first")
             await tab.until("cwm.shown && cwm.shown.step === cwm.chosen && !cwm.asking")
             await tab.picture(target)
     finally:

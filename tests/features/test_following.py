@@ -12,8 +12,8 @@ from cwm_lsp.backend.protocol import BackendInfo, Prefix
 from cwm_lsp.backend.replay import ReplayMemory, Script, replay
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.features.checking import Checked, check
 from cwm_lsp.features.following import Following
-from cwm_lsp.features.foresight import Checked, check
 from cwm_lsp.predict import Predictor
 from cwm_lsp.predict.standing import Standing, premise, stepped
 from cwm_lsp.trace.model import Event, Trace, Value

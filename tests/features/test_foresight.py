@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from cwm_lsp.align.model import Agreement, Tally
 from cwm_lsp.features import display
-from cwm_lsp.features.foresight import Checked, Foresight, check, placements, unrun
+from cwm_lsp.features.ahead import placements, unrun
+from cwm_lsp.features.checking import Checked, check
+from cwm_lsp.features.foresight import Foresight, doubted
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
-from cwm_lsp.trace.predicted import PredictedStep
+from cwm_lsp.trace.predicted import Guess, PredictedStep
 from tests.features.world import THRESHOLD, Beliefs, forced, run
 
 SOURCE = """
@@ -142,3 +144,39 @@ def test_a_return_is_held_against_its_value_alone() -> None:
 def test_beyond_its_reach_a_foresight_says_nothing() -> None:
     foresight, trace = foreseen(1, {})
     assert check(replace(foresight, steps=()), trace.events[2]) is None
+
+
+def test_what_changes_by_another_name_was_not_said_to_stay() -> None:
+    foresight, trace = foreseen(1, {})
+    came = trace.events[2]
+    other = replace(came, locals={**came.locals, "limit": Value("6"), "points": Value("8")})
+    told = foresight.standing.source.text.replace("points >= limit", "points >= 5")
+    here = replace(foresight.standing, source=replace(foresight.standing.source, text=told))
+    checked = check(replace(foresight, standing=here), other)
+    assert checked is not None
+    said = {value.name: value.agreement for value in checked.compared.values}
+    assert said["limit"] is Agreement.UNCOMPARED
+    assert said["points"] is Agreement.MISSING
+    assert not checked.as_foreseen, "the model has to be told of it"
+    written = replace(came, locals={**came.locals, "points": Value("<Points 8>")})
+    own = check(replace(foresight, standing=here), written)
+    assert own is not None
+    assert own.divergence is None
+
+
+def test_a_call_that_no_line_says_does_not_differ_from_the_one_expected() -> None:
+    at = next(place for place, event in enumerate(run(SOURCE, "grade(7, 5)").events) if event.line == 7)
+    foresight, trace = foreseen(at, {})
+    called = trace.events[at + 1]
+    assert check(foresight, replace(called, line=1, function="Word.__repr__")) is None
+    other = check(foresight, replace(called, line=1, function="grade"))
+    assert other is not None
+    assert other.divergence is not None
+
+
+def test_an_exception_that_cannot_be_named_is_not_expected() -> None:
+    step = PredictedStep(EventKind.EXCEPTION, 3, "grade", 0, 0.98, value=Guess("UnboundLocalError()", 0.26))
+    assert doubted(step).probability == 0.26
+    assert doubted(replace(step, value=Guess("ZeroDivisionError()", 0.99))).probability == 0.98
+    line = replace(step, kind=EventKind.LINE, value=None)
+    assert doubted(line) == line

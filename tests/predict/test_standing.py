@@ -93,6 +93,43 @@ def test_what_calls_gave_back_is_part_of_the_premise() -> None:
     assert events[-1].value == Value("7")
 
 
+MODULE = """\
+def each(xs):
+    for x in xs:
+        yield other(x)
+        y = f(x)
+
+
+def other(x):
+    return x
+
+
+def f(x):
+    return x
+
+
+y = f(3) + f(4)
+"""
+
+
+@pytest.mark.parametrize(("function", "first", "line"), [("<module>", 0, 15), ("each", 1, 4)])
+def test_a_function_that_the_line_names_stands_for_what_it_called(
+    function: str, first: int, line: int
+) -> None:
+    here = Standing(SourceFile("a.py", MODULE), function, first, line, {}, returned=(Value("3"),))
+    call = next(event for event in premise(here).trace.events[1:] if event.kind is EventKind.CALL)
+    assert (call.line, call.function) == (11, "f"), (
+        "a module cannot be called, nor does a generator give a value"
+    )
+
+
+def test_a_with_that_closes_is_told_by_the_line_it_comes_from() -> None:
+    source = "def f():\n    with g():\n        h()\n    return 1\n"
+    here = Standing(SourceFile("a.py", source), "f", 1, 2, {}, closing=3)
+    assert [event.line for event in premise(here).trace.events] == [1, 3, 2]
+    assert "with block" in replace(here, handled=Value("ValueError()")).unforeseen
+
+
 def test_a_handler_is_told_what_it_handles() -> None:
     source = "def f():\n    try:\n        g()\n    except ValueError as e:\n        pass\n"
     here = Standing(SourceFile("a.py", source), "f", 1, 4, {}, handled=Value("ValueError()"))

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from cwm_lsp.web.messages import Stage
 from cwm_lsp.web.server import Pages
 from cwm_lsp.web.tables import Shown
@@ -70,6 +72,43 @@ async def test_what_differs_is_brought_into_sight_also_when_the_run_was_there_be
     right = "cwm.grids.left.scroll.getBoundingClientRect().right"
     await tab.until(f"{cell}.getBoundingClientRect().right <= {right} + 1")
     assert await tab.value("cwm.grids.left.scroll.scrollLeft > 0")
+
+
+@pytest.mark.parametrize("column", range(5))
+async def test_a_variable_is_brought_into_sight_without_cutting_another(
+    tab: Tab, served: Pages, column: int
+) -> None:
+    await tab.size(1000, 700)
+    await look(tab, served, [runs.wide()])
+    await at(tab, 5)
+    await tab.value(f"cwm.choose(5, {{ column: {column} }})")
+    await tab.until(f"cwm.column === {column} && !cwm.asking && cwm.waits < 0")
+    edges = "cwm.grids.left.edges.includes(cwm.grids.left.scroll.scrollLeft)"
+    assert await tab.value(f"cwm.grids.left.scroll.scrollLeft === 0 || {edges}")
+
+
+async def test_in_a_narrow_pane_values_have_half_of_the_room(tab: Tab, served: Pages) -> None:
+    await tab.size(460, 700)
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    assert await tab.value("cwm.grids.left.fixed <= cwm.grids.left.room * 0.55")
+    fixed = f"{row(10)}.querySelector('.fixed').getBoundingClientRect()"
+    code = f"{row(10)}.querySelector('.code').getBoundingClientRect()"
+    assert await tab.value(f"{fixed}.right - {code}.right < 2"), "no empty room between a line and its values"
+
+
+async def test_values_stay_in_their_columns_when_the_pane_becomes_narrow(tab: Tab, served: Pages) -> None:
+    await tab.size(1280, 700)
+    await look(tab, served, [runs.wide()])
+    await at(tab, 5)
+    await tab.size(460, 700)
+    await tab.until("cwm.grids.left.fixed <= cwm.grids.left.room * 0.55")
+    await tab.value("cwm.choose(5)")
+    cell = f"{row(5)}.querySelector('.cell[title^=\\'four: observed 101\\']')"
+    await tab.until(
+        f"{cell}.getBoundingClientRect().left === [...document.querySelectorAll('#left-heads .cell')]"
+        ".find(one => one.textContent === 'four').getBoundingClientRect().left"
+    )
 
 
 async def test_a_prediction_is_never_shown_as_observed(tab: Tab, served: Pages) -> None:

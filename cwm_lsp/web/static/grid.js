@@ -8,6 +8,8 @@ const PADDING = 22;
 const FEWEST = 14;
 const BESIDE_CODE = 168;
 const VISIT = 56;
+const CLOSE = 600;
+const SHARE = 0.5;
 const SLIM = 380;
 const SLIM_FIXED = 78;
 
@@ -50,15 +52,19 @@ export class Grid {
   /** Where each column begins: what steps give is the first, then the variables. */
   measure() {
     this.room = this.scroll.clientWidth;
-    const most = Math.max(FEWEST, Math.floor(this.room / CHARACTER / 2.4));
     const pair = this.root.classList.contains("pair");
     const slim = pair && this.room < SLIM; // what the steps say has the room that there is; their lines stand as numbers
+    const close = pair || this.room < CLOSE;
+    const beside = close ? BESIDE_CODE - VISIT : BESIDE_CODE;
+    const share = this.room < CLOSE ? (this.room * SHARE - beside - PADDING) / CHARACTER : this.room / CHARACTER / 2.4;
     this.root.classList.toggle("slim", slim);
-    this.fixed = slim ? SLIM_FIXED : (pair ? BESIDE_CODE - VISIT : BESIDE_CODE) + wide(Math.max(FEWEST, Math.min(this.run.code, most)));
+    this.root.classList.toggle("close", close);
+    this.fixed = slim ? SLIM_FIXED : beside + wide(Math.max(FEWEST, Math.min(this.run.code, Math.floor(share))));
     this.root.style.setProperty("--fixed", `${this.fixed}px`);
     this.edges = [0, this.run.gives ? wide(this.run.gives) : 0];
     for (const width of this.run.widths) this.edges.push(this.edges.at(-1) + wide(width));
-    this.width = this.fixed + this.edges.at(-1);
+    const over = Math.max(0, this.edges.at(-1) - (this.room - this.fixed));
+    this.width = Math.max(this.fixed + this.edges.at(-1), this.room + this.edgeFrom(over, this.edges.at(-2)));
     this.list.spacer.style.width = `${this.width}px`;
   }
 
@@ -147,7 +153,7 @@ export class Grid {
     const held = this.app.rows.get(index);
     const data = held && held[this.side];
     const chosen = index === this.app.chosen;
-    const key = `${index} ${chosen && `${this.app.side} ${this.app.column}`} ${this.range} ${this.app.layout} ${held && held.apart}`;
+    const key = `${index} ${chosen && `${this.app.side} ${this.app.column}`} ${this.range} ${this.fixed} ${this.app.layout} ${held && held.apart}`;
     if (row.key === key && row.data === data) return;
     row.key = key;
     row.data = data;
@@ -237,11 +243,19 @@ export class Grid {
     }
   }
 
+  /** No other column is cut at the left for it: what is half there can be taken for a whole value. */
   reveal(column) {
     const [left, right] = [this.edges[column + 1], this.edges[column + 2]];
     const room = this.room - this.fixed;
     if (left < this.scroll.scrollLeft) this.scroll.scrollLeft = left;
-    else if (right > this.scroll.scrollLeft + room) this.scroll.scrollLeft = right - room;
+    else if (right > this.scroll.scrollLeft + room) {
+      this.scroll.scrollLeft = this.edgeFrom(right - room, left);
+    }
+  }
+
+  /** Where the first column begins at or behind `place`, `last` at most. */
+  edgeFrom(place, last) {
+    return Math.min(last, this.edges.find((edge) => edge >= place));
   }
 
   draw() {

@@ -65,9 +65,10 @@ class Provider implements vscode.DebugConfigurationProvider {
     async resolveDebugConfiguration(
         target: vscode.WorkspaceFolder | undefined, given: Partial<vscode.DebugConfiguration>,
     ): Promise<vscode.DebugConfiguration | undefined> {
-        const uri = vscode.window.activeTextEditor?.document.uri ?? target?.uri;
+        const document = vscode.window.activeTextEditor?.document;
+        const uri = document?.uri ?? target?.uri;
         const setting = vscode.workspace.getConfiguration('cwm').get<string>('python', '');
-        const config = resolved(given as Partial<Configuration>, setting || (await interpreterOf(uri)));
+        const config = resolved(given as Partial<Configuration>, setting || (await interpreterOf(uri)), document?.getText());
         if (!isGhost(config)) {
             return vscode.workspace.isTrusted ? config : refused();
         }

@@ -11,7 +11,7 @@ export interface Configuration {
 
 /** The file in the editor, run under debugpy with predictions beside it. */
 export function forFile(program = '${file}'): Configuration {
-    return { name: 'CWM: this file', type: 'cwm', request: 'launch', program, console: 'internalConsole' };
+    return { name: 'CWM: this file', type: 'cwm', request: 'launch', program };
 }
 
 /** A predicted run of a call: stepped like any other, and nothing is run. */
@@ -27,20 +27,21 @@ export function forGhost(call: Omit<CallArgument, 'uri'>, program = '${file}'): 
     };
 }
 
-/** What F5 runs: `given` with what it leaves out, or the file in the editor when there is no launch.json. */
-export function resolved(given: Partial<Configuration>, python: string): Configuration {
+/**
+ * What F5 runs: `given` with what it leaves out, or the file in the editor when there is no launch.json.
+ * `text` is what stands in the editor: who is to type something needs a terminal for it.
+ */
+export function resolved(given: Partial<Configuration>, python: string, text = ''): Configuration {
+    const place = /\binput\s*\(|\bsys\.stdin\b/.test(text) ? 'integratedTerminal' : 'internalConsole';
     const config: Configuration = { name: 'CWM', type: 'cwm', request: 'launch', ...defined(given) };
     if (config.request === 'launch') {
         const aimed = ['program', 'module', 'code'].some((key) => key in config);
         Object.assign(config, aimed ? {} : { program: '${file}' });
         if (!isGhost(config)) {
-            Object.assign(config, { console: 'internalConsole', ...(python === '' ? {} : { python }) }, defined(given));
+            Object.assign(config, { console: place, ...(python === '' ? {} : { python }) }, defined(given));
         }
     }
-    if (!isGhost(config)) {
-        Object.assign(config, { cwmStates: true }, defined(given));
-    }
-    return config;
+    return { cwmStates: true, ...config };
 }
 
 /** Whether a configuration steps through a prediction. All others run the user's code. */

@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import { askChanges } from './askChanges.ts';
+import { isGhost } from './debugging.ts';
 import type { Painter } from './painter.ts';
 import type { DebugStates } from './states.ts';
 import type { Future } from './world.ts';
@@ -97,8 +98,10 @@ export class Sessions implements vscode.Disposable {
         if (this.said?.stop !== body.stop || this.said.threadId !== body.threadId) {
             this.futures = [];
         }
-        this.said = body.lines.length === 0 ? undefined : body;
-        this.painter.overlay(this.said === undefined ? [] : [body]);
+        const shown = body.lines.length > 0;
+        // What-if and the rest of the view are of programs that run; a ghost's values are changed where they stand.
+        this.said = shown && !isGhost(session.configuration) ? body : undefined;
+        this.painter.overlay(shown ? [body] : []);
         this.changes.fire();
     }
 

@@ -12,6 +12,19 @@ from tests.editors.nvim.driver import Editor
 STOPPED_AT = "(((require('dap').session() or {{}}).current_frame) or {{}}).line == {line}"
 
 
+SHOWN = """(function()
+  local space = vim.api.nvim_get_namespaces()["cwm.states"]
+  local from, to = {{ {line} - 1, 0 }}, {{ {line} - 1, -1 }}
+  local marks = vim.api.nvim_buf_get_extmarks(0, space, from, to, {{ details = true }})
+  for _, mark in ipairs(marks) do
+    local text = ""
+    for _, chunk in ipairs(mark[4].virt_text or {{}}) do text = text .. chunk[1] end
+    if text:find("{text}", 1, true) then return true end
+  end
+end)()"""
+"""Lua that is true when the end of a line shows a text."""
+
+
 @pytest.fixture
 def debugger(start: Callable[..., Editor], nvim_dap: Path, shop: Path) -> Editor:
     """A Neovim with nvim-dap, ``shop`` open and served."""
@@ -30,10 +43,12 @@ def test_a_predicted_run_is_stepped_to_and_fro(debugger: Editor) -> None:
     debugger.wait(STOPPED_AT.format(line=18))
     debugger.lua("require('dap').step_over()")
     debugger.wait(STOPPED_AT.format(line=19))
+    debugger.wait(SHOWN.format(line=18, text="c ≈ 7"))
     debugger.lua("require('dap').step_back()")
     debugger.wait(STOPPED_AT.format(line=18))
     debugger.lua("require('dap').terminate()")
     debugger.wait("require('dap').session() == nil")
+    assert debugger.marks() == {}
 
 
 def _stopped(debugger: Editor, shop: Path) -> None:
@@ -50,19 +65,6 @@ def test_a_real_run_is_debugged(debugger: Editor, shop: Path) -> None:
     _stopped(debugger, shop)
     debugger.lua("require('dap').continue()")
     debugger.wait("require('dap').session() == nil")
-
-
-SHOWN = """(function()
-  local space = vim.api.nvim_get_namespaces()["cwm.states"]
-  local from, to = {{ {line} - 1, 0 }}, {{ {line} - 1, -1 }}
-  local marks = vim.api.nvim_buf_get_extmarks(0, space, from, to, {{ details = true }})
-  for _, mark in ipairs(marks) do
-    local text = ""
-    for _, chunk in ipairs(mark[4].virt_text or {{}}) do text = text .. chunk[1] end
-    if text:find("{text}", 1, true) then return true end
-  end
-end)()"""
-"""Lua that is true when the end of a line shows a text."""
 
 
 def test_a_stop_shows_what_is_expected_and_a_step_later_whether_it_came(debugger: Editor, shop: Path) -> None:

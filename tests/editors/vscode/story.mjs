@@ -268,8 +268,11 @@ test('a ghost session steps through a prediction, back as well as forward', asyn
     await toolbar('debug-step-back').first().waitFor();
     await workbench.page.keyboard.press('F10');
     await variables('n').filter({ hasText: '4' }).first().waitFor();
+    await variables('twice').filter({ hasText: '≈ 0' }).first().waitFor();
+    await workbench.until((lines) => /^twice ≈ 0 · \d+ %/.test(at(lines, 'twice = 0')), 'what was predicted, at its line');
     await workbench.shot('ghost');
     await stop();
+    await workbench.until(empty, 'no values after the ghost');
 });
 
 test('no notification was shown on the way', async () => {

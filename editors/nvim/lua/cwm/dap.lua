@@ -41,6 +41,7 @@ local function ghost_configuration(text, program)
     -- A bare name leaves it to the adapter to find an input.
     arguments = text:find("(", 1, true) and arguments or nil,
     stopOnEntry = true,
+    cwmStates = true,
   }
 end
 
@@ -89,8 +90,8 @@ local function listen(dap)
   -- Configurations of the user's own are asked to send it as well; nvim-dap before October 2024 has no such list.
   if listeners.on_config then
     listeners.on_config["cwm"] = function(config)
-      local proxied = config.type == M.TYPE and not config.ghost and config.cwmStates == nil
-      return proxied and vim.tbl_extend("force", config, { cwmStates = true }) or config
+      local ours = config.type == M.TYPE and config.cwmStates == nil
+      return ours and vim.tbl_extend("force", config, { cwmStates = true }) or config
     end
   end
 end

@@ -8,6 +8,13 @@ test('F5 without launch.json runs the file in the editor', () => {
     });
 });
 
+test('a program that reads what is typed runs where one can type', () => {
+    assert.equal(resolved({}, '', 'name = input("name? ")')['console'], 'integratedTerminal');
+    assert.equal(resolved({}, '', 'for line in sys.stdin:')['console'], 'integratedTerminal');
+    assert.equal(resolved({}, '', 'inputs(3)\nmy_input = 3')['console'], 'internalConsole');
+    assert.equal(resolved({ console: 'internalConsole' }, '', 'input()')['console'], 'internalConsole');
+});
+
 test('what a configuration says is kept', () => {
     const given = { name: 'mine', type: 'cwm', request: 'launch', module: 'shop', console: 'integratedTerminal', python: '/own' };
     assert.deepEqual(resolved(given, '/py'), { ...given, cwmStates: true });
@@ -21,7 +28,7 @@ test('an attach is passed on as it is', () => {
 test('a ghost runs nothing, so it needs no interpreter and no console', () => {
     const ghost = forGhost({ function: 'f', arguments: '1, 2' }, '/a.py');
     assert.equal(isGhost(ghost), true);
-    assert.deepEqual(resolved(ghost, '/py'), ghost);
+    assert.deepEqual(resolved(ghost, '/py'), { ...ghost, cwmStates: true });
     assert.deepEqual([ghost['function'], ghost['arguments'], ghost['program']], ['f', '1, 2', '/a.py']);
     assert.equal(isGhost(resolved({}, '')), false);
 });
