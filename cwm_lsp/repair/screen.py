@@ -17,7 +17,7 @@ AT_ONCE = 3.0
 """Seconds on the clock that a batch may take if all its candidates pass."""
 
 LATE = 1.0
-"""Seconds beyond the deadline, and a check's own limit, that a batch may still take."""
+"""Seconds beyond the deadline, a check's own limit and its sleep that a batch may still take."""
 
 FIRST = 600
 """Candidates that are tried before values are sought."""
@@ -69,6 +69,7 @@ class Screen:
         self._failing = set(failing)
         self._passing = [one for one in order if one not in self._failing]
         self._seconds = seconds
+        self._late = seconds + min(clock, AT_ONCE)
         self._quick = min(quick, seconds)
         self._patience = 1
         self._slow: list[Candidate] = []
@@ -146,11 +147,11 @@ class Screen:
                 return
             done = 0
             how = self._quick, self._patience, self._passing
-            for tried in worker.attempt(batch, self._order, *how, until=deadline + self._seconds + LATE):
+            for tried in worker.attempt(batch, self._order, *how, until=deadline + self._late + LATE):
                 with self._lock:
                     self._note(tried)
                 done += 1
-                if time.monotonic() > deadline + self._seconds:
+                if time.monotonic() > deadline + self._late:
                     worker.end()
                     break
             if done < len(batch):

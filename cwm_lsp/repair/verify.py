@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from cwm_lsp.repair.agent.worker import LEFT_OUT
 from cwm_lsp.repair.baseline import failure
 from cwm_lsp.repair.heldout import held_out
 from cwm_lsp.repair.llm.propose import KIND as PROPOSED
@@ -42,7 +43,8 @@ class Ground:
     """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
 
     ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the two likeliest
-    survivors are still run: there is a question in them.
+    survivors are still run: there is a question in them. Held-out inputs of which the file takes more than
+    ``clock`` seconds are left out.
     """
 
     job: Job
@@ -53,6 +55,7 @@ class Ground:
     seconds: float
     complete: bool = True
     until: float = math.inf
+    clock: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,11 @@ def verified(
     if not kept:
         return (), notes
     with ExitStack() as stack:
-        fresh = [w if w.forks else stack.enter_context(Worker(ground.job)) for w in workers]
+        fresh = [w if w.forks else stack.enter_context(Worker(ground.job, w)) for w in workers]
         calls = _held_out(ground, kept, fresh[0])
-        known = fresh[0].results(None, calls, ground.seconds)
+        known = fresh[0].results(None, calls, ground.seconds, clock=ground.clock)
         before = [one.said for one in known] if known is not None else [_HANGS] * len(calls)
+        calls, before = calls[: _run_of(before)], before[: _run_of(before)]
         idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in fresh:
             idle.put(worker)
@@ -120,16 +124,24 @@ def verified(
     return fixes, notes
 
 
+def _run_of(said: Sequence[str]) -> int:
+    """How many of the inputs there was time for."""
+    return next((n for n, text in enumerate(said) if text == LEFT_OUT), len(said))
+
+
 BESIDE = 0.2
 """Of the held-out inputs, those for what the fixes do not touch."""
 
 
 def _held_out(ground: Ground, kept: Sequence[Candidate], worker: Worker) -> list[str]:
     """Inputs that nobody wrote down, most of them for the functions that the candidates change."""
-    functions = _changed(ground.job.text, kept)
-    known = worker.results(None, ground.calls, ground.seconds, functions) if functions else None
+    functions, begun = _changed(ground.job.text, kept), time.monotonic()
+    known = worker.results(None, ground.calls, ground.seconds, functions, ground.clock) if functions else None
     if known is None:
         return held_out(ground.calls, HELD_OUT)
+    run = sum(one.said != LEFT_OUT for one in known)
+    if ENOUGH * (time.monotonic() - begun) / max(1, run) > ground.clock:
+        return []  # each sleeps: too few could be run to tell anything
     within = [call for call, one in zip(ground.calls, known, strict=True) if one.reached]
     beside = [call for call in ground.calls if call not in within]
     others = held_out(beside, int(HELD_OUT * BESIDE) if within else HELD_OUT)

@@ -115,4 +115,4 @@ def holds(file: Path, text: str, checks: Sequence[Check]) -> bool:
     """Whether all ``checks`` hold for ``text``, run in a child."""
     job = Job(scratch.place(file), text, tuple(checks), (), sys.executable)
     with Worker(job) as worker:
-        return all(one["ok"] for one in worker.trace(1.0))
+        return all(one["ok"] for one in worker.trace(1.0, range(len(job.checks)), 6.0, 60.0))
