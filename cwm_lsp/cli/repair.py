@@ -232,9 +232,12 @@ def _show(outcome: Outcome, shell: Shell) -> None:
 
 def _questions(evidence: Evidence) -> list[str]:
     """How to say which of the fixes that part is right."""
-    return [
-        f"Say so with --answer {shlex.quote(f'{one.call} == VALUE')}." for one in evidence.distinctions[:1]
-    ]
+    return [f"Say so with --answer {_word(f'{one.call} == VALUE')}." for one in evidence.distinctions[:1]]
+
+
+def _word(text: str) -> str:
+    """``text`` as one word of a shell, as legible as can be: most calls hold single quotes."""
+    return f'"{text}"' if "'" in text and not set(text) & set('"$`\\!') else shlex.quote(text)
 
 
 def _write(file: Path, before: str, outcome: Outcome, shell: Shell) -> None:

@@ -203,6 +203,14 @@ def _test_text(job: Job) -> str:
     return (job.place.root / job.nodes[0]).read_text(encoding="utf-8", errors="replace")
 
 
+def _conftests(job: Job) -> list[str]:
+    """The files whose fixtures the tests have beside their own, the nearest last."""
+    test = job.place.root / job.nodes[0]
+    folders = [one for one in test.parents if one == job.place.root or job.place.root in one.parents]
+    files = [folder / "conftest.py" for folder in reversed(folders)]
+    return [one.read_text(encoding="utf-8", errors="replace") for one in files if one.is_file()]
+
+
 def _scripts(
     worker: Worker,
     job: Job,
@@ -215,7 +223,8 @@ def _scripts(
     ``clock`` seconds."""
     if not job.nodes:
         return []
-    known = scripts(_test_text(job), job.place.name.rpartition(".")[2], defined(job.text))
+    module = job.place.name.rpartition(".")[2]
+    known = scripts(_test_text(job), module, defined(job.text), _conftests(job))
     nodes = [checks[n].call.partition("[")[0].partition("::")[2] for n in (*failing, *passing)]
     texts = (text for node in nodes for text in known.get(node, ()) if "sleep(" not in text)
     found = list(dict.fromkeys(texts))[:SCRIPTS]

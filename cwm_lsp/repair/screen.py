@@ -34,6 +34,9 @@ SEEDS = 60
 PARTNERS = 300
 """Of the most likely single edits, those that a pair may take as its other half."""
 
+JOINED = " and "
+"""Between the kinds of two edits that are tried as one."""
+
 Progress = Callable[[int, int], None]
 
 
@@ -194,4 +197,4 @@ def paired(one: Candidate, other: Candidate) -> Candidate | None:
     edits = tuple(sorted((*one.edits, *other.edits)))
     if overlap(edits):
         return None
-    return Candidate(edits, f"{one.kind} and {other.kind}", one.line, one.prior * other.prior * 0.3)
+    return Candidate(edits, f"{one.kind}{JOINED}{other.kind}", one.line, one.prior * other.prior * 0.3)

@@ -24,12 +24,13 @@ from cwm_lsp.repair.guided import Guide
 from cwm_lsp.repair.like import agreeing
 from cwm_lsp.repair.llm import consult
 from cwm_lsp.repair.llm.prompt import Task
-from cwm_lsp.repair.model import Candidate, Fix, Outcome, Status
+from cwm_lsp.repair.model import Candidate, Check, CheckKind, Fix, Outcome, Status
 from cwm_lsp.repair.screen import Screen
 from cwm_lsp.repair.specification import Specification
 from cwm_lsp.repair.templates.generate import candidates as generate
 from cwm_lsp.repair.templates.holes import holes
 from cwm_lsp.repair.templates.symptoms import ENDLESS, likelier
+from cwm_lsp.repair.templates.told import pairs
 from cwm_lsp.repair.typed import checked
 from cwm_lsp.repair.verify import Ground, verified
 from cwm_lsp.repair.workers import Job, Worker
@@ -99,6 +100,11 @@ def _status(fixes: Sequence[Fix]) -> Status:
     if not fixes:
         return Status.NONE
     return Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
+
+
+def _wanted(check: Check) -> str | None:
+    """What a call should give; ``None`` for a check that says it by assertions."""
+    return (check.expect or "") if check.kind is CheckKind.CALL else None
 
 
 FEW = 40
@@ -235,7 +241,9 @@ class _Search:
 
     def _blind(self) -> list[Candidate]:
         scores = self._scores
-        return generate(self.job.text, scores, scores.keys(), likelier(self.known.said.values()))
+        known = self.known
+        texts = pairs((known.said[n], _wanted(known.checks[n])) for n in known.failing)
+        return generate(self.job.text, scores, scores.keys(), likelier(known.said.values()), texts)
 
     def _guided(self) -> list[Candidate]:
         known = self.known

@@ -16,6 +16,7 @@ from cwm_lsp.repair.heldout import held_out
 from cwm_lsp.repair.llm.propose import KIND as PROPOSED
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
 from cwm_lsp.repair.refuse import refusal
+from cwm_lsp.repair.screen import JOINED
 from cwm_lsp.repair.templates.holes import SOUGHT
 from cwm_lsp.repair.text import apply, diff
 from cwm_lsp.repair.workers import PATIENT, Job, Worker, at_once
@@ -28,6 +29,12 @@ ENOUGH = 8
 
 ALONE = 2
 """Kinds of edit that must come to the same fix for it to count as verified where rivals were left untried."""
+
+FITTED = 3
+"""Failing checks, and half of all, without which what was made of values, or of two edits, is not verified.
+
+There are so many of these that one will fit less by chance.
+"""
 
 SURVIVORS = 40
 """Of the candidates that pass screening, the most likely ones that are verified."""
@@ -174,6 +181,9 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
     if late:
         return f"There was no time to run {late} more fixes to the end: give a larger --budget."
     kinds = {one.candidate.kind for one in cluster} - SOUGHT
+    few = len(ground.failing) < FITTED or len(ground.failing) + len(ground.passing) < FITTED * 2
+    if few and all(JOINED in kind for kind in kinds):
+        return "It is made to fit the few checks that there are: give more to call it verified."
     # What a language model proposes is no edit among thousands: it is not there by chance.
     if not ground.complete and len(kinds) < ALONE and PROPOSED not in kinds:
         return "There was no time to try what else it could be: give a larger --budget."
@@ -241,6 +251,9 @@ OUTSIDE = 0.05
 _MEANINGLESS = ("raised ValueError", "raised OverflowError")
 """What an input gives that means nothing, the year 0. An ``IndexError`` is what a wrong fix gives."""
 
+_CARELESS = ("empty sequence", "argument is empty", "to unpack")
+"""How a ``ValueError`` ends that is of the fix's making: what it takes the least of may be empty."""
+
 
 def _outside(ran: Sequence[Ran], before: Sequence[str]) -> int:
     """On how many held-out inputs all survivors do what says that the input is none, not that they are wrong.
@@ -250,8 +263,8 @@ def _outside(ran: Sequence[Ran], before: Sequence[str]) -> int:
     """
     found = 0
     for n, then in enumerate(before):
-        kinds = {one.said[n].partition(":")[0] for one in ran}
-        if any(one.refused[n] for one in ran) or len(kinds) != 1:
+        kinds = {_kind(one.said[n]) for one in ran}
+        if any(one.refused[n] or one.said[n].endswith(_CARELESS) for one in ran) or len(kinds) != 1:
             continue
         kind = kinds.pop()
         found += (kind in _MEANINGLESS and not _fails(then)) or kind == then == _HANGS
@@ -262,6 +275,11 @@ def _fails(said: str) -> bool:
     return said.startswith(("raised ", _HANGS, "ran out of memory"))
 
 
+def _kind(said: str) -> str:
+    """What an input gives, of an exception only which: how it is worded tells no fixes apart."""
+    return said.partition(":")[0] if _fails(said) else said
+
+
 def _clusters(ran: Sequence[Ran], weight: Weight) -> list[list[Ran]]:
     """Survivors by what they do, exceptions by their kind; those first that many likely edits come to.
 
@@ -269,7 +287,7 @@ def _clusters(ran: Sequence[Ran], weight: Weight) -> list[list[Ran]]:
     """
     found: dict[tuple[str, ...], list[Ran]] = {}
     for one in ran:
-        key = tuple(text.partition(":")[0] if _fails(text) else text for text in one.said) or (one.text,)
+        key = tuple(map(_kind, one.said)) or (one.text,)
         found.setdefault(key, []).append(one)
     return sorted(found.values(), key=lambda cluster: -_standing(cluster, weight))
 
@@ -316,7 +334,7 @@ def _fix(
 
 def _distinction(one: Ran, other: Ran, calls: Sequence[str]) -> Distinction | None:
     """The shortest input on which two fixes differ."""
-    apart = [n for n in range(len(calls)) if one.said[n] != other.said[n]]
+    apart = [n for n in range(len(calls)) if _kind(one.said[n]) != _kind(other.said[n])]
     if not apart:
         return None
     n = min(apart, key=lambda at: len(calls[at]))

@@ -13,6 +13,7 @@ from cwm_lsp.repair.templates.patterns import patterns
 from cwm_lsp.repair.templates.related import RELATED
 from cwm_lsp.repair.templates.rewrites import REWRITES
 from cwm_lsp.repair.templates.scope import Scope
+from cwm_lsp.repair.templates.usual import USUAL
 from cwm_lsp.repair.templates.wording import enclosed
 from cwm_lsp.repair.text import Text
 
@@ -321,4 +322,5 @@ _TEMPLATES: tuple[Template, ...] = (
     *OBJECTS,
     *IDIOMS,
     *RELATED,
+    *USUAL,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.owner import Function, members, owner, signatures
+from cwm_lsp.repair.templates.units import units
 
 INGREDIENTS = 60
 """Expressions of a function that are offered elsewhere in it."""
@@ -83,6 +84,7 @@ class Scope:
         self.methods = list(dict.fromkeys(name for _, methods in classes for name in methods))
         self.keys = _keys(tree)
         self.kept = _kept(nodes, self.parameters)
+        self.units = units(ast.unparse(function).lower())
         self.textual = any(_works_with_text(n) for n in nodes)
         self.flags = _flags(nodes)
         self.generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in nodes)
