@@ -102,7 +102,7 @@ def baseline(
     """
     kinds = [CheckKind.TEST if job.nodes else check.kind for check in job.checks or (_TEST,)]
     longest = min(max(FIRST_SECONDS[kind] for kind in kinds), max(0.5, budget * FIRST_SHARE))
-    tests = _tests(job, workers[0].collected())
+    tests = _tests(job, at_once(job.stop, len(workers), Worker.collected, workers)[0])
     checks = (*job.checks, *tests)
     wanted = list(range(len(specification.targets))) + _wanted(specification, workers[0], job)
     order = [*wanted, *(n for n in range(len(checks)) if n not in wanted)]
@@ -156,7 +156,7 @@ def _loops(run: Mapping[str, Any]) -> bool:
 
 def _sleeps(run: Mapping[str, Any]) -> bool:
     """Whether a check is slow without working, or was not run for want of time."""
-    return bool(run["said"] == LEFT_OUT or run["clock"] - run["seconds"] > SLEEPY)
+    return bool(run["said"] == LEFT_OUT or run["asleep"] > SLEEPY)
 
 
 def _cut(

@@ -46,6 +46,9 @@ SEARCHED = 0.85
 VERIFIED = 0.2
 """Of the budget, what verification gets however long the search took."""
 
+HELD_OUT = 0.1
+"""Of the budget, how long held-out inputs are run on the file as it stands."""
+
 LOOKS = 2
 """How often what fails is run once more as the file stands, when something makes it pass."""
 
@@ -197,7 +200,7 @@ class _Search:
             known.seconds,
             screen.complete,
             max(self.started + self.budget, time.monotonic() + self.budget * VERIFIED),
-            self.budget * VERIFIED,
+            self.budget * HELD_OUT,
         )
         fixes, notes = verified(ground, survivors, known.said, self._weight, self.workers)
         return self._followed(fixes), (*notes, *told)

@@ -132,8 +132,9 @@ def verified(
 
 
 def _run_of(said: Sequence[str]) -> int:
-    """How many of the inputs there was time for."""
-    return next((n for n, text in enumerate(said) if text == LEFT_OUT), len(said))
+    """How many of the inputs there was time for; none where these are too few to tell much."""
+    run = next((n for n, text in enumerate(said) if text == LEFT_OUT), len(said))
+    return run if run == len(said) or run >= ENOUGH else 0
 
 
 BESIDE = 0.2
@@ -142,13 +143,10 @@ BESIDE = 0.2
 
 def _held_out(ground: Ground, kept: Sequence[Candidate], worker: Worker) -> list[str]:
     """Inputs that nobody wrote down, most of them for the functions that the candidates change."""
-    functions, begun = _changed(ground.job.text, kept), time.monotonic()
+    functions = _changed(ground.job.text, kept)
     known = worker.results(None, ground.calls, ground.seconds, functions, ground.clock) if functions else None
     if known is None:
         return held_out(ground.calls, HELD_OUT)
-    run = sum(one.said != LEFT_OUT for one in known)
-    if ENOUGH * (time.monotonic() - begun) / max(1, run) > ground.clock:
-        return []  # each sleeps: too few could be run to tell anything
     within = [call for call, one in zip(ground.calls, known, strict=True) if one.reached]
     beside = [call for call in ground.calls if call not in within]
     others = held_out(beside, int(HELD_OUT * BESIDE) if within else HELD_OUT)
@@ -177,7 +175,7 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
     """
     if told < ENOUGH:
         made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
-        return f"{made} be made: too few to call a fix verified."
+        return f"{made} be made and run in time: too few to call a fix verified."
     if late:
         return f"There was no time to run {late} more fixes to the end: give a larger --budget."
     kinds = {one.candidate.kind for one in cluster} - SOUGHT

@@ -162,14 +162,18 @@ class Worker:
             if left:
                 self.end()
                 seconds = min(seconds, 0.3)  # one loop for ever is seldom alone, and the budget runs
-                nothing: dict[str, Any] = {"clock": seconds, "lines": [], "calls": [], "steps": []}
+                nothing: dict[str, Any] = {
+                    "clock": seconds,
+                    "asleep": 0.0,
+                    "lines": [],
+                    "calls": [],
+                    "steps": [],
+                }
                 nothing["unseen"] = True
                 found[left[0]] = {"ok": False, "said": ENDLESS, "seconds": seconds, **nothing}
-        awake = [one["clock"] for one in found.values() if one["said"] != ENDLESS]
-        self._asleep = min(BLOCKED, AWAKE + AWAKE_SLACK * max(awake, default=0.0))
-        self._sleepers = [
-            n for n, one in found.items() if one["said"] == LEFT_OUT or one["clock"] - one["seconds"] > SLEEPY
-        ]
+        slept = [one["asleep"] for one in found.values() if one["said"] != ENDLESS]
+        self._asleep = min(BLOCKED, AWAKE + AWAKE_SLACK * max(slept, default=0.0))
+        self._sleepers = [n for n, one in found.items() if one["said"] == LEFT_OUT or one["asleep"] > SLEEPY]
         return [found[number] for number in sorted(found)]
 
     def _relative(self, said: str) -> str:

@@ -68,6 +68,8 @@ def place(broken: str, right: str, said: str = "", told: tuple[tuple[str, str | 
         (DIGITS.format(""), DIGITS.format("    n = abs(n)\n"), "", 400),
         ("def shift(c, by):\n    return chr(ord(c) - 97 + by + 97)\n",
          "def shift(c, by):\n    return chr((ord(c) - 97 + by) % 26 + 97)\n", "", 400),
+        ("def f(r):\n    return '%x%x' % r\n", "def f(r):\n    return '%02x%02x' % r\n", "", 80),
+        ("def f(n, by=0):\n    return n + by\n", "def f(n, by=1):\n    return n + by\n", "", 90),
         (LEAP.format(""), LEAP.format(" or year % 400 == 0"), "", 150),
         (WORDS.format(""), WORDS.format(" if c.isalnum()"), "", 500),
         (TASK.format("True"), TASK.format("False"), "", 200),

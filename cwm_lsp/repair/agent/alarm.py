@@ -47,6 +47,20 @@ class _Asleep:
 ASLEEP = _Asleep()
 
 
+def idle() -> float:
+    """Seconds that this thread was neither at work nor waiting for a processor, from some point on."""
+    return time.monotonic() - time.process_time() - (_queued() if _TOLD else 0.0)
+
+
+def _queued() -> float:
+    """Seconds that this thread was ready to run and had no processor."""
+    with open(_SCHEDULED, "rb") as file:
+        return int(file.read().split()[1]) / 1e9
+
+
+_TOLD = os.path.exists(_SCHEDULED)
+
+
 class Overtime(BaseException):
     """A check ran longer than it may. No ``Exception``, so that ordinary handlers let it pass."""
 
@@ -95,9 +109,8 @@ else:
 
         def look(number: int, frame: FrameType | None) -> None:
             # On a busy machine a check that could run but has no processor is not asleep.
-            idle = time.monotonic() - time.process_time() - _queued()
-            seen.append(idle)
-            if idle - seen[0] >= ASLEEP.limit - LOOK:
+            seen.append(idle())
+            if seen[-1] - seen[0] >= ASLEEP.limit - LOOK:
                 ASLEEP.ended = True
                 raise Overtime
 
@@ -123,10 +136,3 @@ else:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGALRM, _quiet)
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-    def _queued() -> float:
-        """Seconds that this thread was ready to run and had no processor."""
-        with open(_SCHEDULED, "rb") as file:
-            return int(file.read().split()[1]) / 1e9
-
-    _TOLD = os.path.exists(_SCHEDULED)

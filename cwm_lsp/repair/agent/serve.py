@@ -8,8 +8,8 @@ that sleep for long on the text as it stands.
     {"op": "open", path, name, folder, import_from, text, checks, nodes, bare, scratch, root}
                               -> {"ready": true, nodes, problem} | {"error"}
     {"op": "trace", "seconds", "order", "clock"}
-                              -> for each check {"check", "ok", "said", "seconds", "clock", "lines",
-                                                  "unseen", "calls", "steps", "bare"}
+                              -> for each check {"check", "ok", "said", "seconds", "clock", "asleep",
+                                                  "lines", "unseen", "calls", "steps", "bare"}
     {"op": "try", "order", "passing", "seconds", "patience", "formal", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
     {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}

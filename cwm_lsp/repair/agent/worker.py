@@ -8,7 +8,7 @@ from functools import partial
 from types import CodeType
 from typing import Any
 
-from .alarm import ASLEEP
+from .alarm import ASLEEP, idle
 from .checks import OVERTIME, Check, Outcome, evaluate, expected
 from .explore import explore
 from .forks import FORKS, forked, reseeded
@@ -37,6 +37,7 @@ NOTHING: dict[str, Any] = {
     "ok": False,
     "seconds": 0.0,
     "clock": 0.0,
+    "asleep": 0.0,
     "lines": [],
     "calls": [],
     "steps": [],
@@ -119,8 +120,8 @@ class Worker:
         found = forked(work)
         if "died" not in found:
             return found
-        said, clock = (OVERTIME, ASLEEP.limit) if found["blocked"] else ("the process died", 0.0)
-        return {"ok": False, "passed": [], "failed": -1, "said": said, "clock": clock}
+        said, slept = (OVERTIME, ASLEEP.limit) if found["blocked"] else ("the process died", 0.0)
+        return {"ok": False, "passed": [], "failed": -1, "said": said, "clock": slept, "asleep": slept}
 
     def _batch(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """A batch of candidates: in one fork where there are tests, unless their state passes on."""
@@ -292,20 +293,20 @@ class Worker:
         """A check runs twice: plain, for its time, and watched, for its lines; one that sleeps only once."""
         spectrum = Spectrum(self._program.path)
         code = self._program.code([])
-        started, begun = time.process_time(), time.monotonic()
+        started, begun, slept = time.process_time(), time.monotonic(), idle()
         if check["kind"] == "test":
             assert self._session is not None
             ok, said = self._session.formally(check["call"], seconds, spectrum)
-            taken, clock = time.process_time() - started, time.monotonic() - begun
+            taken, clock, slept = time.process_time() - started, time.monotonic() - begun, idle() - slept
             blocked, bare = ASLEEP.ended, False
-            if clock - taken < SLEEPY:
+            if slept < SLEEPY:
                 started, begun = time.process_time(), time.monotonic()
                 bare = self._session.barely(check["call"], seconds)[0] == ok
                 taken, clock = time.process_time() - started, time.monotonic() - begun
         else:
             ok, said, _ = evaluate(self._program, code, check, seconds)
-            taken, clock, bare = time.process_time() - started, time.monotonic() - begun, False
-            blocked = ASLEEP.ended
+            taken, clock, slept = time.process_time() - started, time.monotonic() - begun, idle() - slept
+            blocked, bare = ASLEEP.ended, False
             if not blocked:
                 with spectrum.watching():
                     evaluate(self._program, code, check, LOOKED_AT if said == OVERTIME else seconds * 4)
@@ -316,6 +317,7 @@ class Worker:
             "blocked": blocked,
             "seconds": taken,
             "clock": clock,
+            "asleep": slept,
             "lines": sorted(spectrum.lines),
             "calls": list(spectrum.calls),
             "steps": [] if ok else list(spectrum.steps),

@@ -208,8 +208,8 @@ def subscript(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     yield f"{whole}[{index}:]", "index", 0.15
     yield f"{whole}[:{index}]", "index", 0.15
     yield whole, "index dropped", 0.2
-    yield f"{whole}.get({index}, 0)", "missing key", 0.12
-    yield f"{whole}.get({index})", "missing key", 0.1
+    yield f"{whole}.get({index}, 0)", "missing key", 0.16
+    yield f"{whole}.get({index})", "missing key", 0.13
     if isinstance(node.value, ast.Subscript) and not isinstance(node.value.slice, ast.Slice):
         inner, base = text.of(node.value.slice), text.of(node.value.value)
         yield f"{base}[{index}][{inner}]", "indices swapped", 0.4

@@ -326,4 +326,4 @@ def _defaults(function: Function, text: Text) -> Iterator[Candidate]:
             others += other_constants(default.value)
         for new in dict.fromkeys(others):
             if new != source:
-                yield Candidate((Edit(start, end, new),), "default", default.lineno, 0.2)
+                yield Candidate((Edit(start, end, new),), "default", default.lineno, 0.3)
