@@ -15,12 +15,13 @@ from cwm_lsp.repair.agent.alarm import BLOCKED
 from cwm_lsp.repair.agent.guard import NOT_ALLOWED
 from cwm_lsp.repair.agent.worker import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.fromtests import defined, scripts
+from cwm_lsp.repair.job import Job, at_once
 from cwm_lsp.repair.localise import ochiai, sliced, together
 from cwm_lsp.repair.model import Check, CheckKind, Suspect
 from cwm_lsp.repair.slicing import backwards, facts
 from cwm_lsp.repair.specification import Specification, example_calls, matching
 from cwm_lsp.repair.templates.symptoms import ENDLESS
-from cwm_lsp.repair.workers import Job, Worker, at_once
+from cwm_lsp.repair.workers import Worker
 
 FIRST_SECONDS = {CheckKind.CALL: 0.5, CheckKind.DOCTEST: 0.5, CheckKind.TEST: 10.0, CheckKind.RUN: 5.0}
 """Processor seconds that a check may take on the file as it stands."""

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
+from cwm_lsp.repair.job import Tried, at_once
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.text import overlap
-from cwm_lsp.repair.workers import PATIENT, Tried, Worker, at_once
+from cwm_lsp.repair.workers import PATIENT, Worker
 
 BATCH = 24
 

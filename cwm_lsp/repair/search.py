@@ -21,6 +21,7 @@ from cwm_lsp.errors import SourceError
 from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, flaky, job_for
 from cwm_lsp.repair.change import first_change
 from cwm_lsp.repair.guided import Guide
+from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.like import agreeing
 from cwm_lsp.repair.llm import consult
 from cwm_lsp.repair.llm.prompt import Task
@@ -33,7 +34,7 @@ from cwm_lsp.repair.templates.symptoms import ENDLESS, likelier
 from cwm_lsp.repair.templates.told import pairs
 from cwm_lsp.repair.typed import checked
 from cwm_lsp.repair.verify import Ground, verified
-from cwm_lsp.repair.workers import Job, Worker
+from cwm_lsp.repair.workers import Worker
 
 WORKERS = 2
 

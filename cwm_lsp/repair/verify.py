@@ -13,13 +13,14 @@ from queue import SimpleQueue
 from cwm_lsp.repair.agent.worker import LEFT_OUT
 from cwm_lsp.repair.baseline import failure
 from cwm_lsp.repair.heldout import held_out
+from cwm_lsp.repair.job import Job, at_once
 from cwm_lsp.repair.llm.propose import KIND as PROPOSED
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
 from cwm_lsp.repair.refuse import refusal
 from cwm_lsp.repair.screen import JOINED
 from cwm_lsp.repair.templates.holes import SOUGHT
 from cwm_lsp.repair.text import apply, diff
-from cwm_lsp.repair.workers import PATIENT, Job, Worker, at_once
+from cwm_lsp.repair.workers import PATIENT, Worker
 
 HELD_OUT = 80
 """Inputs made for one search."""

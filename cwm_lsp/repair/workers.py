@@ -13,9 +13,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,7 +26,8 @@ from cwm_lsp.repair.agent.alarm import BLOCKED
 from cwm_lsp.repair.agent.checks import OVERTIME as ENDLESS
 from cwm_lsp.repair.agent.worker import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.change import Step
-from cwm_lsp.repair.model import Candidate, Check
+from cwm_lsp.repair.job import Job, Result, Tried
+from cwm_lsp.repair.model import Candidate
 
 BOOT = Path(__file__).parent / "agent" / "boot.py"
 
@@ -47,43 +47,6 @@ AWAKE_SLACK = 4.0
 _OWN_GROUP: dict[str, Any] = {"start_new_session": True}
 if sys.platform == "win32":
     _OWN_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What all children of a search have in common. When ``stop`` is set they end, whatever they do."""
-
-    place: scratch.Place
-    text: str
-    checks: tuple[Check, ...]
-    nodes: tuple[str, ...]
-    python: str
-    stop: threading.Event = field(default_factory=threading.Event, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """How a candidate did: the checks that held, and the first that failed (-1: all, or it did not load).
-
-    ``slow``: a check ran into its limit, so that a longer one may show another outcome.
-    """
-
-    candidate: Candidate
-    passed: tuple[int, ...]
-    failed: int
-    slow: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a call gives, as text. ``refused``: an exception that the file itself raises on purpose.
-
-    ``reached``: one of the functions asked for was called.
-    """
-
-    said: str
-    refused: bool = False
-    reached: bool = False
 
 
 POLLED = 0.1
@@ -379,17 +342,6 @@ class Worker:
                 return None
         self.end()
         raise Cancelled("The search for fixes was stopped.")
-
-
-def at_once(stop: threading.Event, count: int, work: Callable[[Any], Any], given: Iterable[Any]) -> list[Any]:
-    """``work`` of each given thing, ``count`` at a time. An exception stops the whole search."""
-    with ThreadPoolExecutor(count) as pool:
-        jobs = [pool.submit(work, one) for one in given]
-        try:
-            return [job.result() for job in jobs]
-        except BaseException:  # an interrupt of the user too: the pool would wait for what still runs
-            stop.set()
-            raise
 
 
 def _read(process: subprocess.Popen[bytes], lines: queue.Queue[bytes]) -> None:

@@ -15,9 +15,10 @@ from cwm_lsp.learn.corpus import mutate
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import Overtime, limited
 from cwm_lsp.repair.heldout import held_out
+from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.model import Check, CheckKind
 from cwm_lsp.repair.specification import Specification
-from cwm_lsp.repair.workers import Job, Worker
+from cwm_lsp.repair.workers import Worker
 from tests.repair.functions import FUNCTIONS
 
 MUTATIONS = (
