@@ -17,7 +17,6 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from cwm_lsp.cli.console import Shell
-from cwm_lsp.cli.foresee import foresight
 from cwm_lsp.cli.interpreter import choose
 from cwm_lsp.cli.target import source_at
 from cwm_lsp.config import load
@@ -76,6 +75,8 @@ def repair(wish: Wish) -> int:
         shell.note(f"The project's setting {name} is ignored; --trust lets it count.")
     model = asked(wish)
     if model is not None:
+        from cwm_lsp.cli.foresee import foresight  # the world model's imports cost as much as all others
+
         model = replace(model, predict=foresight(loaded.settings, source, shell))
     python = choose(loaded, wish.file.absolute().parent).path
     specification = specified(wish, source.text)
