@@ -10,6 +10,7 @@ from cwm_lsp.repair.templates.additions import ADDITIONS
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.objects import OBJECTS
 from cwm_lsp.repair.templates.patterns import patterns
+from cwm_lsp.repair.templates.pitfalls import PITFALLS
 from cwm_lsp.repair.templates.related import RELATED
 from cwm_lsp.repair.templates.rewrites import REWRITES
 from cwm_lsp.repair.templates.scope import Scope
@@ -108,6 +109,8 @@ def constant(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         return
     if type(node.value) is int:
         yield from _integers(node.value)
+        for number, _ in scope.units:
+            yield number, "constant", 0.45
     else:
         for new in _others(node.value):
             yield new, "constant", 0.6 if isinstance(node.value, bool) else 0.25
@@ -323,4 +326,5 @@ _TEMPLATES: tuple[Template, ...] = (
     *IDIOMS,
     *RELATED,
     *USUAL,
+    *PITFALLS,
 )

@@ -13,6 +13,7 @@ from cwm_lsp.repair.templates.formats import formatted, placed
 from cwm_lsp.repair.templates.hints import hints
 from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.patterns import patterns
+from cwm_lsp.repair.templates.pitfalls import shared, tested
 from cwm_lsp.repair.templates.scope import Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
 from cwm_lsp.repair.templates.told import corrected
@@ -57,7 +58,7 @@ def candidates(
             known = found.get(key)
             if known is None or known.prior < candidate.prior:
                 found[key] = candidate
-    for candidate in _constants(tree, text):
+    for candidate in (*_constants(tree, text), *shared(tree, text)):
         found.setdefault(_key(candidate, text), candidate)
     weighed = [
         replace(one, prior=min(1.0, one.prior * likelier[one.kind])) if one.kind in likelier else one
@@ -105,6 +106,7 @@ def _of_function(function: Function, scope: Scope, text: Text) -> Iterator[Candi
             yield from _of_expression(node, parents.get(node), scope, text)
     yield from statement_candidates(function, scope, text)
     yield from formatted(function, text)
+    yield from tested(function, text)
 
 
 def _skipped(node: ast.expr, parent: ast.AST | None, text: Text) -> bool:

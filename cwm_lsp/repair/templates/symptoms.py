@@ -34,7 +34,9 @@ _ABSENT = {
 
 KINDS: dict[str, frozenset[str]] = {
     ENDLESS: frozenset(_STEPS | _TESTS | {"operator", "accumulator", "missing else", "recursion"}),
-    "IndexError": frozenset(_BOUNDS | _TESTS | {"missing exit", "missing else", "missing update"}),
+    "IndexError": frozenset(
+        _BOUNDS | _TESTS | {"missing fallback", "missing exit", "missing else", "missing update"}
+    ),
     "KeyError": frozenset(_ABSENT | _TESTS | {"variable", "method", "order", "missing update"}),
     "RecursionError": frozenset(_BASES),
     "TypeError": frozenset(
@@ -45,8 +47,11 @@ KINDS: dict[str, frozenset[str]] = {
         {"order", "indentation", "missing update", "missing statement", "missing self"}
     ),
     "NameError": frozenset({"variable", "missing self", "missing statement", "indentation"}),
-    "ZeroDivisionError": frozenset(_TESTS | {"operator", "variable", "range", "constant"}),
+    "ZeroDivisionError": frozenset(
+        _TESTS | {"missing fallback", "operator", "variable", "range", "constant"}
+    ),
     "ValueError": frozenset(_TESTS | {"method", "order", "slice", "elements swapped"}),
+    "RuntimeError": frozenset({"missing copy"}),
     "StopIteration": frozenset({"exception", "guard", "missing condition"}),
 }
 
