@@ -143,7 +143,8 @@ class Screen:
         """Take batches until there are none, the time is over, or only unlikely rivals are left."""
         while True:
             with self._lock:
-                batch = [one for one in islice(source, self._batch) if one.prior >= self._floor]
+                likely = (one for one in source if one.prior >= self._floor)
+                batch = list(islice(likely, self._batch))
             if not batch:
                 return
             if time.monotonic() >= deadline:

@@ -14,6 +14,7 @@ import ast
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 
@@ -29,6 +30,7 @@ from cwm_lsp.repair.model import Candidate, Check, CheckKind, Fix, Outcome, Stat
 from cwm_lsp.repair.screen import Screen
 from cwm_lsp.repair.specification import Specification
 from cwm_lsp.repair.templates.generate import candidates as generate
+from cwm_lsp.repair.templates.generate import suspicion
 from cwm_lsp.repair.templates.holes import holes
 from cwm_lsp.repair.templates.symptoms import ENDLESS, likelier
 from cwm_lsp.repair.templates.told import pairs
@@ -236,12 +238,16 @@ class _Search:
             found.append(replace(fix, evidence=replace(fix.evidence, first_change=change)))
         return tuple(found)
 
-    @property
+    @cached_property
     def _scores(self) -> dict[int, float]:
         return {suspect.line: suspect.score for suspect in self.known.suspects}
 
+    @cached_property
+    def _suspicion(self) -> dict[int, float]:
+        return suspicion(ast.parse(self.job.text), self._scores)
+
     def _weight(self, one: Candidate) -> float:
-        return one.prior * (0.25 + self._scores.get(one.line, 0.0))
+        return one.prior * (0.25 + self._suspicion.get(one.line, 0.0))
 
     def _blind(self) -> list[Candidate]:
         scores = self._scores

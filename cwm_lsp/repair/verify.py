@@ -40,6 +40,9 @@ There are so many of these that one will fit less by chance.
 SURVIVORS = 40
 """Of the candidates that pass screening, the most likely ones that are verified."""
 
+ALIKE = 0.75
+"""Of the fixes that do the same, one is offered that is at least this share as likely as the likeliest."""
+
 OFFERED = 3
 
 Weight = Callable[[Candidate], float]
@@ -128,7 +131,8 @@ def verified(
     doubt = _doubt(ground, clusters[0], len(late), told) if alone or (clean and not told) else ""
     sure = alone and wanted and not doubt
     notes = (*notes, doubt) if doubt else notes
-    fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
+    offered = range(min(OFFERED, len(clusters)))
+    fixes = tuple(_fix(ground, clusters, n, calls, said, sure, weight) for n in offered)
     return fixes, notes
 
 
@@ -177,6 +181,11 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
     if told < ENOUGH:
         made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
         return f"{made} be made and run in time: too few to call a fix verified."
+    given = {text for text in cluster[0].said if not _fails(text)}
+    if len(given) < 2:
+        return (
+            f"All held-out inputs give {''.join(given)[:40] or 'nothing'}: too little to call a fix verified."
+        )
     if late:
         return f"There was no time to run {late} more fixes to the end: give a larger --budget."
     kinds = {one.candidate.kind for one in cluster} - SOUGHT
@@ -312,9 +321,12 @@ def _fix(
     calls: Sequence[str],
     said: Mapping[int, str],
     sure: bool,
+    weight: Weight,
 ) -> Fix:
-    # All do the same: the likeliest is offered of those that add least.
-    best = min(clusters[n], key=lambda one: max(0, len(one.text) - len(ground.job.text)))
+    # All do the same: of those that are about as likely as the likeliest the one is offered that adds least.
+    least = ALIKE * max(weight(one.candidate) for one in clusters[n])
+    near = [one for one in clusters[n] if weight(one.candidate) >= least]
+    best = min(near, key=lambda one: max(0, len(one.text) - len(ground.job.text)))
     told_apart = [_distinction(best, other[0], calls) for m, other in enumerate(clusters) if m != n]
     failed = tuple(failure(ground.checks[at], text) for at, text in said.items())
     evidence = Evidence(

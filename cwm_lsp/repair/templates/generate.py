@@ -64,8 +64,8 @@ def candidates(
         replace(one, prior=min(1.0, one.prior * likelier[one.kind])) if one.kind in likelier else one
         for one in found.values()
     ]
-    suspicion = {**_of_constants(tree, scores), **scores}
-    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + suspicion.get(c.line, 0.0)))
+    suspected = suspicion(tree, scores)
+    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + suspected.get(c.line, 0.0)))
     made = {source}
     distinct = []
     for candidate in ranked[:MOST]:
@@ -152,6 +152,11 @@ def _argument(parent: ast.AST | None, node: ast.expr) -> bool:
     if isinstance(parent, ast.Call):
         return node in parent.args
     return isinstance(parent, ast.Subscript) and parent.slice is node
+
+
+def suspicion(tree: ast.Module, scores: Mapping[int, float]) -> dict[int, float]:
+    """The suspicion of each line, those that run at import and not in a check by what uses them."""
+    return {**_of_constants(tree, scores), **scores}
 
 
 CONSTANT = 0.8

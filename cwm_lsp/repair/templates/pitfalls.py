@@ -131,13 +131,14 @@ def shared(tree: ast.Module, text: Text) -> Iterator[Candidate]:
                 continue
             line = statement.lineno
             if begins is None:
-                new = f"def __init__(self):\n{text.indent(statement)}    {made}\n"
-                yield Candidate((Edit(*text.span(statement), new),), "shared by all", line, 0.5)
+                lead = "" if text.source.startswith("\n", text.block(statement)[1]) else "\n"
+                new = f"def __init__(self):\n{text.indent(statement)}    {made}{lead}"
+                yield Candidate((Edit(*text.span(statement), new),), "shared by all", line, 0.9)
             elif text.alone(begins.body[0]):
                 receiver, place = begins.args.args[0].arg, text.line_start(begins.body[0].lineno)
                 own = made.replace("self", receiver, 1)
                 edit = Edit(place, place, f"{text.indent(begins.body[0])}{own}\n")
-                yield Candidate((edit,), "shared by all", begins.body[0].lineno, 0.5)
+                yield Candidate((edit,), "shared by all", line, 0.9)
 
 
 PITFALLS = (nothing, absent, bound_late, gone_through, alternating)

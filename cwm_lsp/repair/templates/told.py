@@ -19,7 +19,7 @@ LONGEST = 200
 PARTS = 6
 """Differences in one text beyond which nothing is concluded."""
 
-LIKELY = 0.7
+LIKELY = 0.5
 """What came out and what should have leave little else that it could be."""
 
 
@@ -84,12 +84,18 @@ def corrected(function: ast.AST, text: Text, found: Iterable[tuple[str, str]]) -
             case ast.Constant(str(value)) if value and text.of(node)[:1] in "'\"":
                 for new in _readings(value, known):
                     edit = Edit(*text.span(node), quoted(new, text.of(node)[0]))
-                    yield Candidate((edit,), "constant", node.lineno, LIKELY)
+                    yield Candidate((edit,), "constant", node.lineno, _likely(value, new))
             case ast.Call(func=ast.Attribute(attr="get"), args=[ast.expr()]):
                 for new in _readings("None", known):
                     place = text.span(node)[1] - 1
                     edit = Edit(place, place, f", {quoted(new, _quote(text))}")
                     yield Candidate((edit,), "default", node.lineno, LIKELY)
+
+
+def _likely(old: str, new: str) -> float:
+    """Letters that only join those that there are may belong to what the text is put beside."""
+    more = new.replace(old, "", 1) if old in new else ""
+    return LIKELY / 5 if any(letter.isalnum() for letter in more) else LIKELY
 
 
 def quoted(value: str, quote: str) -> str:
@@ -116,7 +122,7 @@ def _formatted(node: ast.JoinedStr, text: Text, known: list[tuple[str, str]]) ->
             for new in _readings(value, known):
                 if not set(new) & set("{}\\'\"\n"):
                     edit = Edit(start, start + len(value), new)
-                    yield Candidate((edit,), "constant", node.lineno, LIKELY)
+                    yield Candidate((edit,), "constant", node.lineno, _likely(value, new))
 
 
 def _readings(value: str, known: list[tuple[str, str]]) -> list[str]:

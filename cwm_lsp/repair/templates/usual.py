@@ -89,8 +89,10 @@ def present(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             made = f"{text.of(base)}.setdefault({text.of(key)}, {_EMPTY[method]})"
             yield f"{made}.{method}{rest}", "missing key", 0.3
         case ast.Subscript(value=base, slice=key, ctx=ast.Load()) if not isinstance(key, ast.Slice):
+            gone_through = id(node) in scope.iterated
             for other in ("''", "[]", "1", "False", *scope.names):
-                yield f"{text.of(base)}.get({text.of(key)}, {other})", "missing key", 0.07
+                likely = 0.35 if gone_through and other == "[]" else 0.07
+                yield f"{text.of(base)}.get({text.of(key)}, {other})", "missing key", likely
 
 
 def chosen(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
@@ -136,4 +138,28 @@ def normal(scope: Scope) -> Iterator[tuple[tuple[str, ...], str, float]]:
                 yield (f"{name} = {form.format(name)}",), "missing call", 0.14
 
 
-USUAL = (wrapped_around, converted, with_fields, rounded, present, chosen, excepted)
+def of_each(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Each element turned into another kind of value; the first or last one of them."""
+    source = text.of(node)
+    if isinstance(node, ast.Call | ast.Name):
+        for kind in ("int", "str", "float", "len"):
+            yield f"map({kind}, {source})", "missing call", 0.09
+    if isinstance(node, ast.Name | ast.Attribute):
+        yield f"{source}[0]", "missing index", 0.15
+        yield f"{source}[-1]", "missing index", 0.12
+
+
+def trimmed(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A text without what the function puts around it, or cut so that this still has room."""
+    known = [one for one in scope.constants if one[:1] in "'\"" and 2 < len(one) < 8]
+    if isinstance(node, ast.Name | ast.Call) and scope.textual:
+        for one in known:
+            for method in ("strip", "rstrip", "lstrip"):
+                yield f"{text.of(node)}.{method}({one})", "missing call", 0.1
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and node.slice.upper:
+        source, end = text.of(node), text.span(node.slice.upper)[1] - text.span(node)[0]
+        for one in known:
+            yield f"{source[:end]} - {len(ast.literal_eval(one))}{source[end:]}", "slice", 0.3
+
+
+USUAL = (wrapped_around, converted, with_fields, rounded, present, chosen, excepted, of_each, trimmed)
