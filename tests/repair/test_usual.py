@@ -70,6 +70,13 @@ def place(broken: str, right: str, said: str = "", told: tuple[tuple[str, str | 
          "def shift(c, by):\n    return chr((ord(c) - 97 + by) % 26 + 97)\n", "", 400),
         ("def f(r):\n    return '%x%x' % r\n", "def f(r):\n    return '%02x%02x' % r\n", "", 80),
         ("def f(n, by=0):\n    return n + by\n", "def f(n, by=1):\n    return n + by\n", "", 90),
+        ("def f(text):\n    return '--'.join(text.split()).lower()\n",
+         "def f(text):\n    return '--'.join(text.split()).lower().strip('--')\n", "", 900),
+        ("def f(text):\n    return tuple(text.split('.'))\n",
+         "def f(text):\n    return tuple(map(int, text.split('.')))\n", "", 500),
+        ("def f(a):\n    return range(len(a))\n", "def f(a):\n    return range(len(a[0]))\n", "", 90),
+        ("def f(text, n):\n    return text[:n] + '...'\n",
+         "def f(text, n):\n    return text[:n - 3] + '...'\n", "", 90),
         (LEAP.format(""), LEAP.format(" or year % 400 == 0"), "", 150),
         (WORDS.format(""), WORDS.format(" if c.isalnum()"), "", 500),
         (TASK.format("True"), TASK.format("False"), "", 200),
@@ -99,6 +106,13 @@ def test_texts_that_have_little_in_common_tell_nothing() -> None:
     plain = [one.edits for one in candidates(broken, {}, [1, 2])]
     told = pairs([("'lxexfxtxoxnxex'", "'agbgcgdgegfghg'")])
     assert [one.edits for one in candidates(broken, {}, [1, 2], told=told)] == plain
+
+
+def test_letters_that_join_those_that_there_are_may_belong_elsewhere() -> None:
+    broken = "def f(n):\n    out = ''\n    if n >= 1:\n        out += 'I'\n        n -= 1\n    return out\n"
+    right, fitted = broken.replace("if n", "while n"), broken.replace("'I'", "'III'")
+    told = (("'I'", "'III'"),)
+    assert place(broken, right, told=told) < place(broken, fitted, told=told)
 
 
 def test_no_statement_is_left_that_does_nothing() -> None:
