@@ -125,7 +125,7 @@ def baseline(
         _refuse(wanted, shaky, checks)
     passing = [n for n in sorted(order) if n not in (*shaky, *left) and first[n]["ok"]]
     every = range(1, len(job.text.splitlines()) + 1)  # a run that ended its process left no lines
-    lines = {n: every if first[n]["unseen"] else first[n]["lines"] for n in (*failing, *passing)}
+    lines = {n: every if _unknown(first[n]) else first[n]["lines"] for n in (*failing, *passing)}
     ran = [(bool(first[n]["ok"]), lines[n]) for n in (*failing, *passing)]
     texts = _scripts(workers[0], job, checks, failing, passing, budget * AGAIN_SHARE)
     spectrum = ochiai(ran)
@@ -144,10 +144,17 @@ def baseline(
         (
             *(f"{checks[n].call} is flaky (three runs did not agree) and was left out." for n in shaky),
             *_cut(checks, left, asleep, [n for n in failing if first[n]["said"] == ENDLESS and tests]),
-            *_elsewhere(job, [checks[n] for n in failing if not lines[n]]),
+            *_elsewhere(
+                job, [checks[n] for n in failing if not lines[n] and REFUSED not in first[n]["said"]]
+            ),
         ),
         sum(first[n]["clock"] for n in (*failing[:1], *passing) if not _loops(first[n])),
     )
+
+
+def _unknown(run: Mapping[str, Any]) -> bool:
+    """Whether nothing tells which lines a check runs: its process ended, or the check before it got to them."""
+    return bool(run["unseen"] or (run["said"] == ENDLESS and not run["lines"]))
 
 
 def _loops(run: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from cwm_lsp.repair.templates.generate import candidates
 from cwm_lsp.repair.templates.symptoms import likelier
 from cwm_lsp.repair.templates.told import pairs
+from cwm_lsp.repair.templates.units import units
 from cwm_lsp.repair.text import apply
 
 RING = """\
@@ -106,6 +107,11 @@ def test_texts_that_have_little_in_common_tell_nothing() -> None:
     plain = [one.edits for one in candidates(broken, {}, [1, 2])]
     told = pairs([("'lxexfxtxoxnxex'", "'agbgcgdgegfghg'")])
     assert [one.edits for one in candidates(broken, {}, [1, 2], told=told)] == plain
+
+
+def test_a_number_goes_with_words_and_not_with_parts_of_them() -> None:
+    assert units("def generate(order): return center") == []
+    assert ("7", "%") in units("def next_day(n): return weekdays")
 
 
 def test_letters_that_join_those_that_there_are_may_belong_elsewhere() -> None:

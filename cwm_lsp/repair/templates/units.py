@@ -19,6 +19,10 @@ _UNITS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 
 def units(words: str) -> list[tuple[str, str]]:
     """Numbers that go with words of a text, and the signs before them."""
+    known = set(re.findall(r"[a-z]+", words))
     return [
-        (number, signs) for found, numbers, signs in _UNITS if re.search(found, words) for number in numbers
+        (number, signs)
+        for found, numbers, signs in _UNITS
+        if any(re.fullmatch(f"(?:{found})s?", word) for word in known)
+        for number in numbers
     ]
