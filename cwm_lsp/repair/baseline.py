@@ -153,7 +153,7 @@ def baseline(
 
 
 def _unknown(run: Mapping[str, Any]) -> bool:
-    """Whether nothing tells which lines a check runs: its process ended, or the check before it got to them."""
+    """Whether nothing tells which lines a check runs: it ended, or its process did, before it got to them."""
     return bool(run["unseen"] or (run["said"] == ENDLESS and not run["lines"]))
 
 
