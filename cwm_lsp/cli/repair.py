@@ -17,7 +17,6 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from cwm_lsp.cli.console import Shell
-from cwm_lsp.cli.foresee import foresight
 from cwm_lsp.cli.interpreter import choose
 from cwm_lsp.cli.target import source_at
 from cwm_lsp.config import load
@@ -76,6 +75,8 @@ def repair(wish: Wish) -> int:
         shell.note(f"The project's setting {name} is ignored; --trust lets it count.")
     model = asked(wish)
     if model is not None:
+        from cwm_lsp.cli.foresee import foresight  # the world model's imports cost as much as all others
+
         model = replace(model, predict=foresight(loaded.settings, source, shell))
     python = choose(loaded, wish.file.absolute().parent).path
     specification = specified(wish, source.text)
@@ -232,9 +233,12 @@ def _show(outcome: Outcome, shell: Shell) -> None:
 
 def _questions(evidence: Evidence) -> list[str]:
     """How to say which of the fixes that part is right."""
-    return [
-        f"Say so with --answer {shlex.quote(f'{one.call} == VALUE')}." for one in evidence.distinctions[:1]
-    ]
+    return [f"Say so with --answer {_word(f'{one.call} == VALUE')}." for one in evidence.distinctions[:1]]
+
+
+def _word(text: str) -> str:
+    """``text`` as one word of a shell, as legible as can be: most calls hold single quotes."""
+    return f'"{text}"' if "'" in text and not set(text) & set('"$`\\!') else shlex.quote(text)
 
 
 def _write(file: Path, before: str, outcome: Outcome, shell: Shell) -> None:

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cwm_lsp.errors import RunError, TargetError
 from cwm_lsp.repair import scratch
+from cwm_lsp.repair.agent.alarm import BLOCKED
 from cwm_lsp.repair.agent.guard import NOT_ALLOWED
+from cwm_lsp.repair.agent.worker import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.fromtests import defined, scripts
+from cwm_lsp.repair.job import Job, at_once
 from cwm_lsp.repair.localise import ochiai, sliced, together
 from cwm_lsp.repair.model import Check, CheckKind, Suspect
 from cwm_lsp.repair.slicing import backwards, facts
 from cwm_lsp.repair.specification import Specification, example_calls, matching
 from cwm_lsp.repair.templates.symptoms import ENDLESS
-from cwm_lsp.repair.workers import Job, Worker, at_once
+from cwm_lsp.repair.workers import Worker
 
 FIRST_SECONDS = {CheckKind.CALL: 0.5, CheckKind.DOCTEST: 0.5, CheckKind.TEST: 10.0, CheckKind.RUN: 5.0}
 """Processor seconds that a check may take on the file as it stands."""
 
 FIRST_SHARE = 0.4
-"""Of the budget, what one check may take there at most."""
+"""Of the budget, what one check may take there at most, and after which no further one is begun."""
+
+ASLEEP_SHARE = 0.2
+"""Of the budget, how long a check may sleep without a break."""
+
+AGAIN_SHARE = 0.1
+"""Of the budget, how long checks are begun a third time."""
 
 QUICK_SECONDS = 0.004
 QUICK_SLACK = 4.0
@@ -93,25 +103,31 @@ def baseline(
     """
     kinds = [CheckKind.TEST if job.nodes else check.kind for check in job.checks or (_TEST,)]
     longest = min(max(FIRST_SECONDS[kind] for kind in kinds), max(0.5, budget * FIRST_SHARE))
-    runs = at_once(job.stop, len(workers), lambda worker: worker.trace(longest), workers)
-    tests = _tests(job, workers[0].nodes)
+    tests = _tests(job, at_once(job.stop, len(workers), Worker.collected, workers)[0])
     checks = (*job.checks, *tests)
-    first = runs[0]
-    quick = [n for n in range(len(checks)) if first[n]["said"] != ENDLESS]
-    third = workers[0].again(quick, longest)
-    flaky = [
-        n
-        for n in range(len(checks))
-        if len({*(run[n]["ok"] for run in runs), third.get(n, first[n]["ok"])}) > 1
-    ]
     wanted = list(range(len(specification.targets))) + _wanted(specification, workers[0], job)
+    order = [*wanted, *(n for n in range(len(checks)) if n not in wanted)]
+    asleep = min(BLOCKED, budget * ASLEEP_SHARE)
+    trace = partial(Worker.trace, seconds=longest, order=order, asleep=asleep, clock=budget * FIRST_SHARE)
+    runs = at_once(job.stop, len(workers), trace, workers)
+    first = runs[0]
+    left = {n for n in order if any(run[n]["said"] == LEFT_OUT for run in runs)}
+    quick = [n for n in order if first[n]["said"] != ENDLESS and not _sleeps(first[n])]
+    third = workers[0].again(quick, longest, budget * AGAIN_SHARE)
+    shaky = [
+        n
+        for n in order
+        if n not in left and len({*(run[n]["ok"] for run in runs), third.get(n, first[n]["ok"])}) > 1
+    ]
     _say_something(workers[0], specification)
-    failing = [n for n in wanted if n not in flaky and not first[n]["ok"]]
+    failing = [n for n in wanted if n not in (*shaky, *left) and not first[n]["ok"]]
     if not failing:
-        _refuse(wanted, flaky, checks)
-    passing = [n for n in range(len(checks)) if n not in flaky and first[n]["ok"]]
+        _refuse(wanted, shaky, checks)
+    passing = [n for n in sorted(order) if n not in (*shaky, *left) and first[n]["ok"]]
     every = range(1, len(job.text.splitlines()) + 1)  # a run that ended its process left no lines
-    ran = [(bool(first[n]["ok"]), first[n]["lines"] or every) for n in (*failing, *passing)]
+    lines = {n: every if _unknown(first[n]) else first[n]["lines"] for n in (*failing, *passing)}
+    ran = [(bool(first[n]["ok"]), lines[n]) for n in (*failing, *passing)]
+    texts = _scripts(workers[0], job, checks, failing, passing, budget * AGAIN_SHARE)
     spectrum = ochiai(ran)
     known = facts(job.text)
     slices = sliced([backwards(known, first[n]["steps"]) for n in failing if first[n]["said"] != ENDLESS])
@@ -122,12 +138,50 @@ def baseline(
         {n: first[n]["said"] for n in failing},
         tuple(together(spectrum, slices)),
         {"spectrum": tuple(spectrum), "slice": tuple(slices)},
-        (*_calls(checks, failing, passing, first), *_scripts(workers[0], job, checks, failing, passing)),
+        (*_calls(checks, failing, passing, first), *texts),
         _quick([first[n]["seconds"] for n in passing], bool(job.nodes)),
         _seconds([first[n]["seconds"] for n in passing], longest, bool(job.nodes)),
-        tuple(f"{checks[n].call} is flaky (three runs did not agree) and was left out." for n in flaky),
-        sum(first[n]["clock"] for n in (*failing[:1], *passing)),
+        (
+            *(f"{checks[n].call} is flaky (three runs did not agree) and was left out." for n in shaky),
+            *_cut(checks, left, asleep, [n for n in failing if first[n]["said"] == ENDLESS and tests]),
+            *_elsewhere(
+                job, [checks[n] for n in failing if not lines[n] and REFUSED not in first[n]["said"]]
+            ),
+        ),
+        sum(first[n]["clock"] for n in (*failing[:1], *passing) if not _loops(first[n])),
     )
+
+
+def _unknown(run: Mapping[str, Any]) -> bool:
+    """Whether nothing tells which lines a check runs: it ended, or its process did, before it got to them."""
+    return bool(run["unseen"] or (run["said"] == ENDLESS and not run["lines"]))
+
+
+def _loops(run: Mapping[str, Any]) -> bool:
+    """Whether a check goes on for ever, which says nothing of how long it takes once it ends."""
+    return bool(run["said"] == ENDLESS and not _sleeps(run))
+
+
+def _sleeps(run: Mapping[str, Any]) -> bool:
+    """Whether a check is slow without working, or was not run for want of time."""
+    return bool(run["said"] == LEFT_OUT or run["asleep"] > SLEEPY)
+
+
+def _cut(
+    checks: Sequence[Check], left: Collection[int], asleep: float, ended: Sequence[int]
+) -> Iterator[str]:
+    """What was cut to keep to the budget."""
+    if left:
+        several = f"{len(left)} tests were" if len(left) > 1 else f"{checks[min(left)].call} was"
+        yield f"For want of time {several} not run at all: a fix may break what they test."
+    for n in ended:
+        yield f"{checks[n].call} was ended: it went on and on, or slept for {asleep:.1f} s on end."
+
+
+def _elsewhere(job: Job, failing: Sequence[Check]) -> Iterator[str]:
+    """What to say of checks that fail without running the file."""
+    for check in failing:
+        yield f"{check.call} runs nothing of {job.place.file.name}: what makes it fail is elsewhere."
 
 
 _TEST = Check(CheckKind.TEST, "")
@@ -157,16 +211,32 @@ def _test_text(job: Job) -> str:
     return (job.place.root / job.nodes[0]).read_text(encoding="utf-8", errors="replace")
 
 
+def _conftests(job: Job) -> list[str]:
+    """The files whose fixtures the tests have beside their own, the nearest last."""
+    test = job.place.root / job.nodes[0]
+    folders = [one for one in test.parents if one == job.place.root or job.place.root in one.parents]
+    files = [folder / "conftest.py" for folder in reversed(folders)]
+    return [one.read_text(encoding="utf-8", errors="replace") for one in files if one.is_file()]
+
+
 def _scripts(
-    worker: Worker, job: Job, checks: Sequence[Check], failing: Sequence[int], passing: Sequence[int]
+    worker: Worker,
+    job: Job,
+    checks: Sequence[Check],
+    failing: Sequence[int],
+    passing: Sequence[int],
+    clock: float,
 ) -> list[str]:
-    """What the tests do, as scripts, those of failing tests first, as far as the file can run them."""
+    """What the tests do, as scripts, those of failing tests first, as far as the file can run them, within
+    ``clock`` seconds."""
     if not job.nodes:
         return []
-    known = scripts(_test_text(job), job.place.name.rpartition(".")[2], defined(job.text))
+    module = job.place.name.rpartition(".")[2]
+    known = scripts(_test_text(job), module, defined(job.text), _conftests(job))
     nodes = [checks[n].call.partition("[")[0].partition("::")[2] for n in (*failing, *passing)]
-    found = list(dict.fromkeys(text for node in nodes for text in known.get(node, ())))[:SCRIPTS]
-    said = worker.results(None, found, FIRST_SECONDS[CheckKind.CALL]) or []
+    texts = (text for node in nodes for text in known.get(node, ()) if "sleep(" not in text)
+    found = list(dict.fromkeys(texts))[:SCRIPTS]
+    said = worker.results(None, found, FIRST_SECONDS[CheckKind.CALL], clock=clock) or []
     pairs = zip(found, said, strict=True) if said else ()
     return [text for text, one in pairs if not one.said.startswith(_MISREAD)]
 
@@ -176,8 +246,9 @@ _MISREAD = (
     "raised ImportError",
     "raised ModuleNotFoundError",
     "raised FileNotFoundError",
+    LEFT_OUT,
 )
-"""What a script gives that misses something of its test."""
+"""What a script gives that misses something of its test, or that there was no time for."""
 
 SCRIPTS = 200
 """Scripts taken from tests."""
@@ -216,11 +287,15 @@ def _literal(text: str) -> bool:
     return True
 
 
-def _refuse(wanted: Sequence[int], flaky: Sequence[int], checks: Sequence[Check]) -> None:
-    if any(n in flaky for n in wanted):
-        raise RunError(
-            f"{checks[flaky[0]].call} is flaky: in three runs it passes and fails on the same code."
-        )
+def flaky(check: Check) -> RunError:
+    """What a check that passes and fails on the same code is an answer to."""
+    return RunError(f"{check.call} is flaky: run several times, it passes and fails on the same code.")
+
+
+def _refuse(wanted: Sequence[int], shaky: Sequence[int], checks: Sequence[Check]) -> None:
+    found = [n for n in wanted if n in shaky]
+    if found:
+        raise flaky(checks[found[0]])
     raise TargetError(
         "Nothing fails, so there is nothing to repair.", "Give a call and the value it should have."
     )

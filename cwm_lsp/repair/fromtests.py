@@ -1,8 +1,8 @@
 """What tests do with the module under repair, as scripts without pytest: one for each thing that they assert.
 
-Fixtures of the file are written out, parameters become assignments, assertions become the values that they
-look at. A test that needs more than that (a temporary folder, a patch, a fixture from elsewhere) has none.
-Pure.
+Fixtures of the file and of each ``conftest.py`` around it are written out, parameters become assignments,
+assertions become the values that they look at. A test that needs more than that (a temporary folder, a patch,
+a fixture of a plugin) has none. Pure.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ class _Beyond(Exception):
     """A test needs what a script cannot give."""
 
 
-def scripts(test: str, module: str, names: Sequence[str]) -> dict[str, list[str]]:
+def scripts(test: str, module: str, names: Sequence[str], around: Sequence[str] = ()) -> dict[str, list[str]]:
     """The scripts of each test of a file, by node below the file (``TestShop::test_add``).
 
-    ``module``: the last part of the name of the module under repair; ``names``: what it defines. A file that
-    does not parse has none.
+    ``module``: the last part of the name of the module under repair; ``names``: what it defines; ``around``:
+    the files whose fixtures the tests have too, the nearest last. A file that does not parse has none.
     """
     try:
-        tree = ast.parse(test)
+        tree, *others = map(ast.parse, (test, *around))
     except (SyntaxError, ValueError, RecursionError):
         return {}
-    reader = _Reader(tree, module, set(names))
+    reader = _Reader(tree, module, set(names), others)
     return {node: found for node, found in reader.tests() if found}
 
 
@@ -65,6 +65,7 @@ class _Reader:
     tree: ast.Module
     module: str
     names: set[str]
+    around: Sequence[ast.Module] = ()
     known: dict[str, ast.stmt] = field(default_factory=dict)  # what the file itself defines and imports
     fixtures: dict[str, Function] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
@@ -72,7 +73,7 @@ class _Reader:
 
     def tests(self) -> Iterator[tuple[str, list[str]]]:
         """Each test and its scripts."""
-        for statement in self.tree.body:
+        for statement in (one for tree in (*self.around, self.tree) for one in tree.body):
             self._learn(statement)
         for statement in self.tree.body:
             if isinstance(statement, ast.FunctionDef) and statement.name.startswith("test"):

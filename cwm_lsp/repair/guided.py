@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Lock
 
+from cwm_lsp.repair.job import at_once
 from cwm_lsp.repair.model import Candidate
 from cwm_lsp.repair.templates.holes import Hole
-from cwm_lsp.repair.workers import Worker, at_once
+from cwm_lsp.repair.workers import Worker
 
 EACH = 0.4
 """Processor seconds for one hole."""

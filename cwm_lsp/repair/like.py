@@ -11,8 +11,9 @@ from typing import Any
 
 from cwm_lsp.errors import ArgumentsError, RunError, TargetError
 from cwm_lsp.repair.heldout import held_out
+from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.model import Check, CheckKind
-from cwm_lsp.repair.workers import Job, Worker
+from cwm_lsp.repair.workers import Worker
 
 INPUTS = 24
 """Calls on which the two are compared."""

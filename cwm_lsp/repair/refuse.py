@@ -21,6 +21,8 @@ def refusal(before: str, after: str, checks: Iterable[Check]) -> str:
         return "It removes an assertion."
     if _tests(old) - _tests(new):
         return "It removes a test."
+    if _dead(new) > _dead(old):
+        return "It leaves code that can never run."
     known = _literals(checks)
     added = _compared(new) - _compared(old)
     if any(text in known for text in added):
@@ -29,6 +31,15 @@ def refusal(before: str, after: str, checks: Iterable[Check]) -> str:
     if any(text in known for text in returned):
         return "It returns the expected value as a constant."
     return ""
+
+
+def _dead(tree: ast.Module) -> int:
+    """Statements behind one that ends their block."""
+    suites = (
+        getattr(node, name, None) for node in ast.walk(tree) for name in ("body", "orelse", "finalbody")
+    )
+    ends = ast.Return | ast.Raise | ast.Break | ast.Continue
+    return sum(isinstance(one, ends) for suite in suites if isinstance(suite, list) for one in suite[:-1])
 
 
 def _count(tree: ast.Module, kind: type[ast.AST]) -> int:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
+from cwm_lsp.repair.job import Tried, at_once
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.text import overlap
-from cwm_lsp.repair.workers import PATIENT, Tried, Worker, at_once
+from cwm_lsp.repair.workers import PATIENT, Worker
 
 BATCH = 24
 
@@ -17,7 +18,7 @@ AT_ONCE = 3.0
 """Seconds on the clock that a batch may take if all its candidates pass."""
 
 LATE = 1.0
-"""Seconds beyond the deadline, and a check's own limit, that a batch may still take."""
+"""Seconds beyond the deadline, a check's own limit and its sleep that a batch may still take."""
 
 FIRST = 600
 """Candidates that are tried before values are sought."""
@@ -33,6 +34,9 @@ SEEDS = 60
 
 PARTNERS = 300
 """Of the most likely single edits, those that a pair may take as its other half."""
+
+JOINED = " and "
+"""Between the kinds of two edits that are tried as one."""
 
 Progress = Callable[[int, int], None]
 
@@ -69,6 +73,7 @@ class Screen:
         self._failing = set(failing)
         self._passing = [one for one in order if one not in self._failing]
         self._seconds = seconds
+        self._late = seconds + min(clock, AT_ONCE)
         self._quick = min(quick, seconds)
         self._patience = 1
         self._slow: list[Candidate] = []
@@ -138,7 +143,8 @@ class Screen:
         """Take batches until there are none, the time is over, or only unlikely rivals are left."""
         while True:
             with self._lock:
-                batch = [one for one in islice(source, self._batch) if one.prior >= self._floor]
+                likely = (one for one in source if one.prior >= self._floor)
+                batch = list(islice(likely, self._batch))
             if not batch:
                 return
             if time.monotonic() >= deadline:
@@ -146,11 +152,11 @@ class Screen:
                 return
             done = 0
             how = self._quick, self._patience, self._passing
-            for tried in worker.attempt(batch, self._order, *how, until=deadline + self._seconds + LATE):
+            for tried in worker.attempt(batch, self._order, *how, until=deadline + self._late + LATE):
                 with self._lock:
                     self._note(tried)
                 done += 1
-                if time.monotonic() > deadline + self._seconds:
+                if time.monotonic() > deadline + self._late:
                     worker.end()
                     break
             if done < len(batch):
@@ -193,4 +199,4 @@ def paired(one: Candidate, other: Candidate) -> Candidate | None:
     edits = tuple(sorted((*one.edits, *other.edits)))
     if overlap(edits):
         return None
-    return Candidate(edits, f"{one.kind} and {other.kind}", one.line, one.prior * other.prior * 0.3)
+    return Candidate(edits, f"{one.kind}{JOINED}{other.kind}", one.line, one.prior * other.prior * 0.3)

@@ -14,25 +14,29 @@ import ast
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 
 from cwm_lsp.errors import SourceError
-from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, job_for
+from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, flaky, job_for
 from cwm_lsp.repair.change import first_change
 from cwm_lsp.repair.guided import Guide
+from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.like import agreeing
 from cwm_lsp.repair.llm import consult
 from cwm_lsp.repair.llm.prompt import Task
-from cwm_lsp.repair.model import Candidate, Fix, Outcome, Status
+from cwm_lsp.repair.model import Candidate, Check, CheckKind, Fix, Outcome, Status
 from cwm_lsp.repair.screen import Screen
 from cwm_lsp.repair.specification import Specification
 from cwm_lsp.repair.templates.generate import candidates as generate
+from cwm_lsp.repair.templates.generate import suspicion
 from cwm_lsp.repair.templates.holes import holes
-from cwm_lsp.repair.templates.symptoms import likelier
+from cwm_lsp.repair.templates.symptoms import ENDLESS, likelier
+from cwm_lsp.repair.templates.told import pairs
 from cwm_lsp.repair.typed import checked
 from cwm_lsp.repair.verify import Ground, verified
-from cwm_lsp.repair.workers import Job, Worker
+from cwm_lsp.repair.workers import Worker
 
 WORKERS = 2
 
@@ -44,6 +48,15 @@ SEARCHED = 0.85
 
 VERIFIED = 0.2
 """Of the budget, what verification gets however long the search took."""
+
+HELD_OUT = 0.1
+"""Of the budget, how long held-out inputs are run on the file as it stands."""
+
+LOOKS = 2
+"""How often what fails is run once more as the file stands, when something makes it pass."""
+
+LOOKS_SHARE = 0.03
+"""Of the budget, how long checks are begun in these runs."""
 
 AT_LEAST = 0.4
 """Of the budget, what the search gets however long the baseline took."""
@@ -93,6 +106,11 @@ def _status(fixes: Sequence[Fix]) -> Status:
     if not fixes:
         return Status.NONE
     return Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
+
+
+def _wanted(check: Check) -> str | None:
+    """What a call should give; ``None`` for a check that says it by assertions."""
+    return (check.expect or "") if check.kind is CheckKind.CALL else None
 
 
 FEW = 40
@@ -174,6 +192,8 @@ class _Search:
             survivors = screen.more(found.candidates, time.monotonic() + self.budget)
             told = consult.notes(found)
         self.tried = screen.tried
+        if survivors:
+            self._still_failing()
         ground = Ground(
             self.job,
             known.checks,
@@ -183,15 +203,32 @@ class _Search:
             known.seconds,
             screen.complete,
             max(self.started + self.budget, time.monotonic() + self.budget * VERIFIED),
+            self.budget * HELD_OUT,
         )
         fixes, notes = verified(ground, survivors, known.said, self._weight, self.workers)
         return self._followed(fixes), (*notes, *told)
 
+    def _still_failing(self) -> None:
+        """Raises ``RunError`` where what fails passes by itself when it is run again.
+
+        A check that fails every other time may fail three times, and then hold with whatever was changed.
+        """
+        known = self.known
+        until = time.monotonic() + self.budget * LOOKS_SHARE
+        ends = [n for n in known.failing if known.said[n] != ENDLESS]
+        for _ in range(LOOKS if ends else 0):
+            again = self.workers[0].again(ends, known.seconds, until - time.monotonic())
+            for n in (n for n, ok in again.items() if ok):
+                raise flaky(known.checks[n])
+            if time.monotonic() > until:
+                return
+
     def _followed(self, fixes: Sequence[Fix]) -> tuple[Fix, ...]:
-        """The fixes with the first thing that each changes in the run of a failing check."""
+        """The fixes with the first thing that each changes in the run of a failing check, if time is left."""
         known, worker = self.known, self.workers[0]
-        if not fixes:
-            return ()
+        late = time.monotonic() > self.started + self.budget and _slow(known, self.budget)
+        if not fixes or late:
+            return tuple(fixes)
         check, text = known.failing[0], self.job.text
         before = worker.history(check, None, known.seconds)
         found = []
@@ -201,16 +238,22 @@ class _Search:
             found.append(replace(fix, evidence=replace(fix.evidence, first_change=change)))
         return tuple(found)
 
-    @property
+    @cached_property
     def _scores(self) -> dict[int, float]:
         return {suspect.line: suspect.score for suspect in self.known.suspects}
 
+    @cached_property
+    def _suspicion(self) -> dict[int, float]:
+        return suspicion(ast.parse(self.job.text), self._scores)
+
     def _weight(self, one: Candidate) -> float:
-        return one.prior * (0.25 + self._scores.get(one.line, 0.0))
+        return one.prior * (0.25 + self._suspicion.get(one.line, 0.0))
 
     def _blind(self) -> list[Candidate]:
         scores = self._scores
-        return generate(self.job.text, scores, scores.keys(), likelier(self.known.said.values()))
+        known = self.known
+        texts = pairs((known.said[n], _wanted(known.checks[n])) for n in known.failing)
+        return generate(self.job.text, scores, scores.keys(), likelier(known.said.values()), texts)
 
     def _guided(self) -> list[Candidate]:
         known = self.known

@@ -10,8 +10,8 @@ from configparser import ConfigParser, Error
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.model import Fix
-from cwm_lsp.repair.workers import Job
 
 LONGEST = 30.0
 """Seconds that the checker may take for one file."""

@@ -92,9 +92,12 @@ def _text(rng: Random, value: str, pool: Pool) -> str:
     separators = sorted({part[0] for part in re.findall(_BETWEEN, value)})
     if separators and rng.random() < 0.5:
         return _words(rng, value, rng.choice(separators), pool)
-    kind = rng.randrange(6)
+    kind = rng.randrange(7)
     if kind == 0:
         return rng.choice(pool.words)
+    if kind == 6 and any(letter.isalpha() for letter in value):
+        at = rng.choice([n for n, letter in enumerate(value) if letter.isalpha()])
+        return value[:at] + value[at].swapcase() + value[at + 1 :]
     if kind == 1:
         return value[::-1]
     at = rng.randrange(len(value) + 1)

@@ -10,14 +10,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from cwm_lsp.repair.agent.worker import LEFT_OUT
 from cwm_lsp.repair.baseline import failure
 from cwm_lsp.repair.heldout import held_out
+from cwm_lsp.repair.job import Job, at_once
 from cwm_lsp.repair.llm.propose import KIND as PROPOSED
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
 from cwm_lsp.repair.refuse import refusal
+from cwm_lsp.repair.screen import JOINED
 from cwm_lsp.repair.templates.holes import SOUGHT
 from cwm_lsp.repair.text import apply, diff
-from cwm_lsp.repair.workers import PATIENT, Job, Worker, at_once
+from cwm_lsp.repair.workers import PATIENT, Worker
 
 HELD_OUT = 80
 """Inputs made for one search."""
@@ -28,8 +31,17 @@ ENOUGH = 8
 ALONE = 2
 """Kinds of edit that must come to the same fix for it to count as verified where rivals were left untried."""
 
+FITTED = 3
+"""Failing checks, and half of all, without which what was made of values, or of two edits, is not verified.
+
+There are so many of these that one will fit less by chance.
+"""
+
 SURVIVORS = 40
 """Of the candidates that pass screening, the most likely ones that are verified."""
+
+ALIKE = 0.75
+"""Of the fixes that do the same, one is offered that is at least this share as likely as the likeliest."""
 
 OFFERED = 3
 
@@ -42,7 +54,8 @@ class Ground:
     """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
 
     ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the two likeliest
-    survivors are still run: there is a question in them.
+    survivors are still run: there is a question in them. Held-out inputs of which the file takes more than
+    ``clock`` seconds are left out.
     """
 
     job: Job
@@ -53,6 +66,7 @@ class Ground:
     seconds: float
     complete: bool = True
     until: float = math.inf
+    clock: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +100,11 @@ def verified(
     if not kept:
         return (), notes
     with ExitStack() as stack:
-        fresh = [w if w.forks else stack.enter_context(Worker(ground.job)) for w in workers]
+        fresh = [w if w.forks else stack.enter_context(Worker(ground.job, w)) for w in workers]
         calls = _held_out(ground, kept, fresh[0])
-        known = fresh[0].results(None, calls, ground.seconds)
+        known = fresh[0].results(None, calls, ground.seconds, clock=ground.clock)
         before = [one.said for one in known] if known is not None else [_HANGS] * len(calls)
+        calls, before = calls[: _run_of(before)], before[: _run_of(before)]
         idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in fresh:
             idle.put(worker)
@@ -116,8 +131,15 @@ def verified(
     doubt = _doubt(ground, clusters[0], len(late), told) if alone or (clean and not told) else ""
     sure = alone and wanted and not doubt
     notes = (*notes, doubt) if doubt else notes
-    fixes = tuple(_fix(ground, clusters, n, calls, said, sure) for n in range(min(OFFERED, len(clusters))))
+    offered = range(min(OFFERED, len(clusters)))
+    fixes = tuple(_fix(ground, clusters, n, calls, said, sure, weight) for n in offered)
     return fixes, notes
+
+
+def _run_of(said: Sequence[str]) -> int:
+    """How many of the inputs there was time for; none where these are too few to tell much."""
+    run = next((n for n, text in enumerate(said) if text == LEFT_OUT), len(said))
+    return run if run == len(said) or run >= ENOUGH else 0
 
 
 BESIDE = 0.2
@@ -127,7 +149,7 @@ BESIDE = 0.2
 def _held_out(ground: Ground, kept: Sequence[Candidate], worker: Worker) -> list[str]:
     """Inputs that nobody wrote down, most of them for the functions that the candidates change."""
     functions = _changed(ground.job.text, kept)
-    known = worker.results(None, ground.calls, ground.seconds, functions) if functions else None
+    known = worker.results(None, ground.calls, ground.seconds, functions, ground.clock) if functions else None
     if known is None:
         return held_out(ground.calls, HELD_OUT)
     within = [call for call, one in zip(ground.calls, known, strict=True) if one.reached]
@@ -158,10 +180,18 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
     """
     if told < ENOUGH:
         made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
-        return f"{made} be made: too few to call a fix verified."
+        return f"{made} be made and run in time: too few to call a fix verified."
+    given = {text for text in cluster[0].said if not _fails(text)}
+    if len(given) < 2:
+        return (
+            f"All held-out inputs give {''.join(given)[:40] or 'nothing'}: too little to call a fix verified."
+        )
     if late:
         return f"There was no time to run {late} more fixes to the end: give a larger --budget."
     kinds = {one.candidate.kind for one in cluster} - SOUGHT
+    few = len(ground.failing) < FITTED or len(ground.failing) + len(ground.passing) < FITTED * 2
+    if few and all(JOINED in kind for kind in kinds):
+        return "It is made to fit the few checks that there are: give more to call it verified."
     # What a language model proposes is no edit among thousands: it is not there by chance.
     if not ground.complete and len(kinds) < ALONE and PROPOSED not in kinds:
         return "There was no time to try what else it could be: give a larger --budget."
@@ -229,6 +259,9 @@ OUTSIDE = 0.05
 _MEANINGLESS = ("raised ValueError", "raised OverflowError")
 """What an input gives that means nothing, the year 0. An ``IndexError`` is what a wrong fix gives."""
 
+_CARELESS = ("empty sequence", "argument is empty", "to unpack")
+"""How a ``ValueError`` ends that is of the fix's making: what it takes the least of may be empty."""
+
 
 def _outside(ran: Sequence[Ran], before: Sequence[str]) -> int:
     """On how many held-out inputs all survivors do what says that the input is none, not that they are wrong.
@@ -238,8 +271,8 @@ def _outside(ran: Sequence[Ran], before: Sequence[str]) -> int:
     """
     found = 0
     for n, then in enumerate(before):
-        kinds = {one.said[n].partition(":")[0] for one in ran}
-        if any(one.refused[n] for one in ran) or len(kinds) != 1:
+        kinds = {_kind(one.said[n]) for one in ran}
+        if any(one.refused[n] or one.said[n].endswith(_CARELESS) for one in ran) or len(kinds) != 1:
             continue
         kind = kinds.pop()
         found += (kind in _MEANINGLESS and not _fails(then)) or kind == then == _HANGS
@@ -250,6 +283,11 @@ def _fails(said: str) -> bool:
     return said.startswith(("raised ", _HANGS, "ran out of memory"))
 
 
+def _kind(said: str) -> str:
+    """What an input gives, of an exception only which: how it is worded tells no fixes apart."""
+    return said.partition(":")[0] if _fails(said) else said
+
+
 def _clusters(ran: Sequence[Ran], weight: Weight) -> list[list[Ran]]:
     """Survivors by what they do, exceptions by their kind; those first that many likely edits come to.
 
@@ -257,7 +295,7 @@ def _clusters(ran: Sequence[Ran], weight: Weight) -> list[list[Ran]]:
     """
     found: dict[tuple[str, ...], list[Ran]] = {}
     for one in ran:
-        key = tuple(text.partition(":")[0] if _fails(text) else text for text in one.said) or (one.text,)
+        key = tuple(map(_kind, one.said)) or (one.text,)
         found.setdefault(key, []).append(one)
     return sorted(found.values(), key=lambda cluster: -_standing(cluster, weight))
 
@@ -283,9 +321,12 @@ def _fix(
     calls: Sequence[str],
     said: Mapping[int, str],
     sure: bool,
+    weight: Weight,
 ) -> Fix:
-    # All do the same: the likeliest is offered of those that add least.
-    best = min(clusters[n], key=lambda one: max(0, len(one.text) - len(ground.job.text)))
+    # All do the same: of those that are about as likely as the likeliest the one is offered that adds least.
+    least = ALIKE * max(weight(one.candidate) for one in clusters[n])
+    near = [one for one in clusters[n] if weight(one.candidate) >= least]
+    best = min(near, key=lambda one: max(0, len(one.text) - len(ground.job.text)))
     told_apart = [_distinction(best, other[0], calls) for m, other in enumerate(clusters) if m != n]
     failed = tuple(failure(ground.checks[at], text) for at, text in said.items())
     evidence = Evidence(
@@ -304,7 +345,7 @@ def _fix(
 
 def _distinction(one: Ran, other: Ran, calls: Sequence[str]) -> Distinction | None:
     """The shortest input on which two fixes differ."""
-    apart = [n for n in range(len(calls)) if one.said[n] != other.said[n]]
+    apart = [n for n in range(len(calls)) if _kind(one.said[n]) != _kind(other.said[n])]
     if not apart:
         return None
     n = min(apart, key=lambda at: len(calls[at]))

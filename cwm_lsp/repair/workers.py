@@ -13,9 +13,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,8 +22,12 @@ from typing import Any, Self
 from cwm_lsp.errors import Cancelled, RunError
 from cwm_lsp.record.client import kill_group
 from cwm_lsp.repair import scratch
+from cwm_lsp.repair.agent.alarm import BLOCKED
+from cwm_lsp.repair.agent.checks import OVERTIME as ENDLESS
+from cwm_lsp.repair.agent.worker import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.change import Step
-from cwm_lsp.repair.model import Candidate, Check
+from cwm_lsp.repair.job import Job, Result, Tried
+from cwm_lsp.repair.model import Candidate
 
 BOOT = Path(__file__).parent / "agent" / "boot.py"
 
@@ -37,46 +40,13 @@ BUSY = 20
 GRACE = 5.0
 """Seconds beyond its own limits after which a child that says nothing is ended."""
 
+AWAKE = 1.5
+AWAKE_SLACK = 4.0
+"""A check may sleep for so many seconds on end, and times as long as the longest takes on the text."""
+
 _OWN_GROUP: dict[str, Any] = {"start_new_session": True}
 if sys.platform == "win32":
     _OWN_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What all children of a search have in common. When ``stop`` is set they end, whatever they do."""
-
-    place: scratch.Place
-    text: str
-    checks: tuple[Check, ...]
-    nodes: tuple[str, ...]
-    python: str
-    stop: threading.Event = field(default_factory=threading.Event, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """How a candidate did: the checks that held, and the first that failed (-1: all, or it did not load).
-
-    ``slow``: a check ran into its limit, so that a longer one may show another outcome.
-    """
-
-    candidate: Candidate
-    passed: tuple[int, ...]
-    failed: int
-    slow: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a call gives, as text. ``refused``: an exception that the file itself raises on purpose.
-
-    ``reached``: one of the functions asked for was called.
-    """
-
-    said: str
-    refused: bool = False
-    reached: bool = False
 
 
 POLLED = 0.1
@@ -87,9 +57,12 @@ PATIENT = 20
 
 
 class Worker:
-    """One child and its scratch copy. Use as a context manager, or close."""
+    """One child and its scratch copy. Use as a context manager, or close.
 
-    def __init__(self, job: Job) -> None:
+    ``like``: one that knows already which checks sleep, and how long.
+    """
+
+    def __init__(self, job: Job, like: Worker | None = None) -> None:
         self._job = job
         self._folder = Path(tempfile.mkdtemp(prefix=scratch.PREFIX)).resolve()
         self._process: subprocess.Popen[bytes] | None = None
@@ -99,6 +72,8 @@ class Worker:
         inside.parent.mkdir(parents=True, exist_ok=True)
         inside.write_text(job.text, encoding="utf-8")
         self.nodes: list[str] = []
+        self._asleep: float = like._asleep if like is not None else BLOCKED
+        self._sleepers: list[int] = like._sleepers if like is not None else []
         self.problem = ""  # why pytest did not collect some tests
         self._bare: list[str] = []  # tests that need none of pytest's reports to be judged
         # Tests run in forks of one session, so that no candidate finds what another left.
@@ -123,23 +98,50 @@ class Worker:
         self.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def trace(self, seconds: float) -> list[dict[str, Any]]:
-        """How the checks do on the text, with lines and calls. One that kills the child failed."""
-        found: list[dict[str, Any]] = []
-        count = len(self._job.checks) + len(self._ready())
-        while len(found) < count:
+    def collected(self) -> list[str]:
+        """The tests that pytest collects. Raises ``RunError``."""
+        return self._ready()
+
+    def trace(
+        self, seconds: float, order: Sequence[int], asleep: float, clock: float
+    ) -> list[dict[str, Any]]:
+        """How the checks do on the text, with lines and calls, by number. One that kills the child failed.
+
+        None may be ``asleep`` for longer than that; those that have not begun after ``clock`` seconds, the
+        last of ``order``, are left out.
+        """
+        self._asleep = asleep
+        self._ready()
+        until = time.monotonic() + clock
+        found: dict[int, dict[str, Any]] = {}
+        while left := [n for n in order if n not in found]:
             self._ready()
-            self._send({"op": "trace", "seconds": seconds, "first": len(found)})
-            while len(found) < count and (line := self._line(seconds * BUSY + GRACE)) is not None:
-                found.append(line)
-                tests = len(found) - 1 - len(self._job.checks)
-                self._bare += [self.nodes[tests]] if line["bare"] else []
-            if len(found) < count:
+            clock = until - time.monotonic()
+            self._send({"op": "trace", "seconds": seconds, "order": left, "clock": clock})
+            while left and (line := self._line(seconds * BUSY + GRACE)) is not None:
+                number = left.pop(0)
+                found[number] = {**line, "said": self._relative(line["said"])}
+                self._bare += [self.nodes[number - len(self._job.checks)]] if line["bare"] else []
+            if left:
                 self.end()
                 seconds = min(seconds, 0.3)  # one loop for ever is seldom alone, and the budget runs
-                nothing: dict[str, Any] = {"clock": seconds, "lines": [], "calls": [], "steps": []}
-                found.append({"ok": False, "said": "did not end", "seconds": seconds, **nothing})
-        return found
+                nothing: dict[str, Any] = {
+                    "clock": seconds,
+                    "asleep": 0.0,
+                    "lines": [],
+                    "calls": [],
+                    "steps": [],
+                }
+                nothing["unseen"] = True
+                found[left[0]] = {"ok": False, "said": ENDLESS, "seconds": seconds, **nothing}
+        slept = [one["asleep"] for one in found.values() if one["said"] != ENDLESS]
+        self._asleep = min(BLOCKED, AWAKE + AWAKE_SLACK * max(slept, default=0.0))
+        self._sleepers = [n for n, one in found.items() if one["said"] == LEFT_OUT or one["asleep"] > SLEEPY]
+        return [found[number] for number in sorted(found)]
+
+    def _relative(self, said: str) -> str:
+        """What is said of a check, paths of the scratch copy as they are in the workspace."""
+        return said.replace(f"{self.work}{os.sep}", "")
 
     def attempt(
         self,
@@ -186,16 +188,18 @@ class Worker:
         calls: Sequence[str],
         seconds: float,
         functions: Collection[int] = (),
+        clock: float = 60.0,
     ) -> list[Result] | None:
         """What each call gives; ``None`` when that ended or blocked the child.
 
-        ``functions``: first lines of functions of which it is wanted whether the call reaches them.
+        ``functions``: first lines of functions of which it is wanted whether the call reaches them. Calls
+        that have not begun after ``clock`` seconds are left out, and say so.
         """
         edits = [[e.start, e.end, e.text] for e in candidate.edits] if candidate else []
         self._ready()
         wanted = {"edits": edits, "calls": list(calls), "functions": list(functions), "seconds": seconds}
-        self._send({"op": "run", **wanted})
-        answer = self._line(seconds * 2 * len(calls) + GRACE)
+        self._send({"op": "run", **wanted, "clock": clock})
+        answer = self._line(max(clock, seconds * 2 * len(calls)) + GRACE)
         if answer is None:
             self.end()
         if answer is None or answer["results"] is None:
@@ -224,15 +228,17 @@ class Worker:
             return []
         return [Step(**one) for one in answer["steps"]]
 
-    def again(self, numbers: Sequence[int], seconds: float) -> dict[int, bool]:
-        """Whether some checks pass on the text as it stands, once more. None that kills the child is told."""
+    def again(self, numbers: Sequence[int], seconds: float, clock: float = 60.0) -> dict[int, bool]:
+        """Whether some checks pass on the text as it stands, once more: the first, and as many as are begun
+        within ``clock`` seconds. None that kills the child is told.
+        """
         self._ready()
-        self._send({"op": "again", "checks": list(numbers), "seconds": seconds})
+        self._send({"op": "again", "checks": list(numbers), "seconds": seconds, "clock": clock})
         answer = self._line(seconds * 2 * len(numbers) + GRACE)
         if answer is None:
             self.end()
             return {}
-        return dict(zip(numbers, answer["ok"], strict=True))
+        return dict(zip(numbers, answer["ok"], strict=False))
 
     def explore(self, request: Mapping[str, Any], limit: float) -> list[str]:
         """Texts for a hole (see the agent's ``explore``), sought for ``limit`` seconds of a processor."""
@@ -313,7 +319,8 @@ class Worker:
         words = "--die-with-parent --unshare-all --ro-bind / / --dev /dev --proc /proc --cap-drop ALL"
         return [bwrap, *words.split(), "--bind", folder, folder]
 
-    def _send(self, request: Mapping[str, Any]) -> None:
+    def _send(self, what: Mapping[str, Any]) -> None:
+        request = {**what, "asleep": self._asleep, "sleepers": self._sleepers}
         assert self._process is not None
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # a child that died is noticed when it gives no answer
@@ -335,17 +342,6 @@ class Worker:
                 return None
         self.end()
         raise Cancelled("The search for fixes was stopped.")
-
-
-def at_once(stop: threading.Event, count: int, work: Callable[[Any], Any], given: Iterable[Any]) -> list[Any]:
-    """``work`` of each given thing, ``count`` at a time. An exception stops the whole search."""
-    with ThreadPoolExecutor(count) as pool:
-        jobs = [pool.submit(work, one) for one in given]
-        try:
-            return [job.result() for job in jobs]
-        except BaseException:  # an interrupt of the user too: the pool would wait for what still runs
-            stop.set()
-            raise
 
 
 def _read(process: subprocess.Popen[bytes], lines: queue.Queue[bytes]) -> None:

@@ -15,9 +15,10 @@ from cwm_lsp.learn.corpus import mutate
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import Overtime, limited
 from cwm_lsp.repair.heldout import held_out
+from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.model import Check, CheckKind
 from cwm_lsp.repair.specification import Specification
-from cwm_lsp.repair.workers import Job, Worker
+from cwm_lsp.repair.workers import Worker
 from tests.repair.functions import FUNCTIONS
 
 MUTATIONS = (
@@ -115,4 +116,4 @@ def holds(file: Path, text: str, checks: Sequence[Check]) -> bool:
     """Whether all ``checks`` hold for ``text``, run in a child."""
     job = Job(scratch.place(file), text, tuple(checks), (), sys.executable)
     with Worker(job) as worker:
-        return all(one["ok"] for one in worker.trace(1.0))
+        return all(one["ok"] for one in worker.trace(1.0, range(len(job.checks)), 6.0, 60.0))

@@ -34,6 +34,8 @@ BEFORE = "def f(n):\n    return n\n\n\ndef test_f():\n    assert f(1)\n"
         ),
         (BEFORE.replace("    return n", "    try:\n        return n\n    except:\n        raise"), ""),
         (BEFORE.replace("    assert f(1)", "    pass"), "assertion"),
+        (BEFORE.replace("    return n", "    return 0\n    return n"), "never run"),
+        (BEFORE.replace("    return n", "    if n:\n        return 0\n    return n"), ""),
         (BEFORE.partition("\n\n\n")[0] + "\n\nassert f(1)\n", "test"),
     ],
 )

@@ -60,6 +60,17 @@ def test_each_assertion_of_a_test_is_a_script(test: str, expected: list[str]) ->
     assert [one for found in read(test).values() for one in found] == expected
 
 
+def test_fixtures_of_the_files_around_are_written_out_the_nearest_counting() -> None:
+    far = "import pytest\nfrom shop import Shop\n@pytest.fixture\ndef shop():\n    return Shop(1)\n"
+    near = "import pytest\n@pytest.fixture\ndef full(shop):\n    shop.add(2)\n    return shop\n"
+    test = "def test_a(full):\n    assert full.sum() == 3\n"
+    assert scripts(test, "shop", NAMES, [far, near]) == {
+        "test_a": ["full = Shop(1); full.add(2); full.sum()"]
+    }
+    nearer = far.replace("Shop(1)", "Shop(5)")
+    assert scripts(test, "shop", NAMES, [far, nearer, near])["test_a"][0].startswith("full = Shop(5)")
+
+
 @pytest.mark.parametrize(
     "test",
     [

@@ -11,11 +11,12 @@ import pytest
 from cwm_lsp.errors import RunError, SourceError, TargetError
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.baseline import job_for
+from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Edit, Outcome, Status
 from cwm_lsp.repair.search import repair
 from cwm_lsp.repair.specification import Specification, call, doctests
 from cwm_lsp.repair.verify import Ground, verified
-from cwm_lsp.repair.workers import Job, Worker
+from cwm_lsp.repair.workers import Worker
 from tests.repair.functions import FUNCTIONS
 from tests.repair.seeded import holds
 

@@ -10,6 +10,7 @@ import pytest
 
 from cwm_lsp.errors import Cancelled
 from cwm_lsp.repair import workers
+from cwm_lsp.repair.job import Job, at_once
 from cwm_lsp.repair.search import repair
 from cwm_lsp.repair.specification import Specification, call
 
@@ -23,8 +24,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[workers.Worker]:
     found: list[workers.Worker] = []
     begin = workers.Worker.__init__
 
-    def noted(self: workers.Worker, job: workers.Job) -> None:
-        begin(self, job)
+    def noted(self: workers.Worker, job: Job, like: workers.Worker | None = None) -> None:
+        begin(self, job, like)
         found.append(self)
 
     monkeypatch.setattr(workers.Worker, "__init__", noted)
@@ -86,6 +87,6 @@ def test_an_exception_in_one_of_several_stops_the_others() -> None:
         return n
 
     with pytest.raises(KeyboardInterrupt):
-        workers.at_once(stop, 2, work, [0, 1])
+        at_once(stop, 2, work, [0, 1])
     assert stop.is_set()
-    assert workers.at_once(stop, 2, lambda n: n * 2, [1, 2, 3]) == [2, 4, 6]
+    assert at_once(stop, 2, lambda n: n * 2, [1, 2, 3]) == [2, 4, 6]

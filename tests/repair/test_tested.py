@@ -118,7 +118,7 @@ def attempted(folder: Path, source: str, tests: str, *edits: Edit) -> list[tuple
     file, test = project(folder, source, tests)
     job = job_for(file, source, Specification((), (), str(test)), sys.executable)
     with Worker(job) as worker:
-        order = list(range(len(worker.trace(10.0))))
+        order = list(range(len(worker.collected())))
         tried = [Candidate((edit,), "tried", 1, 0.5) for edit in edits]
         return [one.passed for one in worker.attempt(tried, order, 5.0, passing=order)]
 

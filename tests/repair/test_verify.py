@@ -106,3 +106,37 @@ def test_most_held_out_inputs_are_for_what_a_fix_changes(tmp_path: Path) -> None
     assert len(fixes) == 2
     assert fixes[0].evidence.held_out > 40
     assert fixes[0].evidence.distinctions[0].call.startswith("f(")
+
+
+def test_held_out_inputs_that_all_give_the_same_verify_nothing(tmp_path: Path) -> None:
+    source = "def f(n):\n    return n + 1\n"
+    fixes, notes = judged(tmp_path, source, [("operator", "n + 1", "n * 0")], [("f(4)", "0")])
+    assert [fix.verified for fix in fixes] == [False]
+    assert "All held-out inputs give 0" in notes[0]
+
+
+def test_what_is_made_of_two_edits_needs_more_checks(tmp_path: Path) -> None:
+    pair = ("operator and constant", "n + 1", "n * 2")
+    fixes, notes = judged(tmp_path, DOUBLE, [pair], DOUBLED)
+    assert [fix.verified for fix in fixes] == [False]
+    assert "made to fit the few checks" in notes[0]
+    many = [(f"f({n})", str(2 * n)) for n in (4, 6, 7, 9, 10, 11)]
+    fixes, _ = judged(tmp_path, DOUBLE, [pair], many)
+    assert [fix.verified for fix in fixes] == [True]
+
+
+def test_an_empty_sequence_is_no_input_without_a_meaning(tmp_path: Path) -> None:
+    source = "def f(items):\n    return sum(items[1:])\n"
+    calls = ["f([3, 1])", "f([5, 6])", "f([5])", "f([2, 2, 9])", "f([4, 0, 7, 1])"]
+    fixes, notes = judged(tmp_path, source, [("call", "sum(", "max(")], [("f([2, 4])", "4")], calls=calls)
+    assert [fix.verified for fix in fixes] == [False]
+    assert fixes[0].evidence.notes[0].startswith("Hangs or raises")
+    assert notes
+
+
+def test_how_an_exception_is_worded_tells_no_fixes_apart(tmp_path: Path) -> None:
+    source = "def f(n):\n    return 6 / n + 1\n"
+    edits = [("a", "6 / n + 1", "6 / n"), ("b", "6 / n + 1", "6 // n")]
+    fixes, _ = judged(tmp_path, source, edits, [("f(2)", "3")], calls=["f(2)", "f(0)", "f(3)", "f(4)"])
+    assert len(fixes) == 2
+    assert all(not one.this.startswith("raised") for fix in fixes for one in fix.evidence.distinctions)

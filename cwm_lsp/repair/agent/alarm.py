@@ -2,11 +2,13 @@
 
 The time is processor time where the system can count it, so that a busy machine makes no candidate look slow.
 One long operation inside the interpreter does not notice a Python signal handler: a second timer then ends
-the process, and the parent starts another. What merely blocks is ended by the parent's own clock.
+the process, and the parent starts another. What merely blocks has no processor time: where the system tells
+how long a thread waited for a processor it is ended once it was asleep for long, elsewhere by its parent.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -21,6 +23,42 @@ LAST_RESORT = 0.1
 
 TICK = 0.004
 """Processor seconds after which a check that has not had its time yet is looked at again."""
+
+
+BLOCKED = 6.0
+"""Seconds asleep after which a check is taken to wait for what never comes."""
+
+LOOK = 0.25
+"""Seconds between two looks at how long a check has been asleep."""
+
+_SCHEDULED = "/proc/thread-self/schedstat"
+
+
+class _Asleep:
+    """How long a check may be asleep, in seconds; set by whoever knows how long checks do sleep.
+
+    ``ended``: whether the last check was ended for that.
+    """
+
+    limit = BLOCKED
+    ended = False
+
+
+ASLEEP = _Asleep()
+
+
+def idle() -> float:
+    """Seconds that this thread was neither at work nor waiting for a processor, from some point on."""
+    return time.monotonic() - time.process_time() - (_queued() if _TOLD else 0.0)
+
+
+def _queued() -> float:
+    """Seconds that this thread was ready to run and had no processor."""
+    with open(_SCHEDULED, "rb") as file:
+        return int(file.read().split()[1]) / 1e9
+
+
+_TOLD = os.path.exists(_SCHEDULED)
 
 
 class Overtime(BaseException):
@@ -67,7 +105,20 @@ else:
             if time.process_time() - started >= seconds:
                 raise Overtime
 
+        seen: list[float] = []
+
+        def look(number: int, frame: FrameType | None) -> None:
+            # On a busy machine a check that could run but has no processor is not asleep.
+            seen.append(idle())
+            if seen[-1] - seen[0] >= ASLEEP.limit - LOOK:
+                ASLEEP.ended = True
+                raise Overtime
+
+        ASLEEP.ended = False
         signal.signal(signal.SIGPROF, ring)
+        if _TOLD:
+            signal.signal(signal.SIGALRM, look)
+            signal.setitimer(signal.ITIMER_REAL, LOOK, LOOK)
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds * 2 + LAST_RESORT)
         signal.setitimer(signal.ITIMER_PROF, seconds, min(seconds, TICK))
@@ -83,3 +134,5 @@ else:
         signal.signal(signal.SIGPROF, _quiet)
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGALRM, _quiet)
+        signal.setitimer(signal.ITIMER_REAL, 0)

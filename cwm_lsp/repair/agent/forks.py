@@ -6,25 +6,23 @@ import json
 import os
 import select
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from . import guard
+from .alarm import ASLEEP
 
 FORKS = hasattr(os, "fork")
 
 POLLED = 0.25
-BLOCKED = 6.0
-"""Seconds asleep without a break after which a fork is taken to wait for what never comes.
-
-Processor time does not tell: it has none. On a busy machine a process that could run is not asleep.
-"""
 
 
-def forked(work: Callable[[], dict[str, Any]], patience: float = BLOCKED) -> dict[str, Any]:
+def forked(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The dict that ``work()`` gives, worked out in a fork; ``{"died", "blocked"}`` when it gave none.
 
-    ``patience``: seconds asleep after which it is ended.
+    One that is asleep without a break for longer than a check may be is ended. Processor time does not tell,
+    it has none; on a busy machine a process that could run is not asleep.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -38,9 +36,16 @@ def forked(work: Callable[[], dict[str, Any]], patience: float = BLOCKED) -> dic
         finally:
             os._exit(status)
     os.close(writing)
-    data, blocked = _received(reading, child, patience)
+    data, blocked = _received(reading, child, ASLEEP.limit + POLLED)
     _, status = os.waitpid(child, 0)
     return dict(json.loads(data)) if data and not blocked else {"died": status, "blocked": blocked}
+
+
+def reseeded() -> None:
+    """Let what is random come out otherwise: a fork has the state of its parent, as all forks have."""
+    for module in (sys.modules.get("random"), sys.modules.get("numpy.random")):
+        if module is not None:
+            module.seed()
 
 
 def _received(reading: int, child: int, patience: float) -> tuple[bytes, bool]:

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from types import CodeType, ModuleType
 from typing import Any
 
-from .alarm import Overtime, limited
+from .alarm import ASLEEP, Overtime, limited
 from .checks import OVERTIME, clipped
 from .program import Program
 from .tracing import Spectrum
@@ -51,9 +51,10 @@ class Session:
             return False, _UNKNOWN
         try:
             with limited(seconds):
-                return self._phases(item), ""
+                passed = self._phases(item)
         except Overtime:
             return False, OVERTIME
+        return passed, OVERTIME if ASLEEP.ended else ""
 
     @staticmethod
     def _phases(item: Any) -> bool:
@@ -97,7 +98,7 @@ class Session:
             return False, OVERTIME
         finally:
             self._session.config.pluginmanager.unregister(plugin)
-        return plugin.passed, plugin.said
+        return plugin.passed, OVERTIME if ASLEEP.ended else plugin.said
 
     def install(self, code: CodeType, edited: bool) -> None:
         """Make the imported module behave as a candidate. Raises what loading it raises."""

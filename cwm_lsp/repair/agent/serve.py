@@ -1,19 +1,22 @@
 """The child: answers one request a line, each answer a line of its own, until its parent closes the pipe.
 
+All but ``open`` also have ``asleep``, the seconds that a check may sleep on end, and ``sleepers``, the checks
+that sleep for long on the text as it stands.
+
 ::
 
     {"op": "open", path, name, folder, import_from, text, checks, nodes, bare, scratch, root}
                               -> {"ready": true, nodes, problem} | {"error"}
-    {"op": "trace", "seconds", "first"}
-                              -> for each check {"check", "ok", "said", "seconds", "clock", "lines",
-                                                  "calls", "steps", "bare"}
+    {"op": "trace", "seconds", "order", "clock"}
+                              -> for each check {"check", "ok", "said", "seconds", "clock", "asleep",
+                                                  "lines", "unseen", "calls", "steps", "bare"}
     {"op": "try", "order", "passing", "seconds", "patience", "formal", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
     {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
     {"op": "history", "check", "edits", "seconds"}
                               -> {"steps": [{"line", "depth", "values", "said"}]}
-    {"op": "again", "checks", "seconds"}        -> {"ok": [...]}
-    {"op": "run", "edits", "calls", "functions", "seconds"}
+    {"op": "again", "checks", "seconds", "clock"}  -> {"ok": [...]}, of the first of them
+    {"op": "run", "edits", "calls", "functions", "seconds", "clock"}
                               -> {"results": [[said, refused, reached], ...] or null}
     {"op": "explore", "edits", "atoms", "failing", "passing", "truth", "broad", "seconds",
      "limit"}

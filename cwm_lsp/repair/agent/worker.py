@@ -8,9 +8,10 @@ from functools import partial
 from types import CodeType
 from typing import Any
 
+from .alarm import ASLEEP, idle
 from .checks import OVERTIME, Check, Outcome, evaluate, expected
 from .explore import explore
-from .forks import BLOCKED, FORKS, forked
+from .forks import FORKS, forked, reseeded
 from .program import Edits, Program
 from .pytests import Session
 from .ticks import Counter
@@ -29,21 +30,28 @@ PATIENCE = 3
 """Calls that may run to their limit until the others get less."""
 
 
-AWAKE = 1.5
-AWAKE_SLACK = 4.0
-"""A check may sleep for so many seconds on end, and times as long as the longest takes on the text."""
+SLEEPY = 0.5
+"""Seconds asleep that a check is run once for, and not a second time only to be watched."""
 
 NOTHING: dict[str, Any] = {
     "ok": False,
     "seconds": 0.0,
     "clock": 0.0,
+    "asleep": 0.0,
     "lines": [],
     "calls": [],
     "steps": [],
     "bare": False,
+    "unseen": True,
 }
-"""Of a check whose process died."""
+"""Of a check whose process died, or that was left out. ``unseen``: which lines it runs is not known."""
 
+
+BUSY = 10
+"""Seconds on the clock that a hole may take for one of processor time."""
+
+LEFT_OUT = "left out for want of time"
+"""What is said of a check that was not run."""
 
 TURNS = 1000
 TURNS_SLACK = 10
@@ -73,8 +81,7 @@ class Worker:
         self._counter.present()
         self._turns = 0
         self._leaks = False
-        self._sleep = BLOCKED
-        self._blocked: set[int] = set()  # checks that wait for ever on the text as it stands
+        self._sleepers: set[int] = set()  # checks that sleep for long on the text as it stands
 
     @property
     def nodes(self) -> list[str]:
@@ -88,14 +95,14 @@ class Worker:
 
     def answers(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The answers to one request."""
+        ASLEEP.limit, self._sleepers = request["asleep"], set(request["sleepers"])
         if request["op"] == "trace":
             yield from self._traces(request)
         elif request["op"] == "try":
             yield from self._batch(request)
             yield {"done": True}
         elif request["op"] == "again":
-            checks = [self._checks[number] for number in request["checks"]]
-            yield {"ok": [self._apart(partial(self._once, one, request["seconds"]))["ok"] for one in checks]}
+            yield {"ok": self._again(request)}
         elif request["op"] == "states":
             yield {"states": [], **self._apart(partial(self._states, request))}
         elif request["op"] == "history":
@@ -110,11 +117,11 @@ class Worker:
         """In a fork where there is a test session: its state must not pass from one candidate to the next."""
         if self._session is None or not FORKS:
             return work()
-        found = forked(work, self._sleep)
+        found = forked(work)
         if "died" not in found:
             return found
-        said, clock = (OVERTIME, self._sleep) if found["blocked"] else ("the process died", 0.0)
-        return {"ok": False, "passed": [], "failed": -1, "said": said, "clock": clock}
+        said, slept = (OVERTIME, ASLEEP.limit) if found["blocked"] else ("the process died", 0.0)
+        return {"ok": False, "passed": [], "failed": -1, "said": said, "clock": slept, "asleep": slept}
 
     def _batch(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """A batch of candidates: in one fork where there are tests, unless their state passes on."""
@@ -123,9 +130,7 @@ class Worker:
         work = [partial(self._tried, edits, request) for _, edits in items]
         together: list[dict[str, Any]] = []
         if self._session is not None and FORKS and not self._leaks and len(items) > 1:
-            found = forked(
-                lambda: {"tried": [one() for one in work], "clean": self._clean(request)}, self._sleep
-            )
+            found = forked(lambda: {"tried": [one() for one in work], "clean": self._clean(request)})
             self._leaks = not found.get("clean", True)
             together = [] if self._leaks else found.get("tried", [])
         for at, (number, _) in enumerate(items):
@@ -178,19 +183,31 @@ class Worker:
             self._check(code, self._checks[request["check"]], request["seconds"], formal=True)
         return {"steps": history.steps}
 
+    def _again(self, request: dict[str, Any]) -> list[bool]:
+        """Whether checks pass on the text as it stands, the first one and as many as there is time for."""
+        until = time.monotonic() + request["clock"]
+        found: list[bool] = []
+        for number in request["checks"]:
+            if not found or time.monotonic() < until:
+                once = partial(self._once, self._checks[number], request["seconds"])
+                found.append(bool(self._apart(once)["ok"]))
+        return found
+
     def _once(self, check: Check, seconds: float) -> dict[str, Any]:
+        reseeded()
         return {"ok": self._check(self._program.code([]), check, seconds)[0]}
 
     def _explored(self, request: dict[str, Any]) -> dict[str, Any]:
         """Texts for a hole; none where it takes longer than it may."""
-        started = time.process_time()
+        started, begun = time.process_time(), time.monotonic()
         try:
             code = self._compiled(request["edits"], request["seconds"])
         except BaseException:  # the hole is at a place where no lambda can be, or on the way of the import
             return {"found": []}
 
         def alive() -> bool:
-            return bool(time.process_time() - started <= request["limit"])
+            taken, clock = time.process_time() - started, time.monotonic() - begun
+            return bool(taken <= request["limit"] and clock <= request["limit"] * BUSY)
 
         def run(check: int) -> bool:
             if not alive():
@@ -235,7 +252,7 @@ class Worker:
         if self._session is not None:
             self._counter.left = UNBOUNDED
             self._session.install(code, edited=True)
-        for check in (one for at, one in enumerate(self._checks) if at not in self._blocked):
+        for check in (one for at, one in enumerate(self._checks) if at not in self._sleepers):
             self._counter.left = UNBOUNDED
             if self._check(code, check, seconds)[0]:
                 taken.append(UNBOUNDED - self._counter.left)
@@ -251,49 +268,56 @@ class Worker:
     def _traces(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Each check gets little time at first; one that needs more shows whether the others may as well.
 
-        Many loops for ever would otherwise eat the whole budget.
+        Many loops for ever would otherwise eat the whole budget. So would checks that sleep: once ``clock``
+        seconds are over the rest is left out.
         """
-        longest = request["seconds"]
+        longest, until = request["seconds"], time.monotonic() + request["clock"]
         seconds = longest * FIRST_SHARE
-        endless, asleep = False, 0.0
-        for number, check in enumerate(self._checks):
-            if number < request["first"]:
+        endless = False
+        for number in request["order"]:
+            check = self._checks[number]
+            if time.monotonic() > until:
+                yield {**NOTHING, "check": number, "said": LEFT_OUT}
                 continue
             found = self._apart(partial(self._traced, check, seconds))
-            if found["said"] == OVERTIME and "lines" not in found:
-                self._blocked.add(number)
-            elif found["said"] == OVERTIME and not endless and seconds < longest:
+            blocked = found.get("blocked") or "lines" not in found
+            if found["said"] == OVERTIME and not blocked and not endless and seconds < longest:
                 found = self._apart(partial(self._traced, check, longest))
                 endless = found["said"] == OVERTIME
                 seconds = seconds if endless else longest
-            if number not in self._blocked:
-                asleep = max(asleep, found.get("clock", 0.0))
             if found.get("bare") and self._session is not None:
                 self._session.bare.add(check["call"])
             yield {**NOTHING, "check": number, **found}
-        self._sleep = min(BLOCKED, AWAKE + AWAKE_SLACK * asleep)
 
     def _traced(self, check: Check, seconds: float) -> dict[str, Any]:
-        """A check runs twice: plain, for its time, and watched, for its lines."""
+        """A check runs twice: plain, for its time, and watched, for its lines; one that sleeps only once."""
         spectrum = Spectrum(self._program.path)
         code = self._program.code([])
-        started, begun = time.process_time(), time.monotonic()
+        started, begun, slept = time.process_time(), time.monotonic(), idle()
         if check["kind"] == "test":
             assert self._session is not None
-            plain, _ = self._session.barely(check["call"], seconds)
-            taken, clock = time.process_time() - started, time.monotonic() - begun
             ok, said = self._session.formally(check["call"], seconds, spectrum)
-            bare = plain == ok
+            taken, clock, slept = time.process_time() - started, time.monotonic() - begun, idle() - slept
+            blocked, bare = ASLEEP.ended, False
+            if slept < SLEEPY:
+                started, begun = time.process_time(), time.monotonic()
+                bare = self._session.barely(check["call"], seconds)[0] == ok
+                taken, clock = time.process_time() - started, time.monotonic() - begun
         else:
             ok, said, _ = evaluate(self._program, code, check, seconds)
-            taken, clock, bare = time.process_time() - started, time.monotonic() - begun, False
-            with spectrum.watching():
-                evaluate(self._program, code, check, LOOKED_AT if said == OVERTIME else seconds * 4)
+            taken, clock, slept = time.process_time() - started, time.monotonic() - begun, idle() - slept
+            blocked, bare = ASLEEP.ended, False
+            if not blocked:
+                with spectrum.watching():
+                    evaluate(self._program, code, check, LOOKED_AT if said == OVERTIME else seconds * 4)
         return {
             "ok": ok,
             "said": said,
+            "unseen": blocked and check["kind"] != "test",
+            "blocked": blocked,
             "seconds": taken,
             "clock": clock,
+            "asleep": slept,
             "lines": sorted(spectrum.lines),
             "calls": list(spectrum.calls),
             "steps": [] if ok else list(spectrum.steps),
@@ -302,11 +326,14 @@ class Worker:
 
     def _said(self, request: dict[str, Any]) -> list[tuple[str, bool, bool]]:
         """What each call gives in the candidate; a call without expectation always ends in a text."""
-        seconds, hung = request["seconds"], 0
+        seconds, hung, until = request["seconds"], 0, time.monotonic() + request["clock"]
         found: list[tuple[str, bool, bool]] = []
         self._measure(seconds)
         code = self._program.counting(request["edits"])
         for call in request["calls"]:
+            if time.monotonic() > until:
+                found.append((LEFT_OUT, False, False))
+                continue
             check = {"kind": "call", "call": call}
             reach = Reach(self._program.path, request["functions"])
             with reach.watching():

@@ -31,6 +31,10 @@ def fields(scope: Scope) -> Iterator[Missing]:
 def containers(scope: Scope) -> Iterator[Missing]:
     """A container put in order, emptied, or rid of an element."""
     held = [name for name, _ in scope.containers]
+    for base in [*scope.owner.values, *scope.changed] if scope.ordered else ():
+        for name in scope.names:
+            if name not in (base, scope.owner.receiver):
+                yield (f"{base}.move_to_end({name})",), "missing update", 0.2
     looked_into = [ast.unparse(one.value) for one in _subscripts(scope)]
     for base in dict.fromkeys([*held, *looked_into]):
         for word in _EMPTYING:

@@ -10,9 +10,11 @@ from cwm_lsp.repair.templates.additions import ADDITIONS
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.objects import OBJECTS
 from cwm_lsp.repair.templates.patterns import patterns
+from cwm_lsp.repair.templates.pitfalls import PITFALLS
 from cwm_lsp.repair.templates.related import RELATED
 from cwm_lsp.repair.templates.rewrites import REWRITES
 from cwm_lsp.repair.templates.scope import Scope
+from cwm_lsp.repair.templates.usual import USUAL
 from cwm_lsp.repair.templates.wording import enclosed
 from cwm_lsp.repair.text import Text
 
@@ -107,6 +109,8 @@ def constant(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         return
     if type(node.value) is int:
         yield from _integers(node.value)
+        for number, _ in scope.units:
+            yield number, "constant", 0.45
     else:
         for new in _others(node.value):
             yield new, "constant", 0.6 if isinstance(node.value, bool) else 0.25
@@ -207,8 +211,8 @@ def subscript(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     yield f"{whole}[{index}:]", "index", 0.15
     yield f"{whole}[:{index}]", "index", 0.15
     yield whole, "index dropped", 0.2
-    yield f"{whole}.get({index}, 0)", "missing key", 0.12
-    yield f"{whole}.get({index})", "missing key", 0.1
+    yield f"{whole}.get({index}, 0)", "missing key", 0.16
+    yield f"{whole}.get({index})", "missing key", 0.13
     if isinstance(node.value, ast.Subscript) and not isinstance(node.value.slice, ast.Slice):
         inner, base = text.of(node.value.slice), text.of(node.value.value)
         yield f"{base}[{index}][{inner}]", "indices swapped", 0.4
@@ -321,4 +325,6 @@ _TEMPLATES: tuple[Template, ...] = (
     *OBJECTS,
     *IDIOMS,
     *RELATED,
+    *USUAL,
+    *PITFALLS,
 )

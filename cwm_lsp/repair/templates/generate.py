@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates.expressions import other_constants, variants
@@ -12,9 +13,10 @@ from cwm_lsp.repair.templates.formats import formatted, placed
 from cwm_lsp.repair.templates.hints import hints
 from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.patterns import patterns
+from cwm_lsp.repair.templates.pitfalls import shared, tested
 from cwm_lsp.repair.templates.scope import Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
-from cwm_lsp.repair.templates.symptoms import FACTOR
+from cwm_lsp.repair.templates.told import corrected
 from cwm_lsp.repair.templates.wording import enclosed, is_condition
 from cwm_lsp.repair.text import Text, apply
 
@@ -28,12 +30,16 @@ MOST = 60_000
 
 
 def candidates(
-    source: str, scores: Mapping[int, float], lines: Collection[int], likelier: Collection[str] = ()
+    source: str,
+    scores: Mapping[int, float],
+    lines: Collection[int],
+    likelier: Mapping[str, float] = MappingProxyType({}),
+    told: Collection[tuple[str, str]] = (),
 ) -> list[Candidate]:
     """Single edits of the functions that touch ``lines``, most promising first.
 
-    ``scores`` gives the suspicion of a line, 0 to 1; ``likelier``, kinds that the failure speaks for. Raises
-    ``SyntaxError``.
+    ``scores`` gives the suspicion of a line, 0 to 1; ``likelier``, kinds that the failure speaks for and how
+    much likelier they are; ``told``, texts that came out and those that should have. Raises ``SyntaxError``.
     """
     tree = ast.parse(source)
     text = Text(source)
@@ -44,7 +50,7 @@ def candidates(
         if function.name.startswith("test") or not ran:
             continue
         scope, hinted = Scope(function, tree), hints(function, text)
-        for candidate in _of_function(function, scope, text):
+        for candidate in (*_of_function(function, scope, text), *corrected(function, text, told)):
             factor = hinted.factor(candidate, text)
             if factor > 1.0:
                 candidate = replace(candidate, prior=min(1.0, candidate.prior * factor))
@@ -52,14 +58,14 @@ def candidates(
             known = found.get(key)
             if known is None or known.prior < candidate.prior:
                 found[key] = candidate
-    for candidate in _constants(tree, text):
+    for candidate in (*_constants(tree, text), *shared(tree, text)):
         found.setdefault(_key(candidate, text), candidate)
     weighed = [
-        replace(one, prior=min(1.0, one.prior * FACTOR)) if one.kind in likelier else one
+        replace(one, prior=min(1.0, one.prior * likelier[one.kind])) if one.kind in likelier else one
         for one in found.values()
     ]
-    suspicion = {**_of_constants(tree, scores), **scores}
-    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + suspicion.get(c.line, 0.0)))
+    suspected = suspicion(tree, scores)
+    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + suspected.get(c.line, 0.0)))
     made = {source}
     distinct = []
     for candidate in ranked[:MOST]:
@@ -100,6 +106,7 @@ def _of_function(function: Function, scope: Scope, text: Text) -> Iterator[Candi
             yield from _of_expression(node, parents.get(node), scope, text)
     yield from statement_candidates(function, scope, text)
     yield from formatted(function, text)
+    yield from tested(function, text)
 
 
 def _skipped(node: ast.expr, parent: ast.AST | None, text: Text) -> bool:
@@ -121,6 +128,8 @@ def _of_expression(node: ast.expr, parent: ast.AST | None, scope: Scope, text: T
     truth = is_condition(node)
     negated = isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.USub)
     for new, kind, prior in variants(node, scope, text):
+        if isinstance(parent, ast.Expr) and "(" not in new:
+            continue  # a statement that would do nothing
         if callee and kind not in ("function", "method", "extra call"):
             continue
         if negated and kind == "constant":
@@ -145,19 +154,31 @@ def _argument(parent: ast.AST | None, node: ast.expr) -> bool:
     return isinstance(parent, ast.Subscript) and parent.slice is node
 
 
+def suspicion(tree: ast.Module, scores: Mapping[int, float]) -> dict[int, float]:
+    """The suspicion of each line, those that run at import and not in a check by what uses them."""
+    return {**_of_constants(tree, scores), **scores}
+
+
 CONSTANT = 0.8
 """The suspicion of a line that uses a constant, handed on to the line that assigns it."""
+
+
+def _bodies(tree: ast.Module) -> list[list[ast.stmt]]:
+    """What runs when the module is imported, its classes included."""
+    return [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
 
 
 def _of_constants(tree: ast.Module, scores: Mapping[int, float]) -> dict[int, float]:
     """The suspicion of what the module assigns, which runs before any check does: that of its users."""
     users: dict[str, float] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            users[node.id] = max(users.get(node.id, 0.0), scores.get(node.lineno, 0.0))
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            users[name] = max(users.get(name, 0.0), scores.get(node.lineno, 0.0))
     found: dict[int, float] = {}
-    for statement in tree.body:
+    for statement in (one for body in _bodies(tree) for one in body):
         targets = statement.targets if isinstance(statement, ast.Assign) else []
+        targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
         for target in targets:
             if isinstance(target, ast.Name) and users.get(target.id, 0.0):
                 for line in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
@@ -167,8 +188,7 @@ def _of_constants(tree: ast.Module, scores: Mapping[int, float]) -> dict[int, fl
 
 def _constants(tree: ast.Module, text: Text) -> Iterator[Candidate]:
     """Other numbers, truth values and regular expressions in what the module, or a class of it, assigns."""
-    bodies = [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
-    for statement in (one for body in bodies for one in body):
+    for statement in (one for body in _bodies(tree) for one in body):
         value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
         for node in ast.walk(value) if value is not None else ():
             if isinstance(node, ast.Constant) and isinstance(node.value, int | float):

@@ -62,6 +62,8 @@ class Hole:
         """The candidate with a found text, ``{}`` in it standing for the old one."""
         old = f"({self.own})" if " or " in self.own or " if " in self.own else self.own
         text = found.replace("{}", old) if self.truth else found
+        if self.own in ("False", "True"):  # nothing stood there
+            text = text.removeprefix("False or ").removeprefix("True and ")
         if not self.before and not self.truth:
             text = enclosed(text)
         edit = Edit(self.start, self.end, f"{self.before}{text}{self.after}")

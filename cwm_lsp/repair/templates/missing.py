@@ -12,6 +12,7 @@ from cwm_lsp.repair.templates.gaps import Gap, gaps
 from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.related import called, together
 from cwm_lsp.repair.templates.scope import Scope, simple_statements
+from cwm_lsp.repair.templates.usual import normal
 from cwm_lsp.repair.text import Text
 
 STEP = 4
@@ -59,6 +60,8 @@ def _missing(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
     if gap.last and not gap.loop:
         for one in (*scope.names, *scope.results()):
             yield (f"return {one}",), "missing return", 0.25
+    if gap.first:
+        yield from normal(scope)
     yield from _updates(scope)
     for statement in _copies(scope):
         yield (statement,), "missing statement", 0.25 if gap.loop and _resets(statement) else 0.12

@@ -67,7 +67,7 @@ def paired(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
                 left = f"({text.of(one.left)}, {text.of(two.left)})"
                 right = f"({text.of(one.comparators[0])}, {text.of(two.comparators[0])})"
                 for symbol in ("<", "<=") if isinstance(op, ast.Lt | ast.LtE) else (">", ">="):
-                    yield f"{left} {symbol} {right}", "comparison", 0.4
+                    yield f"{left} {symbol} {right}", "comparison", 0.7
 
 
 def together(function: Function) -> dict[int, list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.owner import Function, members, owner, signatures
+from cwm_lsp.repair.templates.units import units
 
 INGREDIENTS = 60
 """Expressions of a function that are offered elsewhere in it."""
@@ -83,6 +84,11 @@ class Scope:
         self.methods = list(dict.fromkeys(name for _, methods in classes for name in methods))
         self.keys = _keys(tree)
         self.kept = _kept(nodes, self.parameters)
+        self.iterated = {
+            id(n.iter) for n in nodes if isinstance(n, ast.For | ast.AsyncFor | ast.comprehension)
+        }
+        self.ordered = any(isinstance(n, ast.alias) and n.name == "OrderedDict" for n in ast.walk(tree))
+        self.units = units(ast.unparse(function).lower())
         self.textual = any(_works_with_text(n) for n in nodes)
         self.flags = _flags(nodes)
         self.generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in nodes)
@@ -175,6 +181,8 @@ def _kept(nodes: list[ast.AST], parameters: list[str]) -> set[str]:
 def _works_with_text(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr in kindred.TEXTUAL
+    if isinstance(node, ast.Compare):
+        return any(isinstance(getattr(one, "value", None), str) for one in node.comparators)
     return isinstance(node, ast.JoinedStr) or (
         isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Add)

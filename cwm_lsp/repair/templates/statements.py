@@ -255,7 +255,7 @@ def _headers(statement: ast.If | ast.While, scope: Scope, text: Text) -> Iterato
     start, _ = text.span(statement)
     word = "elif" if text.source.startswith("elif", start) else type(statement).__name__.lower()
     if word == "if":
-        yield Candidate((Edit(start, start + 2, "while"),), "loop", statement.lineno, 0.15)
+        yield Candidate((Edit(start, start + 2, "while"),), "loop", statement.lineno, 0.2)
         yield Candidate((Edit(start, start + 2, "elif"),), "elif", statement.lineno, 0.3)
     elif word == "elif":
         yield Candidate((Edit(start, start + 4, "if"),), "elif", statement.lineno, 0.3)
@@ -326,4 +326,4 @@ def _defaults(function: Function, text: Text) -> Iterator[Candidate]:
             others += other_constants(default.value)
         for new in dict.fromkeys(others):
             if new != source:
-                yield Candidate((Edit(start, end, new),), "default", default.lineno, 0.2)
+                yield Candidate((Edit(start, end, new),), "default", default.lineno, 0.3)

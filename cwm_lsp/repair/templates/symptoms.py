@@ -21,11 +21,22 @@ _STEPS = {
 _TESTS = {"comparison", "condition", "missing condition", "boundary", "guard", "and/or", "negation"}
 _BOUNDS = {"off by one", "range", "slice", "constant", "index", "boundary", "comparison"}
 _BASES = {"recursion", "guard", "base case", "off by one", "comparison", "boundary", "missing condition"}
-_ABSENT = {"missing return", "missing condition", "guard", "default", "missing key", "attribute", "function"}
+_ABSENT = {
+    "missing fallback",
+    "missing return",
+    "missing condition",
+    "guard",
+    "default",
+    "missing key",
+    "attribute",
+    "function",
+}
 
 KINDS: dict[str, frozenset[str]] = {
     ENDLESS: frozenset(_STEPS | _TESTS | {"operator", "accumulator", "missing else", "recursion"}),
-    "IndexError": frozenset(_BOUNDS | _TESTS | {"missing exit", "missing else", "missing update"}),
+    "IndexError": frozenset(
+        _BOUNDS | _TESTS | {"missing fallback", "missing exit", "missing else", "missing update"}
+    ),
     "KeyError": frozenset(_ABSENT | _TESTS | {"variable", "method", "order", "missing update"}),
     "RecursionError": frozenset(_BASES),
     "TypeError": frozenset(
@@ -36,16 +47,27 @@ KINDS: dict[str, frozenset[str]] = {
         {"order", "indentation", "missing update", "missing statement", "missing self"}
     ),
     "NameError": frozenset({"variable", "missing self", "missing statement", "indentation"}),
-    "ZeroDivisionError": frozenset(_TESTS | {"operator", "variable", "range", "constant"}),
+    "ZeroDivisionError": frozenset(
+        _TESTS | {"missing fallback", "operator", "variable", "range", "constant"}
+    ),
     "ValueError": frozenset(_TESTS | {"method", "order", "slice", "elements swapped"}),
+    "RuntimeError": frozenset({"missing copy"}),
     "StopIteration": frozenset({"exception", "guard", "missing condition"}),
 }
 
 
-def likelier(said: Iterable[str]) -> frozenset[str]:
-    """The kinds of edit that what failing checks said speaks for."""
-    found: frozenset[str] = frozenset()
+SUREST: dict[str, dict[str, float]] = {
+    "IndexError": {"wrap-around": 3.0},
+    "KeyError": {"missing key": 3.0, "default": 2.5},
+}
+"""Kinds that are rare otherwise, and how much likelier they are then."""
+
+
+def likelier(said: Iterable[str]) -> dict[str, float]:
+    """The kinds of edit that what failing checks said speaks for, and how much likelier they are."""
+    found: dict[str, float] = {}
     for text in said:
         name = ENDLESS if text == ENDLESS else text.removeprefix("raised ").partition(":")[0]
-        found |= KINDS.get(name, frozenset())
+        found |= dict.fromkeys(KINDS.get(name, ()), FACTOR)
+        found |= SUREST.get(name, {})
     return found
