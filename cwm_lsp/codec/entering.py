@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from cwm_lsp.codec.awaiting import Awaited, Next, next_call
 from cwm_lsp.codec.calls import Site, Target, kind_of, pending
+from cwm_lsp.codec.deeds import names_of
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import Frame, State
-from cwm_lsp.codec.heads import runs_class
+from cwm_lsp.codec.heads import runs_class, taken
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.switching import going_on
 from cwm_lsp.codec.working import told
+
+_KINDS = re.compile(r"[^\W\d]\w*")
+"""Words of a text: the classes of the objects that it writes are among them."""
 
 
 def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
@@ -65,15 +70,35 @@ def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
     if not logical.sites and not logical.may_call and not kept:
         return False
     if frame.visits.get(frame.line, 0) > 0:
-        return None if logical.may_call or kept else False
+        if not logical.may_call and not kept:
+            return False
+        generated = bool(logical.sites) and logical.sites[-1].generator
+        items = () if generated else taken(logical, frame, shown.constants, aided=True)
+        return False if items and None not in items else None
     handed = next_call(logical, readable(frame, shown.constants), frame.came, frame.shares)
     if handed is None:
-        return None
+        return False if not kept and _is_elsewhere(frame, logical, shown) else None
     if handed.node is None:
         return False
     found = awaited(frame, state, shown)
     sure = found is not None and found.handed is not None and bool(found.targets)
     return True if sure and found is not None and not any(one.cached for one in found.targets) else None
+
+
+def _is_elsewhere(frame: Frame, logical: LogicalLine, shown: Slice) -> bool:
+    """Whether nothing of the user's has a part in a statement: it calls none, and is handed none."""
+    if logical.sites or logical.head is None:
+        return False
+    texts = readable(frame, shown.constants)
+    callables = shown.callables
+    own = {*callables.named, *callables.classes, *callables.generators, *callables.coroutines}
+    if isinstance(logical.head, ast.stmt):
+        names = names_of(logical.carried or (logical.head,))
+        held = [texts.get(name, "") for name in names]
+        return not (names & own) and not any(
+            kind in own or kind == "function" for text in held for kind in _KINDS.findall(text)
+        )
+    return False
 
 
 def _goes_on(frame: Frame) -> bool:

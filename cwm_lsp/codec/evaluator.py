@@ -54,6 +54,7 @@ _DRAINING = frozenset(
 )
 """Functions of the standard library that go through each argument that is an iterator, to its end."""
 
+_COMPARING = frozenset({"max", "min", "sorted"})
 _VIEWS = frozenset({"elements", "items", "keys", "values"})
 _PRINTING = frozenset({"end", "flush", "sep"})
 
@@ -334,9 +335,9 @@ class Evaluator(Given):
         if name in _GOING_THROUGH:
             given = [self._gone_through(one, name, node) for one in given]
         match given:
-            case [list() | tuple() as items] if name == "sorted" and not named:
+            case [list() | tuple() as items] if name in _COMPARING and items and not named:
                 if any(self._has(one, "__lt__") for one in items):
-                    return self._in_order(items, node)
+                    return self._in_order(name, items, node)
         return pure_modules.FUNCTIONS[name](*given, **named)
 
     def _drained(self, name: str, given: Sequence[Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.operators import CONVERSIONS, UNARY
 from cwm_lsp.codec.pure_calls import items_of
-from cwm_lsp.codec.records import Passing, Record, Undecided
+from cwm_lsp.codec.records import Passing, Record, Undecided, parts_of
 from cwm_lsp.codec.templates import TEMPLATE, read
 
 MAX_STEPS = 20_000
@@ -60,7 +60,7 @@ class Expressions:
             if self.met:  # what a record cannot do, the object's class may do
                 raise Undecided("What the user's objects do is not known.") from None
             raise
-        self.met |= isinstance(found, Record)
+        self.met = self.met or isinstance(found, Record) or _holds_objects(found)
         if isinstance(found, _SIZED):
             self._steps += len(found) // _ITEMS_A_STEP
         return found
@@ -268,6 +268,10 @@ NODES: Mapping[type[ast.expr], str] = {
     ast.Call: "_call",
     ast.Await: "_awaits",
 }
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, list | tuple | dict) and any(isinstance(one, Record) for one in parts_of(value))
 
 
 def augmented(target: ast.expr, op: ast.operator, value: ast.expr, place: ast.AST) -> ast.BinOp:

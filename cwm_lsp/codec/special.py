@@ -147,18 +147,26 @@ class Special(Expressions, ABC):
             self._special(value, "__len__", node)
         return found
 
-    def _in_order(self, items: Sequence[Any], node: ast.expr) -> list[Any]:
-        """``sorted(items)``, objects being compared as their class says."""
-        walker = self
+    def _in_order(self, name: str, items: Sequence[Any], node: ast.expr) -> Any:
+        """``sorted``, ``min`` or ``max`` of ``items``, objects being compared as their class says."""
+        walker, place = self, ast.Compare(node, [], [])
 
         class Compared:
             def __init__(self, value: Any) -> None:
                 self.value = value
 
             def __lt__(self, other: Compared) -> bool:
-                return bool(walker._compared(self.value, ast.Lt(), other.value, ast.Compare(node, [], [])))
+                return bool(walker._compared(self.value, ast.Lt(), other.value, place))
 
-        return [one.value for one in sorted(map(Compared, items))]
+            def __gt__(self, other: Compared) -> bool:
+                if walker._has(self.value, "__gt__"):
+                    return bool(walker._compared(self.value, ast.Gt(), other.value, place))
+                return other < self
+
+        compared = map(Compared, items)
+        if name == "sorted":
+            return [one.value for one in sorted(compared)]
+        return (min(compared) if name == "min" else max(compared)).value
 
     def _got(self, owner: Any, name: Any, *default: Any, node: ast.expr) -> Any:
         """``getattr(owner, name, *default)`` for what is stored in an object."""
