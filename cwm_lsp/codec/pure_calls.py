@@ -274,7 +274,7 @@ def call_method(value: Any, name: str, given: list[Any], named: dict[str, Any]) 
 
 def found_by(pattern: re.Pattern[str], name: str, *given: Any, **named: Any) -> Any:
     """``pattern.name(*given, **named)`` for patterns and texts that cannot take long."""
-    if standard.may_take_long(pattern.pattern) or not standard.is_short(*given, *named.values()):
+    if standard.takes_long(pattern.pattern, *given, *named.values()):
         raise Undecided("The pattern or the text is long.")
     found = getattr(pattern, name)(*given, **named)
     return Passing(found) if name == "finditer" else found

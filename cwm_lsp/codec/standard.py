@@ -8,6 +8,7 @@ matching again.
 from __future__ import annotations
 
 import ast
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -19,12 +20,13 @@ from typing import Any
 
 from cwm_lsp.codec.records import Opaque, Undecided
 
-_LONGEST_PATTERN = 120
-_LONGEST_TEXT = 400
+_LONGEST_PATTERN = 200
+_LONGEST_TEXT = 1_000
+_MOST_STEPS = 1e7
 _CLASSES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.S)
-_NESTED = re.compile(r"\)[*+?{]|\\[1-9]")
-_REPEATS = re.compile(r"[*+{]")
-_MOST_REPEATS = 4
+_GROUP = re.compile(r"\(\?(?:P<\w+>|[:=!]|<[=!])?")
+_LAZY = re.compile(r"(?<=[*+?}])[?+]")
+_NESTED = re.compile(r"\)[*+{]")
 
 _FINDING = frozenset({"finditer", "fullmatch", "match", "search"})
 
@@ -34,27 +36,47 @@ FOUND = "?"
 _FLAGS: Mapping[str, re.RegexFlag] = {f"re.{name}": flag for name, flag in re.RegexFlag.__members__.items()}
 
 
-def may_take_long(pattern: str) -> bool:
-    """Whether matching ``pattern`` may take more than a moment on a short text."""
-    if len(pattern) > _LONGEST_PATTERN or re.search(r"\\[1-9]", pattern):
+def takes_long(pattern: str, *given: Any) -> bool:
+    """Whether matching ``pattern`` against the strings among what is ``given`` may take more than a moment.
+
+    Counted are the ways in which a search that backtracks can part a text among what repeats: those of texts
+    of n characters among r repeats from any place on, n ** (r + 1) / (r + 1)!, twice as many for each choice.
+    """
+    length = sum(len(one) for one in given if isinstance(one, str))
+    if len(pattern) > _LONGEST_PATTERN or length > _LONGEST_TEXT or re.search(r"\\[1-9]", pattern):
         return True
-    plain = _CLASSES.sub("a", pattern)
-    return bool(_NESTED.search(plain)) or len(_REPEATS.findall(plain)) > _MOST_REPEATS
+    plain = _LAZY.sub("", _GROUP.sub("(", _CLASSES.sub("a", pattern)))
+    if _NESTED.search(plain):
+        return True
+    return sum(_ways(one, length) for one in _alternatives(plain)) > _MOST_STEPS
+
+
+def _ways(pattern: str, length: int) -> float:
+    repeats = sum(pattern.count(one) for one in "*+{")
+    choices = sum(pattern.count(one) for one in "?|")
+    return float((length + 1) ** (repeats + 1) / math.factorial(repeats + 1) * 2**choices)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The parts of a pattern that stand apart by ``|`` outside any group."""
+    parts, depth = [""], 0
+    for one in pattern:
+        depth += (one == "(") - (one == ")")
+        if one == "|" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += one
+    return parts
 
 
 def compiled(pattern: Any, flags: int = 0) -> re.Pattern[str]:
-    """``re.compile`` for patterns that cannot take long. Raises :class:`Undecided`."""
-    if not isinstance(pattern, str) or may_take_long(pattern):
-        raise Undecided("The pattern may take long.")
+    """``re.compile`` for patterns that are not long. Raises :class:`Undecided`."""
+    if not isinstance(pattern, str) or len(pattern) > _LONGEST_PATTERN:
+        raise Undecided("The pattern is long.")
     try:
         return re.compile(pattern, flags)
     except re.error as error:
         raise Undecided(str(error)) from None
-
-
-def is_short(*texts: Any) -> bool:
-    """Whether a pattern may be matched against those of ``texts`` that are strings."""
-    return sum(len(one) for one in texts if isinstance(one, str)) <= _LONGEST_TEXT
 
 
 MATCHED = "<re.Match object; span="
@@ -96,9 +118,9 @@ class Matched(Opaque):
         """The match itself, if it is what ``pattern`` finds in ``text`` there, ``how`` saying by what."""
         if isinstance(pattern, str):
             pattern = compiled(pattern)
-        if not isinstance(pattern, re.Pattern) or not isinstance(text, str) or not is_short(text):
+        if not isinstance(pattern, re.Pattern) or not isinstance(text, str):
             return None
-        if may_take_long(pattern.pattern):
+        if takes_long(pattern.pattern, text):
             return None
         found = pattern.fullmatch(text) if how == "fullmatch" else pattern.match(text, self.span[0])
         return found if found is not None and repr(found) == self.text else None
