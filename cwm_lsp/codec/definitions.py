@@ -9,10 +9,10 @@ from importlib import import_module
 
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import Frame
+from cwm_lsp.codec.known import REBOUND
 from cwm_lsp.codec.pure_modules import IMPORTED
 from cwm_lsp.codec.records import Opaque
 from cwm_lsp.codec.shapes import DATACLASS
-from cwm_lsp.codec.working import REBOUND
 from cwm_lsp.trace.render import render
 
 _LIGHT = frozenset(

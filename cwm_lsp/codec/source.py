@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cwm_lsp.codec import working
 from cwm_lsp.codec.callables import callables_of
 from cwm_lsp.codec.calls import Callables, Site
 from cwm_lsp.codec.deeds import carried, deeds
 from cwm_lsp.codec.definitions import as_assignment, paths_of
 from cwm_lsp.codec.flow import may_be_silent
+from cwm_lsp.codec.known import constants
 from cwm_lsp.codec.lookup import Counted, Iterated, iterated
 from cwm_lsp.codec.pieces import Piece, Uses, defines, ends_of, joined, lexed, uses_of
 from cwm_lsp.codec.sharing import Binding, bindings
@@ -158,7 +158,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         loops,
         {line.line: line for line in lines},
         {line.number: line for line in lines},
-        working.constants(tree),
+        constants(tree),
         callables,
     )
 

@@ -10,9 +10,10 @@ import pytest
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.known import constants
 from cwm_lsp.codec.source import slice_source
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.codec.working import constants, made, tell, workables
+from cwm_lsp.codec.working import made, tell, workables
 from tests.codec.programs import record
 
 POINT = "Point(x={}, path={}, home=Point(x=9, path=[], home=None))"
