@@ -8,34 +8,27 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from cwm_lsp.codec import outer
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.deeds import Effect
 from cwm_lsp.codec.displays import shown
-from cwm_lsp.codec.edits import written_tokens
-from cwm_lsp.codec.entering import awaited
-from cwm_lsp.codec.facts import passed
+from cwm_lsp.codec.echo import Echo
 from cwm_lsp.codec.flow import EXIT, flow_of
 from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State
-from cwm_lsp.codec.heads import apart
 from cwm_lsp.codec.objects import closing, final, lending, renewed, sharing
-from cwm_lsp.codec.outlook import Outlook
-from cwm_lsp.codec.pieces import Piece
 from cwm_lsp.codec.records import DRAINED, DRAWN, UNREAD, drawn
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.codec.sharing import is_changing
-from cwm_lsp.codec.source import LogicalLine, slice_source
-from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
+from cwm_lsp.codec.source import slice_source
+from cwm_lsp.codec.values import Names, plain_tokens
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.codec.working import Told
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace
 
 
-class Machine(Outlook):
+class Machine(Echo):
     """Runs events over a state and says what is given after each."""
 
     __slots__ = ()
@@ -99,30 +92,6 @@ class Machine(Outlook):
             while frames and frames[-1].identity != event.frame:
                 frames = frames[:-1]
             self.state = self.state.with_frames(*frames)
-
-    def prompt(self) -> list[int]:
-        """The source context."""
-        tokens: list[int] = [Special.BEGIN, Special.CONTEXT]
-        for logical in self.slice.lines:
-            tokens.append(v.line_token(logical.number))
-            if logical.depth:
-                tokens.append(v.indent_token(logical.depth))
-            for piece in logical.pieces:
-                tokens += self._written(piece)
-        return [*tokens, Special.TRACE]
-
-    def anchor(self) -> list[int]:
-        """The state for a prompt that begins in the middle of a run: every frame with all its values."""
-        tokens: list[int] = []
-        for frame in self.state.frames:
-            tokens += [Special.CALL, self._line_token(frame.line)]
-            for name, text in frame.texts.items():
-                tokens += [self.names.token(name), *value_tokens(text, self.names), Special.STOP]
-            tokens.append(Special.ECHO)
-        if self.state.frames:
-            innermost = self.state.frames[-1]
-            tokens += [Special.BACK, self._line_token(innermost.line), *self._echo(innermost)]
-        return tokens
 
     def apply(self, event: Event) -> list[int]:
         """Run an observed event; the tokens given after it."""
@@ -318,85 +287,3 @@ class Machine(Outlook):
         if more is None:
             return (*caller.came, f"{DRAWN}{name} [{given}]>")
         return (*caller.came[:-1], more)
-
-    def _echo(self, frame: Frame) -> list[int]:
-        """The statement about to run: values it reads, visit, what its calls gave back, what can follow."""
-        if frame.raised is not None:
-            return self._next(self.flow.handlers(frame.line), Special.UNWIND)
-        logical = self.slice.by_line.get(frame.line)
-        tokens: list[int] = []
-        if logical:
-            facts = self._facts(frame, logical)
-            tokens = self._annotated(logical, frame, facts.known)
-            if frame.visits.get(frame.line, -1) >= 0:
-                tokens += self._visit(frame.visits[frame.line], apart(facts.items, logical.targets))
-            tokens += self._does(facts.does, frame)
-        lines = self.next_lines(frame)
-        for text in frame.returned:
-            tokens += [Special.RETURNED, *value_tokens(text, self.names)]
-        return tokens + self._next(lines) + self._callees(frame)
-
-    def _callees(self, frame: Frame) -> list[int]:
-        """The functions that may be entered next, and with which values if there is but one."""
-        found = awaited(frame, self.state, self.here) if self.aided else None
-        if found is None or not found.targets:
-            return []
-        tokens = [Special.CALL, *(v.line_token(self.number(target.line)) for target in found.targets)]
-        for name, text in passed(frame, self.here, found):
-            tokens += [
-                Special.OPERAND,
-                self.names.token(name),
-                *value_tokens(text, self.names),
-                Special.STOP,
-            ]
-        return tokens
-
-    def _written(self, piece: Piece) -> Sequence[int]:
-        return (self.names.token(piece.name),) if piece.name else piece.tokens
-
-    def _annotated(self, logical: LogicalLine, frame: Frame, known: Mapping[ast.expr, Told]) -> list[int]:
-        """The text of a line, the values that it reads and what is ``known`` behind each place."""
-        tokens: list[int] = []
-        for piece in logical.pieces:
-            tokens += self._written(piece)
-            text = frame.texts.get(piece.name) if piece.reads else None
-            if text is not None:
-                operand = placed_tokens if piece.placed else value_tokens
-                tokens += [Special.OPERAND, *operand(text, self.names)]
-            for node in piece.ends:
-                if node in known:
-                    tokens += self._told(known[node], frame.texts)
-        return tokens
-
-    def _told(self, told: Told, texts: Mapping[str, str]) -> list[int]:
-        if told.target:
-            return self._becomes(told.target, told.text, texts)
-        kind = (Special.EXCEPTION,) if told.raises else ()
-        return [Special.OPERAND, *kind, *value_tokens(told.text, self.names)]
-
-    def _does(self, does: Effect, frame: Frame) -> list[int]:
-        """What a line does, as a line's values are written."""
-        tokens: list[int] = []
-        for name, text in does.changed.items():
-            tokens += self._becomes(name, text, frame.texts)
-        return tokens + (self._told(does.result, frame.texts) if does.result is not None else [])
-
-    def _becomes(self, name: str, text: str, texts: Mapping[str, str]) -> list[int]:
-        written = written_tokens(texts.get(name), text, self.names)
-        return [Special.OPERAND, self.names.token(name), *written, Special.STOP]
-
-    def _visit(self, visit: int, items: Sequence[str | None]) -> list[int]:
-        """How often a loop's head ran, and the items that it takes now; the end of a value past the last.
-
-        The count stands as a position, to find items by, and in digits, to count by.
-        """
-        tokens = [v.position_token(visit), *v.byte_tokens(str(visit))]
-        for item in items:
-            if item is not None:
-                tokens += [Special.OPERAND, *(plain_tokens(shown(item), self.names) or [Special.STOP])]
-        return tokens
-
-    def _next(self, lines: frozenset[int], leave: int = Special.RETURN) -> list[int]:
-        ordered = sorted(line for line in lines if line in self.slice.by_line)
-        outside = [leave] if EXIT in lines else []  # docstrings are in no slice, and no end either
-        return [Special.NEXT, *(v.line_token(self.number(line)) for line in ordered), *outside]
