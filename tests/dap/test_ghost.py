@@ -160,7 +160,7 @@ async def test_what_cannot_be_a_breakpoint_is_said(program: Path) -> None:
 
 
 async def test_an_unsure_model_says_nothing(program: Path) -> None:
-    async with haunted(Knowing([TOTAL], threshold=1.0)) as client:
+    async with haunted(Knowing([TOTAL], threshold=1.0, aided=False)) as client:
         await ghost(client, program, "total", arguments="[4, 9]")
         stop = await client.stop("next")
         assert stop["description"].startswith("Predicted: not sure: line")

@@ -124,6 +124,10 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
         read_checkpoint(path)
 
 
+ASKING = "import platform\n\ndef g{number}(n):\n    return platform.python_implementation()\n"
+"""A function whose value follows from nothing that the model is told."""
+
+
 def test_adapting_learns_the_users_code_and_can_be_undone(model: WorldModel, tmp_path: Path) -> None:
     from cwm_lsp.learn.adapt import AdaptOptions, adapt
     from cwm_lsp.learn.weights import publish
@@ -135,7 +139,7 @@ def test_adapting_learns_the_users_code_and_can_be_undone(model: WorldModel, tmp
         run
         for number in range(6)
         for n in range(4)
-        for run in own_runs(trace_of(f"def g{number}(n):\n    return 7\n", f"g{number}({n})"))
+        for run in own_runs(trace_of(ASKING.format(number=number), f"g{number}({n})"))
     ]
     told: list[str] = []
     options = AdaptOptions(seconds=600, passes=40, rate=5e-3, own_share=0.9, general_runs=3, batch_tokens=512)
