@@ -34,6 +34,15 @@ _MARKS = {
     Agreement.UNCOMPARED: "uncompared",
 }
 
+MEAN = """
+def mean_above(xs, floor):
+    total = 0
+    for x in xs:
+        if x > floor:
+            total += x
+    return total / len(xs)
+"""
+
 
 def foresee(trace: Trace, probability: float = 0.9) -> list[PredictedStep]:
     """A prediction that is right in all."""

@@ -147,3 +147,20 @@ class Talk:
         """Hang up; the exit code that was earned."""
         self._inbox.put_nowait(None)
         return await self._task
+
+
+WHOLE = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+"""All of a document, as a range."""
+
+
+def texts(params: Any) -> dict[int, str]:
+    """What ``cwm/states`` shows, by 1-based line."""
+    lines = params["lines"]
+    return {line["at"]["line"] + 1: " · ".join(part["text"] for part in line["fragments"]) for line in lines}
+
+
+def edit(talk: Talk, version: int, text: str, line: int = 0, character: int = 0) -> None:
+    place = {"line": line, "character": character}
+    change = {"range": {"start": place, "end": place}, "text": text}
+    params = {"textDocument": {"uri": talk.uri, "version": version}, "contentChanges": [change]}
+    talk.notify("textDocument/didChange", params)
