@@ -16,7 +16,7 @@ from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.switching import going_on
 from cwm_lsp.codec.working import told
 
-_KINDS = re.compile(r"[^\W\d]\w*")
+_WORDS = re.compile(r"[^\W\d]\w*")
 """Words of a text: the classes of the objects that it writes are among them."""
 
 
@@ -28,11 +28,10 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     if frame.closing:
         return _leaving(frame, logical, state, shown)
     lines = going_on(frame, state, shown)
-    if lines or frame.awaiting >= 0:
-        here = ast.Await(ast.Constant(None))
-        return (
-            Awaited(Site(here, ()), tuple(map(Target, sorted(lines)))) if lines and _goes_on(frame) else None
-        )
+    if frame.awaiting >= 0 and not frame.resumed:
+        return None  # it is suspended before what it waits for goes on
+    if lines:
+        return Awaited(Site(ast.Await(ast.Constant(None)), ()), tuple(map(Target, sorted(lines))))
     if not logical.sites and not logical.may_call:
         return None
     if frame.visits.get(frame.line, 0) > 0:
@@ -87,23 +86,13 @@ def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
 
 def _is_elsewhere(frame: Frame, logical: LogicalLine, shown: Slice) -> bool:
     """Whether nothing of the user's has a part in a statement: it calls none, and is handed none."""
-    if logical.sites or logical.head is None:
+    if logical.sites or not isinstance(logical.head, ast.stmt):
         return False
-    texts = readable(frame, shown.constants)
-    callables = shown.callables
+    texts, callables = readable(frame, shown.constants), shown.callables
     own = {*callables.named, *callables.classes, *callables.generators, *callables.coroutines}
-    if isinstance(logical.head, ast.stmt):
-        names = names_of(logical.carried or (logical.head,))
-        held = [texts.get(name, "") for name in names]
-        return not (names & own) and not any(
-            kind in own or kind == "function" for text in held for kind in _KINDS.findall(text)
-        )
-    return False
-
-
-def _goes_on(frame: Frame) -> bool:
-    """Whether what ``frame`` waits for goes on next; before it goes on itself it is suspended."""
-    return frame.awaiting < 0 or frame.resumed
+    names = names_of(logical.carried or (logical.head,))
+    said = {word for name in names for word in _WORDS.findall(texts.get(name, ""))}
+    return not (names | said) & {*own, "function"}
 
 
 def _are_kept(state: State) -> bool:
