@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec.calls import Callables, Target
 from cwm_lsp.codec.scopes import bound_names, is_coroutine, scopes_of
+from cwm_lsp.codec.shapes import shows_all
 from cwm_lsp.trace.statements import first_line, parse
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -18,6 +19,12 @@ _ENTERED = frozenset(
     "abc.abstractmethod contextlib.contextmanager functools.wraps".split()
 )
 """Decorators of which it is known that calling what they make enters the function."""
+
+_KEPT_BY_DEFAULT = 128
+"""Calls of which ``functools.lru_cache`` keeps what they gave."""
+
+_HOOKS = frozenset({"__set_name__", "__init_subclass__", "__prepare__"})
+"""Methods that are called as a class is made."""
 
 RUNNING = frozenset({"run", "run_until_complete"})
 """Methods that run an event loop."""
@@ -81,7 +88,33 @@ def callables_of(source: str) -> Callables:
         coroutines,
         coroutines & set(_tasks(tree)),
         {node.name: (_target(node, around=around),) for node in outer if _is_context(node)},
+        {first_line(node): _target(node, around=around).beginning for node in outer}
+        | {first_line(node): _target(node).beginning for node in _closed_methods(tree)},
+        frozenset(_plain(classes, {*named, *methods})),
+        frozenset(name for name, node in classes.items() if shows_all(node)),
     )
+
+
+def _plain(classes: Mapping[str, ast.ClassDef], own: Collection[str]) -> Iterator[str]:
+    """The classes of which nothing of the user's but the body runs as they are made.
+
+    ``own`` are the names of functions and methods. Where one class has a hook, none is taken to be plain.
+    """
+    if not _HOOKS.isdisjoint(own) or any(node.keywords for node in classes.values()):
+        return
+    for name, node in classes.items():
+        parts = [part for made in (*node.bases, *node.decorator_list) for part in ast.walk(made)]
+        if not any(
+            isinstance(part, ast.Name) and part.id in own and part.id not in classes for part in parts
+        ):
+            yield name
+
+
+def _closed_methods(tree: ast.Module) -> Iterator[FunctionNode]:
+    """The methods that have no names of a function around them: those of classes of the module itself."""
+    for owner in tree.body:
+        if isinstance(owner, ast.ClassDef):
+            yield from (one for one in owner.body if isinstance(one, FunctionNode))
 
 
 def _tasks(tree: ast.AST) -> Iterator[str]:
@@ -205,7 +238,27 @@ def _target(
         free=_free(node, around) if around else (),
         around=_span(around.get(node)) if around else (0, 0),
         cached=any(ast.unparse(getattr(one, "func", one)) not in _ENTERED for one in node.decorator_list),
+        remembers=_remembers(node.decorator_list),
     )
+
+
+def _remembers(decorators: Sequence[ast.expr]) -> int:
+    """Of how many calls a function keeps what they gave, negative for all: what ``lru_cache`` is told."""
+    if len(decorators) != 1:
+        return 0
+    found = decorators[0]
+    name = ast.unparse(getattr(found, "func", found)).removeprefix("functools.")
+    match found:
+        case ast.Name() | ast.Attribute() if name == "cache":
+            return -1
+        case ast.Name() | ast.Attribute() | ast.Call(args=[], keywords=[]) if name == "lru_cache":
+            return _KEPT_BY_DEFAULT
+        case (
+            ast.Call(args=[ast.Constant(value=most)], keywords=[])
+            | ast.Call(args=[], keywords=[ast.keyword(arg="maxsize", value=ast.Constant(value=most))])
+        ) if name == "lru_cache" and (most is None or isinstance(most, int)):
+            return -1 if most is None else max(0, most)
+    return 0
 
 
 def _span(node: FunctionNode | None) -> tuple[int, int]:

@@ -25,6 +25,15 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """The ``names`` that a frame can begin with, no others if ``whole``, and those that are ``needed``."""
+
+    names: frozenset[str] = frozenset()
+    needed: frozenset[str] = frozenset()
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A function that can be entered: its first line, its parameters, the class that it is a method of.
 
@@ -32,7 +41,8 @@ class Target:
     ``rest`` and ``named`` if it has such. ``defaults`` are those that are literals. ``owner`` is "" for a
     static method, ``holder`` is not. ``makes`` says that entering it makes an object of its class. ``free``
     are the names that it has of the function ``around`` it, which is given by its first and last line. One
-    that is ``cached`` may give what it gave before without being entered.
+    that is ``cached`` may give what it gave before without being entered; of how many calls it does so is
+    what it ``remembers``, 0 for what is not known, negative for all.
     """
 
     line: int
@@ -47,11 +57,18 @@ class Target:
     free: tuple[str, ...] = ()
     around: tuple[int, int] = (0, 0)
     cached: bool = False
+    remembers: int = 0
 
     @property
     def names(self) -> Iterator[str]:
         """All names with which it can begin."""
         yield from (*self.parameters, *self.free, self.rest, self.named)
+
+    @property
+    def beginning(self) -> Beginning:
+        """What a call of it begins with, if ``free`` are known."""
+        needed = frozenset(filter(None, (*self.parameters, self.rest, self.named)))
+        return Beginning(needed.union(self.free), needed, whole=True)
 
     def bind(
         self, given: Sequence[str | None], named: Mapping[str, str | None], *, bound: bool, whole: bool
@@ -153,9 +170,12 @@ class Callables:
 
     ``tables`` are dicts of the module whose values are functions of it. ``functions`` are those that calling
     a value enters, where ``named`` has what decorators made of them. ``aliases`` are methods of a class that
-    are another one of it, ``declared`` the names that functions declare as the module's, ``rebinding``
-    those and the ones that they declare as of a function around. ``contexts`` are generators that a ``with``
-    enters, ``coroutines`` functions that make some, ``tasks`` those of them that run beside others.
+    are another one of it, ``begun`` what calls begin with by the first line of a function, where that is
+    known. Of ``plain`` classes nothing but the body runs as they are made, and objects of those ``written``
+    show all that is stored in them. ``declared`` are the names that functions declare as the module's,
+    ``rebinding`` those and the ones that they declare as of a function around. ``contexts`` are generators
+    that a ``with`` enters, ``coroutines`` functions that make some, ``tasks`` those of them that run beside
+    others.
     """
 
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
@@ -172,6 +192,9 @@ class Callables:
     coroutines: frozenset[str] = frozenset()
     tasks: frozenset[str] = frozenset()
     contexts: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    begun: Mapping[int, Beginning] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
 
     def makes_coroutine(self, function: str) -> bool:
         """Whether a frame of ``function``, by its qualified name, is that of a coroutine."""

@@ -232,7 +232,9 @@ class _Writer:
         if entry:
             self.tokens.append(Special.ECHO)
         else:
-            self.say(step, SpanKind.FLOW, [Special.ECHO])
+            more, can_end = self.machine.begins_with(event.line, event.locals)
+            is_sure = self.machine.aided and can_end and not more
+            self.say(step, SpanKind.FLOW, [Special.ECHO], asked=0 if is_sure else None)
 
     def line(self, step: int, event: Event) -> None:
         names = self.machine.names
@@ -247,9 +249,11 @@ class _Writer:
                 tokens = [names.token(name), *written, Special.STOP]
                 self.say(step, SpanKind.VALUE, tokens, name, _asked(as_told, name in due))
                 said.append(name)
+        gone = self.machine.unbound(event.line) if self.machine.aided else frozenset()
         for name in before:
             if name not in event.locals:
-                self.say(step, SpanKind.VALUE, [names.token(name), Special.DELETE], name)
+                asked = 0 if name in gone else None
+                self.say(step, SpanKind.VALUE, [names.token(name), Special.DELETE], name, asked)
                 said.append(name)
         line = v.line_token(self.machine.number(event.line))
         self.say(step, SpanKind.FLOW, [line], asked=0 if self._only(line, said) else None)

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import Frame
+from cwm_lsp.codec.kinds import counted, is_enum
 from cwm_lsp.codec.known import REBOUND
 from cwm_lsp.codec.pure_modules import IMPORTED
 from cwm_lsp.codec.records import Opaque
@@ -23,13 +24,18 @@ _LIGHT = frozenset(
 """Modules of the standard library of which a name's text may be asked: to import them does nothing else."""
 
 _ENUMS = {"Enum": "enum", "IntEnum": "enum", "StrEnum": "enum", "Flag": "flag", "IntFlag": "flag"}
+_COUNTING = {"Enum": "Enum", "IntEnum": "Enum", "StrEnum": "StrEnum", "Flag": "Flag", "IntFlag": "Flag"}
+"""Enumerations by what counts their members."""
+
 _CLASSLIKE = frozenset({"dataclass", "total_ordering", "runtime_checkable", "final"})
 
 _DECORATED: Mapping[str, str] = {
     "abstractmethod": "{}",
     "asynccontextmanager": "{}",
+    "cache": "<_lru_cache_wrapper object>",
     "classmethod": "<classmethod({})>",
     "contextmanager": "{}",
+    "lru_cache": "<_lru_cache_wrapper object>",
     "override": "{}",
     "property": "<property object>",
     "setter": "<property object>",
@@ -38,7 +44,10 @@ _DECORATED: Mapping[str, str] = {
 """The texts of what decorators of the standard library make of a function with a text."""
 
 Paths = Mapping[int, str]
-"""What stands before the name of a definition or of a lambda in its qualified name, by ``id`` of its node."""
+"""What stands before the name of a definition or of a lambda in its qualified name, by ``id`` of its node.
+
+For a member of an enumeration that counts by itself it is its value.
+"""
 
 
 def paths_of(tree: ast.AST) -> Paths:
@@ -53,6 +62,8 @@ def paths_of(tree: ast.AST) -> Paths:
                     walk(child, f"{path}{name}.<locals>.")
                 case ast.ClassDef(name=name):
                     found[id(child)] = path
+                    members = counted(child) if is_enum(child) else ()
+                    found.update((id(one), repr(value)) for one, value in members if value is not None)
                     walk(child, f"{path}{name}.")
                 case ast.Lambda():
                     found[id(child)] = path
@@ -66,6 +77,9 @@ def paths_of(tree: ast.AST) -> Paths:
 
 def as_assignment(node: ast.AST, paths: Paths) -> ast.AST:
     """``node`` as the assignment that it comes to, if it is a definition or an import of what is known."""
+    if isinstance(node, ast.Assign) and id(node) in paths:
+        value = ast.Constant(ast.literal_eval(paths[id(node)]))
+        return ast.copy_location(ast.Assign(node.targets, value), node)
     bound = {name: text for name, text in _bound(node, paths) if not name.startswith("__")}
     if isinstance(node, ast.FunctionDef) and not bound and not node.name.startswith("__"):
         return _decorated(node, paths)
@@ -119,6 +133,15 @@ def _bound(node: ast.AST, paths: Paths) -> Iterator[tuple[str, str]]:
             texts = {alias.asname or alias.name: _text_in(module, alias.name) for alias in aliases}
             if all(texts.values()):
                 yield from ((name, text) for name, text in texts.items() if text)
+
+
+def class_names(node: ast.AST | None) -> Mapping[str, str]:
+    """The names that the body of a class begins with, with their texts."""
+    bases = [_last(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
+    counting = next((_COUNTING[base] for base in bases if base in _COUNTING), None)
+    return (
+        {} if counting is None else {"_generate_next_value_": f"<function {counting}._generate_next_value_>"}
+    )
 
 
 def _last(node: ast.expr) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 
 from cwm_lsp.codec.awaiting import Awaited, Next, next_call
 from cwm_lsp.codec.calls import Site, Target, kind_of, pending
 from cwm_lsp.codec.deeds import names_of
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.evaluator import FUNCTION
-from cwm_lsp.codec.frames import Frame, State
+from cwm_lsp.codec.facts import passed
+from cwm_lsp.codec.frames import Asked, Frame, State
 from cwm_lsp.codec.heads import runs_class, taken
+from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.switching import going_on
 from cwm_lsp.codec.working import told
@@ -80,8 +83,28 @@ def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
     if handed.node is None:
         return False
     found = awaited(frame, state, shown)
-    sure = found is not None and found.handed is not None and bool(found.targets)
-    return True if sure and found is not None and not any(one.cached for one in found.targets) else None
+    if found is None or found.handed is None or not found.targets:
+        return None
+    cached = any(one.cached for one in found.targets)
+    return True if not cached or (state.whole and next_asked(frame, state, shown) is not None) else None
+
+
+def next_asked(frame: Frame, state: State, shown: Slice) -> Asked | None:
+    """The call that the statement of ``frame`` makes next, if it is one that is remembered."""
+    found = awaited(frame, state, shown)
+    if found is None or found.handed is None or len(found.targets) != 1:
+        return None
+    target = found.targets[0]
+    return asked_of(target, dict(passed(frame, shown, found))) if target.remembers else None
+
+
+def asked_of(target: Target | None, texts: Mapping[str, str]) -> Asked | None:
+    """A call of ``target`` with ``texts`` as it is remembered; ``None`` if it is not, or not known to be."""
+    if target is None or not target.remembers or target.rest or target.named:
+        return None
+    given = tuple(texts.get(name, "") for name in target.parameters)
+    known = all(text and not may_change(text) for text in given)
+    return Asked(target.line, given, target.remembers) if known else None
 
 
 def _is_elsewhere(frame: Frame, logical: LogicalLine, shown: Slice) -> bool:

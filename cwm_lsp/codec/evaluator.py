@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -26,6 +26,7 @@ from cwm_lsp.codec.kinds import (
     LAMBDA,
     MARK,
     PROPERTY,
+    Enumeration,
     Member,
     makes_plain,
 )
@@ -86,6 +87,8 @@ class Evaluator(Given):
     def _name(self, node: ast.Name) -> Any:
         if node.id in self._own:
             return self._own[node.id]
+        if not self._is_rebound(node.id) and (members := self._members(node.id)):
+            return Enumeration(node.id, members)
         if node.id in self._state and not self._state[node.id].startswith(FUNCTION):
             return self._read(node.id)
         if node.id not in self._state and node.id in pure_modules.FUNCTIONS:
@@ -194,14 +197,14 @@ class Evaluator(Given):
                     return self._gave_back(call, Callee(method, record.kind, record))
         raise unpure(node)
 
-    def _is_enum(self, name: str) -> bool:
-        """Whether ``name`` is a class of which all members are known."""
-        return any(isinstance(one, Member) for one in (self._facts(name) or {}).values())
+    def _members(self, name: str) -> Mapping[str, Member]:
+        """The members of an enumeration, if that is what ``name`` is; all of them are known."""
+        found = self._facts(name) if name not in self._own else None
+        return {key: one for key, one in (found or {}).items() if isinstance(one, Member)}
 
     def _member_of(self, kind: str, value: Any, node: ast.Call) -> Any:
         """The member of an enumeration with a value."""
-        members = [one for one in (self._facts(kind) or {}).values() if isinstance(one, Member)]
-        found = [one for one in members if one.fields["value"] == value]
+        found = [one for one in self._members(kind).values() if one.fields["value"] == value]
         if not found or isinstance(value, Member):
             raise unpure(node)
         return found[0]
@@ -228,7 +231,7 @@ class Evaluator(Given):
         if not self._is_rebound(name):
             if self._is_failure(name):
                 return self._failed(name, node)
-            if len(node.args) == 1 and self._is_enum(name):
+            if len(node.args) == 1 and self._members(name):
                 return self._member_of(name, self.value(node.args[0]), node)
         if text is None:
             return self._builtin(name, node)

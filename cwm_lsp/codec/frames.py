@@ -14,6 +14,27 @@ _MOST_SUSPENDED = 16
 UNCOUNTED = -1_000_000
 """Visits of a loop of which it is not known how often it ran."""
 
+Touched = frozenset[str] | None
+"""Values of objects that were changed in themselves, from before each change; ``None`` where not known."""
+
+_MOST_TOUCHED = 48
+
+
+def together(one: Touched, other: Touched) -> Touched:
+    """What ``one`` and ``other`` say, both having happened; of very many values nothing is known."""
+    if one is None or other is None or len(one | other) > _MOST_TOUCHED:
+        return None
+    return one | other
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call of the function at ``line`` by what it was ``given``; it remembers ``most``, all if negative."""
+
+    line: int
+    given: tuple[str, ...]
+    most: int
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -30,8 +51,9 @@ class Frame:
     that is not known. ``cells`` are names that are those of the function around, ``lost`` names of a module
     to which functions that it called did what is not known. ``handed`` are names with which it began whose
     objects others may have too. ``resumed`` says that it was suspended at its line and goes on, ``awaiting``
-    is the identity of the suspended coroutine for which it waits, -1 for none. ``came`` is ``returned`` with
-    what a generator gave put together, see
+    is the identity of the suspended coroutine for which it waits, -1 for none. ``within`` are the objects
+    that calls of the statement changed, ``touched`` those that the statements before it did. ``came`` is
+    ``returned`` with what a generator gave put together, see
     :data:`cwm_lsp.codec.records.DRAWN`.
     """
 
@@ -60,6 +82,10 @@ class Frame:
     handed: frozenset[str] = frozenset()
     resumed: bool = False
     awaiting: int = -1
+    within: Touched = frozenset()
+    touched: Touched = frozenset()
+    gave: Place | None = None
+    asked: Asked | None = None
 
     @property
     def is_module(self) -> bool:
@@ -72,12 +98,15 @@ class State:
     """The stack of frames, innermost last, and those of generators that are suspended.
 
     ``closed`` has the values of the names that inner functions have of one around them which has ended, by
-    the line of the inner function; none for one of which there are several.
+    the line of the inner function; none for one of which there are several. ``memory`` is what remembered
+    calls gave, those made last at its end; ``whole`` says that the run is known from its beginning on.
     """
 
     frames: tuple[Frame, ...] = ()
     suspended: tuple[Frame, ...] = ()
     closed: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    memory: Mapping[Asked, str] = field(default_factory=dict)
+    whole: bool = False
 
     def with_frames(self, *frames: Frame) -> State:
         """Other frames on the stack."""

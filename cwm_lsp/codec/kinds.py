@@ -105,33 +105,47 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
         and not (isinstance(node.value, ast.Name) and node.value.id == "self")
     }
     for name, node in classes.items():
-        found = _members(node) if _is_enum(node) else _shared(node, classes)
+        found = _members(node) if is_enum(node) else _shared(node, classes)
         found |= {BASES: repr(tuple(_ancestors(node, classes)))}
         kept = {key: text for key, text in found.items() if key not in stored}
         yield f"{name}{MARK}", f"{{{', '.join(f'{key!r}: {text}' for key, text in kept.items())}}}"
 
 
-def _is_enum(node: ast.ClassDef) -> bool:
-    names = [getattr(base, "id", getattr(base, "attr", "")) for base in node.bases]
+def _base(node: ast.expr) -> str:
+    return getattr(node, "id", getattr(node, "attr", ""))
+
+
+def is_enum(node: ast.ClassDef) -> bool:
+    """Whether a class is an enumeration whose members are what is written."""
     own = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
-    return any(name in _ENUMS for name in names) and not own & {"__repr__", "__new__", "__init__"}
+    return any(_base(one) in _ENUMS for one in node.bases) and not own & {"__repr__", "__new__", "__init__"}
+
+
+def counted(node: ast.ClassDef) -> Iterator[tuple[ast.Assign, Any]]:
+    """The statements that make the members of an enumeration, with their values, ``None`` if not known."""
+    lowered = any(_base(one) == "StrEnum" for one in node.bases)
+    last: Any = 0
+    for one in node.body:
+        match one:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if ast.unparse(value) in _NEXT:
+                last = name.lower() if lowered else last + 1 if isinstance(last, int) else None
+            case ast.Assign(targets=[ast.Name()], value=value):
+                last = _literal(value)
+            case _:
+                continue
+        yield one, last
 
 
 def _members(node: ast.ClassDef) -> dict[str, str]:
     """The members of an enumeration, as Python writes them."""
     found: dict[str, str] = {}
-    last: Any = 0
-    for one in node.body:
-        match one:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if ast.unparse(value) in _NEXT:
-                last = last + 1 if isinstance(last, int) else None
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                last = _literal(value)
-            case _:
-                continue
-        if last is None:
+    of_value: dict[Any, str] = {}
+    for one, value in counted(node):
+        if value is None:
             return {}
-        found[name] = f"<{node.name}.{name}: {last!r}>"
+        name = ast.unparse(one.targets[0])
+        text = f"<{node.name}.{name}: {value!r}>"
+        found[name] = of_value.setdefault(value, text)  # that of the first with this value
     return found
 
 
@@ -238,6 +252,36 @@ class Member(Opaque):
 
     def __bool__(self) -> bool:
         return True
+
+
+class Enumeration(Opaque):
+    """A class of which ``fields`` are all members, with their names."""
+
+    def __init__(self, name: str, fields: Mapping[str, Member]) -> None:
+        super().__init__(f"<enum {name!r}>")
+        self.members = fields
+        self.fields = dict(fields)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(dict.fromkeys(self.members.values()))
+
+    def __len__(self) -> int:
+        return len(set(self.members.values()))
+
+    def __contains__(self, one: object) -> bool:
+        return isinstance(one, Member) and one in self.members.values()
+
+    def __getitem__(self, name: str) -> Member:
+        return self.members[name]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Enumeration) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
 
 @lru_cache(maxsize=1024)

@@ -15,10 +15,12 @@ from cwm_lsp.codec import outer
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.displays import shown
 from cwm_lsp.codec.echo import Echo
+from cwm_lsp.codec.entering import asked_of
 from cwm_lsp.codec.flow import EXIT, flow_of
-from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State
-from cwm_lsp.codec.objects import closing, final, lending, renewed, sharing
+from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State, Touched, together
+from cwm_lsp.codec.objects import closing, final, given_back, lending, renewed, sharing
 from cwm_lsp.codec.records import DRAINED, DRAWN, UNREAD, drawn
+from cwm_lsp.codec.remembering import remembered, remembering
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.codec.sharing import is_changing
 from cwm_lsp.codec.source import slice_source
@@ -91,6 +93,8 @@ class Machine(Echo):
         if event.kind is not EventKind.CALL:
             while frames and frames[-1].identity != event.frame:
                 frames = frames[:-1]
+            if frames and len(frames) < len(self.state.frames):
+                frames = (*frames[:-1], replace(frames[-1], within=None))
             self.state = self.state.with_frames(*frames)
 
     def apply(self, event: Event) -> list[int]:
@@ -134,7 +138,9 @@ class Machine(Echo):
         return self._return(value, unwinding, yielded)
 
     def _call(self, line: int, texts: Mapping[str, str], frame: int, function: str) -> list[int]:
-        entered = Frame(frame, function, line, dict(texts), fresh=True, handed=frozenset(texts))
+        target = self.slice.callables.at(line) if self.aided else None
+        asked = asked_of(target, texts)
+        entered = Frame(frame, function, line, dict(texts), fresh=True, handed=frozenset(texts), asked=asked)
         before = self._resumed(line)
         if before is not None:
             visits = before.visits if self.state.is_one(line) else dict.fromkeys(before.visits, UNCOUNTED)
@@ -147,17 +153,22 @@ class Machine(Echo):
                 came=(),
                 renewed=EMPTY,
                 resumed=True,
+                within=frozenset(),
             )
             others = tuple(one for one in self.state.suspended if one is not before)
             self.state = replace(self.state, suspended=others)
         elif self.aided and self.state.frames:
             entered = lending(entered, self.state, self.here)
+        if self.state.empty:
+            self.state = replace(self.state, whole=entered.is_module)
         around = tuple(replace(one, awaiting=-1) if one.awaiting >= 0 else one for one in self.state.frames)
         self.state = self.state.with_frames(*around, entered)
         return self._next(self.following(entered))
 
     def _line(self, line: int, changed: Mapping[str, str], removed: tuple[str, ...]) -> list[int]:
         frame = self.state.frames[-1]
+        if frame.fresh and line not in self.following(frame):  # what ran before it is not told
+            self.state = replace(self.state, whole=False)
         texts = frame.texts
         if changed or removed:
             texts = {name: text for name, text in texts.items() if name not in removed} | dict(changed)
@@ -188,10 +199,27 @@ class Machine(Echo):
             begun={**frame.begun, frame.line: frame.came} if begins else frame.begun,
             renewed=EMPTY,
             lost=frozenset(),
+            touched=self._touched(frame),
+            within=frozenset(),
+            gave=None,
         )
         before = outer.changed(self.state, self.here, texts) if self.aided else self.state
         self.state = before.with_frames(*before.frames[:-1], frame)
-        return self._echo(frame)
+        return self._remembered()
+
+    def _remembered(self) -> list[int]:
+        """What is given at the statement reached, or come back to, with what it has without another call."""
+        if self.aided:
+            self.state = remembered(self.state, self.here)
+        return self._echo(self.state.frames[-1])
+
+    def _touched(self, frame: Frame) -> Touched:
+        """The objects that ``frame`` changed so far, its present statement having run."""
+        if not self.aided or frame.touched is None:
+            return None
+        if frame.fresh:
+            return frame.touched
+        return together(frame.touched, self.touched(frame, self.slice.by_line.get(frame.line)))
 
     def _caught(self, frame: Frame, line: int) -> str | None:
         """The exception with which a handler or a ``finally`` at ``line`` is entered."""
@@ -241,6 +269,8 @@ class Machine(Echo):
             self.state, self.ended = State(), True
             return [Special.END]
         caller = renewed(frames[-1], left, here) if self.aided else frames[-1]
+        touched = None if unwinding else self._touched(left)
+        caller = replace(caller, within=together(caller.within, touched))
         if self.aided and not yielded:
             self.state = replace(self.state, closed=closing(self.state, left, here))
         if unwinding:
@@ -267,11 +297,14 @@ class Machine(Echo):
             returned=(*caller.returned, given),
             came=self._came(caller, left, given, yielded),
             drained=not yielded,
+            gave=given_back(left, here) if self.aided and not yielded else None,
         )
         self.state = self.state.with_frames(*frames[:-1], caller)
         if yielded:
             self.state = self.state.suspending(left)
-        return [Special.BACK, self._line_token(caller.line), *self._echo(caller)]
+        elif left.asked is not None:
+            self.state = remembering(self.state, left.asked, given)
+        return [Special.BACK, self._line_token(caller.line), *self._remembered()]
 
     def _came(self, caller: Frame, left: Frame, given: str, yielded: bool) -> tuple[str, ...]:
         """What the calls of a statement gave, with what ``left`` gave now."""

@@ -11,8 +11,8 @@ from cwm_lsp.codec.deeds import effect, names_of
 from cwm_lsp.codec.definitions import readable_of
 from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.frames import EMPTY, Frame, State
-from cwm_lsp.codec.sharing import Place, is_changing, place_of, rebound, renewal
-from cwm_lsp.codec.source import Slice
+from cwm_lsp.codec.sharing import Binding, Place, below, is_changing, place_of, rebound, renewal
+from cwm_lsp.codec.source import LogicalLine, Slice
 
 
 def sharing(
@@ -26,12 +26,32 @@ def sharing(
     found = {
         one.name: place
         for one in logical.shares
-        if is_changing(texts.get(one.name, "")) and (place := one.place(frame.texts, visit)) is not None
+        if is_changing(texts.get(one.name, "")) and (place := _placed(one, frame, logical, visit)) is not None
     }
     bound = logical.binds
     if isinstance(logical.head, ast.If):  # what stands on its line may not have run
         bound = frozenset(name for name in bound if texts.get(name) != frame.texts.get(name))
     return rebound(frame.shares, bound, found, texts), bound
+
+
+def _placed(binding: Binding, frame: Frame, logical: LogicalLine, visit: int) -> Place | None:
+    """Where the object stands that a statement gives a name to."""
+    if frame.gave is not None and logical.sites and binding.node is logical.sites[-1].node:
+        return frame.gave
+    return binding.place(frame.texts, visit)
+
+
+def given_back(left: Frame, shown: Slice) -> Place | None:
+    """Where in the caller's values the object stands that ``left`` gives back, if it has it from there."""
+    logical = shown.by_line.get(left.line)
+    if logical is None or left.raised is not None or not isinstance(logical.head, ast.Return):
+        return None
+    place = place_of(logical.head.value, left.texts) if logical.head.value is not None else None
+    if place is None:
+        return None
+    whole = below(place, left.shares)
+    lent = left.lent.get(whole.root)
+    return None if lent is None else lent.below(*whole.path)
 
 
 def lending(entered: Frame, state: State, shown: Slice) -> Frame:
@@ -42,7 +62,11 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
     if found is None or target is None:
         return entered
     texts = {**caller.texts, **caller.renewed}
-    lent = {name: place_of(node, texts) for name, node in found.site.arguments(target)}
+    back = _came_back(caller, shown)
+    lent = {
+        name: caller.gave if node is back else place_of(node, texts)
+        for name, node in found.site.arguments(target)
+    }
     inside = target.around[0] <= caller.line <= target.around[1]
     lent |= {name: Place(name) for name in target.free if inside and name in texts}
     return replace(
@@ -52,6 +76,13 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
         handed=frozenset(name for name, place in lent.items() if place is not None),
         makes=target.parameters[0] if target.makes and target.parameters else "",
     )
+
+
+def _came_back(frame: Frame, shown: Slice) -> ast.expr | None:
+    """The call of the statement of ``frame`` that came back last."""
+    logical = shown.by_line.get(frame.line)
+    made = logical.sites[: len(frame.returned)] if logical is not None else ()
+    return made[-1].node if made and len(made) == len(frame.returned) else None
 
 
 def closure(state: State, target: Target) -> Mapping[str, str]:

@@ -1,89 +1,32 @@
-"""What can come next in a run, and what is worked out of it: seen from the state that its events made.
-
-The tokens that tell it are written by :mod:`cwm_lsp.codec.machine`.
-"""
+"""What can come next in a run, seen from the state that its events made."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Container
 
-from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.deeds import changes_objects, effect
+from cwm_lsp.codec.deeds import effect
 from cwm_lsp.codec.definitions import readable
-from cwm_lsp.codec.displays import ELLIPSIS, shown
 from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.entering import enters as enters_next
-from cwm_lsp.codec.expected import Expected, arguments, expected
-from cwm_lsp.codec.facts import Facts, facts, passed
-from cwm_lsp.codec.flow import EXIT, Flow
-from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
+from cwm_lsp.codec.flow import EXIT
+from cwm_lsp.codec.frames import Frame, Touched, together
 from cwm_lsp.codec.heads import decided, holds, runs_class
-from cwm_lsp.codec.objects import closure
-from cwm_lsp.codec.outer import seen
-from cwm_lsp.codec.sharing import is_changing, may_change
-from cwm_lsp.codec.source import LogicalLine, Slice
-from cwm_lsp.codec.switching import going_on, may_pause, swallows, switch
-from cwm_lsp.codec.values import Names
+from cwm_lsp.codec.holding import may_hold, touched_by
+from cwm_lsp.codec.sharing import may_change
+from cwm_lsp.codec.source import LogicalLine
+from cwm_lsp.codec.switching import may_pause, swallows, switch
+from cwm_lsp.codec.view import View
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import names_read
 
 _BRANCHING = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
 
 
-@dataclass(slots=True)
-class Outlook:
-    """A state in a source, and what follows from it.
+class Outlook(View):
+    """What can come next in a state of a source."""
 
-    ``suspends`` are the statements at which a frame can be left and entered again, ``final`` those in a
-    ``finally``. ``aided`` false gives what can be looked up, but works nothing out. ``annotates`` says that
-    annotations of modules and classes run where they stand, as they did before Python 3.14.
-    """
-
-    slice: Slice
-    flow: Flow
-    names: Names
-    functions: Mapping[int, str]
-    state: State = NOTHING
-    last_frame: int = 0
-    ended: bool = False
-    aided: bool = True
-    annotates: bool = True
-    suspends: frozenset[int] = frozenset()
-    final: frozenset[int] = frozenset()
-
-    @property
-    def here(self) -> Slice:
-        """The slice as the innermost frame sees it."""
-        return seen(self.state, self.slice) if self.aided else self.slice
-
-    @property
-    def depth(self) -> int:
-        """Depth of the innermost frame, the entry having 0."""
-        return len(self.state.frames) - 1
-
-    def _resumed(self, line: int) -> Frame | None:
-        return None if line in self.flow.scopes else self.state.resumed(line)
-
-    def function_at(self, line: int) -> str:
-        """The name of the function that is defined at ``line``, or that goes on there."""
-        before = self._resumed(line)
-        if before is not None:
-            return before.function
-        logical = self.slice.by_line.get(line)
-        return self.functions.get(line) or next(iter(logical.binds), "") if logical else ""
-
-    def number(self, line: int) -> int:
-        """The slice's number of a line of the file; its first for a module's own frame."""
-        logical = self.slice.by_line.get(line) or self.slice.lines[0]
-        return logical.number
-
-    def line(self, token: int) -> int | None:
-        """The line of the file that a line token names, or ``None``."""
-        number = v.token_line(token)
-        logical = self.slice.by_number.get(number) if number is not None else None
-        return logical.line if logical else None
+    __slots__ = ()
 
     def choices(self, said: Container[str] = ()) -> frozenset[int]:
         """What an event can go on with: names that may change, lines that can follow, other events.
@@ -104,6 +47,10 @@ class Outlook:
         left = self.aided and not inline and frame.passing is not None and frame.raised is None
         if left and not swallows(logical):
             return frozenset({Special.EXCEPTION})
+        if self.aided and logical is not None and isinstance(logical.head, ast.ClassDef):
+            around = self._around_class(frame, logical, lines, said)
+            if around is not None:
+                return around
         enters = None if inline or not self.aided else enters_next(frame, self.state, self.here)
         if enters:
             found = awaited(frame, self.state, self.here)
@@ -126,7 +73,23 @@ class Outlook:
         events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
         pauses = pauses and (not self.aided or may_pause(frame, logical))
         events |= {Special.YIELD} if inline or pauses else set()
-        return frozenset({self.names.token(name) for name in self.changeable()} | lines | events)
+        if lines == {Special.RETURN}:  # which tells of no names
+            return frozenset(lines | events)
+        names = self.changeable() - (self._stays(frame, logical) if enters is False else frozenset())
+        return frozenset({self.names.token(name) for name in names} | lines | events)
+
+    def _around_class(
+        self, frame: Frame, logical: LogicalLine, lines: frozenset[int], said: Container[str]
+    ) -> frozenset[int] | None:
+        """What can come at the head of a class, none of whose code but its body runs; else ``None``."""
+        name = getattr(logical.head, "name", "")
+        if runs_class(frame, logical):
+            return lines
+        if name not in self.slice.callables.plain or frame.raised is not None or frame.passing is not None:
+            return None
+        if not frame.returned:
+            return frozenset({Special.CALL})
+        return lines if name in said or name in frame.texts else frozenset({self.names.token(name)})
 
     def _unwinds(self, frame: Frame) -> bool:
         """Whether ``frame`` may end without raising anew: after a ``finally``, or where no handler fits."""
@@ -192,36 +155,6 @@ class Outlook:
         ]
         return frozenset(line for line in lines if EXIT < line <= min(bare)) if bare else lines
 
-    def begins_with(self, line: int, said: Container[str]) -> tuple[frozenset[str], bool]:
-        """The names with which a call at ``line`` can go on, and whether it can end, ``said`` being told.
-
-        Those of which the value is known come before its end.
-        """
-        frame, names = self.state.frames[-1], self.given(line)
-        if not self.aided or not enters_next(frame, self.state, self.here):
-            return names, True
-        told = self.expected(Special.CALL, line).names.keys()
-        due = frozenset(name for name in names & told if name not in said)
-        if not due:
-            return names, True
-        found = awaited(frame, self.state, self.here)
-        targets = found.targets if found is not None else ()
-        others = {name for target in targets if target.line == line for name in target.names}
-        return due | (names & others), False
-
-    def entries(self) -> frozenset[int]:
-        """The lines at which a call can begin."""
-        frame = self.state.frames[-1]
-        going = going_on(frame, self.state, self.slice) if self.aided else frozenset[int]()
-        if going:
-            return going
-        found = awaited(frame, self.state, self.here) if self.aided else None
-        if found is not None and found.targets and enters_next(frame, self.state, self.here):
-            return frozenset(target.line for target in found.targets)
-        suspended = {one.line for one in self.state.suspended}
-        lines = (one.line for one in self.slice.lines if one.nests or one.line in self.flow.scopes)
-        return frozenset({*lines, *suspended} & self.slice.by_line.keys())
-
     def changeable(self) -> frozenset[str]:
         """The names that an event can change: those that it binds, and those of what may change in itself."""
         frame = self.state.frames[-1]
@@ -230,24 +163,37 @@ class Outlook:
             return frozenset(frame.texts)
         if not self.aided or (frame.function.startswith("<") and not frame.is_module):
             return frozenset(frame.texts) | logical.binds
+        touched = self.touched(frame, logical)
         named = self.slice.callables.rebinding & frame.texts.keys()
+        named = frozenset() if touched is not None and not frame.returned else named  # no function ran
         named |= frame.renewed.keys() | self._named(logical)
-        if not self._leaves_objects(frame, logical):
-            named |= {name for name, text in frame.texts.items() if may_change(text)}
+        written = self.slice.callables.written
+        named |= {
+            name
+            for name, text in frame.texts.items()
+            if may_change(text) and may_hold(text, touched, written)
+        }
         over = isinstance(logical.head, ast.For) and "" in self._facts(frame, logical).items
-        return named if over else named | logical.binds
+        bare = isinstance(logical.head, ast.AnnAssign) and logical.head.value is None
+        return named if over or bare else named | logical.binds
 
-    def _leaves_objects(self, frame: Frame, logical: LogicalLine) -> bool:
-        """Whether a line changes no object in itself: all that it does is known, and it only binds names."""
-        if frame.returned or frame.raised is not None or frame.closing:
-            return False
+    def touched(self, frame: Frame, logical: LogicalLine | None) -> Touched:
+        """The objects that the statement of ``frame`` changes, and what it calls."""
+        if logical is None or frame.raised is not None or frame.closing:
+            return None
         if isinstance(logical.head, ast.For):
             items = self._facts(frame, logical).items if frame.line in frame.visits else ()
-            return bool(items) and None not in items
-        if not logical.carried or changes_objects(logical.carried, frame.texts):
-            return False
+            return frame.within if items and None not in items else None
         texts = readable(frame, self.here.constants)
-        return effect(logical.carried, texts, frame.came, frame.shares).known
+        does = effect(logical.carried, texts, frame.came, frame.shares)
+        return together(frame.within, touched_by(logical, does, texts))
+
+    def _stays(self, frame: Frame, logical: LogicalLine | None) -> frozenset[str]:
+        """The names that a statement binds to what they hold already."""
+        if logical is None or not isinstance(logical.head, ast.For) or self._raises(frame) is not False:
+            return frozenset()
+        told = self.expected(Special.RETURN).names
+        return frozenset(name for name, text in told.items() if frame.texts.get(name) == text)
 
     def _named(self, logical: LogicalLine) -> frozenset[str]:
         """The names that a line may take away."""
@@ -267,18 +213,6 @@ class Outlook:
         """The names of a call at ``line`` of which the values are known, and that they come first."""
         names, can_end = self.begins_with(line, ())
         return frozenset() if can_end else names & self.expected(Special.CALL, line).names.keys()
-
-    def given(self, line: int) -> frozenset[str]:
-        """The names that a call at ``line`` can begin with: of the line, and what it closes over."""
-        logical = self.slice.by_line.get(line)
-        head = logical.head if logical else None
-        written = {piece.name for piece in logical.pieces if piece.name} if logical else set()
-        if isinstance(head, ast.FunctionDef | ast.AsyncFunctionDef):
-            written |= {one.arg for one in ast.walk(head.args) if isinstance(one, ast.arg)}
-            written |= set(names_read(head))
-        resumed = self._resumed(line)
-        frames = (*self.state.frames, *([resumed] if resumed else ()))
-        return frozenset(written).union(*(frame.texts for frame in frames))
 
     def unbound(self, line: int) -> set[str]:
         """The names of the innermost frame that are gone at ``line``, whatever the statement does."""
@@ -309,58 +243,3 @@ class Outlook:
             return frozenset({EXIT})
         plain = frame.line in self.final and not isinstance(logical.head, _BRANCHING)
         return lines - {EXIT} if (plain or frame.closing) and frame.caught is None else lines
-
-    def _line_token(self, line: int) -> int:
-        if line == EXIT or line not in self.slice.by_line:
-            return Special.RETURN
-        return v.line_token(self.number(line))
-
-    def _facts(self, frame: Frame, logical: LogicalLine) -> Facts:
-        return facts(frame, logical, self.here.constants, aided=self.aided)
-
-    def expected(self, head: int, line: int = 0) -> Expected:
-        """What is worked out for the places of the next event: of a call at ``line`` if ``head`` says so."""
-        if not self.aided or not self.state.frames:
-            return Expected()
-        frame = self.state.frames[-1]
-        if head == Special.CALL:
-            before = self._resumed(line)
-            if before is None:
-                return Expected(self._arguments(frame, line))
-            kept = before.texts if self.state.is_one(line) else EMPTY
-            waited = self.slice.callables.makes_coroutine(before.function)
-            stays = {
-                name: text
-                for name, text in kept.items()
-                if not (_is_shared(before, name) or (waited and may_change(text)))
-            }
-            return Expected(stays | dict(before.renewed) if stays else {})
-        if frame.fresh:
-            return Expected()
-        logical = self.slice.by_line.get(frame.line)
-        if logical is None:
-            return Expected()
-        return expected(frame, logical, self._facts(frame, logical), self.here)
-
-    def _arguments(self, frame: Frame, line: int) -> Mapping[str, str]:
-        called = awaited(frame, self.state, self.here)
-        target = self.slice.callables.at(line)
-        around = closure(self.state, target) if target is not None else EMPTY
-        return around if called is None else {**around, **arguments(frame, called, self.here, line)}
-
-    def whole(self, text: str) -> str:
-        """The value at hand that ``text`` shows the beginning of; ``text`` itself where there is none."""
-        frame = self.state.frames[-1] if self.state.frames else None
-        if frame is None or ELLIPSIS not in text:
-            return text
-        logical = self.slice.by_line.get(frame.line)
-        found = self._facts(frame, logical).texts if logical else ()
-        called = awaited(frame, self.state, self.here) if self.aided else None
-        handed = [value for _, value in passed(frame, self.here, called)] if called else []
-        at_hand = (*found, *handed, *frame.returned, *frame.texts.values())
-        return next((one for one in at_hand if shown(one) == text), text)
-
-
-def _is_shared(frame: Frame, name: str) -> bool:
-    """Whether others may have changed a name's value, or its object, while its frame was suspended."""
-    return name in frame.cells or (name in frame.handed and is_changing(frame.texts[name]))

@@ -60,6 +60,16 @@ def compares_fields(node: ast.ClassDef) -> bool:
     return "dataclass" in names or _is_named_tuple(node)
 
 
+def shows_all(node: ast.ClassDef) -> bool:
+    """Whether objects of a class are written with all that is stored in them: those of a plain dataclass."""
+    own = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+    fields = {ast.unparse(one.target) for one in node.body if isinstance(one, ast.AnnAssign)}
+    parts = list(ast.walk(node))
+    hides = any(isinstance(one, ast.keyword) and one.arg == "repr" for one in parts)
+    stored = {one.attr for one in parts if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)}
+    return _is_dataclass(node) and not node.bases and "__repr__" not in own and not hides and stored <= fields
+
+
 def _is_dataclass(node: ast.ClassDef) -> bool:
     match node.decorator_list:
         case [ast.Name(id="dataclass") | ast.Attribute(attr="dataclass")]:

@@ -8,6 +8,7 @@ texts of both agree.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -127,6 +128,12 @@ def _looped(target: ast.expr, through: ast.expr) -> Iterator[Binding]:
             yield Binding(name, owner, "item")
 
 
+def below(place: Place, shares: Mapping[str, Place]) -> Place:
+    """``place`` from the outermost name on, its root being a part of another's value perhaps."""
+    outer = shares.get(place.root)
+    return place if outer is None else outer.below(*place.path)
+
+
 def rebound(
     shares: Mapping[str, Place], names: frozenset[str], found: Mapping[str, Place], texts: Texts
 ) -> Mapping[str, Place]:
@@ -137,8 +144,7 @@ def rebound(
     for name, place in found.items():
         if name in kept:
             continue
-        outer = shares.get(place.root)
-        whole = place if outer is None else outer.below(*place.path)
+        whole = below(place, shares)
         if name != whole.root and whole.root not in names and is_changing(texts.get(name, "")):
             kept[name] = whole
     return kept
@@ -152,11 +158,18 @@ def is_changing(text: str) -> bool:
 _LASTING = ("<function ", "<class ", "<module ", "<enum ", "<built-in ")
 
 
+_UNCHANGING = re.compile(
+    r"(?:datetime\.\w+|Decimal|Fraction|(?:Pure)?(?:Posix|Windows)Path|UUID|range|re\.compile)\("
+)
+
+
 def may_change(text: str) -> bool:
     """Whether the object that ``text`` writes, or one in it, can change while its name stays its own."""
     if text[:1] == "(":
         return any(character in text for character in "[{<") or "(" in text[1:]
-    return not text.startswith(_LASTING) and (is_changing(text) or "…" in text)
+    if text.startswith(_LASTING) or _UNCHANGING.match(text):
+        return False
+    return is_changing(text) or "…" in text
 
 
 def renewal(place: Place, text: str, texts: Texts, shares: Mapping[str, Place]) -> dict[str, str]:
@@ -164,8 +177,7 @@ def renewal(place: Place, text: str, texts: Texts, shares: Mapping[str, Place]) 
 
     There are none where that is not known.
     """
-    outer = shares.get(place.root)
-    whole = place if outer is None else outer.below(*place.path)
+    whole = below(place, shares)
     try:
         value = _with(literal(texts[whole.root]), whole.path, literal(text))
         after = {whole.root: value}

@@ -25,6 +25,8 @@ from cwm_lsp.codec.kinds import (
     OPERATORS,
     REFLECTED,
     UNARY_METHODS,
+    Enumeration,
+    Member,
     is_of_another,
 )
 from cwm_lsp.codec.literals import kept_literal
@@ -127,6 +129,8 @@ class Special(Expressions, ABC):
     def _items(self, value: Any, node: ast.expr, ordered: bool = True) -> list[Any]:
         if isinstance(value, Generating):
             return list(self._draws(value))
+        if isinstance(value, Enumeration):
+            return list(value)
         if not self._has(value, "__iter__"):
             return super()._items(value, node, ordered)
         self._took(node, owner=value, method="__iter__")
@@ -140,6 +144,8 @@ class Special(Expressions, ABC):
         """What the builtin ``name`` goes through in ``value``."""
         if isinstance(value, Generating) and name not in ("all", "any", "zip"):
             return Passing(self._draws(value))
+        if isinstance(value, Enumeration):
+            return list(value)
         if not self._has(value, "__iter__"):
             return value
         found = Passing(self._items(value, node))
@@ -254,7 +260,7 @@ class Special(Expressions, ABC):
         if not isinstance(value, Record):
             return False
         known = self._facts(value.kind)
-        if known is None or isinstance(value, Opaque):
+        if known is None or (isinstance(value, Opaque) and not isinstance(value, Member)):
             raise Undecided("Its class is not known.")
         return node.id in (value.kind, *self._bases(value.kind))
 

@@ -74,7 +74,7 @@ class Made:
 
         ``given`` is what calls gave back as the loop began. A container that has a name may change meanwhile.
         """
-        if isinstance(self.node, ast.Name) and entered.get(self.node.id, "")[:1] != "<":
+        if isinstance(self.node, ast.Name) and entered.get(self.node.id, "<")[:1] != "<":
             return None
         items = _items(self.node, _state(self.node, entered), tuple(given))
         if items is None:

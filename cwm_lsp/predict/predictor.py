@@ -17,7 +17,7 @@ from cwm_lsp.codec.protocol import Codec, Decoder
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.predict.calibration import Calibration
 from cwm_lsp.predict.history import History
-from cwm_lsp.predict.reading import Reading, Window, all_of
+from cwm_lsp.predict.reading import Reading, Window
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep, Problem, fatal
 
@@ -83,9 +83,9 @@ class Predictor:
                     Reading(window, trace.events[step], step, spans, before[step])
                     for step, spans in window.by_step()
                 ]
-                await all_of([ask for one in readings for ask in one.asks()], window.prefix)
+                await window.write([ask for one in readings for ask in one.asks()])
             finally:
-                await window.prefix.close()
+                await window.close()
             for reading in readings:
                 found[reading.step] = self._believed(reading.predicted(), reading.event, history)
                 if progress is not None:

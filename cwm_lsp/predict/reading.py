@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
+import numpy as np
+
 from cwm_lsp.backend.protocol import Backend, Prefix, Scores
 from cwm_lsp.codec.protocol import Codec, Encoded, Span, SpanKind
 from cwm_lsp.trace.model import Event, EventKind, Value
@@ -22,6 +24,8 @@ from cwm_lsp.trace.predicted import Guess, PredictedStep
 
 AT_ONCE = 16
 """Continuations that are asked for at the same time."""
+
+_NO_SCORES = Scores(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """An encoded window that was scored; ``scores`` begin at its token ``first``, ``prefix`` holds all."""
+    """An encoded window that was scored up to the last token that the model is asked for.
+
+    ``scores`` begin at its token ``first``; ``prefix`` holds what was read, ``None`` if nothing is asked for.
+    """
 
     codec: Codec
     encoded: Encoded
-    prefix: Prefix
+    prefix: Prefix | None
     scores: Scores
     first: int
     longest: int
@@ -47,17 +54,32 @@ class Window:
     async def scored(cls, backend: Backend, codec: Codec, encoded: Encoded, longest: int) -> Window:
         """Score what the model answers for; the prompt before it is only read, if it is not in memory.
 
-        ``longest`` counts the tokens that the model may write for one event. The caller closes ``prefix``.
+        ``longest`` counts the tokens that the model may write for one event. The caller closes it.
         """
         span = encoded.spans[0]
         first = min(span.start, encoded.starts[span.step])
+        last = max(
+            (one.asked.stop for one in encoded.spans if one.asked.start < one.asked.stop), default=first
+        )
+        if last == first:
+            return cls(codec, encoded, None, _NO_SCORES, first, longest)
         prefix = await backend.open(encoded.tokens[:first])
         try:
-            scores = await prefix.extend(encoded.tokens[first:])
+            scores = await prefix.extend(encoded.tokens[first:last])
         except BaseException:
             await prefix.close()
             raise
         return cls(codec, encoded, prefix, scores, first, longest)
+
+    async def write(self, asks: Sequence[Ask]) -> None:
+        """Let the model write what ``asks`` need. Raises ``BackendError``."""
+        if self.prefix is not None:
+            await _all_of(asks, self.prefix)
+
+    async def close(self) -> None:
+        """Give up what the backend holds of the window."""
+        if self.prefix is not None:
+            await self.prefix.close()
 
     def by_step(self) -> Iterator[tuple[int, tuple[Span, ...]]]:
         """The spans of each event, which is named by its number."""
@@ -204,7 +226,7 @@ def _elsewhere(span: Span, miss: int) -> bool:
     return span.kind is SpanKind.FLOW or miss == span.start
 
 
-async def all_of(asks: Sequence[Ask], trunk: Prefix) -> None:
+async def _all_of(asks: Sequence[Ask], trunk: Prefix) -> None:
     """Do all of ``asks`` behind forks of ``trunk``, ``AT_ONCE`` at a time. One that fails ends the others."""
     forked = await asyncio.gather(*(trunk.fork(ask.place) for ask in asks), return_exceptions=True)
     branches = [one for one in forked if not isinstance(one, BaseException)]

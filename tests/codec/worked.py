@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby, takewhile
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.machine import Machine
+from cwm_lsp.codec.protocol import SpanKind
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.trace.model import Event, EventKind, Trace
 
@@ -46,6 +48,32 @@ def facts_of(trace: Trace) -> list[Fact]:
             found += (Fact(step, frame.line, *rest) for rest in _told(machine, frame, event))
         machine.apply(event)
     return found
+
+
+def ruled_out(trace: Trace) -> tuple[list[tuple[int, str]], int]:
+    """What was told, by event, that the state before it ruled out, and how much was told.
+
+    The names of an event may be told in any order.
+    """
+    codec = CompactCodec()
+    found: list[tuple[int, str]] = []
+    told = 0
+    for encoded in codec.windows(trace, 640):
+        for step, spans in groupby(encoded.spans, key=lambda span: span.step):
+            decoder = codec.decoder_at(encoded, step)
+            waiting = list(spans)
+            told += len(waiting)
+            while waiting:
+                choices = decoder.choices
+                names = [*takewhile(lambda span: span.kind is SpanKind.VALUE, waiting)] or waiting[:1]
+                fitting = (one for one in names if choices is None or encoded.tokens[one.start] in choices)
+                span = next(fitting, None)
+                if span is None:
+                    span = waiting[0]
+                    found.append((step, v.token_text(encoded.tokens[span.start])))
+                waiting.remove(span)
+                decoder.feed(encoded.tokens[span.start : span.end], [0.0] * (span.end - span.start))
+    return found, told
 
 
 def verdicts(found: list[Fact]) -> Counter[str]:

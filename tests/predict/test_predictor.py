@@ -67,6 +67,17 @@ async def test_a_model_that_knows_agrees_everywhere() -> None:
     assert last.value.text == "13"
 
 
+async def test_where_all_follows_from_the_state_the_model_is_not_asked() -> None:
+    trace, encoded = run(CompactCodec())
+    assert all(span.asked.start == span.asked.stop for span in encoded.spans)
+    model = believing(context=4096)
+    await model.close()  # whoever asks now is refused
+    steps = await Predictor(model, CompactCodec()).score(trace)
+    for step, event in zip(steps, trace.events[1:], strict=True):
+        assert step is not None
+        assert (step.kind, step.line, step.probability) == (event.kind, event.line, 1.0)
+
+
 async def test_only_the_value_that_differs_is_written() -> None:
     trace, encoded = run()
     span = span_of(encoded, 4, SpanKind.VALUE)
