@@ -150,6 +150,10 @@ class Past:
         if command in BACKWARDS and at <= 0:
             return Refuse("Nothing of this program was seen before this stop.")
         target, reason = self._target(command, at)
+        if command == "stepBack" and target == at:
+            return Refuse(
+                "Nothing of this thread was seen before this stop; reverse continue goes on to others."
+            )
         self._scopes.clear()
         if target >= last:
             self._at = None
@@ -166,7 +170,8 @@ class Past:
             return self._first_of(at), "restart"
         backwards = command in BACKWARDS
         order = range(at - 1, -1, -1) if backwards else range(at + 1, len(self._moments))
-        end = 0 if backwards else len(self._moments) - 1
+        end = self._first_in(here.thread) if command == "stepBack" else 0
+        end = end if backwards else len(self._moments) - 1
         deepest = {"stepBack": here.depth, "next": here.depth, "stepOut": here.depth - 1}.get(command)
         for index in order:
             moment = self._moments[index]
@@ -176,6 +181,9 @@ class Past:
             elif moment.thread == here.thread and (deepest is None or moment.depth <= deepest):
                 return index, "step"
         return end, "entry" if backwards else "step"
+
+    def _first_in(self, thread: int) -> int:
+        return next(at for at, moment in enumerate(self._moments) if moment.thread == thread)
 
     def _first_of(self, at: int) -> int:
         """The earliest stop, without a gap, at which the frame that stands innermost was there."""

@@ -147,3 +147,14 @@ def test_a_stop_of_another_thread_is_looked_at_as_that_one_s() -> None:
     ended = history.threads({"threads": [{"id": 1, "name": "MainThread"}]})
     assert ended == {"threads": [{"id": 1, "name": "MainThread"}, {"id": 3, "name": "Thread 3 ↶"}]}
     assert history.threads({"threads": [{"id": 3, "name": "worker"}]}) is None
+
+
+def test_a_step_back_keeps_to_its_thread() -> None:
+    history = past(stand(1), stand(7, thread=3))
+    assert history.move("stepBack") == Refuse(
+        "Nothing of this thread was seen before this stop; reverse continue goes on to others."
+    )
+    assert not history.looking
+    assert moved(history, "reverseContinue") == (1, 1)
+    history = past(stand(7, thread=3), stand(1), stand(8, thread=3))
+    assert moved(history, "stepBack") == (2, 7)
