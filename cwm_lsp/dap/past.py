@@ -16,6 +16,7 @@ from typing import Any
 
 from cwm_lsp.codec.pure import Undecided, compute
 from cwm_lsp.dap.arguments import not_computed, number
+from cwm_lsp.dap.asking import PREFIX
 from cwm_lsp.dap.journey import Stand
 from cwm_lsp.dap.observer import Refuse, Reply
 from cwm_lsp.dap.predicted_scope import References, row
@@ -266,6 +267,8 @@ class Past:
     def _evaluate(self, arguments: Json) -> Reply | Refuse:
         expression = str(arguments.get("expression", "")).strip()
         known = self._state(arguments.get("frameId"))
+        if expression.startswith(PREFIX):
+            return Refuse("A what-if starts from the present. Continue to come back to it.")
         if expression in known:
             found = _variable(expression, known[expression], self.ago)
             return Reply({"result": found["value"], "type": found["type"], "variablesReference": 0})

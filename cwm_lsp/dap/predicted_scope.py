@@ -108,6 +108,8 @@ def row(name: str, value: str, words: str = "", reference: int = 0) -> Json:
 
 def _decided(standing: Standing) -> Iterable[Json]:
     """The condition that the present line decides, if it can be computed from what was observed."""
+    if standing.raising or standing.raised is not None:
+        return
     test = condition_at(standing)
     known = {name: value.text for name, value in standing.locals.items() if not (value.opaque or value.cut)}
     try:

@@ -201,7 +201,7 @@ class Predicting:
         if self._data.any:
             self._course.begin(self._told_why(event.body))
             return HIDE
-        self._arrived(number(event.body, "threadId"))
+        self._arrived(event.body)
         return event
 
     async def _told_why(self, stop: Json) -> None:
@@ -211,14 +211,15 @@ class Predicting:
         except AskFailed:
             return  # it goes on already
         self._desk.announce("stopped", reasoned)
-        self._arrived(number(stop, "threadId"))
+        self._arrived(stop)
 
-    def _arrived(self, thread: int) -> None:
+    def _arrived(self, stop: Json) -> None:
         """The client hears of a stop; what is known of it follows."""
+        thread = number(stop, "threadId")
         self._course.turn(Sign.STOPPED)
         self._searching.forget()
         self._past.leave()
-        self._stops.begin(thread)
+        self._stops.begin(thread, by_exception=stop.get("reason") == "exception")
         self._course.begin(self._look(thread))
 
     async def _look(self, thread: int) -> None:

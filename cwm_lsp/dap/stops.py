@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cwm_lsp.align.model import Tally
 from cwm_lsp.dap import extension
@@ -70,6 +70,7 @@ class Stops:
         """Free once it is known, and kept, where the thread stands."""
         self._saw = asyncio.Event()
         """Set once the first look at this stop is over."""
+        self._by_exception = False
         self.hidden = False
         self._complained: set[type] = set()
         self.thread = 0
@@ -102,9 +103,10 @@ class Stops:
         except BackendError as error:
             self.complain(error)
 
-    def begin(self, thread: int) -> None:
-        """``thread`` has stopped, and the client will ask."""
+    def begin(self, thread: int, *, by_exception: bool = False) -> None:
+        """``thread`` has stopped, and the client will ask. An exception may be what it has stopped for."""
         self.void()
+        self._by_exception = by_exception
         self.looked.end()
         self.looked = Hold(1)
         self._saw = asyncio.Event()
@@ -173,6 +175,8 @@ class Stops:
             command = command if shot.way.here else "continue"
         if shot.another:
             self._why = ANOTHER
+        if self._by_exception and standing is not None and standing.raised is None:
+            standing = replace(standing, raising=True)
         stand, came = self._journey.arrive(shot, standing, command)
         self._frame = shot.number
         if foreseen is not None and came is not None and self._following is not None:

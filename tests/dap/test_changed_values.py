@@ -130,6 +130,30 @@ async def test_an_exception_that_is_there_is_not_foretold_but_what_it_leads_to(t
         assert after["(next)"]["value"].startswith(f"→ line {INSTEAD} · ")
 
 
+HOOKED = """\
+import json
+
+
+def hook(found):
+    size = len(found)
+    raise KeyError(size)
+
+
+json.loads('{"a": 1}', object_hook=hook)
+"""
+
+
+async def test_an_exception_that_goes_into_a_library_is_not_foretold_either(tmp_path: Path) -> None:
+    filters = {"filters": ["userUnhandled"]}
+    async with launched(tmp_path, [], source=HOOKED, filters=filters) as dap:
+        stop = await dap.event("stopped")
+        assert stop["reason"] == "exception"
+        shown = await predicted(dap, stop["threadId"])
+        assert "(raises)" not in shown
+        why = "An exception is on its way through this line; which one is not known here."
+        assert shown["(not predicted)"]["value"] == why
+
+
 async def test_an_exception_to_come_is_called_one(tmp_path: Path) -> None:
     async with launched(tmp_path, [{"line": PARSE, "condition": "word == 'x'"}], source=CAUGHT) as dap:
         shown = await predicted(dap, (await dap.event("stopped"))["threadId"])

@@ -116,6 +116,13 @@ def test_what_only_the_present_can_is_refused(command: str) -> None:
     assert "present" in refused.message
 
 
+def test_a_what_if_is_of_the_present() -> None:
+    history = past(stand(1, n=4), stand(2, n=5))
+    history.move("stepBack")
+    refused = history.answer(Request(1, "evaluate", {"expression": "?? n = 3"}))
+    assert refused == Refuse("A what-if starts from the present. Continue to come back to it.")
+
+
 def test_the_present_is_left_to_debugpy() -> None:
     history = past(stand(1), stand(2))
     assert history.answer(Request(1, "stackTrace", {"threadId": 1})) is None
