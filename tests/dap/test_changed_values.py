@@ -197,3 +197,15 @@ async def test_what_follows_doubt_is_not_foretold(tmp_path: Path) -> None:
         ahead = await dap.ask("variables", variablesReference=shown["(ahead)"]["variablesReference"])
         doubtful = [one["name"] for one in ahead["variables"] if one["value"] == "→ ?"]
         assert len(doubtful) <= 1, ahead
+
+
+async def test_a_project_may_be_called_like_the_debugger(tmp_path: Path) -> None:
+    folder = tmp_path / "debugpy-and-pydevd"
+    folder.mkdir()
+    async with launched(folder, [{"line": BODY}]) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await foretold(dap, thread)
+        await step(dap, "next", thread)
+        shown = await foretold(dap, thread)
+        assert shown[f"(expected at line {BODY})"]["value"].startswith("n = 1 ✓")
+        assert (await step(dap, "stepBack", thread))["text"].startswith("↶ 1 step ago")
