@@ -12,7 +12,7 @@ from cwm_lsp.dap.history import History
 from cwm_lsp.dap.journey import Stand
 from cwm_lsp.dap.observer import AskFailed, Refuse, Why
 from cwm_lsp.dap.options import SessionOptions
-from cwm_lsp.dap.past import Look, Past
+from cwm_lsp.dap.past import UNKNOWN, Look, Past
 from cwm_lsp.dap.predicted_scope import References
 from cwm_lsp.errors import RunError
 from cwm_lsp.wire.dap import Request
@@ -78,7 +78,8 @@ class Backwards:
         return look, {"allThreadsContinued": True} if request.command == "continue" else {}
 
 
-def told(look: Look, thread: int) -> dict[str, Any]:
-    """What ``stopped`` says of where the client looks."""
+def told(look: Look, present: int) -> dict[str, Any]:
+    """What ``stopped`` says of where the client looks; ``present`` is the thread that really stands."""
     body = {"reason": look.reason, "description": look.text, "text": look.text}
+    thread = look.thread if look.thread != UNKNOWN else present
     return {"threadId": thread, "allThreadsStopped": True, **body}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cwm_lsp.dap.arguments import number
+from cwm_lsp.dap.asking import PREFIX
 from cwm_lsp.dap.ghost_run import GhostRun
 from cwm_lsp.dap.ghost_state import StateView, exception_info, written
 from cwm_lsp.errors import ArgumentsError
@@ -43,6 +44,11 @@ class GhostAnswers:
     def evaluate(self, request: Request) -> Answer:
         """``evaluate``: what is known, or can be computed."""
         expression = str(request.arguments.get("expression", ""))
+        if expression.lstrip().startswith(PREFIX):
+            raise ArgumentsError(
+                "A what-if in a ghost session is a variable that is set.",
+                "Set one of the innermost frame: what follows is predicted anew.",
+            )
         return self.view.evaluate(expression, request.arguments.get("frameId"))
 
     def exception_info(self, request: Request) -> Answer:

@@ -9,15 +9,13 @@ from typing import Any
 from cwm_lsp.codec.pure import Undecided, compute, literal, names_in
 from cwm_lsp.dap.arguments import not_computed, reason
 from cwm_lsp.dap.ghost_run import GhostFrame, Held, Moment
+from cwm_lsp.dap.predicted_scope import RAISES, RESULT, SCOPE
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features import display
 from cwm_lsp.features.text import clean, percent
 from cwm_lsp.trace.model import EventKind, SourceFile, Value
 from cwm_lsp.trace.predicted import Guess
 from cwm_lsp.trace.render import render
-
-SCOPE = "Predicted"
-RESULT = "(result)"
 
 _CONTAINERS = (list, tuple, dict)
 
@@ -100,7 +98,8 @@ class StateView:
     def _locals(self, frame: GhostFrame) -> tuple[tuple[str, Held], ...]:
         found = [(name, held) for name, held in frame.locals.items() if display.shown(name, None)]
         if frame is self.moment.top and self.moment.value is not None:
-            found.append((RESULT, self.moment.value))
+            name = RAISES if self.moment.kind is EventKind.EXCEPTION else RESULT
+            found.append((name, self.moment.value))
         return tuple(found)
 
     def _reference(self, children: Iterable[tuple[str, Held]]) -> int:
@@ -158,14 +157,14 @@ class StateView:
 def moment_words(moment: Moment, threshold: float) -> str:
     """One sentence on where the prediction stands."""
     at = percent(moment.probability)
+    sure = "" if moment.probability >= threshold else "not sure: "
     match moment.kind:
         case EventKind.RETURN if moment.value is None:
-            return f"{moment.top.function} is left by an exception · {at}"
+            return f"{sure}{moment.top.function} is left by an exception · {at}"
         case EventKind.RETURN:
             return f"{moment.top.function} {_outcome(moment, threshold)}"
         case EventKind.EXCEPTION:
             return f"line {moment.top.line} {_outcome(moment, threshold)}"
-    sure = "" if moment.probability >= threshold else "not sure: "
     return f"{sure}line {moment.top.line} · {at}"
 
 

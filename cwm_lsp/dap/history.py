@@ -12,8 +12,8 @@ from typing import Any
 
 from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.helper import Helper, loading, module
-from cwm_lsp.dap.past import Moment
-from cwm_lsp.dap.shots import Frame, Shot
+from cwm_lsp.dap.past import UNKNOWN, Moment
+from cwm_lsp.dap.shots import Shot, frame_of
 from cwm_lsp.dap.sources import first_lines
 from cwm_lsp.trace.model import Value
 
@@ -53,21 +53,18 @@ class History:
         """
         told = await self._helper.call("history", "drain()", shot.number, patience=LONG)
         found = list(_moments(told, shot.thread))
-        if found and found[-1].frames[0] == shot.top:
+        last = found[-1].frames[0] if found else None
+        if last is not None and (last.identity, last.line) == (shot.top.identity, shot.top.line):
             found.pop()  # the stop itself
         return found
 
 
 def _moments(told: Mapping[str, Any], thread: int) -> Iterable[Moment]:
-    stacks = [tuple(_frame(one) for one in stack) for stack in told["stacks"]]
+    stacks = [tuple(frame_of(one) for one in stack) for stack in told["stacks"]]
     held: dict[tuple[int, int], dict[str, Value]] = {}
     for own, frame, stack, changed, removed in told["lines"]:
         key = stack, frame["id"]
         values = {name: value for name, value in held.get(key, {}).items() if name not in removed}
         held[key] = values | {name: Value(*fields) for name, fields in changed.items()}
-        frames = (_frame(frame), *stacks[stack])
-        yield Moment(thread if own else -1, frames, (held[key],))
-
-
-def _frame(told: Mapping[str, Any]) -> Frame:
-    return Frame(told["id"], told["file"], told["function"], told["first"], told["line"])
+        frames = (frame_of(frame), *stacks[stack])
+        yield Moment(thread if own else UNKNOWN, frames, (held[key],))

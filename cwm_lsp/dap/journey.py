@@ -73,9 +73,24 @@ class Journey:
         frames = (replace(before.shot.top, line=by.line), *before.shot.frames[1:])
         shot = replace(before.shot, frames=frames, locals=names, returned={}, raised=None, way=None)
         standing = replace(
-            before.standing, line=by.line, locals=names, passes={}, returned=(), midway=False, handled=None
+            before.standing,
+            line=by.line,
+            locals=names,
+            passes={},
+            returned=(),
+            midway=False,
+            raised=None,
+            handled=None,
         )
         return self.arrive(shot, standing, "stepIn")
+
+    def changed(self, names: Mapping[str, Value]) -> None:
+        """Somebody has put other values into the frame that stands innermost, which has not moved."""
+        assert self.last is not None
+        assert self.last.standing is not None
+        standing = replace(settled(self.last.standing), locals=names)
+        self._frames[standing.frame] = standing
+        self.last = Stand(replace(self.last.shot, locals=names), standing)
 
     def forget(self) -> None:
         """The thread went where nobody watched: nothing is carried over."""
@@ -140,7 +155,7 @@ def _came(was: Shot, before: Standing, shot: Shot, now: Standing) -> Event | Non
         return None
     left = _left(shot, before)
     if left is not None and left.raises:
-        return replace(before.event, kind=EventKind.EXCEPTION)
+        return replace(before.event, kind=EventKind.EXCEPTION) if before.raised is None else None
     if _yields(before):  # debugpy keeps no value of it, and it may have gone on unseen to the frame's end
         waits = left is not None and left.yields
         return replace(before.event, kind=EventKind.RETURN, value=None, yielded=True) if waits else None
@@ -208,9 +223,12 @@ def _in_frame(before: Standing, shot: Shot, now: Standing) -> Event | None:
     if now.statement == before.statement and within:
         return None  # a statement of several lines is still under way
     flow = flow_of(now.source.text)
-    if now.statement in flow.handlers(before.statement) - flow.successors(before.statement):
+    after, caught = flow.successors(before.statement), flow.handlers(before.statement)
+    if before.raised is not None:
+        return now.event if now.statement in caught else None
+    if now.statement in caught - after:
         return _exception(before, now, shot.handled)
-    return now.event
+    return now.event if now.statement in after else None  # a frame that begins where the last one ended
 
 
 def _exception(before: Standing, now: Standing, value: Value | None) -> Event:

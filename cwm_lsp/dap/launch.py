@@ -78,6 +78,17 @@ def is_ghost(arguments: Mapping[str, Any]) -> bool:
     return arguments.get("ghost") is True or arguments.get("cwm") == "ghost"
 
 
+def unclear(arguments: Mapping[str, Any]) -> str:
+    """Why a configuration does not say whether it is that of a ghost session, "" where it does.
+
+    Who wanted one must not have a program run that was misread for another kind.
+    """
+    ghost, kind = arguments.get("ghost", False), arguments.get("cwm", "ghost")
+    if not isinstance(ghost, bool):
+        return f'"ghost" in the configuration is true or false, not {ghost!r}. Nothing was run.'
+    return "" if kind == "ghost" else f'"cwm" in the configuration is "ghost", not {kind!r}. Nothing was run.'
+
+
 def ghost_launch(arguments: Mapping[str, Any]) -> GhostLaunch:
     """A configuration, read and checked; the file is read, nothing is run. Raises ``UserError``."""
     program, function = _text(arguments, "program"), _text(arguments, "function")

@@ -16,6 +16,7 @@ from typing import Any
 
 from cwm_lsp.codec.pure import Undecided, compute
 from cwm_lsp.dap.arguments import not_computed, number
+from cwm_lsp.dap.asking import PREFIX
 from cwm_lsp.dap.journey import Stand
 from cwm_lsp.dap.observer import Refuse, Reply
 from cwm_lsp.dap.predicted_scope import References, row
@@ -27,14 +28,18 @@ from cwm_lsp.trace.model import Value
 from cwm_lsp.trace.render import render
 from cwm_lsp.wire.dap import Json, Request
 
+UNKNOWN = -1
+"""The number of a thread that only the program itself knows."""
+
 MOST = 20_000
 """Stops that are kept; the oldest go first."""
 
 BACKWARDS = frozenset(("stepBack", "reverseContinue", "restartFrame"))
 _FORWARDS = frozenset(("next", "stepIn", "stepOut", "continue"))
-_STRANGERS = ("<frozen", "debugpy", "pydevd", "runpy.py")
+_STARTERS = ("<frozen runpy>", "runpy.py")
 _REFUSED = frozenset(("setVariable", "setExpression", "goto", "gotoTargets", "stepInTargets", "completions"))
 _NOT_HERE = "The program stands further on; this is its past. Continue to come back to the present."
+_ANOTHER = "This thread is not looked back at. Continue to come back to the present."
 
 Breakpoints = Callable[[str], frozenset[int]]
 """The lines of a file that carry breakpoints."""
@@ -58,6 +63,7 @@ class Moment:
 class Look:
     """Where the client looks now. ``ago`` is 0 in the present; ``text`` says so to the user."""
 
+    thread: int
     ago: int
     reason: str
     text: str
@@ -83,7 +89,9 @@ class Past:
 
     def lived(self, moment: Moment) -> None:
         """Keep a moment, of which the innermost frame's variables are known."""
-        frames = tuple(frame for frame in moment.frames if not _is_strange(frame))
+        frames = tuple(
+            frame for depth, frame in enumerate(moment.frames) if not _is_strange(frame, innermost=not depth)
+        )
         known = moment.locals[0]
         if not frames or known is None:
             return
@@ -143,13 +151,18 @@ class Past:
         if command in BACKWARDS and at <= 0:
             return Refuse("Nothing of this program was seen before this stop.")
         target, reason = self._target(command, at)
+        if command == "stepBack" and target == at:
+            return Refuse(
+                "Nothing of this thread was seen before this stop; reverse continue goes on to others."
+            )
         self._scopes.clear()
         if target >= last:
             self._at = None
-            return Look(0, reason, "The present: the program stands here.")
+            return Look(self._moments[last].thread, 0, reason, "The present: the program stands here.")
         self._at = target
         steps = f"{self.ago:,} step{'' if self.ago == 1 else 's'} ago"
-        return Look(self.ago, reason, f"{display.PAST} {steps}, as it was; nothing is run.")
+        thread = self._moments[target].thread
+        return Look(thread, self.ago, reason, f"{display.PAST} {steps}, as it was; nothing is run.")
 
     def _target(self, command: str, at: int) -> tuple[int, str]:
         """The index to go to, and the reason for stopping there."""
@@ -158,7 +171,8 @@ class Past:
             return self._first_of(at), "restart"
         backwards = command in BACKWARDS
         order = range(at - 1, -1, -1) if backwards else range(at + 1, len(self._moments))
-        end = 0 if backwards else len(self._moments) - 1
+        end = self._first_in(here.thread) if command == "stepBack" else 0
+        end = end if backwards else len(self._moments) - 1
         deepest = {"stepBack": here.depth, "next": here.depth, "stepOut": here.depth - 1}.get(command)
         for index in order:
             moment = self._moments[index]
@@ -168,6 +182,9 @@ class Past:
             elif moment.thread == here.thread and (deepest is None or moment.depth <= deepest):
                 return index, "step"
         return end, "entry" if backwards else "step"
+
+    def _first_in(self, thread: int) -> int:
+        return next(at for at, moment in enumerate(self._moments) if moment.thread == thread)
 
     def _first_of(self, at: int) -> int:
         """The earliest stop, without a gap, at which the frame that stands innermost was there."""
@@ -191,7 +208,18 @@ class Past:
         handler = self._HANDLERS.get(request.command)
         return handler(self, request.arguments) if handler is not None else None
 
-    def _stack(self, arguments: Json) -> Reply:
+    def threads(self, body: Json) -> Json | None:
+        """debugpy's answer to ``threads`` with the one that is looked at, should that have ended."""
+        thread = self.moment.thread if self.moment is not None else UNKNOWN
+        listed = body.get("threads") or []
+        if thread == UNKNOWN or any(one.get("id") == thread for one in listed):
+            return None
+        return {**body, "threads": [*listed, {"id": thread, "name": f"Thread {thread} {display.PAST}"}]}
+
+    def _stack(self, arguments: Json) -> Reply | Refuse:
+        asked = number(arguments, "threadId")
+        if self.moment is not None and self.moment.thread not in (asked, UNKNOWN):
+            return Refuse(_ANOTHER)
         frames = [self._shown(frame, depth) for depth, frame in enumerate(self._frames)]
         start = number(arguments, "startFrame")
         levels = number(arguments, "levels") or len(frames)
@@ -239,6 +267,8 @@ class Past:
     def _evaluate(self, arguments: Json) -> Reply | Refuse:
         expression = str(arguments.get("expression", "")).strip()
         known = self._state(arguments.get("frameId"))
+        if expression.startswith(PREFIX):
+            return Refuse("A what-if starts from the present. Continue to come back to it.")
         if expression in known:
             found = _variable(expression, known[expression], self.ago)
             return Reply({"result": found["value"], "type": found["type"], "variablesReference": 0})
@@ -275,6 +305,7 @@ def _variable(name: str, value: Value, ago: int) -> dict[str, Any]:
     return row(name, said.text.removeprefix(" = "), said.words)
 
 
-def _is_strange(frame: Frame) -> bool:
-    """Whether a frame is the debugger's or the interpreter's own."""
-    return any(part in frame.path for part in _STRANGERS)
+def _is_strange(frame: Frame, *, innermost: bool) -> bool:
+    """Whether a frame is one that starts programs, or that debugpy does not show."""
+    name = frame.path.replace("\\", "/").rpartition("/")[2]
+    return (frame.hidden and not innermost) or name in _STARTERS

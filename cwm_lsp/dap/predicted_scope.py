@@ -14,10 +14,14 @@ from cwm_lsp.features.checking import Checked
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.foresight import Foresight
 from cwm_lsp.predict.standing import Standing
-from cwm_lsp.trace.model import Value
+from cwm_lsp.trace.model import EventKind, Value
 from cwm_lsp.trace.predicted import PredictedStep
 
 SCOPE = "Predicted"
+
+RESULT, RAISES = "(result)", "(raises)"
+"""What a return and an exception are called among the variables."""
+
 FIRST_REFERENCE = 1 << 29
 """Our references begin here; debugpy's are addresses, far above."""
 
@@ -104,6 +108,8 @@ def row(name: str, value: str, words: str = "", reference: int = 0) -> Json:
 
 def _decided(standing: Standing) -> Iterable[Json]:
     """The condition that the present line decides, if it can be computed from what was observed."""
+    if standing.raising or standing.raised is not None:
+        return
     test = condition_at(standing)
     known = {name: value.text for name, value in standing.locals.items() if not (value.opaque or value.cut)}
     try:
@@ -122,7 +128,8 @@ def _following(step: PredictedStep, threshold: float) -> Iterable[Json]:
             yield row(name, said.text.strip(), said.words)
     if step.value is not None:
         outcome = display.predicted("", step.value, threshold)
-        yield row("(result)", outcome.text.strip(), outcome.words)
+        name = RAISES if step.kind is EventKind.EXCEPTION else RESULT
+        yield row(name, outcome.text.strip(), outcome.words)
     going = display.expected(step, threshold)
     yield row("(next)", going.text, going.words)
 

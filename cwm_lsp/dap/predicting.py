@@ -17,6 +17,7 @@ from cwm_lsp.dap.arguments import number
 from cwm_lsp.dap.asking import PREFIX
 from cwm_lsp.dap.backwards import Backwards, told
 from cwm_lsp.dap.breakpoints import Breakpoints
+from cwm_lsp.dap.by_hand import RESUMING, ByHand
 from cwm_lsp.dap.course import Course
 from cwm_lsp.dap.data_breakpoints import DataBreakpoints
 from cwm_lsp.dap.helper import Helper
@@ -47,8 +48,6 @@ LULL = 0.02
 _SKIPPED = "Frame skipped from debugging during step-in"
 """debugpy's advice to who steps into a library; here it was not the user who did."""
 
-RESUMING = frozenset(("next", "stepIn", "stepOut", "continue", "goto", "restart"))
-
 
 class Predicting:
     """The observer of one session. ``world`` gives the model, and may raise ``ModelUnavailable``."""
@@ -76,6 +75,7 @@ class Predicting:
             Probes(helper, self._breakpoints),
             self._data.reason,
         )
+        self._by_hand = ByHand(self._course, self._stops)
         self._asker = Asker(desk, world, self._standing, self._course.spawn)
         self._requests: Mapping[str, Callable[[Request], Verdict]] = {
             "initialize": self._initialize,
@@ -103,6 +103,7 @@ class Predicting:
             "stackTrace": self._stack,
             "scopes": self._scopes,
             "variables": self._data.variables,
+            "threads": lambda _request, body: self._past.threads(body),
         }
 
     # --- the observer ---
@@ -119,14 +120,18 @@ class Predicting:
         if verdict is not None:
             return verdict
         handler = self._requests.get(request.command)
-        return handler(request) if handler is not None else None
+        taken = handler(request) if handler is not None else None
+        if taken is None:
+            self._by_hand.asked(request)
+        return taken
 
     def response(self, request: Request, response: Response) -> Json | None:
         """See ``Observer.response``."""
-        handler = self._responses.get(request.command)
-        if handler is None or not response.success or not self._client.options.predictions:
+        if not self._client.options.predictions:
             return None
-        return handler(request, response.body)
+        self._by_hand.answered(request, response.success)
+        handler = self._responses.get(request.command) if response.success else None
+        return handler(request, response.body) if handler is not None else None
 
     def event(self, event: Event) -> Event | Hide | None:
         """See ``Observer.event``."""
@@ -153,7 +158,7 @@ class Predicting:
     # --- beginning ---
 
     def _initialize(self, request: Request) -> None:
-        self._client.invalidates = request.arguments.get("supportsInvalidatedEvent") is True
+        self._stops.shown.invalidates = request.arguments.get("supportsInvalidatedEvent") is True
 
     def _capabilities(self, request: Request, body: Json) -> Json:
         return promised(body)
@@ -196,7 +201,7 @@ class Predicting:
         if self._data.any:
             self._course.begin(self._told_why(event.body))
             return HIDE
-        self._arrived(number(event.body, "threadId"))
+        self._arrived(event.body)
         return event
 
     async def _told_why(self, stop: Json) -> None:
@@ -206,14 +211,15 @@ class Predicting:
         except AskFailed:
             return  # it goes on already
         self._desk.announce("stopped", reasoned)
-        self._arrived(number(stop, "threadId"))
+        self._arrived(stop)
 
-    def _arrived(self, thread: int) -> None:
+    def _arrived(self, stop: Json) -> None:
         """The client hears of a stop; what is known of it follows."""
+        thread = number(stop, "threadId")
         self._course.turn(Sign.STOPPED)
         self._searching.forget()
         self._past.leave()
-        self._stops.begin(thread)
+        self._stops.begin(thread, by_exception=stop.get("reason") == "exception")
         self._course.begin(self._look(thread))
 
     async def _look(self, thread: int) -> None:
@@ -225,7 +231,7 @@ class Predicting:
             if stand is not None:
                 await self._backwards.arrived(stand)
         finally:
-            looked.set()
+            looked.release()
         if stand is not None:
             self._stops.show()
         await asyncio.sleep(LULL)
@@ -243,7 +249,7 @@ class Predicting:
 
     def _moving(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> Verdict:
         """Go to or fro, but not before it was seen where the program stands: a matter of milliseconds."""
-        if self._course.phase is not Phase.STANDING or self._stops.looked.is_set():
+        if self._course.phase is not Phase.STANDING or self._stops.looked.is_free:
             return go(request)
         self._course.spawn(self._moving_later(request, go))
         return LATER
@@ -317,15 +323,16 @@ class Predicting:
 
     def _variables(self, request: Request) -> Verdict:
         reference = request.arguments.get("variablesReference")
-        if not isinstance(reference, int) or not Stops.owns(reference):
+        shown = self._stops.shown
+        if not isinstance(reference, int) or not shown.owns(reference):
             return None
-        if self._stops.is_awaited(reference):
-            self._course.spawn(self._stops.rows_later(request, reference))
+        if shown.is_awaited(reference):
+            self._course.spawn(shown.rows_later(request, reference))
             return LATER
-        return self._stops.rows(reference)
+        return shown.rows(reference)
 
     def _set_variable(self, request: Request) -> Refuse | None:
-        if not Stops.owns(request.arguments.get("variablesReference")):
+        if not self._stops.shown.owns(request.arguments.get("variablesReference")):
             return None
         return Refuse(f"What is predicted cannot be changed; {PREFIX} name = value asks what would be.")
 

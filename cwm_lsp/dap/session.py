@@ -13,10 +13,11 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TypeGuard
 
 from cwm_lsp.dap.door import Door
 from cwm_lsp.dap.ghost import GhostAdapter
-from cwm_lsp.dap.launch import is_ghost
+from cwm_lsp.dap.launch import is_ghost, unclear
 from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.proxy import Proxy
 from cwm_lsp.dap.really import Recorder
@@ -24,7 +25,7 @@ from cwm_lsp.dap.stream import Framed, MessageReader, refusal
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import CwmError
 from cwm_lsp.transport import Sink
-from cwm_lsp.wire.dap import Malformed, Message, Request, to_json
+from cwm_lsp.wire.dap import Malformed, Message, Request, Response, to_json
 from cwm_lsp.wire.framing import frame
 
 log = logging.getLogger(__name__)
@@ -145,6 +146,10 @@ class _Session:
             self._send(refused)
             self.over.set()
             return
+        if _starts(message) and (why := unclear(message.arguments)):
+            seq = self._last_seq() + 1
+            self._send(Response(seq, message.seq, message.command, False, message=why))
+            return
         route = ROUTES[self._route, _kind(message)]
         if route is Route.GHOST and self._ghost is None:
             await self._to_ghost()
@@ -198,6 +203,10 @@ class _Session:
 
 
 def _kind(message: Message) -> Kind:
-    if not isinstance(message, Request) or message.command not in ("launch", "attach"):
+    if not _starts(message):
         return Kind.OTHER
     return Kind.GHOST_START if is_ghost(message.arguments) else Kind.REAL_START
+
+
+def _starts(message: Message) -> TypeGuard[Request]:
+    return isinstance(message, Request) and message.command in ("launch", "attach")

@@ -27,13 +27,17 @@ class FrameEnded(RunError):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame of the debuggee. ``identity`` tells activations apart; lines are 1-based."""
+    """A frame of the debuggee. ``identity`` tells activations apart; lines are 1-based.
+
+    ``hidden`` says that debugpy does not show it, being told to show the user's own code alone.
+    """
 
     identity: int
     path: str
     function: str
     first: int
     line: int
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +135,7 @@ class Camera:
         return Shot(
             thread,
             number,
-            tuple(
-                Frame(one["id"], one["file"], one["function"], one["first"], one["line"])
-                for one in shown["frames"]
-            ),
+            tuple(frame_of(one) for one in shown["frames"]),
             _values(shown["locals"]),
             _values(shown["returned"]),
             _optional(shown["raised"]),
@@ -152,7 +153,14 @@ class Camera:
             return None
         first = top.first if top.function != "<module>" else 0
         return Standing(
-            source, top.function, first, top.line, shot.locals, handled=shot.handled, frame=top.identity
+            source,
+            top.function,
+            first,
+            top.line,
+            shot.locals,
+            raised=shot.raised,
+            handled=shot.handled,
+            frame=top.identity,
         )
 
     async def source(self, path: str) -> SourceFile | None:
@@ -163,6 +171,13 @@ class Camera:
             except SourceError:
                 self._sources[path] = None
         return self._sources[path]
+
+
+def frame_of(told: Mapping[str, Any]) -> Frame:
+    """A frame as the agent tells of it."""
+    return Frame(
+        told["id"], told["file"], told["function"], told["first"], told["line"], told.get("hidden", False)
+    )
 
 
 def _way(told: Mapping[str, Any]) -> Way:

@@ -11,16 +11,18 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cwm_lsp.align.model import Tally
 from cwm_lsp.dap import extension
+from cwm_lsp.dap.hold import Hold
 from cwm_lsp.dap.journey import Journey, Stand
-from cwm_lsp.dap.observer import AskFailed, Desk, Refuse, Reply, Why
+from cwm_lsp.dap.observer import AskFailed, Desk, Why
 from cwm_lsp.dap.options import SessionOptions
 from cwm_lsp.dap.past import Past
-from cwm_lsp.dap.predicted_scope import SCOPE, References, is_ours, rows
+from cwm_lsp.dap.predicted_scope import References, rows
 from cwm_lsp.dap.shots import Camera, FrameEnded, Way
+from cwm_lsp.dap.shown import Shown
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
 from cwm_lsp.features import sentences
@@ -35,18 +37,14 @@ from cwm_lsp.wire.dap import Json, Request
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 1.0
-"""Seconds for which a client that cannot be told later waits for the variables of the scope."""
-
 ANOTHER = "What runs here is not what stands in the file, so nothing is predicted."
 
 
 @dataclass
 class Client:
-    """What the client wants and understands."""
+    """What the client wants."""
 
     options: SessionOptions
-    invalidates: bool = False
 
 
 class Stops:
@@ -62,15 +60,17 @@ class Stops:
         self._world = world
         self._client = client
         self._references = references
+        self.shown = Shown(desk, references)
         self._camera = camera
         self._journey = Journey()
-        self._scope = 0
         self._frame = 0
-        self._ready = asyncio.Event()
         self._why = ""
         """Why nothing is predicted at this stop."""
-        self.looked = asyncio.Event()
-        """Set once it is known, and kept, where the thread stands."""
+        self.looked = Hold()
+        """Free once it is known, and kept, where the thread stands."""
+        self._saw = asyncio.Event()
+        """Set once the first look at this stop is over."""
+        self._by_exception = False
         self.hidden = False
         self._complained: set[type] = set()
         self.thread = 0
@@ -103,11 +103,13 @@ class Stops:
         except BackendError as error:
             self.complain(error)
 
-    def begin(self, thread: int) -> None:
-        """``thread`` has stopped, and the client will ask."""
+    def begin(self, thread: int, *, by_exception: bool = False) -> None:
+        """``thread`` has stopped, and the client will ask. An exception may be what it has stopped for."""
         self.void()
-        self.looked.set()
-        self.looked = asyncio.Event()
+        self._by_exception = by_exception
+        self.looked.end()
+        self.looked = Hold(1)
+        self._saw = asyncio.Event()
         self.hidden = False
         self.thread = thread
         self.number += 1
@@ -117,10 +119,45 @@ class Stops:
         checked, frame = self.checked, self._frame
         self.begin(thread)
         self.checked, self._frame = checked, frame
-        self.looked.set()
+        self._known()
+
+    def stayed(self) -> None:
+        """The program did not go on after all: what was seen of it holds."""
+        self.begin(self.thread)
+        self._frame = self.stand.shot.number if self.stand is not None else 0
+        self._known()
+
+    def _known(self) -> None:
+        self._saw.set()
+        self.looked.release()
+
+    async def look_again(self) -> bool:
+        """Whether the frame holds other values than were seen; those are what counts from here on."""
+        await self._saw.wait()
+        stand = self.stand
+        if stand is None or stand.standing is None or not self._frame:
+            return False
+        try:
+            shot = await self._camera.shoot(self.thread)
+        except RunError as error:
+            log.info("the frame could not be looked at again: %s", error)
+            return False
+        if shot.locals == stand.shot.locals or self.stand is not stand:
+            return False
+        self._journey.changed(shot.locals)
+        self.foresight = None
+        self.shown.again()
+        return True
 
     async def see(self, thread: int, command: str) -> Stand | None:
         """Where the thread stands now that ``command`` led here, held against what was foreseen."""
+        saw = self._saw
+        try:
+            return await self._see(thread, command)
+        finally:
+            saw.set()
+
+    async def _see(self, thread: int, command: str) -> Stand | None:
         foreseen, self.foresight, self.checked = self.foresight, None, None
         expected, self._expected = self._expected, ()
         self.passed = []
@@ -138,6 +175,8 @@ class Stops:
             command = command if shot.way.here else "continue"
         if shot.another:
             self._why = ANOTHER
+        if self._by_exception and standing is not None and standing.raised is None:
+            standing = replace(standing, raising=True)
         stand, came = self._journey.arrive(shot, standing, command)
         self._frame = shot.number
         if foreseen is not None and came is not None and self._following is not None:
@@ -184,11 +223,11 @@ class Stops:
 
     async def foretell(self) -> None:
         """Let the model say what comes next, and show it as it comes."""
-        stand = self.stand
+        stand, ready = self.stand, self.shown.ready
         if stand is None or stand.standing is None:
             self._why = self._why or "The source of this file cannot be read."
             self.show()
-            self._ready.set()
+            ready.set()
             return
         ahead = LOOK_AHEAD if self._client.options.lookAhead else 0
         try:
@@ -202,7 +241,7 @@ class Stops:
             self.complain(error)
             self.show()
         finally:
-            self._ready.set()
+            ready.set()
 
     @property
     def frame(self) -> int | None:
@@ -231,7 +270,6 @@ class Stops:
         if self.hidden or (stand is None and not self._why):
             return
         options = self._client.options
-        self._scope = self._scope or self._references.put([])
         found = rows(
             self._references,
             stand.standing if stand is not None else None,
@@ -241,11 +279,9 @@ class Stops:
             look_ahead=options.lookAhead,
             why=self._why,
         )
-        self._references.replace(self._scope, found)
         if options.cwmStates and stand is not None and stand.standing is not None:
             self._desk.announce(extension.STATES, dict(self._states(stand)))
-        if self._client.invalidates:
-            self._desk.announce("invalidated", {"areas": ["variables"], "threadId": self.thread})
+        self.shown.show(found, self.thread)
 
     def _states(self, stand: Stand) -> extension.DebugStates:
         assert stand.standing is not None
@@ -281,10 +317,9 @@ class Stops:
         if self._client.options.cwmStates and standing is not None and self._frame:
             gone = extension.states(standing.source, (), None, self.summary, thread=self.thread, stop=0)
             self._desk.announce(extension.STATES, dict(gone))
-        self._references.clear()
-        self._scope = self._frame = 0
+        self.shown.clear()
+        self._frame = 0
         self._why = ""
-        self._ready = asyncio.Event()
 
     def complain(self, error: Exception) -> None:
         """Say in the console why nothing is predicted, once for each kind of reason."""
@@ -306,38 +341,7 @@ class Stops:
         """The scopes of a frame with ours behind them, if it is the frame that is predicted."""
         if not self._frame or request.arguments.get("frameId") != self._frame:
             return None
-        if not self._scope and self._client.invalidates:
-            return None  # it will be told when there is something
-        self._scope = self._scope or self._references.put([])
-        ours = {"name": SCOPE, "variablesReference": self._scope, "expensive": False}
-        return {**body, "scopes": [*(body.get("scopes") or ()), ours]}
-
-    def rows(self, reference: int) -> Reply | Refuse:
-        """The variables behind a reference of ours."""
-        found = self._references.get(reference)
-        return Reply({"variables": found}) if found is not None else Refuse("This is of an earlier stop.")
-
-    def is_awaited(self, reference: object) -> bool:
-        """Whether the answer must wait, since the client cannot be told of it later."""
-        return reference == self._scope and not self._ready.is_set() and not self._client.invalidates
-
-    async def rows_later(self, request: Request, reference: int) -> None:
-        """Answer when the prediction is there, or with what there is after a while."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._ready.wait()
-        except TimeoutError:
-            log.info("the prediction took longer than %g s", PATIENCE)
-        answer = self.rows(reference)
-        if isinstance(answer, Refuse):
-            self._desk.refuse(request, answer.message)
-        else:
-            self._desk.answer(request, answer.body)
-
-    @staticmethod
-    def owns(reference: object) -> bool:
-        """Whether a reference is one of ours."""
-        return is_ours(reference)
+        return self.shown.scopes(body)
 
 
 def _is_trouble(error: RunError) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from cwm_lsp.dap.adapter_boot import VARIABLE
 from cwm_lsp.errors import RunError
 from cwm_lsp.record.client import kill_group, mended_adapter
+from cwm_lsp.transport.pipe import PipeReader
 from cwm_lsp.transport.tcp import StreamSink
 
 CHUNK = 1 << 16
@@ -29,6 +30,9 @@ ENDPOINTS = "DEBUGPY_ADAPTER_ENDPOINTS"
 """The variable that names a file in which an adapter says where it listens, for as long as it does."""
 
 _BOOT = Path(__file__).with_name("adapter_boot.py")
+_WATCHED = sys.platform != "win32"
+"""Whether the loop can watch a pipe by itself."""
+
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -61,11 +65,12 @@ class Upstream(Protocol):
 class AdapterProcess:
     """debugpy's adapter, started by us and mended (``adapter_boot``), on its stdio."""
 
-    def __init__(self, process: asyncio.subprocess.Process, secret: str) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, out: PipeReader | asyncio.StreamReader, secret: str
+    ) -> None:
         assert process.stdin is not None
-        assert process.stdout is not None
         self._process = process
-        self._in, self._out = StreamSink(process.stdin), process.stdout
+        self._in, self._out = StreamSink(process.stdin), out
         self.secret = secret.encode("ascii")
 
     @classmethod
@@ -77,17 +82,23 @@ class AdapterProcess:
         own_group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        reading, writing = os.pipe() if _WATCHED else (-1, subprocess.PIPE)
         try:
             process = await asyncio.create_subprocess_exec(
                 *(python, isolated, str(_BOOT), boot, folder, *options),
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=writing,
                 env={**inherited, VARIABLE: secret},
                 **own_group,
             )
         except OSError as error:
+            if _WATCHED:
+                os.close(reading)
             raise RunError(f"debugpy's adapter could not be started: {error.strerror or error}.") from error
-        return cls(process, secret)
+        finally:
+            if _WATCHED:
+                os.close(writing)
+        return cls(process, process.stdout or PipeReader(reading), secret)
 
     async def read(self) -> bytes:
         """Some bytes; none at its end."""
@@ -115,6 +126,8 @@ class AdapterProcess:
         if debuggee is not None and not ended_well:
             kill_group(debuggee)
         await self._process.wait()
+        if isinstance(self._out, PipeReader):
+            self._out.close()
 
 
 class AdapterPort:

@@ -22,6 +22,8 @@ LOOK_AHEAD = 8
 MOST_EVENTS = 60
 """Events that are predicted at most, those of called functions among them."""
 
+_UNSURE = "The model is not sure of what follows."
+
 _UNREADABLE = "What the model wrote of this line cannot be read to its end."
 
 MOST_BRANCHES = 8
@@ -81,6 +83,8 @@ async def foresee(
                 yield replace(empty, steps=tuple(steps))
             if step.depth == 0 and step.line in given.unsure and step.kind is EventKind.LINE:
                 why = f"Which pass of the loop at line {step.line} begins cannot be told from the values."
+            elif within and steps[-1].probability < threshold:
+                why = _UNSURE
             if why or within > look_ahead or len(steps) >= MOST_EVENTS:
                 break
     why = why or ("" if within else _UNREADABLE)
@@ -140,8 +144,9 @@ def _first_difference(base: Foresight, other: Foresight) -> int | None:
     for place, (one, two) in enumerate(pairs):
         if _way(one) != _way(two) or _apart(_values(one), _values(two), base.threshold):
             return place
-    shorter = min(len(base.steps), len(other.steps))
-    return shorter if len(base.steps) != len(other.steps) else None
+    shorter = min(base, other, key=lambda one: len(one.steps))
+    ended = len(base.steps) != len(other.steps) and not shorter.why
+    return len(shorter.steps) if ended else None
 
 
 def _way(step: PredictedStep) -> object:

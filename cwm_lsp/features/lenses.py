@@ -70,18 +70,21 @@ def lenses(
             defined.add(runnable.function)
             stands[str(call)] = runnable.line if first else runnable.origin_line
             beside = seen if runnable.origin is Origin.RECORDED and not first else found
-            beside += _pair(stands[str(call)], call, literal=runnable.literal)
+            beside += _pair(stands[str(call)], call, literal=runnable.literal, trusted=trusted)
     found += [lens for result in results for lens in _outcome(result, stands)]
     # Other inputs of a run stand where no text holds them, over the function, and so come last.
     offered = (lens for lens in (*found, *seen) if trusted or lens.action not in RUNNING)
     return tuple(sorted(offered, key=lambda lens: lens.line))
 
 
-def _pair(line: int, call: Call, *, literal: bool) -> list[Lens]:
-    """Only a call with literal arguments can be predicted without running it."""
+def _pair(line: int, call: Call, *, literal: bool, trusted: bool) -> list[Lens]:
+    """Only a call with literal arguments can be predicted without running it.
+
+    Lenses share one line with all else that is said there, so the call is written once.
+    """
     text = preview(str(call), CALL_CELLS)
-    predict = [Lens(line, f"Predict {text}", Action.PREDICT, call)] if literal else []
-    return [*predict, Lens(line, f"Compare {text}", Action.COMPARE, call)]
+    predict = Lens(line, "Predict" if trusted else f"Predict {text}", Action.PREDICT, call)
+    return [Lens(line, f"Compare {text}", Action.COMPARE, call), *([predict] if literal else [])]
 
 
 def _outcome(result: Result, stands: Mapping[str, int]) -> list[Lens]:

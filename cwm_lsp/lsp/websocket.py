@@ -13,11 +13,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from cwm_lsp.errors import SettingsError
 from cwm_lsp.lsp.connection import serve_messages
 from cwm_lsp.lsp.server import CwmServer
 from cwm_lsp.wire.framing import MAX_BODY, Fed, Framer
-from cwm_lsp.wire.loopback import SUBPROTOCOL, Listening, refusal, require_loopback, tokens
+from cwm_lsp.wire.loopback import SUBPROTOCOL, Listening, deaf, refusal, require_loopback, tokens
 
 CLIENTS = 32
 """Connections at a time."""
@@ -49,7 +48,7 @@ async def serve_ws(
             server_header=None,
         )
     except OSError as error:
-        raise SettingsError(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from error
+        raise deaf(host, port, error) from error
     async with server:
         door.port = next(iter(server.sockets)).getsockname()[1]
         if listening is not None:

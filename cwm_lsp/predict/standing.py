@@ -38,9 +38,9 @@ class Standing:
     ``passes`` maps the heads of ``for`` loops to the pass that is running, from 0, where that was watched.
     ``returned`` holds what calls that the statement made gave back, where it stands in the middle of one;
     ``midway`` says that it does and that this is not known, ``raising`` that an exception of such a call is
-    on its way through it. ``handled`` is the exception that is being handled. ``closing`` is the line of its
-    body that the ``with`` was left from whose head runs once more, 0 at any other statement. ``frame``
-    identifies the activation.
+    on its way through it. ``raised`` is the exception that the statement has raised, where it stands behind
+    that, ``handled`` the one that is being handled. ``closing`` is the line of its body that the ``with`` was
+    left from whose head runs once more, 0 at any other statement. ``frame`` identifies the activation.
     """
 
     source: SourceFile
@@ -52,6 +52,7 @@ class Standing:
     returned: tuple[Value, ...] = ()
     midway: bool = False
     raising: bool = False
+    raised: Value | None = None
     handled: Value | None = None
     closing: int = 0
     frame: int = _FRAME
@@ -64,6 +65,8 @@ class Standing:
     @property
     def unforeseen(self) -> str:
         """Why it is not worth asking what comes next, "" where it is."""
+        if self.raised is not None:
+            return ""
         if self.raising:
             return "An exception is on its way through this line; which one is not known here."
         if self.closing and self.handled is not None:
@@ -108,6 +111,8 @@ def premise(standing: Standing) -> Premise:
         # Of a call that is over its value alone counts, so any function may stand for the one called.
         call = replace(events[0], line=line, function=function, depth=1, locals={}, frame=standing.frame + 1)
         events += [call, replace(call, kind=EventKind.RETURN, value=value)]
+    if standing.raised is not None:
+        events.append(replace(here, kind=EventKind.EXCEPTION, value=standing.raised))
     return Premise(Trace((standing.source,), tuple(events), standing.function, ""), frozenset(unsure))
 
 

@@ -7,9 +7,8 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
-from cwm_lsp.errors import SettingsError
 from cwm_lsp.transport import Sink
-from cwm_lsp.wire.loopback import Listening, require_loopback
+from cwm_lsp.wire.loopback import Listening, deaf, require_loopback
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ async def serve(session: Session, host: str, port: int, listening: Listening | N
     try:
         server = await asyncio.start_server(accepted, host, port)
     except OSError as error:
-        raise SettingsError(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from error
+        raise deaf(host, port, error) from error
     try:
         if listening is not None:
             listening(host, server.sockets[0].getsockname()[1])

@@ -22,9 +22,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from cwm_lsp.errors import SettingsError
 from cwm_lsp.web.view import View
-from cwm_lsp.wire.loopback import SUBPROTOCOL, holds, is_own_host, own_hosts, tokens
+from cwm_lsp.wire.loopback import SUBPROTOCOL, deaf, holds, is_own_host, own_hosts, tokens
 
 HOST = "127.0.0.1"
 SOCKET_PATH = "/live"
@@ -94,9 +93,7 @@ class Pages:
                 server_header=None,
             )
         except OSError as error:
-            raise SettingsError(
-                f"Cannot listen on {HOST}:{self.port}: {error.strerror or error}.", "Choose another --port."
-            ) from error
+            raise deaf(HOST, self.port, error) from error
         self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     # --- who comes in ---

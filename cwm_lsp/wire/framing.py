@@ -15,6 +15,7 @@ its owner should close the connection.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,9 @@ MAX_HEADER = 8 << 10
 
 _LENGTH = b"content-length"
 _DIGITS = 10
+_PLAIN = re.compile(rb"Content-Length: ([0-9]{1,10})\r\n\r\n")
+"""A header as nearly everybody writes it."""
+
 _DEPTH_HINT = "nested too deep"
 
 
@@ -102,6 +106,10 @@ class Framer:
 
     def _header(self) -> int | BadHeader | None:
         """The length that a complete header gives, or ``None`` when it is not complete yet."""
+        if (plain := _PLAIN.match(self._buffer)) is not None and (length := int(plain[1])) <= self._max_body:
+            del self._buffer[: plain.end()]
+            self._scanned = 0
+            return length
         end, after = self._blank_line()
         if end < 0:
             too_long = len(self._buffer) > MAX_HEADER

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import os
 import secrets
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
@@ -28,6 +29,13 @@ def require_loopback(host: str) -> None:
         raise SettingsError(
             f"{host} can be reached from other machines.", "Listen on 127.0.0.1 and forward the port."
         )
+
+
+def deaf(host: str, port: int, error: OSError) -> SettingsError:
+    """That nobody can be heard there. asyncio's own words name the address once more."""
+    number = error.errno or 0
+    why = os.strerror(number) if number > 0 else error.strerror or error
+    return SettingsError(f"Cannot listen on {host}:{port}: {why}.", "Choose another port.")
 
 
 def is_loopback(host: str) -> bool:

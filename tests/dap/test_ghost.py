@@ -190,6 +190,7 @@ async def test_expressions_are_computed_and_marked(program: Path) -> None:
         assert (await client.refused("evaluate", expression="1/0")).startswith(raised)
         assert "'[' was never closed. Nothing" in await client.refused("evaluate", expression="xs[")
         assert (await client.refused("evaluate", expression="")).startswith("There is nothing to compute.")
+        assert "a variable that is set" in await client.refused("evaluate", expression="?? xs = [1]")
 
 
 async def test_predicted_exceptions_stop(program: Path) -> None:
@@ -200,7 +201,14 @@ async def test_predicted_exceptions_stop(program: Path) -> None:
         info = await client.ask("exceptionInfo", threadId=1)
         assert info["exceptionId"] == "KeyError"
         assert info["description"] == "≈ KeyError('b') · 99 %"
+        assert values(await client.variables())["(raises)"] == "≈ KeyError('b') · 99 %"
         assert "left by an exception" in await finish(client, "continue")
+
+
+async def test_an_end_that_is_not_sure_is_not_asserted(program: Path) -> None:
+    async with haunted(Knowing([_raising()], threshold=1.0, aided=False)) as client:
+        await ghost(client, program, "pick", arguments="{'a': 1}, 'b'")
+        assert "not sure: pick is left by an exception" in await finish(client, "continue")
 
 
 async def test_predicted_exceptions_can_be_passed_over(program: Path) -> None:

@@ -109,6 +109,15 @@ def test_an_exception_is_one_of_the_line_that_stood() -> None:
     assert (came.kind, came.value) == (EventKind.EXCEPTION, Value("ValueError('no')"))
 
 
+def test_what_no_line_leads_to_is_another_activation_in_the_same_place() -> None:
+    """CPython gives the memory of a frame that has ended to the next one."""
+    walk = Walk()
+    walk.to(9, inner=True)
+    assert walk.to(9, "next", inner=True) is None
+    walk.to(5, "next")
+    assert walk.to(2, "next") is None
+
+
 def test_a_caller_that_stands_elsewhere_was_not_returned_to() -> None:
     walk = Walk()
     walk.to(2)

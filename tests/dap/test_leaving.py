@@ -82,7 +82,7 @@ async def test_a_handler_is_what_comes_after_an_exception(command: str, tmp_path
     async with launched(tmp_path, [{"line": at}], source=PARSE) as dap:
         thread = (await dap.event("stopped"))["threadId"]
         said = "ValueError(\"invalid literal for int() with base 10: 'zz'\")"
-        assert (await predicted(dap, thread))["(result)"]["value"].startswith(f"≈ {said}")
+        assert (await predicted(dap, thread))["(raises)"]["value"].startswith(f"≈ {said}")
         await step(dap, command, thread)
         assert (await dap.where(thread))[0] == ("parse", line("except", source=PARSE))
         found = await predicted(dap, thread)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cwm_lsp.dap.backwards import told
 from cwm_lsp.dap.journey import Stand
 from cwm_lsp.dap.observer import Refuse, Reply
 from cwm_lsp.dap.past import MOST, Look, Past
@@ -17,12 +18,13 @@ from cwm_lsp.wire.dap import Request
 PATH = "/home/me/shop.py"
 
 
-def stand(line: int, *, depth: int = 1, **values: object) -> Stand:
+def stand(line: int, *, depth: int = 1, thread: int = 1, **values: object) -> Stand:
     """A stop in the function number ``depth``, of which all callers are there as well."""
-    frames = tuple(Frame(100 + one, PATH, f"f{one}", one, line) for one in range(depth, 0, -1))
+    frames = tuple(Frame(100 * thread + one, PATH, f"f{one}", one, line) for one in range(depth, 0, -1))
+    hidden = Frame(2, "/lib/python3.11/threading.py", "run", 1, 1, hidden=True)
     strange = Frame(1, "/lib/debugpy/runpy.py", "run", 1, 1)
     shown = {name: Value(repr(value)) for name, value in values.items()}
-    return Stand(Shot(1, 7, (*frames, strange), shown, {}, None), None)
+    return Stand(Shot(thread, 7, (*frames, hidden, strange), shown, {}, None), None)
 
 
 def past(*stands: Stand, stops: frozenset[int] = frozenset()) -> Past:
@@ -82,7 +84,7 @@ def test_the_oldest_stops_go_first() -> None:
 def test_callers_are_as_they_last_stood() -> None:
     history = past(stand(1, a=1), stand(5, depth=2, b=2), stand(6, depth=2, b=3))
     history.move("stepBack")
-    stack = answered(history, "stackTrace")["stackFrames"]
+    stack = answered(history, "stackTrace", threadId=1)["stackFrames"]
     assert [one["name"] for one in stack] == ["f2 ↶", "f1 ↶"], "the debugger's own frames are left out"
     shown = [answered(history, "variables", variablesReference=one["id"])["variables"] for one in stack]
     assert [(one["name"], one["value"]) for rows in shown for one in rows] == [("b", "2 ↶"), ("a", "1 ↶")]
@@ -91,7 +93,7 @@ def test_callers_are_as_they_last_stood() -> None:
 def test_what_a_caller_held_is_not_made_up() -> None:
     history = past(stand(5, depth=2, b=2), stand(6, depth=2, b=3))
     history.move("stepBack")
-    outer = answered(history, "stackTrace")["stackFrames"][1]["id"]
+    outer = answered(history, "stackTrace", threadId=1)["stackFrames"][1]["id"]
     assert answered(history, "variables", variablesReference=outer)["variables"][0]["name"] == "(not seen)"
 
 
@@ -114,9 +116,16 @@ def test_what_only_the_present_can_is_refused(command: str) -> None:
     assert "present" in refused.message
 
 
+def test_a_what_if_is_of_the_present() -> None:
+    history = past(stand(1, n=4), stand(2, n=5))
+    history.move("stepBack")
+    refused = history.answer(Request(1, "evaluate", {"expression": "?? n = 3"}))
+    assert refused == Refuse("A what-if starts from the present. Continue to come back to it.")
+
+
 def test_the_present_is_left_to_debugpy() -> None:
     history = past(stand(1), stand(2))
-    assert history.answer(Request(1, "stackTrace")) is None
+    assert history.answer(Request(1, "stackTrace", {"threadId": 1})) is None
     assert Past.moves("stepBack", looking=False)
     assert not Past.moves("next", looking=False)
 
@@ -125,3 +134,34 @@ def answered(history: Past, command: str, **arguments: object) -> dict[str, Any]
     reply = history.answer(Request(1, command, arguments))
     assert isinstance(reply, Reply), reply
     return dict(reply.body)
+
+
+def test_frames_that_the_debugger_does_not_show_are_not_shown_of_the_past() -> None:
+    history = past(stand(1), stand(2))
+    history.move("stepBack")
+    told = history.answer(Request(1, "stackTrace", {"threadId": 1}))
+    assert isinstance(told, Reply)
+    assert [one["name"] for one in told.body["stackFrames"]] == ["f1 ↶"]
+
+
+def test_a_stop_of_another_thread_is_looked_at_as_that_one_s() -> None:
+    history = past(stand(1, thread=3), stand(2), stops=frozenset({1}))
+    look = history.move("reverseContinue")
+    assert isinstance(look, Look)
+    assert told(look, 1)["threadId"] == 3
+    assert isinstance(history.answer(Request(1, "stackTrace", {"threadId": 3})), Reply)
+    assert isinstance(history.answer(Request(2, "stackTrace", {"threadId": 1})), Refuse)
+    ended = history.threads({"threads": [{"id": 1, "name": "MainThread"}]})
+    assert ended == {"threads": [{"id": 1, "name": "MainThread"}, {"id": 3, "name": "Thread 3 ↶"}]}
+    assert history.threads({"threads": [{"id": 3, "name": "worker"}]}) is None
+
+
+def test_a_step_back_keeps_to_its_thread() -> None:
+    history = past(stand(1), stand(7, thread=3))
+    assert history.move("stepBack") == Refuse(
+        "Nothing of this thread was seen before this stop; reverse continue goes on to others."
+    )
+    assert not history.looking
+    assert moved(history, "reverseContinue") == (1, 1)
+    history = past(stand(7, thread=3), stand(1), stand(8, thread=3))
+    assert moved(history, "stepBack") == (2, 7)

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,16 @@ async def test_a_ghost_takes_over_from_debugpy_and_says_what_it_can_do(program: 
         assert await client.where() == [("odd", line("if n % 2"))]
         numbers = [one["seq"] for one in client.events]
         assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("kind", [{"ghost": "yes"}, {"ghost": 1}, {"cwm": "gost"}])
+async def test_a_ghost_that_is_not_spelt_right_runs_nothing(kind: dict[str, Any], program: Path) -> None:
+    async with over_stdio() as client:
+        await client.ask("initialize", adapterID="cwm")
+        why = await client.refused("launch", program=str(program), function="odd", **kind)
+        assert why.endswith(f"not {next(iter(kind.values()))!r}. Nothing was run.")
+        await client.ask("launch", ghost=True, program=str(program), function="odd", arguments="7")
+        await client.ask("disconnect")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

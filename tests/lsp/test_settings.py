@@ -121,7 +121,7 @@ async def test_tests_of_the_workspace_give_inputs(talk: Talk) -> None:
     )
     talk.open("def mean_above(xs, floor):\n    return 1\n")
     lenses = await talk.request("textDocument/codeLens", {"textDocument": {"uri": talk.uri}})
-    assert lenses[0]["command"]["title"] == "Predict mean_above([1], 0)"
+    assert lenses[0]["command"]["title"] == "Compare mean_above([1], 0)"
 
 
 async def test_changed_tests_are_read_again(talk: Talk) -> None:

@@ -1,14 +1,17 @@
-"""The two descriptors of stdio: read to their end, and written in order whoever writes."""
+"""The two descriptors of stdio and the pipes of others: read to their end, and written in order."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from cwm_lsp.transport.pipe import PipeReader
 from cwm_lsp.transport.stdio import CHUNK, FileSink, read_chunks
 
 PARTS = [b"a" * 10, b"b" * 300_000, b"c", b"d" * 4096, b"e" * 5000, b"f"]
@@ -65,3 +68,48 @@ async def test_a_pipe_and_a_file_are_read_to_their_end(tmp_path: Path) -> None:
     file = os.open(path, os.O_RDONLY)
     assert [len(chunk) async for chunk in read_chunks(file)] == [CHUNK, 1]
     os.close(file)
+
+
+async def fill(target: int) -> int:
+    """Write until the pipe takes no more, which it must not if somebody reads; how much that was."""
+    written = 0
+    while True:
+        try:
+            written += os.write(target, b"x" * CHUNK)
+        except BlockingIOError:
+            return written
+        await asyncio.sleep(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="loops watch no pipes there")
+async def test_a_pipe_is_read_as_far_as_somebody_waits() -> None:
+    source, target = os.pipe()
+    reader = PipeReader(source)
+    waiting = asyncio.create_task(reader.read(CHUNK))
+    await asyncio.sleep(0)
+    os.write(target, b"first")
+    assert await waiting == b"first"
+    os.set_blocking(target, False)
+    written = await fill(target)
+    found = 0
+    while found < written:
+        found += len(await reader.read(10_000))
+    os.close(target)
+    assert await reader.read(CHUNK) == b""
+    assert await reader.read(CHUNK) == b"", "the end stays the end"
+    reader.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="loops watch no pipes there")
+async def test_who_waits_for_a_pipe_can_give_it_up() -> None:
+    source, target = os.pipe()
+    reader = PipeReader(source)
+    waiting = asyncio.create_task(reader.read(CHUNK))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    os.write(target, b"later")
+    await asyncio.sleep(0)
+    assert await reader.read(CHUNK) == b"later"
+    reader.close()
+    os.close(target)

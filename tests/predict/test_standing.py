@@ -152,3 +152,11 @@ def test_where_nothing_can_be_foretold_it_says_why(changes: dict[str, object], w
     here = replace(standing(LOOP.format(source="xs"), 3, xs=[4], x=4), **changes)  # type: ignore[arg-type]
     assert why in here.unforeseen
     assert bool(why) == bool(here.unforeseen)
+
+
+def test_an_exception_that_was_raised_is_the_last_of_the_premise() -> None:
+    raised = Value("ValueError('no')")
+    stands = replace(standing(LOOP.format(source="xs"), 3, xs=[4], x=4), raised=raised, midway=True)
+    *_, line, last = premise(stands).trace.events
+    assert (line.kind, last.kind, last.value) == (EventKind.LINE, EventKind.EXCEPTION, raised)
+    assert stands.unforeseen == ""

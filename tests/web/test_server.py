@@ -134,7 +134,9 @@ async def test_no_more_than_so_many_look_at_a_time() -> None:
 async def test_a_port_that_is_taken_is_named() -> None:
     async with pages() as served:
         await shown(served)
-        with pytest.raises(SettingsError, match=rf"Cannot listen on 127\.0\.0\.1:{served.port}"):
+        with pytest.raises(
+            SettingsError, match=rf"^Cannot listen on 127\.0\.0\.1:{served.port}: [A-Za-z ]+\. Choose"
+        ):
             await Pages(served.port).open("two", "other.py")
 
 

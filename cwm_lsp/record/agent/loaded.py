@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from dis import findlinestarts
 from types import CodeType
 
+from .debugger import is_of_debugger
 from .scope import is_library
 
 _dumps = json.dumps
@@ -45,7 +46,7 @@ def files() -> str:
 
 
 def _is_ours(name: str, path: str) -> bool:
-    return name.startswith(_PRIVATE) or "pydevd" in path or "debugpy" in path or is_library(path)
+    return name.startswith(_PRIVATE) or is_of_debugger(path) or is_library(path)
 
 
 _texts: dict[str, list[CodeType]] = {}

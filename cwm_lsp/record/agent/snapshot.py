@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from ...trace.render import SCALARS, Rendered, Renderer
+from .debugger import is_of_debugger
 
 _RETURNED = "__pydevd_ret_val_dict"
 _RAISED = "__exception__"
@@ -26,6 +27,8 @@ _RETURN, _YIELD, _EXCEPTION = "return", "yield", "exception"
 _MAKER = "__init__"
 _NUMBERS = "_pydevd_bundle._debug_adapter.pydevd_base_schema"
 
+_DEBUGGER = "_pydevd_bundle.pydevd_constants"
+
 _renderer = Renderer()
 _exc_info = sys.exc_info
 
@@ -33,7 +36,7 @@ _exc_info = sys.exc_info
 def of(frame: FrameType | None, callee: FrameType | None = None) -> dict[str, Any]:
     """A frame that the debugger stopped at, and those outside of it, for JSON.
 
-    ``{"frames": [{"id", "file", "function", "first", "line"}], "locals": {name: rendered},
+    ``{"frames": [{"id", "file", "function", "first", "line", "hidden"}], "locals": {name: rendered},
     "returned": {function: rendered}, "raised": rendered or null, "handled": rendered or null,
     "left": {"id", "by", "made"} or null}``: the locals are those of the innermost frame, ``returned`` what
     functions that it called by the last step gave back, ``raised`` the exception that the thread stopped for,
@@ -132,7 +135,7 @@ class Sight:
 def is_debugger(frame: FrameType) -> bool:
     """Whether a frame is the debugger's own, or evaluates something for it."""
     path = frame.f_code.co_filename
-    return path == "<string>" or "pydevd" in path or "debugpy" in path
+    return path == "<string>" or is_of_debugger(path)
 
 
 def asking(frame: FrameType | None) -> FrameType | None:
@@ -154,10 +157,22 @@ def stack(frame: FrameType | None) -> list[dict[str, Any]]:
                 "function": code.co_name,
                 "first": code.co_firstlineno,
                 "line": frame.f_lineno,
+                "hidden": _is_hidden(frame),
             }
         )
         frame = frame.f_back
     return found
+
+
+def _is_hidden(frame: FrameType) -> bool:
+    """Whether the debugger keeps a frame from the user: its own, and what its filters leave out."""
+    if is_debugger(frame):
+        return True
+    holder = getattr(sys.modules.get(_DEBUGGER), "GlobalDebuggerHolder", None)
+    debugger: Any = getattr(holder, "global_dbg", None)
+    if debugger is None or not getattr(debugger, "is_files_filter_enabled", False):
+        return False
+    return bool(debugger.apply_files_filter(frame, frame.f_code.co_filename, False))
 
 
 def names_of(frame: FrameType | None) -> dict[str, Any]:

@@ -43,12 +43,18 @@ export class Sessions implements vscode.Disposable {
 
     /** What the stopped program shows; `undefined` while it runs and when there is none. */
     get stopped(): DebugStates | undefined {
+        // What-if is of programs that run; a ghost's values are changed where they stand.
+        return this.session !== undefined && isGhost(this.session.configuration) ? undefined : this.said;
+    }
+
+    /** What a session shows where it stands, that of a ghost, too. */
+    get shown(): DebugStates | undefined {
         return this.said;
     }
 
     /** Ask for other values, at the stop, and list the predicted future with them. */
     async whatIf(name?: string): Promise<void> {
-        const [session, said] = [this.session, this.said];
+        const [session, said] = [this.session, this.stopped];
         if (session === undefined || said === undefined) {
             return;
         }
@@ -74,7 +80,7 @@ export class Sessions implements vscode.Disposable {
 
     /** Where the program stands, from 0, and what its innermost frame holds, as the debugger writes it. */
     async standing(): Promise<Standing | undefined> {
-        const [session, said] = [this.session, this.said];
+        const [session, said] = [this.session, this.stopped];
         if (session === undefined || said === undefined) {
             return undefined;
         }
@@ -99,8 +105,7 @@ export class Sessions implements vscode.Disposable {
             this.futures = [];
         }
         const shown = body.lines.length > 0;
-        // What-if and the rest of the view are of programs that run; a ghost's values are changed where they stand.
-        this.said = shown && !isGhost(session.configuration) ? body : undefined;
+        this.said = shown ? body : undefined;
         this.painter.overlay(shown ? [body] : []);
         this.changes.fire();
     }

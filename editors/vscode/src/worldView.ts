@@ -59,19 +59,18 @@ export class WorldView implements vscode.TreeDataProvider<Row>, vscode.Disposabl
 
     /** A view in a side bar of the editor's own starts folded. At the first stop ever it opens, then it stays as the user leaves it. */
     private unfold(memory: vscode.Memento): void {
-        if (this.sessions.stopped !== undefined && !memory.get(UNFOLDED, false)) {
+        if (this.sessions.shown !== undefined && !memory.get(UNFOLDED, false)) {
             void memory.update(UNFOLDED, true);
             void vscode.commands.executeCommand('cwm.world.focus', { preserveFocus: true });
         }
     }
 
     private roots(): Row[] {
-        const stopped = this.sessions.stopped;
         const document = vscode.window.activeTextEditor?.document;
-        const params = stopped ?? this.painter.of(document);
+        const params = this.sessions.shown ?? this.painter.of(document);
         this.shown = params === undefined ? undefined : vscode.Uri.parse(params.uri);
         const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === this.shown?.toString());
         const source = (line: number): string => (open !== undefined && line < open.lineCount ? open.lineAt(line).text : '');
-        return rows(params, this.sessions.futures, source, stopped !== undefined);
+        return rows(params, this.sessions.futures, source, this.sessions.stopped !== undefined);
     }
 }

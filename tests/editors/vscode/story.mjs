@@ -270,6 +270,8 @@ test('a ghost session steps through a prediction, back as well as forward', asyn
     await variables('n').filter({ hasText: '4' }).first().waitFor();
     await variables('twice').filter({ hasText: '≈ 0' }).first().waitFor();
     await workbench.until((lines) => /^twice ≈ 0 · \d+ %/.test(at(lines, 'twice = 0')), 'what was predicted, at its line');
+    const rows = workbench.page.locator('.pane', { hasText: 'World Model' }).locator('.monaco-list-row');
+    await rows.filter({ hasText: /^twice ≈ 0 · \d+ %/ }).first().waitFor();
     await workbench.shot('ghost');
     await stop();
     await workbench.until(empty, 'no values after the ghost');

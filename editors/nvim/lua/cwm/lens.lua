@@ -85,6 +85,17 @@ function M.execute(bufnr, lens)
   server.execute(client, lens.command, bufnr)
 end
 
+--- A lens in a list, where it does not stand behind another that names the call.
+---@param lens lsp.CodeLens
+---@return string
+function M.item(lens)
+  local title, call = lens.command.title, (lens.command.arguments or {})[1]
+  if title ~= "Predict" or type(call) ~= "table" then
+    return title
+  end
+  return ("%s %s(%s)"):format(title, call["function"], call.arguments)
+end
+
 --- Choose among lenses and run the one chosen; a single one is run at once.
 ---@param bufnr integer
 ---@param lenses lsp.CodeLens[]
@@ -96,9 +107,7 @@ function M.choose(bufnr, lenses, prompt)
   vim.ui.select(lenses, {
     prompt = prompt,
     kind = "cwm",
-    format_item = function(lens)
-      return lens.command.title
-    end,
+    format_item = M.item,
   }, function(lens)
     if lens then
       M.execute(bufnr, lens)
