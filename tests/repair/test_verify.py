@@ -26,6 +26,7 @@ def judged(
     calls: Sequence[str] = CALLS,
     complete: bool = True,
     until: float = math.inf,
+    prior: float = 0.5,
 ) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
     """The fixes, of edits ``(kind, old, new)`` that survived, and what is said about them."""
     file = folder / "m.py"
@@ -35,7 +36,7 @@ def judged(
     for kind, old, new in edits:
         at = source.index(old)
         line = source.count("\n", 0, at) + 1
-        survivors.append(Candidate((Edit(at, at + len(old), new),), kind, line, 0.5))
+        survivors.append(Candidate((Edit(at, at + len(old), new),), kind, line, prior))
     failing = tuple(range(len(checks)))
     ground = Ground(job, job.checks, failing, (), tuple(calls), 1.0, complete, until)
     with Worker(job) as one, Worker(job) as other:
@@ -122,6 +123,17 @@ def test_what_is_made_of_two_edits_needs_more_checks(tmp_path: Path) -> None:
     assert "made to fit the few checks" in notes[0]
     many = [(f"f({n})", str(2 * n)) for n in (4, 6, 7, 9, 10, 11)]
     fixes, _ = judged(tmp_path, DOUBLE, [pair], many)
+    assert [fix.verified for fix in fixes] == [True]
+
+
+def test_an_unlikely_edit_alone_needs_more_checks(tmp_path: Path) -> None:
+    fixes, notes = judged(tmp_path, DOUBLE, [TWICE], DOUBLED, prior=0.1)
+    assert [fix.verified for fix in fixes] == [False]
+    assert "an unlikely edit" in notes[0]
+    fixes, _ = judged(tmp_path, DOUBLE, [TWICE, ALSO], DOUBLED, prior=0.1)
+    assert [fix.verified for fix in fixes] == [True]
+    many = [(f"f({n})", str(2 * n)) for n in (4, 6, 7, 9, 10, 11)]
+    fixes, _ = judged(tmp_path, DOUBLE, [TWICE], many, prior=0.1)
     assert [fix.verified for fix in fixes] == [True]
 
 

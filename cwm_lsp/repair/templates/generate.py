@@ -14,6 +14,7 @@ from cwm_lsp.repair.templates.hints import hints
 from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.patterns import patterns
 from cwm_lsp.repair.templates.pitfalls import shared, tested
+from cwm_lsp.repair.templates.rescued import raised, rescued
 from cwm_lsp.repair.templates.scope import Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
 from cwm_lsp.repair.templates.told import corrected
@@ -35,14 +36,17 @@ def candidates(
     lines: Collection[int],
     likelier: Mapping[str, float] = MappingProxyType({}),
     told: Collection[tuple[str, str]] = (),
+    said: Collection[str] = (),
 ) -> list[Candidate]:
     """Single edits of the functions that touch ``lines``, most promising first.
 
     ``scores`` gives the suspicion of a line, 0 to 1; ``likelier``, kinds that the failure speaks for and how
-    much likelier they are; ``told``, texts that came out and those that should have. Raises ``SyntaxError``.
+    much likelier they are; ``told``, texts that came out and those that should have; ``said``, what failing
+    checks ended with. Raises ``SyntaxError``.
     """
     tree = ast.parse(source)
     text = Text(source)
+    names = raised(said, tree)
     found: dict[tuple[int, int, str], Candidate] = {}
     for function in _functions(tree):
         end = function.end_lineno or function.lineno
@@ -50,7 +54,11 @@ def candidates(
         if function.name.startswith("test") or not ran:
             continue
         scope, hinted = Scope(function, tree), hints(function, text)
-        for candidate in (*_of_function(function, scope, text), *corrected(function, text, told)):
+        for candidate in (
+            *_of_function(function, scope, text),
+            *corrected(function, text, told),
+            *rescued(function, scope, text, names),
+        ):
             factor = hinted.factor(candidate, text)
             if factor > 1.0:
                 candidate = replace(candidate, prior=min(1.0, candidate.prior * factor))
