@@ -116,12 +116,13 @@ def verified(
             idle.put(worker)
 
         late: list[Candidate] = []
+        endless = _HANGS in said.values()
 
         def run(candidate: Candidate) -> Ran | None:
             if candidate not in kept[:2] and time.monotonic() > ground.until:
                 late.append(candidate)
                 return None
-            return _run(ground, candidate, calls, before, idle)
+            return _run(ground, candidate, calls, before, idle, endless)
 
         found = at_once(ground.job.stop, len(fresh), run, kept)
         ran = [survivor for survivor in found if survivor is not None]
@@ -235,8 +236,13 @@ def _run(
     calls: Sequence[str],
     before: Sequence[str],
     idle: SimpleQueue[Worker],
+    endless: bool,
 ) -> Ran | None:
-    """A survivor in a child of its own; ``None`` when it does not survive there."""
+    """A survivor in a child of its own; ``None`` when it does not survive there.
+
+    An input on which the file as it stands goes on for ever speaks against a fix only where that is what is
+    to be mended (``endless``): elsewhere the input is large.
+    """
     order = (*ground.failing, *ground.passing)
     worker = idle.get()
     try:
@@ -251,7 +257,8 @@ def _run(
     if said is None:
         return None
     fresh = sum(
-        now.said == _HANGS or (_fails(now.said) and not now.refused and not _fails(then))
+        (now.said == _HANGS and (endless or then != _HANGS))
+        or (_fails(now.said) and not now.refused and not _fails(then))
         for now, then in zip(said, before, strict=True)
     )
     text = apply(ground.job.text, candidate.edits)

@@ -74,14 +74,28 @@ def candidates(
     ]
     suspected = suspicion(tree, scores)
     ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + suspected.get(c.line, 0.0)))
-    made = {source}
+    made: set[tuple[Edit, ...]] = {()}
     distinct = []
     for candidate in ranked[:MOST]:
-        new = apply(source, candidate.edits)
-        if new not in made:
-            made.add(new)
+        change = tuple(least for edit in candidate.edits if (least := _least(edit, source)) is not None)
+        if change not in made:
+            made.add(change)
             distinct.append(candidate)
     return distinct
+
+
+def _least(edit: Edit, source: str) -> Edit | None:
+    """The same change with as few characters and as early as can be, ``None`` where it changes nothing."""
+    start, end, new = edit.start, edit.end, edit.text
+    while start < end and new and source[start] == new[0]:
+        start, new = start + 1, new[1:]
+    while start < end and new and source[end - 1] == new[-1]:
+        end, new = end - 1, new[:-1]
+    while not new and 0 < start < end and source[start - 1] == source[end - 1]:
+        start, end = start - 1, end - 1
+    while new and 0 < start == end and source[start - 1] == new[-1]:
+        start, end, new = start - 1, end - 1, new[-1] + new[:-1]
+    return Edit(start, end, new) if new or start < end else None
 
 
 def _functions(tree: ast.Module) -> Iterator[Function]:
@@ -146,13 +160,19 @@ def _of_expression(node: ast.expr, parent: ast.AST | None, scope: Scope, text: T
             continue  # the operand dropped says the same
         if truth and kind in ("expression", "missing operand"):
             continue
-        written = enclosed(new) if tight and not _argument(parent, node) else new
+        bare = not tight or _argument(parent, node) or _compares(node, new)
+        written = new if bare else enclosed(new)
         yield Candidate((Edit(start, end, written),), kind, node.lineno, prior)
 
 
 def _added(parent: ast.AST | None, node: ast.expr) -> bool:
     """Whether ``node`` is what is added or taken away."""
     return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add | ast.Sub) and parent.right is node
+
+
+def _compares(node: ast.expr, new: str) -> bool:
+    """Whether one comparison stands for another: it needs brackets no more than that did."""
+    return isinstance(node, ast.Compare) and isinstance(ast.parse(new, mode="eval").body, ast.Compare)
 
 
 def _argument(parent: ast.AST | None, node: ast.expr) -> bool:
