@@ -35,6 +35,7 @@ from cwm_lsp.repair.specification import (
     doctests,
     only_function,
     program,
+    unparsed,
 )
 from cwm_lsp.trace.statements import heads
 
@@ -122,7 +123,7 @@ def specified(wish: Wish, source: str) -> Specification:
             others = tuple([*answers, *examples])
             return Specification(tuple(checks), others, wish.test, (function, wish.like))
     except (SyntaxError, ValueError) as error:
-        raise SourceError(f"{wish.file} does not parse: {error}.") from error
+        raise unparsed(wish.file, error) from error
     if checks or answers or wish.test:
         return Specification(tuple([*answers, *checks]), tuple(examples), wish.test)
     if examples:

@@ -123,6 +123,10 @@ def baseline(
     failing = [n for n in wanted if n not in (*shaky, *left) and not first[n]["ok"]]
     if not failing:
         _refuse(wanted, shaky, checks)
+    beyond = [n for n in failing if _beyond(first[n])]
+    if len(beyond) == len(failing):
+        beyond = []
+    failing = [n for n in failing if n not in beyond]
     passing = [n for n in sorted(order) if n not in (*shaky, *left) and first[n]["ok"]]
     every = range(1, len(job.text.splitlines()) + 1)  # a run that ended its process left no lines
     lines = {n: every if _unknown(first[n]) else first[n]["lines"] for n in (*failing, *passing)}
@@ -143,6 +147,10 @@ def baseline(
         _seconds([first[n]["seconds"] for n in passing], longest, bool(job.nodes)),
         (
             *(f"{checks[n].call} is flaky (three runs did not agree) and was left out." for n in shaky),
+            *(
+                f"{failure(checks[n], first[n]['said']).rstrip('.')}. No edit helps there: it was left out."
+                for n in beyond
+            ),
             *_cut(checks, left, asleep, [n for n in failing if first[n]["said"] == ENDLESS and tests]),
             *_elsewhere(
                 job, [checks[n] for n in failing if not lines[n] and REFUSED not in first[n]["said"]]
@@ -150,6 +158,11 @@ def baseline(
         ),
         sum(first[n]["clock"] for n in (*failing[:1], *passing) if not _loops(first[n])),
     )
+
+
+def _beyond(run: Mapping[str, Any]) -> bool:
+    """Whether a check fails without running the file, or for what it may not do: no edit helps it."""
+    return REFUSED in run["said"] or not (run["lines"] or run["unseen"])
 
 
 def _unknown(run: Mapping[str, Any]) -> bool:
@@ -264,7 +277,8 @@ def _wanted(specification: Specification, worker: Worker, job: Job) -> list[int]
     found = matching(nodes, f"{path}{separator}{inside}")
     if not found:
         hint = f"It has: {', '.join(nodes[:5])}." if nodes else "It has no tests."
-        raise TargetError(f"pytest does not collect {specification.test}.", worker.problem or hint)
+        problem = worker.relative(worker.problem)
+        raise TargetError(f"pytest does not collect {specification.test}.", problem or hint)
     return [len(job.checks) + n for n in found]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import shutil
@@ -42,6 +43,24 @@ class Place:
     root: Path
     import_from: Path
     name: str
+
+    def used(self, text: str) -> list[Path]:
+        """The files of the project that ``text``, the file's, imports directly. Raises ``SyntaxError``."""
+        package = self.name.split(".")[:-1]
+        found: dict[Path, None] = {}
+        for node in ast.walk(ast.parse(text)):
+            dotted: list[list[str]] = []
+            if isinstance(node, ast.Import):
+                dotted = [one.name.split(".") for one in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                above = package[: len(package) - node.level + 1] if node.level else []
+                base = [*above, *(node.module.split(".") if node.module else [])]
+                dotted = [base, *([*base, one.name] for one in node.names)]
+            for parts in dotted:
+                file = self.import_from.joinpath(*parts).with_suffix(".py") if parts else self.file
+                if file.is_file() and file != self.file:
+                    found[file] = None
+        return list(found)
 
 
 def place(file: Path, test: Path | None = None) -> Place:

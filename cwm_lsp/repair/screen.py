@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import combinations, islice
 
 from cwm_lsp.repair.job import Tried, at_once
 from cwm_lsp.repair.model import Candidate, Edit
@@ -29,8 +29,17 @@ RIVALS = 0.35
 NEAR = 0.6
 """What is at least this share as likely as a fix must have been tried for the fix to count as verified."""
 
+TURNED = 400
+"""Of the most likely single edits, those of which it is seen whether they mend any failing check at all."""
+
 SEEDS = 60
 """Single edits that mend something, from which pairs are made."""
+
+TURNS = 3
+"""Failing checks beside the first that are each tried as the first."""
+
+COMPLEMENTS = 150
+"""Edits that mend something, of which all pairs are tried that mend all between them."""
 
 PARTNERS = 300
 """Of the most likely single edits, those that a pair may take as its other half."""
@@ -79,7 +88,7 @@ class Screen:
         self._slow: list[Candidate] = []
         self._lock = threading.Lock()
         self._survivors: list[Candidate] = []
-        self._partial: list[tuple[int, int, Candidate]] = []
+        self._partial: dict[Candidate, set[int]] = {}
         self._floor = 0.0
 
     @property
@@ -112,8 +121,20 @@ class Screen:
             self._quick, self._patience, self._slow = self._seconds, PATIENT, []
             self._all(again, deadline - (deadline - time.monotonic()) * 0.4, progress, 0)
         if not self._survivors:
+            self._turned(found, deadline, progress)
             self._all(self._pairs(found), deadline, progress, 0)
         return sorted(self._survivors, key=lambda one: -self._weight(one))
+
+    def _turned(self, found: Sequence[Candidate], deadline: float, progress: Progress | None) -> None:
+        """Try the likeliest again, each failing check first in turn: two mistakes fail different ones."""
+        order = self._order
+        others = [one for one in order if one in self._failing][1:]
+        until = time.monotonic() + (deadline - time.monotonic()) / 2
+        for first in others[:TURNS]:
+            self._order = [first, *(one for one in order if one != first)]
+            left = [one for one in found[:TURNED] if one not in self._partial]
+            self._all(left, until, progress, 0)
+        self._order = order
 
     def more(self, found: Sequence[Candidate], deadline: float) -> list[Candidate]:
         """All that survived, after these have been tried too, however unlikely they are."""
@@ -178,12 +199,20 @@ class Screen:
         elif tried.slow and self._patience < PATIENT:
             self._slow.append(tried.candidate)
         elif tried.passed:
-            mended = len(self._failing.intersection(tried.passed))
-            self._partial.append((-len(tried.passed), -mended, tried.candidate))
+            self._partial.setdefault(tried.candidate, set()).update(tried.passed)
 
     def _pairs(self, found: Sequence[Candidate]) -> Iterator[Candidate]:
-        """Edits that mend something together with others; then the most likely ones among themselves."""
-        seeds = [one for _, _, one in sorted(self._partial, key=lambda one: (one[0], one[1], -one[2].prior))]
+        """Edits that mend all between them; that mend something, with others; the most likely ones."""
+
+        def worth(one: Candidate) -> tuple[int, int, float]:
+            passed = self._partial[one]
+            return -len(passed), -len(self._failing & passed), -one.prior
+
+        seeds = sorted(self._partial, key=worth)
+        for one, other in combinations(seeds[:COMPLEMENTS], 2):
+            mended = self._partial[one] | self._partial[other]
+            if self._failing <= mended and (pair := paired(one, other)):
+                yield pair
         for seed in seeds[:SEEDS]:
             for other in found[: PARTNERS * 4]:
                 if pair := paired(seed, other):

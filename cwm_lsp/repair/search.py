@@ -18,7 +18,6 @@ from functools import cached_property
 from pathlib import Path
 from threading import Event
 
-from cwm_lsp.errors import SourceError
 from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, flaky, job_for
 from cwm_lsp.repair.change import first_change
 from cwm_lsp.repair.guided import Guide
@@ -28,7 +27,7 @@ from cwm_lsp.repair.llm import consult
 from cwm_lsp.repair.llm.prompt import Task
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Fix, Outcome, Status
 from cwm_lsp.repair.screen import Screen
-from cwm_lsp.repair.specification import Specification
+from cwm_lsp.repair.specification import Specification, unparsed
 from cwm_lsp.repair.templates.generate import candidates as generate
 from cwm_lsp.repair.templates.generate import suspicion
 from cwm_lsp.repair.templates.holes import holes
@@ -85,7 +84,7 @@ def repair(
     try:
         ast.parse(text)
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise SourceError(f"{file} does not parse: {error}.") from error
+        raise unparsed(file, error) from error
     specification = _with_agreement(file, text, specification, python)
     job = replace(job_for(file, text, specification, python), stop=stop or Event())
     workers = [Worker(job) for _ in range(WORKERS)]
@@ -94,7 +93,8 @@ def repair(
         search = _Search(job, workers, known, started, budget, progress)
         fixes, notes = search.run(model)
         fixes, typed = checked(fixes, job, workers[0].work)
-        notes = (*_copied(workers), *known.notes, *_failures(known, fixes, budget), *notes, *typed)
+        beside = _beside(job) if not fixes else ()
+        notes = (*_copied(workers), *known.notes, *_failures(known, fixes, budget), *notes, *typed, *beside)
     finally:
         for worker in workers:
             worker.close()
@@ -129,6 +129,16 @@ def _failures(known: Baseline, fixes: Sequence[Fix], budget: float) -> Iterator[
             "name a quicker test, or give a larger --budget."
         )
 
+
+def _beside(job: Job) -> Iterator[str]:
+    """The files of the project that the file uses, where the mistake may be as well."""
+    names = [path.relative_to(job.place.root).as_posix() for path in job.place.used(job.text)]
+    if names:
+        yield f"{job.place.file.name} uses {', '.join(names[:USED])}: the mistake may be there."
+
+
+USED = 5
+"""Files that a search names which found nothing."""
 
 SLOW = 0.5
 """Seconds that a candidate may take in any case."""
@@ -253,7 +263,8 @@ class _Search:
         scores = self._scores
         known = self.known
         texts = pairs((known.said[n], _wanted(known.checks[n])) for n in known.failing)
-        return generate(self.job.text, scores, scores.keys(), likelier(known.said.values()), texts)
+        said = known.said.values()
+        return generate(self.job.text, scores, scores.keys(), likelier(said), texts, said)
 
     def _guided(self) -> list[Candidate]:
         known = self.known

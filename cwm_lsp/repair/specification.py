@@ -29,6 +29,12 @@ class Specification:
     like: tuple[str, str] | None = None
 
 
+def unparsed(file: Path, error: SyntaxError | ValueError | RecursionError) -> SourceError:
+    """What a file is answered with that is no Python."""
+    what = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
+    return SourceError(f"{file} does not parse: {what}.")
+
+
 def call(text: str, expect: str | None) -> Check:
     """A call, or a script that ends in one, and the expression whose value it must give.
 

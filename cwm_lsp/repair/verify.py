@@ -37,6 +37,12 @@ FITTED = 3
 There are so many of these that one will fit less by chance.
 """
 
+UNLIKELY = 0.25
+"""A single edit less likely than that, which nothing else comes to, needs as many checks as what was fitted.
+
+Where the right edit is none of those that are tried, it is such an edit that passes.
+"""
+
 SURVIVORS = 40
 """Of the candidates that pass screening, the most likely ones that are verified."""
 
@@ -110,12 +116,13 @@ def verified(
             idle.put(worker)
 
         late: list[Candidate] = []
+        endless = _HANGS in said.values()
 
         def run(candidate: Candidate) -> Ran | None:
             if candidate not in kept[:2] and time.monotonic() > ground.until:
                 late.append(candidate)
                 return None
-            return _run(ground, candidate, calls, before, idle)
+            return _run(ground, candidate, calls, before, idle, endless)
 
         found = at_once(ground.job.stop, len(fresh), run, kept)
         ran = [survivor for survivor in found if survivor is not None]
@@ -192,6 +199,8 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
     few = len(ground.failing) < FITTED or len(ground.failing) + len(ground.passing) < FITTED * 2
     if few and all(JOINED in kind for kind in kinds):
         return "It is made to fit the few checks that there are: give more to call it verified."
+    if few and len(cluster) == 1 and cluster[0].candidate.prior < UNLIKELY and PROPOSED not in kinds:
+        return "It is an unlikely edit, and few checks fail: give more to call it verified."
     # What a language model proposes is no edit among thousands: it is not there by chance.
     if not ground.complete and len(kinds) < ALONE and PROPOSED not in kinds:
         return "There was no time to try what else it could be: give a larger --budget."
@@ -227,8 +236,13 @@ def _run(
     calls: Sequence[str],
     before: Sequence[str],
     idle: SimpleQueue[Worker],
+    endless: bool,
 ) -> Ran | None:
-    """A survivor in a child of its own; ``None`` when it does not survive there."""
+    """A survivor in a child of its own; ``None`` when it does not survive there.
+
+    An input on which the file as it stands goes on for ever speaks against a fix only where that is what is
+    to be mended (``endless``): elsewhere the input is large.
+    """
     order = (*ground.failing, *ground.passing)
     worker = idle.get()
     try:
@@ -243,7 +257,8 @@ def _run(
     if said is None:
         return None
     fresh = sum(
-        now.said == _HANGS or (_fails(now.said) and not now.refused and not _fails(then))
+        (now.said == _HANGS and (endless or then != _HANGS))
+        or (_fails(now.said) and not now.refused and not _fails(then))
         for now, then in zip(said, before, strict=True)
     )
     text = apply(ground.job.text, candidate.edits)

@@ -120,7 +120,7 @@ class Worker:
             self._send({"op": "trace", "seconds": seconds, "order": left, "clock": clock})
             while left and (line := self._line(seconds * BUSY + GRACE)) is not None:
                 number = left.pop(0)
-                found[number] = {**line, "said": self._relative(line["said"])}
+                found[number] = {**line, "said": self.relative(line["said"])}
                 self._bare += [self.nodes[number - len(self._job.checks)]] if line["bare"] else []
             if left:
                 self.end()
@@ -139,7 +139,7 @@ class Worker:
         self._sleepers = [n for n, one in found.items() if one["said"] == LEFT_OUT or one["asleep"] > SLEEPY]
         return [found[number] for number in sorted(found)]
 
-    def _relative(self, said: str) -> str:
+    def relative(self, said: str) -> str:
         """What is said of a check, paths of the scratch copy as they are in the workspace."""
         return said.replace(f"{self.work}{os.sep}", "")
 

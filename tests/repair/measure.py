@@ -1,7 +1,7 @@
 """How many bugs the search mends: ``python -m tests.repair.measure SET [BUDGET] [STEP] [FIRST]``.
 
-``SET``: ``tuned`` or ``aside``, made by hand, the name of one of their files, ``tested`` or ``tested_aside``,
-made by hand in programs with pytest tests, or ``seeded``, by mutation.
+``SET``: ``tuned`` or ``aside``, made by hand, the name of one of their files, ``tested``, ``tested_aside``,
+``real`` or ``real_aside``, made by hand in programs with pytest tests, or ``seeded``, by mutation.
 Every ``STEP``-th from ``FIRST`` is tried for ``BUDGET`` seconds. Prints one line a bug on stderr (none for
 what is set aside, which nobody looks into) and the figures on stdout. ``docs/repair.md`` quotes them.
 """
@@ -67,8 +67,7 @@ def _bugs(name: str) -> Iterator[tuple[str, Bug | Broken]]:
 
 
 def _one(bug: Bug | Broken, place: Path, budget: float, tally: Counter[str], seconds: list[float]) -> str:
-    file = place / f"{bug.name}.py"
-    file.write_text(bug.source, encoding="utf-8")
+    file = bug.written(place)
     try:
         outcome = repair(file, bug.source, bug.asked(place), python=sys.executable, budget=budget)
     except CwmError as error:

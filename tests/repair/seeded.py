@@ -46,6 +46,12 @@ class Bug:
     given: tuple[Check, ...]
     kept: tuple[Check, ...]
 
+    def written(self, place: Path) -> Path:
+        """The file with the bug."""
+        file = place / f"{self.name}.py"
+        file.write_text(self.source, encoding="utf-8")
+        return file
+
     def asked(self, place: Path) -> Specification:
         """What the search is told."""
         return Specification(self.given)

@@ -116,3 +116,16 @@ def test_edits_apply_together_and_overlaps_are_seen() -> None:
 
 def test_a_diff_is_complete_without_a_last_newline() -> None:
     assert diff("a\nb", "a\nc", "f.py") == "--- f.py\n+++ f.py\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"
+
+
+def test_each_change_is_tried_once_however_it_is_written() -> None:
+    source = "def f(a, b):\n    if a > b:\n        a = a + 1\n        a = a + 1\n    return [a, b][0]\n"
+    found = [apply(source, one.edits) for one in candidates(source, {}, range(1, 6))]
+    assert source not in found
+    assert len(found) == len(set(found))
+
+
+def test_a_comparison_in_the_place_of_another_has_no_brackets_of_its_own() -> None:
+    source = "def f(a, b):\n    return a if a < 1 and b else b\n"
+    found = [apply(source, one.edits) for one in candidates(source, {}, range(1, 3))]
+    assert "def f(a, b):\n    return a if a <= 1 and b else b\n" in found

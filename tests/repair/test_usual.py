@@ -46,7 +46,7 @@ def place(broken: str, right: str, said: str = "", told: tuple[tuple[str, str | 
     """At which place of the candidates for ``broken`` the edit to ``right`` comes."""
     lines = range(1, broken.count("\n") + 2)
     wanted = ast.dump(ast.parse(right))
-    for n, one in enumerate(candidates(broken, {}, lines, likelier([said]), pairs(told))):
+    for n, one in enumerate(candidates(broken, {}, lines, likelier([said]), pairs(told), [said])):
         try:
             if ast.dump(ast.parse(apply(broken, one.edits))) == wanted:
                 return n

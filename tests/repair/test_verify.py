@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 
 from cwm_lsp.repair.baseline import job_for
@@ -26,6 +27,8 @@ def judged(
     calls: Sequence[str] = CALLS,
     complete: bool = True,
     until: float = math.inf,
+    prior: float = 0.5,
+    said: str = "",
 ) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
     """The fixes, of edits ``(kind, old, new)`` that survived, and what is said about them."""
     file = folder / "m.py"
@@ -35,11 +38,12 @@ def judged(
     for kind, old, new in edits:
         at = source.index(old)
         line = source.count("\n", 0, at) + 1
-        survivors.append(Candidate((Edit(at, at + len(old), new),), kind, line, 0.5))
+        survivors.append(Candidate((Edit(at, at + len(old), new),), kind, line, prior))
     failing = tuple(range(len(checks)))
     ground = Ground(job, job.checks, failing, (), tuple(calls), 1.0, complete, until)
     with Worker(job) as one, Worker(job) as other:
-        return verified(ground, survivors, {}, lambda candidate: candidate.prior, [one, other])
+        weight = attrgetter("prior")
+        return verified(ground, survivors, {0: said} if said else {}, weight, [one, other])
 
 
 TWICE = ("operator", "n + 1", "n * 2")
@@ -123,6 +127,30 @@ def test_what_is_made_of_two_edits_needs_more_checks(tmp_path: Path) -> None:
     many = [(f"f({n})", str(2 * n)) for n in (4, 6, 7, 9, 10, 11)]
     fixes, _ = judged(tmp_path, DOUBLE, [pair], many)
     assert [fix.verified for fix in fixes] == [True]
+
+
+def test_an_unlikely_edit_alone_needs_more_checks(tmp_path: Path) -> None:
+    fixes, notes = judged(tmp_path, DOUBLE, [TWICE], DOUBLED, prior=0.1)
+    assert [fix.verified for fix in fixes] == [False]
+    assert "an unlikely edit" in notes[0]
+    fixes, _ = judged(tmp_path, DOUBLE, [TWICE, ALSO], DOUBLED, prior=0.1)
+    assert [fix.verified for fix in fixes] == [True]
+    many = [(f"f({n})", str(2 * n)) for n in (4, 6, 7, 9, 10, 11)]
+    fixes, _ = judged(tmp_path, DOUBLE, [TWICE], many, prior=0.1)
+    assert [fix.verified for fix in fixes] == [True]
+
+
+LONG = "def f(n):\n    total = 0\n    for i in range(n):\n        total += i\n    return total\n"
+LARGE = (*(f"f({n})" for n in (2, 3, 5, 8, 30)), *(f"f({n}000000000)" for n in range(1, 8)))
+
+
+def test_an_input_too_large_before_and_after_speaks_against_no_fix(tmp_path: Path) -> None:
+    edits = [("range", "range(n)", "range(n + 1)")]
+    fixes, _ = judged(tmp_path, LONG, edits, [("f(4)", "10")], calls=LARGE)
+    assert [fix.verified for fix in fixes] == [True]
+    fixes, notes = judged(tmp_path, LONG, edits, [("f(4)", "10")], calls=LARGE, said="did not end")
+    assert [fix.verified for fix in fixes] == [False]
+    assert "hangs or raises" in notes[0]
 
 
 def test_an_empty_sequence_is_no_input_without_a_meaning(tmp_path: Path) -> None:

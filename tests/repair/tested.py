@@ -1,8 +1,8 @@
 """Bugs made by hand in programs that come with pytest tests, as most code does.
 
-A program file has, for each program, its name (``===``), its source, the tests that the search is given
-(``--- tests``), those that judge (``--- kept``) and one edit a line (``--- bugs``), as in
-:mod:`tests.repair.handmade`.
+A program file has, for each program, its name or path (``===``), its source, the files beside it if there are
+any (``--- file PATH``), the tests that the search is given (``--- tests``), those that judge (``--- kept``)
+and one bug a line (``--- bugs``): an edit as in :mod:`tests.repair.handmade`, or several, `` ;; `` between.
 """
 
 from __future__ import annotations
@@ -10,26 +10,48 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cwm_lsp.repair.specification import Specification
-from tests.repair.handmade import FOLDER, edit
+from tests.repair.handmade import FOLDER
 from tests.repair.seeded import first_difference
 
-FILES = ("tested", "tested_aside")
+FILES = ("tested", "tested_aside", "real", "real_aside")
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """What kind of mistake, and each ``(old, new)`` of it."""
+
+    kind: str
+    edits: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A program that is right, its tests, those kept back, and ``(kind, old, new)`` that break it."""
+    """A program that is right, the files beside it, its tests, those kept back, and the bugs to make."""
 
-    name: str
+    path: str
     source: str
+    others: Mapping[str, str]
     tests: str
     kept: str
-    edits: tuple[tuple[str, str, str], ...]
+    bugs: tuple[Bug, ...]
+
+    @property
+    def name(self) -> str:
+        """The program's path, which may be only its name, as a file's."""
+        return self.path if self.path.endswith(".py") else f"{self.path}.py"
+
+    def written(self, folder: Path, source: str) -> Path:
+        """The file of the program with this source, all that belongs to it beside it."""
+        for name, text in {**self.others, self.name: source}.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        return folder / self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +66,15 @@ class Broken:
     @property
     def name(self) -> str:
         """The program's."""
-        return self.program.name
+        return self.program.path
+
+    def written(self, place: Path) -> Path:
+        """The file with the bug."""
+        return self.program.written(place, self.source)
 
     def asked(self, place: Path) -> Specification:
         """What the search is told: the given tests, which are put beside the program."""
-        test = place / f"test_{self.name}.py"
+        test = place / f"test_{Path(self.name).stem}.py"
         test.write_text(self.program.tests, encoding="utf-8")
         return Specification((), (), str(test))
 
@@ -61,25 +87,40 @@ class Broken:
 def programs(name: str) -> Iterator[Tested]:
     """The programs of a file."""
     for part in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").split("=== ")[1:]:
-        head, tests, kept, edits = part.split("\n--- ")
+        head, *sections, tests, kept, made = part.split("\n--- ")
         called, _, source = head.partition("\n")
-        given, judging = (one.partition("\n")[2] + "\n" for one in (tests, kept))
-        yield Tested(called, source + "\n", given, judging, tuple(map(edit, edits.splitlines()[1:])))
+        others = dict(_content(section.removeprefix("file ")) for section in sections)
+        found = tuple(map(_bug, made.splitlines()[1:]))
+        yield Tested(called, f"{source}\n", others, _content(tests)[1], _content(kept)[1], found)
+
+
+def _content(section: str) -> tuple[str, str]:
+    """The title of a section and its text."""
+    title, _, text = section.partition("\n")
+    return title, f"{text}\n"
+
+
+def _bug(line: str) -> Bug:
+    kind, _, changes = line.partition(": ")
+    pairs = (change.split(" => ") for change in changes.replace("\\n", "\n").split(" ;; "))
+    return Bug(kind, tuple((old, new) for old, new in pairs))
 
 
 def bugs(name: str) -> Iterator[Broken]:
     """The bugs of a file. Raises ``ValueError`` where an edit does not fit its program."""
     for program in programs(name):
-        for kind, old, new in program.edits:
-            if old not in program.source:
-                raise ValueError(f"{program.name}: {old!r} is not there")
-            source = program.source.replace(old, new, 1)
-            yield Broken(program, kind, source, first_difference(program.source, source))
+        for bug in program.bugs:
+            source = program.source
+            for old, new in bug.edits:
+                if old not in source:
+                    raise ValueError(f"{program.name}: {old!r} is not there")
+                source = source.replace(old, new, 1)
+            yield Broken(program, bug.kind, source, first_difference(program.source, source))
 
 
 def passes(folder: Path, program: Tested, source: str) -> bool:
     """Whether a text of the program passes all tests, those kept back too."""
-    (folder / f"{program.name}.py").write_text(source, encoding="utf-8")
+    program.written(folder, source)
     for name, text in (("test_given.py", program.tests), ("test_kept.py", program.kept)):
         (folder / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(folder)]

@@ -9,6 +9,7 @@ from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.additions import ADDITIONS
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.objects import OBJECTS
+from cwm_lsp.repair.templates.passed import PASSED
 from cwm_lsp.repair.templates.patterns import patterns
 from cwm_lsp.repair.templates.pitfalls import PITFALLS
 from cwm_lsp.repair.templates.related import RELATED
@@ -67,6 +68,8 @@ def operator(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         return
     left, right = text.of(node.left), text.of(node.right)
     for rank, other in enumerate(kindred.OPERATORS.get(type(node.op), ())):
+        if right == "1" and other in ("*", "/", "//", "**"):
+            continue  # the operand dropped says the same
         yield f"{enclosed(left)} {other} {enclosed(right)}", "operator", 0.7 - 0.1 * rank
     between = text.source[text.span(node.left)[1] : text.span(node.right)[0]]
     symbol = between.strip(" ()\n\\\t")
@@ -327,4 +330,5 @@ _TEMPLATES: tuple[Template, ...] = (
     *RELATED,
     *USUAL,
     *PITFALLS,
+    *PASSED,
 )

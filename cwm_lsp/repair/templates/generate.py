@@ -14,6 +14,7 @@ from cwm_lsp.repair.templates.hints import hints
 from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.patterns import patterns
 from cwm_lsp.repair.templates.pitfalls import shared, tested
+from cwm_lsp.repair.templates.rescued import raised, rescued
 from cwm_lsp.repair.templates.scope import Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
 from cwm_lsp.repair.templates.told import corrected
@@ -35,14 +36,17 @@ def candidates(
     lines: Collection[int],
     likelier: Mapping[str, float] = MappingProxyType({}),
     told: Collection[tuple[str, str]] = (),
+    said: Collection[str] = (),
 ) -> list[Candidate]:
     """Single edits of the functions that touch ``lines``, most promising first.
 
     ``scores`` gives the suspicion of a line, 0 to 1; ``likelier``, kinds that the failure speaks for and how
-    much likelier they are; ``told``, texts that came out and those that should have. Raises ``SyntaxError``.
+    much likelier they are; ``told``, texts that came out and those that should have; ``said``, what failing
+    checks ended with. Raises ``SyntaxError``.
     """
     tree = ast.parse(source)
     text = Text(source)
+    names = raised(said, tree)
     found: dict[tuple[int, int, str], Candidate] = {}
     for function in _functions(tree):
         end = function.end_lineno or function.lineno
@@ -50,7 +54,11 @@ def candidates(
         if function.name.startswith("test") or not ran:
             continue
         scope, hinted = Scope(function, tree), hints(function, text)
-        for candidate in (*_of_function(function, scope, text), *corrected(function, text, told)):
+        for candidate in (
+            *_of_function(function, scope, text),
+            *corrected(function, text, told),
+            *rescued(function, scope, text, names),
+        ):
             factor = hinted.factor(candidate, text)
             if factor > 1.0:
                 candidate = replace(candidate, prior=min(1.0, candidate.prior * factor))
@@ -66,14 +74,28 @@ def candidates(
     ]
     suspected = suspicion(tree, scores)
     ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + suspected.get(c.line, 0.0)))
-    made = {source}
+    made: set[tuple[Edit, ...]] = {()}
     distinct = []
     for candidate in ranked[:MOST]:
-        new = apply(source, candidate.edits)
-        if new not in made:
-            made.add(new)
+        change = tuple(least for edit in candidate.edits if (least := _least(edit, source)) is not None)
+        if change not in made:
+            made.add(change)
             distinct.append(candidate)
     return distinct
+
+
+def _least(edit: Edit, source: str) -> Edit | None:
+    """The same change with as few characters and as early as can be, ``None`` where it changes nothing."""
+    start, end, new = edit.start, edit.end, edit.text
+    while start < end and new and source[start] == new[0]:
+        start, new = start + 1, new[1:]
+    while start < end and new and source[end - 1] == new[-1]:
+        end, new = end - 1, new[:-1]
+    while not new and 0 < start < end and source[start - 1] == source[end - 1]:
+        start, end = start - 1, end - 1
+    while new and 0 < start == end and source[start - 1] == new[-1]:
+        start, end, new = start - 1, end - 1, new[-1] + new[:-1]
+    return Edit(start, end, new) if new or start < end else None
 
 
 def _functions(tree: ast.Module) -> Iterator[Function]:
@@ -138,13 +160,19 @@ def _of_expression(node: ast.expr, parent: ast.AST | None, scope: Scope, text: T
             continue  # the operand dropped says the same
         if truth and kind in ("expression", "missing operand"):
             continue
-        written = enclosed(new) if tight and not _argument(parent, node) else new
+        bare = not tight or _argument(parent, node) or _compares(node, new)
+        written = new if bare else enclosed(new)
         yield Candidate((Edit(start, end, written),), kind, node.lineno, prior)
 
 
 def _added(parent: ast.AST | None, node: ast.expr) -> bool:
     """Whether ``node`` is what is added or taken away."""
     return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add | ast.Sub) and parent.right is node
+
+
+def _compares(node: ast.expr, new: str) -> bool:
+    """Whether one comparison stands for another: it needs brackets no more than that did."""
+    return isinstance(node, ast.Compare) and isinstance(ast.parse(new, mode="eval").body, ast.Compare)
 
 
 def _argument(parent: ast.AST | None, node: ast.expr) -> bool:

@@ -110,6 +110,10 @@ def _guards(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
         last = 0.12 if gap.last else 0.05
         yield ("break",), "missing exit", max(0.1, last)
         yield ("continue",), "missing exit", last
+        for name in scope.names:
+            if name in gap.following:
+                yield (f"if not {name}:", f"{step}continue"), "guard", 0.15
+                yield (f"if {name} is None:", f"{step}continue"), "guard", 0.12
         for condition in _both(scope):
             yield (f"if {condition}:", f"{step}continue"), "guard", 0.12
         for condition in scope.conditions()[:80]:

@@ -54,6 +54,24 @@ def signatures(tree: ast.Module, function: Function, of: Owner) -> list[tuple[st
     return [(name, wanted) for name, wanted in found if name not in own]
 
 
+def accepted(tree: ast.Module, function: Function, of: Owner) -> dict[str, list[str]]:
+    """All parameters of what ``function`` can call by a name of the module: functions, methods of its own
+    object, classes."""
+    found = {one.name: _parameters(one) for one in tree.body if isinstance(one, Function)}
+    for node in (one for one in ast.walk(tree) if isinstance(one, ast.ClassDef)):
+        for one in (one for one in node.body if isinstance(one, Function)):
+            if one.name == "__init__":
+                found[node.name] = _parameters(one)[1:]
+            elif of.receiver and function in node.body:
+                found[f"{of.receiver}.{one.name}"] = _parameters(one)[1:]
+    return found
+
+
+def _parameters(function: Function) -> list[str]:
+    spec = function.args
+    return [one.arg for one in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
+
+
 def _required(function: Function) -> list[str]:
     spec = function.args
     every = [one.arg for one in (*spec.posonlyargs, *spec.args)]

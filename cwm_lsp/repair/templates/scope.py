@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from cwm_lsp.repair.templates import kindred
-from cwm_lsp.repair.templates.owner import Function, members, owner, signatures
+from cwm_lsp.repair.templates.owner import Function, accepted, members, owner, signatures
 from cwm_lsp.repair.templates.units import units
 
 INGREDIENTS = 60
@@ -72,6 +72,9 @@ class Scope:
         inner = [n.name for n in nodes if isinstance(n, Function)]
         self.functions = [*inner, *(n.name for n in tree.body if isinstance(n, Function))]
         self.signatures = signatures(tree, function, self.owner)
+        self.accepted = accepted(tree, function, self.owner)
+        self.keywords = _keywords(tree)
+        self.raises = _raises(tree)
         self.constants = _constants(nodes)
         self.ingredients = _ingredients(nodes)
         self.stored = _stored(nodes)
@@ -162,6 +165,27 @@ def _attributes(tree: ast.Module, fields: list[str]) -> list[str]:
     return list(dict.fromkeys([*fields, *found]))[:ATTRIBUTES]
 
 
+def _keywords(tree: ast.Module) -> dict[str, list[tuple[str | None, str]]]:
+    """By what is called, the keywords that calls of it have, and how they are written; of ``**x`` no name."""
+    found: dict[str, dict[tuple[str | None, str], None]] = {}
+    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
+        for one in call.keywords:
+            value = ast.unparse(one.value)
+            written = f"{one.arg}={value}" if one.arg else f"**{value}"
+            found.setdefault(ast.unparse(call.func), {})[one.arg, written] = None
+    return {name: list(known) for name, known in found.items()}
+
+
+def _raises(tree: ast.Module) -> list[tuple[str, set[str]]]:
+    """Statements of the module that raise an exception made there, and the variables that these use."""
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            used = {n.id for one in node.exc.args for n in ast.walk(one) if isinstance(n, ast.Name)}
+            found[f"raise {ast.unparse(node.exc)}"] = used
+    return list(found.items())
+
+
 def _keys(tree: ast.Module) -> list[str]:
     """Texts that things are looked up by."""
     found = (n.slice for n in ast.walk(tree) if isinstance(n, ast.Subscript))
@@ -200,6 +224,7 @@ def _stored(nodes: list[ast.AST]) -> list[str]:
 _MODULES = {
     "heapq": ("heappush", "heappop", "heapify"),
     "bisect": ("bisect_left", "bisect_right", "insort"),
+    "copy": ("deepcopy", "copy"),
     "math": ("ceil", "floor", "sqrt", "isqrt", "gcd"),
 }
 

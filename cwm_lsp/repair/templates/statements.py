@@ -13,6 +13,7 @@ from cwm_lsp.repair.templates.expressions import other_constants
 from cwm_lsp.repair.templates.mirrored import twins
 from cwm_lsp.repair.templates.missing import STEP, inserted, otherwise, steps
 from cwm_lsp.repair.templates.owner import Function
+from cwm_lsp.repair.templates.passed import cut_once, merged
 from cwm_lsp.repair.templates.renamed import exchanged, renamed
 from cwm_lsp.repair.templates.scope import Scope, docstring, suites
 from cwm_lsp.repair.text import Text
@@ -163,6 +164,8 @@ def _assignment(statement: ast.Assign, scope: Scope, text: Text) -> Iterator[Con
     if "self" in scope.names and target in scope.attributes:
         yield f"self.{target} = {value}", "missing self", 0.5
     yield from _targets(statement.targets[0], value, text)
+    yield from cut_once(statement, text)
+    yield from merged(target, value, scope)
 
 
 def _bounded(node: ast.expr, target: str, value: str, text: Text) -> Iterator[Conversion]:
@@ -174,8 +177,9 @@ def _bounded(node: ast.expr, target: str, value: str, text: Text) -> Iterator[Co
     if isinstance(node, ast.Subscript):
         base, key = text.of(node.value), text.of(node.slice)
         yield f"{base}[{key}] = {base}.get({key}, 0) + {value}", "accumulator", 0.15
-        inner = value[1:-1] if value.startswith("[") and value.endswith("]") else value
-        yield f"{base}.setdefault({key}, []).append({inner})", "accumulator", 0.15
+        listed = value.startswith("[") and value.endswith("]")
+        inner, likely = (value[1:-1], 0.35) if listed else (value, 0.15)
+        yield f"{base}.setdefault({key}, []).append({inner})", "accumulator", likely
 
 
 def _update(statement: ast.AugAssign, scope: Scope, text: Text) -> Iterator[Conversion]:

@@ -40,7 +40,9 @@ KINDS: dict[str, frozenset[str]] = {
     "KeyError": frozenset(_ABSENT | _TESTS | {"variable", "method", "order", "missing update"}),
     "RecursionError": frozenset(_BASES),
     "TypeError": frozenset(
-        _ABSENT | {"missing call", "extra call", "arguments swapped", "elements swapped", "method", "spread"}
+        _ABSENT
+        | {"missing argument", "missing call", "extra call", "method", "spread"}
+        | {"arguments swapped", "elements swapped"}
     ),
     "AttributeError": frozenset(_ABSENT | {"method", "missing call", "missing attribute"}),
     "UnboundLocalError": frozenset(
@@ -63,6 +65,21 @@ SUREST: dict[str, dict[str, float]] = {
 """Kinds that are rare otherwise, and how much likelier they are then."""
 
 
+SAYING: dict[str, dict[str, float]] = {
+    "empty sequence": {"missing fallback": 3.0, "option": 3.0, "guard": 2.0},
+    "argument is empty": {"missing fallback": 3.0, "option": 3.0, "guard": 2.0},
+    "division by zero": {"missing fallback": 2.5, "guard": 2.0},
+    "to unpack": {"missing bound": 2.0, "method": 2.0},
+    "unexpected keyword argument": {"extra argument": 2.5, "function": 2.0},
+    "positional argument": {"missing argument": 2.5, "extra argument": 2.0},
+    "changed size during iteration": {"missing copy": 3.0},
+    "'NoneType' object": {"missing return": 2.0, "missing fallback": 1.5, "extra call": 1.5},
+    "coroutine": {"missing await": 3.0},
+    "DID NOT RAISE": {"guard": 1.8, "missing condition": 1.8, "condition": 1.8, "statement dropped": 1.5},
+}
+"""What a message says, and the kinds that are likelier for it."""
+
+
 def likelier(said: Iterable[str]) -> dict[str, float]:
     """The kinds of edit that what failing checks said speaks for, and how much likelier they are."""
     found: dict[str, float] = {}
@@ -70,4 +87,6 @@ def likelier(said: Iterable[str]) -> dict[str, float]:
         name = ENDLESS if text == ENDLESS else text.removeprefix("raised ").partition(":")[0]
         found |= dict.fromkeys(KINDS.get(name, ()), FACTOR)
         found |= SUREST.get(name, {})
+        for words, kinds in SAYING.items():
+            found |= kinds if words in text else {}
     return found
