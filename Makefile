@@ -1,7 +1,7 @@
 # make demo | test | check | bench | vscode | test-vscode | test-vllm | pictures | clean: each does its own set-up, from nothing but a Python >= 3.11.
 #
 # `make test` installs no torch and is done in minutes. `make test FULL=1` adds what is heavy: the [train] and [kernels]
-# extras, and `make check`. TORCH names the torch to install for it; where your index serves a CUDA build of
+# extras, the CPU build of vLLM, and `make check`. TORCH names the torch to install for it; where your index serves a CUDA build of
 # several gigabytes under that name, point pip at a CPU build (PIP_INDEX_URL, PIP_FIND_LINKS) or set TORCH.
 
 SHELL := /bin/sh
@@ -40,6 +40,7 @@ ifeq ($(FULL),1)
 test: $(HEAVY) check vscode $(EDITOR)
 	@$(PY) tests/editors/nvim/fetch.py neovim
 	@sh tests/editors/emacs/install.sh
+	-@sh tests/backend/install-vllm.sh .venv-vllm
 	FULL=1 $(PY) -m pytest -n $(JOBS)
 else
 test: $(DEV)
@@ -72,10 +73,10 @@ test-vscode: $(HEAVY) vscode $(EDITOR)
 pictures: vscode $(EDITOR)
 	$(PY) -m tests.editors.pictures
 
-# The CPU build of vLLM is 3.4 GB and starts for minutes on a small machine.
-test-vllm:
+# Also in `make test FULL=1`, which goes on where the build cannot be installed: its tests fail then, and say so.
+test-vllm: $(HEAVY)
 	sh tests/backend/install-vllm.sh .venv-vllm
-	.venv-vllm/bin/python -m pytest tests/backend/test_vllm_real.py
+	FULL=1 $(PY) -m pytest tests/backend/test_vllm_real.py tests/backend/test_contract.py -k vllm
 
 clean:
 	rm -rf .venv-vllm $(VENV) $(EXTENSION)/dist $(EXTENSION)/node_modules $(EXTENSION)/*.vsix

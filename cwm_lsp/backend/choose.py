@@ -67,12 +67,12 @@ def _automatic(settings: Settings, on_lost: OnLost | None = None) -> Choice:
     failures = []
     for name, wanted in _wanted(settings):
         try:
-            registry.present(name, wanted)
+            wrong = registry.present(name, wanted)
             choice = _hosted(name, wanted, "It is the first that can be had", on_lost)
         except BackendError as error:
             failures.append(f"{name}: {error}")
         else:
-            return replace(choice, reason=" ".join([choice.reason, *failures]))
+            return replace(choice, reason=" ".join([choice.reason, *failures, *map(str, wrong)]))
     return Choice(None, "off", f"No model can be had. {' '.join(failures)}")
 
 

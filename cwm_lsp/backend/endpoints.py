@@ -25,12 +25,12 @@ FIRST_PAUSE = 0.25
 """Seconds before the second attempt; each further pause is twice as long."""
 
 _NOT_FOUND = 404
-"""What a server answers that serves another model by now."""
+"""What a server answers that serves another model by now, or that is no vLLM."""
 
 _SAID = {
     Fault.DOWN: "cannot be reached",
     Fault.SLOW: "did not answer in time",
-    Fault.DROPPED: "closed the connection in the middle of an answer",
+    Fault.DROPPED: "closed the connection before it had answered",
     Fault.GARBAGE: "answers what is no answer of a model server",
     Fault.BROKEN: "failed",
     Fault.REFUSED: "refused the request",
@@ -42,6 +42,11 @@ _HINTS = {
     Fault.GARBAGE: "The setting `endpoint` must name a vLLM server.",
     Fault.BROKEN: "Its log says why.",
     Fault.REFUSED: "Its log says why.",
+}
+_STATUS_HINTS = {
+    401: "Put the key that it wants into the environment variable VLLM_API_KEY.",
+    403: "Put the key that it wants into the environment variable VLLM_API_KEY.",
+    _NOT_FOUND: _HINTS[Fault.GARBAGE],
 }
 
 
@@ -60,9 +65,8 @@ class Endpoint:
         self.backoff.failed()
         self.checked = False
         kind = RequestRefused if error.fault is Fault.REFUSED else ServerLost
-        self.failure = kind(
-            f"The model server {self.address} {_SAID[error.fault]}: {error}.", _HINTS[error.fault]
-        )
+        hint = _STATUS_HINTS.get(error.status, _HINTS[error.fault])
+        self.failure = kind(f"The model server {self.address} {_SAID[error.fault]}: {error}.", hint)
         return self.failure
 
     def worked(self) -> None:

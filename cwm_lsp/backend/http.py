@@ -22,6 +22,9 @@ MAX_BODY = 256 << 20
 """Bytes of an answer that are taken: the scores of 130,000 tokens are about 40 MB."""
 
 
+_VERSION = b"HTTP/1."
+
+
 class Fault(StrEnum):
     """What can go wrong with a request, as a user is told."""
 
@@ -119,8 +122,10 @@ async def _exchange(address: Address, request: bytes) -> tuple[int, bytes]:
         writer.write(request)
         await writer.drain()
         return await _answer(reader)
-    except (asyncio.IncompleteReadError, ConnectionError) as error:
-        raise RequestFailed(Fault.DROPPED, "the connection ended in the middle of the answer") from error
+    except asyncio.IncompleteReadError as error:
+        raise RequestFailed(Fault.DROPPED, "the answer ends in the middle") from error
+    except ConnectionError as error:
+        raise RequestFailed(Fault.DROPPED, str(error)) from error
     except (ValueError, asyncio.LimitOverrunError, IndexError) as error:
         raise RequestFailed(Fault.GARBAGE, "the answer is no HTTP") from error
     finally:
@@ -128,11 +133,18 @@ async def _exchange(address: Address, request: bytes) -> tuple[int, bytes]:
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """Status and body. Raises ``ValueError`` for what is no HTTP."""
-    head = await reader.readuntil(b"\r\n\r\n")
+    """Status and body. Raises ``ValueError`` for what is no HTTP, ``ConnectionError`` where nothing came."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError as error:
+        if not error.partial:
+            raise ConnectionResetError("it sent nothing") from error
+        if not error.partial.startswith(_VERSION[: len(error.partial)]):
+            raise ValueError("no HTTP") from error
+        raise
     first, _, rest = head.partition(b"\r\n")
     version, status = first.split(None, 2)[:2]
-    if not version.startswith(b"HTTP/1."):
+    if not version.startswith(_VERSION):
         raise ValueError("no HTTP")
     headers = parse_headers(io.BytesIO(rest))
     if headers.get("Transfer-Encoding", "").lower() == "chunked":

@@ -64,7 +64,10 @@ class Continuation:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How to choose. Temperature 0 is greedy; otherwise ``seed`` makes it reproducible."""
+    """How to choose. Temperature 0 is greedy; otherwise ``seed`` makes it reproducible.
+
+    Servers take temperatures up to 2.
+    """
 
     temperature: float = 0.0
     seed: int = 0

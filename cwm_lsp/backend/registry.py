@@ -13,7 +13,7 @@ from typing import Any
 
 from cwm_lsp.backend.protocol import Backend, BackendInfo
 from cwm_lsp.config import Settings
-from cwm_lsp.errors import ModelUnavailable
+from cwm_lsp.errors import BackendError, ModelUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Kind:
     ``describe`` says who would answer and must be cheap: it runs in the server. ``create`` loads the
     model: it runs in the model host. ``extra`` is what must be installed for it, ``load_within`` how
     many seconds loading may take. ``present``, where there is one, raises if what is described cannot
-    be had just now; it takes a moment and is asked before ``auto`` chooses.
+    be had just now, and returns what is wrong with a part of it; it takes a moment and is asked before
+    ``auto`` chooses.
     """
 
     describe: str
@@ -58,10 +59,15 @@ def describe(name: str, settings: Settings) -> BackendInfo:
     return info
 
 
-def present(name: str, settings: Settings) -> None:
-    """Raise ``ModelUnavailable`` where the backend cannot be had just now, as far as that is known soon."""
-    if _kind(name).present:
-        _function(name, _kind(name).present)(settings)
+def present(name: str, settings: Settings) -> list[BackendError]:
+    """What is wrong with a part of the backend: one of its servers.
+
+    Raises ``ModelUnavailable`` where it cannot be had just now, as far as that is known soon.
+    """
+    if not _kind(name).present:
+        return []
+    wrong: list[BackendError] = _function(name, _kind(name).present)(settings)
+    return wrong
 
 
 def create(name: str, settings: Settings) -> Backend:

@@ -72,8 +72,11 @@ class VllmBackend(Completions):
         self._served: str | None = None
         self.endpoints = Endpoints(addresses, self._check, key=key, within=within, attempts=attempts)
 
-    async def probe(self) -> None:
-        """Look at the servers that can be reached. Raises ``BackendError`` where none serves the model."""
+    async def probe(self) -> list[BackendError]:
+        """Look at the servers; what is wrong with some of them.
+
+        Raises ``BackendError`` where none serves the model.
+        """
         failures = []
         for endpoint in self.endpoints.all:
             try:
@@ -85,6 +88,7 @@ class VllmBackend(Completions):
                 failures.append(error)
         if len(failures) == len(self.endpoints.all):
             raise failures[0]
+        return failures
 
     async def complete(
         self, tokens: Sequence[int], wish: dict[str, Any], kept: Endpoint | None
@@ -137,8 +141,8 @@ class VllmBackend(Completions):
 
         ours = Tokenizer.from_file(self._info.tokenizer).encode(_PROBE, add_special_tokens=False).ids
         wish = {"model": served, "prompt": _PROBE, "add_special_tokens": False}
-        theirs = (await self.endpoints.tried(endpoint, "/tokenize", wish)).get("tokens")
-        if theirs != ours:
+        answer = await self.endpoints.tried(endpoint, "/tokenize", wish)
+        if not isinstance(answer, dict) or answer.get("tokens") != ours:
             raise ServerLost(
                 f"The model {served} of {endpoint.address} has no trace tokens, or others than "
                 f"{self._info.tokenizer}.",
@@ -170,28 +174,34 @@ def addresses(settings: Settings) -> list[Address]:
 
 def create(settings: Settings) -> Completions:
     """The backend: its servers looked at, or its engine loaded. Raises ``BackendError``."""
+    info = describe(settings)
     if in_process(settings):
+        found = checkpoint.whole(settings.model)
+        found.verify()
         _installed()
         for name, value in _ENGINE.items():
             os.environ.setdefault(name, value)
         from cwm_lsp.backend import vllm_engine  # takes seconds, and reads the environment
 
-        return vllm_engine.create(settings)
-    info, key = describe(settings), os.environ.get(KEY, "")
+        return vllm_engine.create(found, info)
+    key = os.environ.get(KEY, "")
     backend = VllmBackend(info, addresses(settings), grammars=grammars_of(info), key=key)
     _now(backend.probe())
     return backend
 
 
-def present(settings: Settings) -> None:
-    """Look for a server, or for vLLM itself, for a moment. Raises ``BackendError`` where there is none."""
+def present(settings: Settings) -> list[BackendError]:
+    """Look for the servers, or for vLLM itself, for a moment; what is wrong with some of several servers.
+
+    Raises ``BackendError`` where there is none.
+    """
     if in_process(settings):
         checkpoint.whole(settings.model)
         _installed()
-        return
+        return []
     key = os.environ.get(KEY, "")
     found = VllmBackend(describe(settings), addresses(settings), key=key, within=MOMENT, attempts=1)
-    _now(found.probe())
+    return _now(found.probe())
 
 
 def _installed() -> None:

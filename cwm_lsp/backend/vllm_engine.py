@@ -14,17 +14,16 @@ from typing import Any
 
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.exceptions import VLLMClientError
 from vllm.platforms import current_platform
 from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError
 
-from cwm_lsp.backend import checkpoint, vllm
 from cwm_lsp.backend.checkpoint import Checkpoint
 from cwm_lsp.backend.completions import Completions, grammars_of
 from cwm_lsp.backend.endpoints import Endpoint
 from cwm_lsp.backend.protocol import BackendInfo
-from cwm_lsp.config import Settings
 from cwm_lsp.errors import BackendError, ModelCrashed, ModelUnavailable, RequestRefused
 
 _FORMS = frozenset({"return_token_ids", "return_tokens_as_token_ids"})
@@ -79,7 +78,7 @@ class EngineBackend(Completions):
             await self._dropped(engine)
             said = f"vLLM's engine died: {error}"
             raise ModelCrashed(said, "It is loaded again when next asked.") from error
-        except ValueError as error:
+        except (VLLMClientError, ValueError) as error:
             raise RequestRefused(f"vLLM refused the request: {error}") from error
         if found is None:
             raise self.garbage(None)
@@ -107,6 +106,8 @@ _HINT = "It must be a checkpoint that vLLM can run, and fit the GPU with its con
 def _parameters(wish: dict[str, Any]) -> SamplingParams:
     """``wish`` as the engine takes it."""
     taken = {"temperature": 0.0} | {name: value for name, value in wish.items() if name not in _FORMS}
+    if "logprob_token_ids" in taken:
+        del taken["logprobs"]  # the engine takes the one or the other, and a server both
     grammar = taken.pop("structured_outputs", None)
     if grammar is not None:
         taken["structured_outputs"] = StructuredOutputsParams(**grammar)
@@ -131,10 +132,8 @@ def _choice(answer: Any) -> dict[str, Any]:
     }
 
 
-def create(settings: Settings) -> EngineBackend:
-    """The backend, its model loaded. Raises ``ModelUnavailable``."""
-    info, found = vllm.describe(settings), checkpoint.whole(settings.model)
-    found.verify()
+def create(found: Checkpoint, info: BackendInfo) -> EngineBackend:
+    """The backend of the checkpoint that ``info`` describes, loaded. Raises ``ModelUnavailable``."""
     backend = EngineBackend(found, info)
     backend.load()
     return backend

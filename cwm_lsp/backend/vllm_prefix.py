@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -120,8 +121,8 @@ class VllmPrefix:
         choice = await self._choice(asked, wish)
         try:
             rows = choice["prompt_logprobs"]
-            parts = [_row(tokens[place], rows[place]) for place in range(max(begin, 1), len(asked))]
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            parts = [self._row(tokens[place], rows[place]) for place in range(max(begin, 1), len(asked))]
+        except _NONSENSE as error:
             raise self._garbage() from error
         if len(asked) < len(tokens):
             parts.append(await self._last(tokens))
@@ -130,10 +131,10 @@ class VllmPrefix:
     async def _last(self, tokens: tuple[int, ...]) -> Scores:
         """The score of the last of ``tokens``, asked as something to be written."""
         wish = {**_WRITING, "max_tokens": 1, "logprobs": 1, "logprob_token_ids": [tokens[-1]]}
-        best, likely = _said(
-            await self._choice(tokens[:-1], {**_WRITING, "max_tokens": 1, "logprobs": 1}), self
+        best, likely = self._said(
+            await self._choice(tokens[:-1], {**_WRITING, "max_tokens": 1, "logprobs": 1})
         )
-        ranked = _ranked(await self._choice(tokens[:-1], wish), self)[0]
+        ranked = self._ranked(await self._choice(tokens[:-1], wish))
         if tokens[-1] not in ranked:
             raise self._garbage()
         return _scored(ranked[tokens[-1]], best[0], likely[0])
@@ -166,7 +167,7 @@ class VllmPrefix:
                     wish["structured_outputs"] = {"grammar": grammar}
                 # A draw depends on the place in the prefix alone, so each place is asked for by itself.
                 size = 1 if sampling.temperature > 0 else limit - len(tokens)
-                more, likely = _said(await self._choice(begin, {**wish, "max_tokens": size}), self)
+                more, likely = self._said(await self._choice(begin, {**wish, "max_tokens": size}))
             tokens += more
             logs += likely
         return Continuation(tuple(tokens), tuple(logs), bool(tokens) and tokens[-1] in stop)
@@ -182,8 +183,8 @@ class VllmPrefix:
         if len(ids) <= _RANKED:
             wish["logprob_token_ids"] = ids
         choice = await self._choice(begin, wish)
-        tokens, logs = _said(choice, self)
-        ranked = _ranked(choice, self)[0] | {tokens[0]: logs[0]}
+        tokens, logs = self._said(choice)
+        ranked = self._ranked(choice) | {tokens[0]: logs[0]}
         known = [log for token, log in ranked.items() if token in allowed]
         return tokens[0], min(0.0, logs[0] - float(np.logaddexp.reduce(known)))
 
@@ -235,9 +236,48 @@ class VllmPrefix:
         choice, self._endpoint = await self._backend.complete(tokens, wish, self._endpoint)
         return choice
 
+    # What came back, which may be anything.
+
     def _garbage(self) -> BackendError:
         return self._backend.garbage(self._endpoint)
 
+    def _row(self, token: int, row: dict[str, Any]) -> Scores:
+        """The score of a prompt's ``token``: ``row`` holds it and the most likely one, which has the rank 1.
+
+        Raises one of :data:`_NONSENSE`.
+        """
+        best, facts = min(row.items(), key=lambda item: int(item[1]["rank"]))
+        return _scored(_log(row[str(token)]["logprob"]), self._id(best), _log(facts["logprob"]))
+
+    def _said(self, choice: dict[str, Any]) -> tuple[list[int], list[float]]:
+        """The tokens of a choice, at least one, and the log-probability of each."""
+        try:
+            tokens = [self._id(token) for token in choice["token_ids"]]
+            logs = [_log(log) for log in choice["logprobs"]["token_logprobs"]]
+        except _NONSENSE as error:
+            raise self._garbage() from error
+        if not tokens or len(tokens) != len(logs):
+            raise self._garbage()
+        return tokens, logs
+
+    def _ranked(self, choice: dict[str, Any]) -> dict[int, float]:
+        """The log-probabilities that came with the first token of a choice, by id."""
+        try:
+            row = choice["logprobs"]["top_logprobs"][0]
+            return {self._id(name.removeprefix("token_id:")): _log(log) for name, log in row.items()}
+        except _NONSENSE as error:
+            raise self._garbage() from error
+
+    def _id(self, said: Any) -> int:
+        """A token of the model's. Raises ``ValueError`` for what is none."""
+        token = int(said)
+        if not 0 <= token < self._backend.info.vocabulary:
+            raise ValueError(f"{token} is no token")
+        return token
+
+
+_NONSENSE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading an answer raises that is not of the form asked for."""
 
 _WRITING = {
     "logprobs": 1,
@@ -256,36 +296,15 @@ def _drawn(sampling: Sampling, place: int) -> dict[str, Any]:
     return {"temperature": sampling.temperature, "seed": seed}
 
 
-def _row(token: int, row: dict[str, Any]) -> Scores:
-    """The score of a prompt's ``token``: ``row`` holds it and the most likely one, which has the rank 1."""
-    best, facts = min(row.items(), key=lambda item: int(item[1]["rank"]))
-    return _scored(float(row[str(token)]["logprob"]), int(best), float(facts["logprob"]))
+def _log(said: Any) -> float:
+    """A log-probability, 0 at most. Raises ``ValueError`` for NaN, which Python reads in JSON."""
+    log = float(said)
+    if math.isnan(log):
+        raise ValueError("a log-probability is no number")
+    return min(0.0, log)
 
 
 def _scored(logprob: float, best: int, best_logprob: float) -> Scores:
     return Scores(
         np.array([logprob], np.float32), np.array([best], np.int32), np.array([best_logprob], np.float32)
     )
-
-
-def _said(choice: dict[str, Any], prefix: VllmPrefix) -> tuple[list[int], list[float]]:
-    """The tokens of a choice, at least one, and the log-probability of each."""
-    try:
-        tokens = [int(token) for token in choice["token_ids"]]
-        logs = [min(0.0, float(log)) for log in choice["logprobs"]["token_logprobs"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise prefix._garbage() from error
-    if not tokens or len(tokens) != len(logs):
-        raise prefix._garbage()
-    return tokens, logs
-
-
-def _ranked(choice: dict[str, Any], prefix: VllmPrefix) -> list[dict[int, float]]:
-    """For each token of a choice the log-probabilities that came with it, by id."""
-    try:
-        return [
-            {int(name.removeprefix("token_id:")): float(log) for name, log in (row or {}).items()}
-            for row in choice["logprobs"]["top_logprobs"]
-        ]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise prefix._garbage() from error

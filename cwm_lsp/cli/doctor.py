@@ -120,7 +120,7 @@ def backend_state(loaded: Loaded, problems: list[dict[str, str]]) -> dict[str, A
     try:
         verified = _verified(choice)
         if loaded.settings.backend == choice.name:  # else it was asked before it was chosen
-            registry.present(choice.name, loaded.settings)
+            problems += map(_problem, registry.present(choice.name, loaded.settings))
     except CwmError as error:
         verified = False if choice.name in _WITH_WEIGHTS else None
         problems.append(_problem(error))

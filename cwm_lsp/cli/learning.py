@@ -63,6 +63,7 @@ def model() -> None:
 @_JOBS
 @_THREADS
 @click.option("--backend", type=click.Choice(BACKENDS[1:-1]), default="embedded", show_default=True)
+@click.option("--endpoint", default="", metavar="URL", help="The server of the backend vllm.")
 @_MODEL
 @_CHECKPOINT
 @click.option(
@@ -170,9 +171,19 @@ def corpus(**values: Any) -> int:
     show_default=True,
     help="The last part of the run, in which the rates fall.",
 )
-@click.option("--rate", type=float, default=0.02, show_default=True, help="Of the matrices; the rest follow.")
 @click.option(
-    "--longest-start", type=int, default=384, show_default=True, help="Longest example, in tokens, at first."
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.02,
+    show_default=True,
+    help="Of the matrices; the rest follow.",
+)
+@click.option(
+    "--longest-start",
+    type=click.IntRange(min=128),
+    default=384,
+    show_default=True,
+    help="Longest example, in tokens, at first.",
 )
 @click.option("--compiled", is_flag=True, help="Use torch.compile; on a CPU it needs a C++ compiler.")
 @click.option("--seed", type=int, default=0, show_default=True)

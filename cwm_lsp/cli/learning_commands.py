@@ -6,8 +6,8 @@ import json
 import platform
 import shlex
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from rich.table import Table
 from cwm_lsp import __version__
 from cwm_lsp.backend.weights import locate
 from cwm_lsp.cli.console import Shell
-from cwm_lsp.cli.learning_models import ModelSource, recorded_runs, rows, training_parts
+from cwm_lsp.cli.learning_models import ModelSource, extra, recorded_runs, rows
 from cwm_lsp.cli.loop import run
-from cwm_lsp.errors import ArgumentsError
+from cwm_lsp.errors import ArgumentsError, UserError
 from cwm_lsp.learn.evaluate import Answers, EvaluateOptions, answers, answers_in_parallel
 from cwm_lsp.learn.judging import RowResult, Status
 from cwm_lsp.learn.metrics import FIGURES, Evaluation, summarise
@@ -35,6 +35,8 @@ _NAMED_FAILURES = 5
 def evaluate(values: Mapping[str, Any]) -> int:
     """Score a model and print the figures."""
     shell = Shell(as_json=values["as_json"])
+    if values["output"] is not None:
+        _check_writable(values["output"])
     chosen = rows(values["data"], values["split"] or "", values["calls"], values["limit"])
     start = time.monotonic()
     found = _answers(chosen, _source(values), EvaluateOptions(values["free_events"]), values["jobs"], shell)
@@ -68,7 +70,8 @@ def calibrate(values: Mapping[str, Any]) -> int:
     fitted = fit(found.results, values["precision"])
     folder = locate(str(values["model"] or ""))
     split = f", {values['split']} functions" if values["split"] else ""
-    store(folder, fitted, " ".join(path.name for path in values["data"]) + split)
+    with _writing(folder):
+        store(folder, fitted, " ".join(path.name for path in values["data"]) + split)
     if shell.as_json:
         shell.object(fitted.to_json())
     else:
@@ -84,6 +87,7 @@ def _source(values: Mapping[str, Any]) -> ModelSource:
     return ModelSource(
         backend=values.get("backend") or "embedded",
         model=str(values["model"] or ""),
+        endpoint=values.get("endpoint", ""),
         checkpoint=str(values.get("checkpoint") or ""),
         threads=values["threads"],
         raw=values["raw"],
@@ -100,10 +104,14 @@ def _answers(
         return run(answers(chosen, source.predictor, options, advance))
 
 
+_DEFAULTS = {"limit": None, "split": None, "calls": 2, "free_events": 400, "backend": "embedded"}
+"""Of the options that change the figures."""
+
+
 def _command(values: Mapping[str, Any]) -> str:
     """The command that gives these figures, folders left out of the file names."""
     words = ["cwm-lsp", "model", "eval", *(path.name for path in values["data"]), "--json"]
-    for name, default in (("limit", None), ("split", None), ("calls", 2), ("free_events", 400)):
+    for name, default in _DEFAULTS.items():
         if values[name] != default:
             words += [f"--{name.replace('_', '-')}", str(values[name])]
     if values["checkpoint"]:
@@ -164,6 +172,8 @@ def corpus(values: Mapping[str, Any]) -> int:
         ray=values["ray"],
     )
     with ExitStack() as stack:
+        stack.enter_context(_writing(options.out))
+        stack.enter_context(extra("ray"))
         progress = stack.enter_context(bar()) if shell.err.is_terminal else None
         report = build_corpus(options, encode=_tokens, progress=progress)
     if shell.as_json:
@@ -191,7 +201,7 @@ def train(values: Mapping[str, Any]) -> int:
     """Train, and show a line of the curve now and then."""
     if not values["tokens"] and not values["seconds"]:
         raise ArgumentsError("Training needs an end.", "Give --tokens or --seconds.")
-    with training_parts():
+    with extra("train"):
         from cwm_lsp.codec import vocabulary
         from cwm_lsp.learn.model import ModelShape
         from cwm_lsp.learn.train import ADAM_SHARE, TrainOptions
@@ -217,15 +227,15 @@ def _curve(row: Mapping[str, float]) -> str:
 
 def export(values: Mapping[str, Any]) -> int:
     """Weights from a checkpoint, with the facts of its training beside them."""
-    with training_parts():
+    with extra("train"):
         import torch
 
-        from cwm_lsp.learn.torch_backend import read_checkpoint
+        from cwm_lsp.learn.progress import read_checkpoint
         from cwm_lsp.learn.weights import publish
     from cwm_lsp.learn.card import TRAINING, training_facts
 
     shell = Shell()
-    with shell.progress("Exporting"):
+    with shell.progress("Exporting"), _writing(values["out"]):
         checkpoint = read_checkpoint(values["checkpoint"])
         manifest = publish(checkpoint.model, values["out"], values["name"], bits=int(values["bits"]))
     facts = training_facts(
@@ -245,7 +255,7 @@ def export(values: Mapping[str, Any]) -> int:
 
 def adapt(values: Mapping[str, Any]) -> int:
     """Fine-tune on one's own runs, or take it back."""
-    from cwm_lsp.learn.adapted import adapted_folder, undo
+    from cwm_lsp.learn.adapted import adapted_folder, check_room, undo
     from cwm_lsp.learn.own_runs import split
 
     shell = Shell(as_json=values["as_json"])
@@ -257,8 +267,9 @@ def adapt(values: Mapping[str, Any]) -> int:
         else:
             shell.out.print(f"Removed {out}." if gone else f"There are no adapted weights in {out}.")
         return 0
-    with training_parts():
+    with extra("train"):
         from cwm_lsp.learn.adapt import AdaptOptions, adapt
+    check_room(out)
     shipped = locate(str(values["model"] or ""))
     runs = split(
         run(recorded_runs(values["files"], values["tests"], values["most"], values["trusted"], shell))
@@ -320,5 +331,24 @@ def card(values: Mapping[str, Any]) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    """Write ``text``. Raises ``UserError``."""
+    with _writing(path):
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _check_writable(path: Path) -> None:
+    """Raise ``UserError`` where ``path`` cannot be written: to be known before the work, and not after it."""
+    there = path.exists()
+    with _writing(path):
+        path.open("a", encoding="utf-8").close()
+        if not there:
+            path.unlink()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error}.") from error

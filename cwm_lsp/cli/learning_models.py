@@ -39,7 +39,10 @@ def rows(paths: Sequence[Path], split: str, calls: int, limit: int | None) -> li
         else:
             found += load_rows(path, split, calls)
     if not found:
-        raise TargetError("There is nothing to run in it.", "Write doctests or `# cwm: f(3)` comments.")
+        raise TargetError(
+            "There is nothing to run in it.",
+            "Write doctests or `# cwm: f(3)` comments; a JSONL file has functions with inputs.",
+        )
     return found[:limit]
 
 
@@ -58,14 +61,14 @@ def _documented(path: Path, calls: int) -> Iterator[Row]:
 
 
 @contextmanager
-def training_parts() -> Iterator[None]:
-    """Say what to install where training's own requirements are missing. Raises ``ModelUnavailable``."""
+def extra(name: str) -> Iterator[None]:
+    """Say what to install where the requirements of the extra are missing. Raises ``ModelUnavailable``."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise ModelUnavailable(
             f"This needs {error.name}, which is not installed.",
-            "Install it with: pip install 'cwm-lsp[train]'",
+            f"Install it with: pip install 'cwm-lsp[{name}]'",
         ) from error
 
 
@@ -75,6 +78,7 @@ class ModelSource:
 
     backend: str = "embedded"
     model: str = ""
+    endpoint: str = ""
     checkpoint: str = ""
     threads: int = 1
     raw: bool = False
@@ -87,11 +91,13 @@ class ModelSource:
 
     def _loaded(self) -> Predictor:
         if self.checkpoint:
-            with training_parts():
+            with extra("train"):
                 from cwm_lsp.learn.torch_backend import checkpoint_backend
             backend = checkpoint_backend(Path(self.checkpoint), self.threads)
             return predictor_for(backend, Calibration())
-        settings = Settings(backend=self.backend, model=self.model, threads=self.threads)
+        settings = Settings(
+            backend=self.backend, model=self.model, endpoint=self.endpoint, threads=self.threads
+        )
         opened = registry.create(self.backend, settings)
         made = predictor_for(opened, calibration(self.model, self.backend))
         return uncalibrated(made) if self.raw else made

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +23,7 @@ from cwm_lsp.backend.weights import read_manifest
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import RunError
-from cwm_lsp.learn.adapted import undo
+from cwm_lsp.learn.adapted import place
 from cwm_lsp.learn.corpus.programs import generate
 from cwm_lsp.learn.data import TRACE_LIMITS, Example, batches, example, pad
 from cwm_lsp.learn.evaluate import evaluate_trace
@@ -86,7 +85,8 @@ async def adapt(
 ) -> Adapted:
     """Fine-tune the weights in ``shipped`` on ``runs.train``; where ``held_out`` gains, write ``out``.
 
-    Raises ``ModelUnavailable`` for weights that cannot be trained on.
+    Raises ``ModelUnavailable`` for weights that cannot be trained on, ``UserError`` where ``out`` cannot be
+    written.
     """
     options = options or AdaptOptions()
     tell = advance or (lambda stage, done, total: None)
@@ -103,8 +103,7 @@ async def adapt(
         after, general_after = await _figures(folder, own, general, options, tell)
         better = (after.figures[DECIDES] or 0.0) > (before.figures[DECIDES] or 0.0)
         if better:
-            undo(out)
-            shutil.copytree(folder, out)
+            place(folder, out)
     return Adapted(
         out if better else None, len(runs.train), steps, before, after, general_before, general_after
     )

@@ -23,7 +23,7 @@ from cwm_lsp.learn.corpus.dedup import Exclusions
 from cwm_lsp.learn.corpus.jsonl import load_functions, programs
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.corpus.stream import stream
-from cwm_lsp.learn.sandbox import bound_memory
+from cwm_lsp.learn.sandbox import bound_memory, leave_interrupts
 from cwm_lsp.record.agent.limits import Limits
 from cwm_lsp.record.inprocess import trace_call
 from cwm_lsp.trace.model import Trace
@@ -195,6 +195,7 @@ class ExampleFeed:
 
 def _feed(out: Connection, seed: int, real: Sequence[Path], exclude: Sequence[Path]) -> None:
     """What a worker does: make examples until it is killed."""
+    leave_interrupts()
     bound_memory()
     exclusions = Exclusions.from_paths(exclude)
     known = [

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cwm_lsp.errors import SettingsError
+
 ROPE_THETA = 10_000.0
 EPSILON = 1e-5
 
@@ -29,6 +31,20 @@ class ModelShape:
     kv_heads: int = 1
     inner: int = 512
     context: int = 4096
+
+    def __post_init__(self) -> None:
+        """Raise ``SettingsError`` for sizes that do not go together."""
+        sizes = self.to_dict()
+        wrong = [f"{name} is {size}" for name, size in sizes.items() if size < 1]
+        if not wrong:
+            rules = {
+                f"hidden {self.hidden} is not {self.heads} heads of an even width": self.hidden
+                % (2 * self.heads),
+                f"heads {self.heads} are not shared by {self.kv_heads} kv-heads": self.heads % self.kv_heads,
+            }
+            wrong = [rule for rule, broken in rules.items() if broken]
+        if wrong:
+            raise SettingsError(f"There is no model of these sizes: {'; '.join(wrong)}.")
 
     @property
     def head_dim(self) -> int:

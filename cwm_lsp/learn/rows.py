@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import gzip
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from cwm_lsp.errors import SourceError
-from cwm_lsp.learn.corpus.jsonl import load_functions, programs
+from cwm_lsp.learn.corpus.jsonl import load_functions, programs, read_objects
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.trace.statements import parse
 
@@ -37,10 +36,10 @@ def load_rows(path: Path, split: str = "", calls: int = CALLS) -> tuple[Row, ...
     gives at most ``calls`` rows; ``split`` takes only a part of the functions: ``train`` or ``held_out``, as
     training parts them, or ``odd`` or ``even``, by their place in the file.
     """
-    lines = [line for line in _text(path).split("\n") if line.strip()]
-    first = _object(path, 1, lines[0]) if lines else {}
-    if "input" in first:
-        return tuple(_row(path, number, line) for number, line in enumerate(lines, 1))
+    objects = read_objects(path)
+    first = next(objects, None)
+    if first is not None and "input" in first[1]:
+        return tuple(_row(path, number, found) for number, found in chain([first], objects))
     found = []
     for number, function in enumerate(load_functions(path), 1):
         if split in ("", function.split, ("even", "odd")[number % 2]):
@@ -49,26 +48,7 @@ def load_rows(path: Path, split: str = "", calls: int = CALLS) -> tuple[Row, ...
     return tuple(found)
 
 
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} cannot be read: {error}.") from error
-
-
-def _object(path: Path, number: int, line: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise SourceError(f"Line {number} of {path.name} is not JSON: {error}.") from error
-    if not isinstance(found, dict):
-        raise SourceError(f"Line {number} of {path.name} is no JSON object.")
-    return found
-
-
-def _row(path: Path, number: int, line: str) -> Row:
-    found = _object(path, number, line)
+def _row(path: Path, number: int, found: Mapping[str, Any]) -> Row:
     missing = [key for key in ("code", "input") if not isinstance(found.get(key), str)]
     if missing:
         raise SourceError(f"Line {number} of {path.name} has no text {' and no '.join(missing)}.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -178,6 +179,11 @@ def bound_memory() -> None:
 def bound_time() -> None:
     """Bound this process by :data:`CPU_SECONDS`; where the system cannot, only a run's time is bounded."""
     _bound("RLIMIT_CPU", CPU_SECONDS)
+
+
+def leave_interrupts() -> None:
+    """Leave Ctrl-C, which a terminal sends to every process of a command, to the parent: it ends this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _bound(limit: str, value: int) -> None:

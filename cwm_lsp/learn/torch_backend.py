@@ -6,12 +6,7 @@ time because it needs what training does not: keys and values of the tokens befo
 
 from __future__ import annotations
 
-import hashlib
-import pickle
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,9 +19,8 @@ from cwm_lsp.backend.kv import Block, KVMemory, KVShape
 from cwm_lsp.backend.local import LocalBackend
 from cwm_lsp.backend.protocol import BackendInfo, Ids, Scores
 from cwm_lsp.backend.verified import ahead, head_scores
-from cwm_lsp.errors import ModelUnavailable
 from cwm_lsp.learn.model import EPSILON, WorldModel
-from cwm_lsp.learn.train import load_model
+from cwm_lsp.learn.progress import read_checkpoint
 
 
 class TorchEngine:
@@ -127,25 +121,6 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotate ``x [H, T, D]`` by the angles of its positions, ``cos`` and ``sin`` being ``[T, D / 2]``."""
     left, right = x.chunk(2, -1)
     return torch.cat([left * cos - right * sin, right * cos + left * sin], -1)
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A model in training; ``progress`` is :class:`~cwm_lsp.learn.train.Progress` as plain data."""
-
-    model: WorldModel
-    progress: Mapping[str, Any]
-    digest: str
-
-
-def read_checkpoint(path: Path) -> Checkpoint:
-    """What is in the training checkpoint ``path``. Raises ``ModelUnavailable`` where it is none."""
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        state = torch.load(path, weights_only=True, map_location="cpu")
-        return Checkpoint(load_model(path), state["progress"], digest)
-    except (OSError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        raise ModelUnavailable(f"{path} is no checkpoint of `cwm-lsp model train`: {error}.") from error
 
 
 def model_backend(model: WorldModel, name: str = "checkpoint", digest: str = "") -> LocalBackend[KVMemory]:

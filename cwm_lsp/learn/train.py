@@ -12,21 +12,20 @@ import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.errors import ModelUnavailable
+from cwm_lsp.errors import Cancelled, ModelUnavailable
 from cwm_lsp.learn.card import TRAINING
 from cwm_lsp.learn.data import ExampleFeed, batches, pad
 from cwm_lsp.learn.model import ModelShape, WorldModel
 from cwm_lsp.learn.muon import Muon
 from cwm_lsp.learn.precision import fast_type
+from cwm_lsp.learn.progress import CHECKPOINT, Progress, read_checkpoint, save_checkpoint
 from cwm_lsp.learn.ranks import Ranks
 from cwm_lsp.learn.weights import restore
 
@@ -65,42 +64,42 @@ class TrainOptions:
     checkpoint_seconds: float = 300.0
 
 
-@dataclass(slots=True)
-class Progress:
-    """How far a run is, kept in its checkpoint; ``stage_`` counts are those its present stage began with."""
-
-    step: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    stage_step: int = 0
-    stage_tokens: int = 0
-    stage_seconds: float = 0.0
-    curve: list[dict[str, float]] = field(default_factory=list)
-
-
 def train(
     shape: ModelShape, options: TrainOptions, report: Callable[[dict[str, float]], None] = lambda row: None
 ) -> WorldModel:
-    """Train a model, or go on from the checkpoint in ``options.out``."""
+    """Train a model, or go on from the checkpoint in ``options.out``, which an interrupt leaves there too.
+
+    Raises ``ModelUnavailable`` for what cannot be gone on from, ``UserError`` where ``options.out`` cannot be
+    written, and ``Cancelled`` after an interrupt.
+    """
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     ranks = Ranks.join()
     model = WorldModel(shape).to(ranks.device)
     optimizers = make_optimizers(model, options)
     progress = Progress()
-    checkpoint = options.out / "checkpoint.pt"
+    checkpoint = options.out / CHECKPOINT
     if checkpoint.exists():
         progress = _resume(checkpoint, model, optimizers)
     elif options.init is not None:
         progress = _begin(options, model, optimizers)
+    if ranks.first:  # what cannot be written is known now, and not after the first minutes
+        save_checkpoint(checkpoint, model, optimizers, progress)
     seed = (options.seed + progress.step) * 257 + ranks.rank
     feed = ExampleFeed(seed, options.workers, options.real, options.exclude)
+    interrupted = False
     try:
         _loop(model, optimizers, feed, options, progress, ranks, report)
+    except KeyboardInterrupt:
+        interrupted = True
     finally:
         feed.close()
     if ranks.first:
         save_checkpoint(checkpoint, model, optimizers, progress)
+    if interrupted:
+        raise Cancelled(
+            f"Stopped after {progress.tokens:,} tokens.", f"The same command goes on from {checkpoint}."
+        )
     ranks.leave()
     return model
 
@@ -119,7 +118,6 @@ def _loop(
     if options.compiled:
         model.compile(dynamic=True)
     source = (one for one in feed if len(one) <= _longest(options, _share(options, progress)))
-    base = [[float(group["lr"]) for group in optimizer.param_groups] for optimizer in optimizers]
     window: list[tuple[float, float]] = []
     mark = saved = time.monotonic()
     for group in batches(source, options.batch_tokens, 256, rng):
@@ -127,8 +125,8 @@ def _loop(
         if share >= 1:
             break
         factor = _rate(options, progress.step - progress.stage_step, share)
-        for optimizer, rates in zip(optimizers, base, strict=True):
-            for parameters, rate in zip(optimizer.param_groups, rates, strict=True):
+        for optimizer, rate in zip(optimizers, (options.muon_rate, options.adam_rate), strict=True):
+            for parameters in optimizer.param_groups:
                 parameters["lr"] = rate * factor
         ids, weights = (torch.from_numpy(array).to(ranks.device) for array in pad(group))
         window.append(update(model, optimizers, ids, weights, ranks))
@@ -147,7 +145,7 @@ def _loop(
                 report(row)
             window = []
         if ranks.first and now - saved > options.checkpoint_seconds:
-            save_checkpoint(options.out / "checkpoint.pt", model, optimizers, progress, base)
+            save_checkpoint(options.out / CHECKPOINT, model, optimizers, progress)
             saved = now
 
 
@@ -209,42 +207,13 @@ def _longest(options: TrainOptions, share: float) -> int:
     return math.ceil(options.longest_start + (options.longest - options.longest_start) * min(1.0, share * 2))
 
 
-def save_checkpoint(
-    path: Path,
-    model: WorldModel,
-    optimizers: list[torch.optim.Optimizer],
-    progress: Progress,
-    base: list[list[float]] | None = None,
-) -> None:
-    """Write a checkpoint whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if base is not None:
-        for optimizer, rates in zip(optimizers, base, strict=True):
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate
-    state: dict[str, Any] = {
-        "shape": model.shape.to_dict(),
-        "vocabulary": v.SIZE,
-        "model": model.state_dict(),
-        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-        "progress": asdict(progress),
-    }
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
-    (path.parent / "curve.json").write_text(json.dumps(progress.curve))
-
-
 def _begin(options: TrainOptions, model: WorldModel, optimizers: list[torch.optim.Optimizer]) -> Progress:
-    """A stage that goes on from ``options.init``, at the rates of ``options``."""
+    """A stage that goes on from ``options.init``."""
     assert options.init is not None
     if options.init.is_dir():
         progress = _from_weights(options.init, model)
     else:
         progress = _resume(options.init, model, optimizers)
-    for optimizer, rate in zip(optimizers, (options.muon_rate, options.adam_rate), strict=True):
-        for group in optimizer.param_groups:
-            group["lr"] = rate
     progress.stage_step, progress.stage_tokens = progress.step, progress.tokens
     progress.stage_seconds = progress.seconds
     return progress
@@ -252,12 +221,7 @@ def _begin(options: TrainOptions, model: WorldModel, optimizers: list[torch.opti
 
 def _from_weights(folder: Path, model: WorldModel) -> Progress:
     """Weights that were exported, and how far they were trained where the folder says so."""
-    restored = restore(folder)
-    if restored.shape != model.shape:
-        raise ModelUnavailable(
-            f"The weights in {folder} are of {restored.shape}.", "Give the same sizes to begin from them."
-        )
-    model.load_state_dict(restored.state_dict())
+    _take(folder, restore(folder), model)
     record = folder / TRAINING
     if not record.is_file():
         return Progress()
@@ -266,16 +230,19 @@ def _from_weights(folder: Path, model: WorldModel) -> Progress:
 
 
 def _resume(path: Path, model: WorldModel, optimizers: list[torch.optim.Optimizer]) -> Progress:
-    state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
-    for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
-        optimizer.load_state_dict(saved)
-    return Progress(**state["progress"])
+    """What the checkpoint ``path`` left, in ``model`` and ``optimizers``, and how far it had come."""
+    found = read_checkpoint(path)
+    _take(path, found.model, model)
+    for optimizer, saved in zip(optimizers, found.optimizers, strict=True):
+        optimizer.load_state_dict(dict(saved))
+    return Progress(**found.progress)
 
 
-def load_model(path: Path) -> WorldModel:
-    """The model of a checkpoint, ready to be asked."""
-    state = torch.load(path, weights_only=True, map_location="cpu")
-    model = WorldModel(ModelShape(**state["shape"]))
-    model.load_state_dict(state["model"])
-    return model.eval()
+def _take(source: Path, found: WorldModel, model: WorldModel) -> None:
+    """Let ``model`` have the weights of ``found``. Raises ``ModelUnavailable`` where their sizes differ."""
+    if found.shape != model.shape:
+        sizes = ", ".join(f"{name} {size}" for name, size in found.shape.to_dict().items())
+        raise ModelUnavailable(
+            f"{source} holds a model of other sizes: {sizes}.", "Give the same ones, or another --out."
+        )
+    model.load_state_dict(found.state_dict())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,20 +16,35 @@ import pytest_asyncio
 from cwm_lsp.backend import registry
 from cwm_lsp.backend.host.client import HostedBackend
 from cwm_lsp.backend.protocol import Backend
+from cwm_lsp.backend.vllm import IN_PROCESS
 from cwm_lsp.config import Settings
-from tests.backend import pretrained, tiny
+from tests.backend import pretrained, served, tiny
+from tests.conftest import FULL
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A backend under the contract. ``tolerance`` is on log-probabilities computed another way."""
+    """A backend under the contract, whose model has ``vocabulary`` tokens and holds ``context`` of them.
+
+    ``tolerance`` is on log-probabilities computed another way; ``at_once`` prefixes are written behind
+    together.
+    """
 
     backend: Backend
     tokens: tuple[int, ...]
     tolerance: float
+    vocabulary: int = tiny.VOCABULARY
+    context: int = tiny.CONTEXT
+    at_once: int = 21
 
 
 HEAVY = all(find_spec(name) for name in ("safetensors", "torch", "transformers"))
+VLLM = FULL and served.INSTALLED
+
+STARTING = pytest.mark.timeout(1800)
+"""vLLM starts for a minute on two cores, and for many where others are busy."""
+
+_SERVED, _HOSTED = (pytest.param(kind, marks=STARTING) for kind in ("vllm", "vllm hosted"))
 
 SUBJECTS = (
     "replay",
@@ -36,27 +52,46 @@ SUBJECTS = (
     "replay hosted",
     "embedded hosted",
     *("transformers", "transformers hosted") * HEAVY,
+    *(_SERVED, _HOSTED) * VLLM,
 )
-"""A backend whose extra is not installed is left out."""
+"""A backend whose extra is not installed is left out; ``FULL=1`` is not content with that.
+
+``vllm`` is a server of the real one, ``vllm hosted`` the real one in a model host.
+"""
+
+ENDED = tuple(kind for kind in SUBJECTS if kind is not _HOSTED)
+"""Those that are also started to be closed at once. One in a host is closed as any other in a host is."""
 
 # Eight-bit kernels round a batch of rows and a single row differently.
-TOLERANCE = {"replay": 1e-6, "embedded": 0.1, "transformers": 1e-4}
+TOLERANCE = {"replay": 1e-6, "embedded": 0.1, "transformers": 1e-4, "vllm": 1e-3}
+
+Maker = Callable[[str], Subject]
+
+
+@pytest.fixture(scope="module")
+def make_subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Maker:
+    """Makes a backend of one of the ``SUBJECTS``, which the caller closes."""
+
+    def make(kind: str) -> Subject:
+        if kind.startswith("vllm"):
+            return _vllm_subject(kind, request)
+        return _tiny_subject(kind, tmp_path_factory.mktemp("subject"))
+
+    return make
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=SUBJECTS)
-async def subject(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Subject]:
+async def subject(request: pytest.FixtureRequest, make_subject: Maker) -> AsyncIterator[Subject]:
     """Each backend in turn, one for a whole module: tests also meet what others left in its cache."""
-    made = make_subject(request.param, tmp_path_factory.mktemp("subject"))
+    made = make_subject(request.param)
     yield made
     await made.backend.close()
 
 
-def make_subject(kind: str, folder: Path) -> Subject:
-    """A backend of one of the ``SUBJECTS``, which the caller closes."""
+def _tiny_subject(kind: str, folder: Path) -> Subject:
+    """A backend that answers with the tiny model, or with a script."""
     name, _, hosted = kind.partition(" ")
-    tokens = tuple(np.random.default_rng(7).integers(0, tiny.VOCABULARY, 400).tolist())
+    tokens = _random_tokens(tiny.VOCABULARY)
     makers: dict[str, Callable[[], Settings]] = {
         "embedded": embedded_settings,
         "replay": lambda: replay_settings(folder, tokens),
@@ -69,6 +104,39 @@ def make_subject(kind: str, folder: Path) -> Subject:
     else:
         backend = registry.create(name, settings)
     return Subject(backend, tokens, TOLERANCE[name])
+
+
+def _vllm_subject(kind: str, request: pytest.FixtureRequest) -> Subject:
+    """The real vLLM with the embedded model's own weights."""
+    folder: Path = request.getfixturevalue("vllm_folder")
+    settings = served.settings(folder, IN_PROCESS)
+    info = registry.describe("vllm", settings)
+    backend: Backend
+    if kind == "vllm hosted":
+        backend = served.hosted(settings)
+    else:
+        backend = registry.create("vllm", served.settings(folder, request.getfixturevalue("vllm_server")))
+    tokens = _random_tokens(info.vocabulary)
+    return Subject(backend, tokens, TOLERANCE["vllm"], info.vocabulary, served.CONTEXT, 8)
+
+
+def _random_tokens(vocabulary: int) -> tuple[int, ...]:
+    return tuple(np.random.default_rng(7).integers(0, vocabulary, 400).tolist())
+
+
+@pytest.fixture(scope="session")
+def vllm_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded model's own weights, as vLLM reads them."""
+    base = tmp_path_factory.getbasetemp()
+    together = "PYTEST_XDIST_WORKER" in os.environ
+    return served.written((base.parent if together else base) / "vllm")
+
+
+@pytest.fixture(scope="session")
+def vllm_server(vllm_folder: Path) -> Iterator[str]:
+    """The endpoint of a real vLLM server of these weights, one for all tests."""
+    with served.serving(vllm_folder) as endpoint:
+        yield endpoint
 
 
 def embedded_settings() -> Settings:

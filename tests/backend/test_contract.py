@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,14 @@ import pytest
 
 from cwm_lsp.backend.protocol import GREEDY, Backend, Continuation, Prefix, Sampling, Scores
 from cwm_lsp.errors import BackendError, ContextExceeded
-from tests.backend.conftest import SUBJECTS, Subject, make_subject
+from tests.backend.conftest import ENDED, Maker, Subject
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NEVER: frozenset[int] = frozenset()
+
+LENGTHS = (1, 5, 20, 21, 60, 60, 399, 400, 100, 130, 200, 257, 300, 333, 380, 381, 390, 399, 400, 17, 19)
+"""Of prefixes that are written behind at once: more than a pass takes."""
 
 
 async def fresh(backend: Backend, tokens: Sequence[int]) -> Scores:
@@ -48,9 +50,9 @@ async def check_stands(subject: Subject, prefix: Prefix, tokens: Sequence[int]) 
 
 async def test_says_who_it_is(subject: Subject) -> None:
     info = subject.backend.info
-    assert info.name in ("embedded", "replay", "transformers")
+    assert info.name in ("embedded", "replay", "transformers", "vllm")
     assert info.codec == "compact"
-    assert (info.vocabulary, info.context) == (96, 640)
+    assert (info.vocabulary, info.context) == (subject.vocabulary, subject.context)
 
 
 async def test_scores_are_probabilities(subject: Subject) -> None:
@@ -164,7 +166,7 @@ async def test_seeds_differ_and_zero_temperature_has_none(subject: Subject) -> N
         prefix = await subject.backend.open(subject.tokens[:30])
         return (await prefix.write(NEVER, 12, sampling=sampling)).tokens
 
-    assert len({await write(Sampling(temperature=3.0, seed=seed)) for seed in range(4)}) > 1
+    assert len({await write(Sampling(temperature=2.0, seed=seed)) for seed in range(4)}) > 1
     assert await write(Sampling(temperature=0.0, seed=9)) == await write(GREEDY)
 
 
@@ -254,7 +256,7 @@ async def _written(subject: Subject, lengths: Sequence[int], at_once: bool) -> l
 
 
 async def test_what_is_written_at_once_is_what_is_written_one_by_one(subject: Subject) -> None:
-    lengths = [1, 5, 20, 21, 60, 60, 100, 130, 200, 257, 300, 333, 380, 381, 390, 399, 399, 400, 400, 17, 19]
+    lengths = LENGTHS[: subject.at_once]
     together = await _written(subject, lengths, at_once=True)
     alone = await _written(subject, lengths, at_once=False)
     for ours, theirs in zip(together, alone, strict=True):
@@ -328,9 +330,9 @@ async def test_a_closed_prefix_refuses(subject: Subject) -> None:
             await call
 
 
-@pytest.mark.parametrize("kind", SUBJECTS)
-async def test_a_closed_backend_refuses(kind: str, tmp_path: Path) -> None:
-    subject = make_subject(kind, tmp_path)
+@pytest.mark.parametrize("kind", ENDED)
+async def test_a_closed_backend_refuses(kind: str, make_subject: Maker) -> None:
+    subject = make_subject(kind)
     prefix = await subject.backend.open(subject.tokens[:20])
     await subject.backend.close()
     await subject.backend.close()
@@ -355,8 +357,9 @@ async def test_the_context_is_a_limit(subject: Subject) -> None:
     assert len(prefix.tokens) == context
 
 
-@pytest.mark.parametrize("bad", [-1, 96, 2**40])
-async def test_what_is_no_token_is_refused(subject: Subject, bad: int) -> None:
+@pytest.mark.parametrize("beyond", [-1, 0, 2**40])
+async def test_what_is_no_token_is_refused(subject: Subject, beyond: int) -> None:
+    bad = beyond if beyond < 0 else subject.vocabulary + beyond
     prefix = await subject.backend.open(subject.tokens[:20])
     with pytest.raises(BackendError):
         await prefix.extend([1, bad])

@@ -83,6 +83,33 @@ async def test_it_computes_what_the_library_does(
     np.testing.assert_array_equal(got.best, expected.best)
 
 
+async def test_a_gpu_that_is_full_is_said_and_what_stood_before_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    pretrained.write(tmp_path)
+    backend: Any = opened(tmp_path)
+    prefix = await backend.open(TOKENS[:20])
+    forks = [await prefix.fork() for _ in range(2)]
+    with monkeypatch.context() as patched:
+        patched.setattr(backend.engine._model.model.norm, "forward", full)
+        with pytest.raises(BackendError, match="The GPU has no room for 10 more tokens behind 20 of"):
+            await prefix.extend(TOKENS[20:30])
+        at_once = (fork.write(NEVER, 3) for fork in forks)
+        for failed in await asyncio.gather(*at_once, return_exceptions=True):
+            assert isinstance(failed, BackendError)
+            assert "The GPU has no room" in failed.message
+    assert {one.tokens for one in (prefix, *forks)} == {TOKENS[:20]}
+    expected = await (await backend.open(TOKENS[:20])).extend(TOKENS[20:30])
+    found = await prefix.extend(TOKENS[20:30])
+    np.testing.assert_allclose(found.logprob, expected.logprob, atol=1e-5)
+    one, other = await asyncio.gather(*(fork.write(NEVER, 3) for fork in forks))
+    assert one == other
+    await backend.close()
+
+
 async def test_a_head_of_its_own(tmp_path: Path) -> None:
     head = np.random.default_rng(5).normal(0, 0.25, (tiny.VOCABULARY, tiny.HIDDEN)).astype(np.float32)
     weights = {**tiny.parameters(), "lm_head.weight": head}

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from cwm_lsp.backend import endpoints, registry
+from cwm_lsp.backend import checkpoint, endpoints, registry
 from cwm_lsp.backend.constraint import Grammars
 from cwm_lsp.backend.embedded import EmbeddedEngine
 from cwm_lsp.backend.http import Address
 from cwm_lsp.backend.protocol import BackendInfo, Sampling
-from cwm_lsp.backend.vllm import _PROBE, VllmBackend
+from cwm_lsp.backend.vllm import _PROBE, IN_PROCESS, VllmBackend
 from cwm_lsp.backend.weights import load, locate
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import BackendError, ModelUnavailable, ServerLost, SettingsError
@@ -82,16 +82,24 @@ async def test_what_may_pass_is_asked_again(server: ScriptedServer, fault: int |
     assert len(scores.best) == 5
 
 
+def answer(body: str) -> bytes:
+    """What a server sends that answers ``body``."""
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
         (500, "failed: HTTP 500: no"),
-        ("drop", "closed the connection"),
+        ("drop", "closed the connection before it had answered: the answer ends in the middle"),
+        (b"", "closed the connection before it had answered: it sent nothing"),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", "the answer ends in the middle"),
         (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "no answer of a model server"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<htm>", "no answer of a model server"),
-        (b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"choices": 1}', "no answer of a model server"),
+        (b"\x00\xff\x13", "no answer of a model server"),
+        (answer("<html>"), "no answer of a model server"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "no answer of a model server"),
-        (400, "refused the request: HTTP 400: no"),
+        (400, "refused the request: HTTP 400: no. Its log says why"),
+        (401, "refused the request: HTTP 401: no. Put the key .* into the environment variable VLLM_API_KEY"),
     ],
 )
 async def test_what_does_not_pass_is_said(
@@ -104,6 +112,61 @@ async def test_what_does_not_pass_is_said(
     assert prefix.tokens == TOKENS[:3]
     server.faults.clear()
     await prefix.extend(TOKENS[3:5])  # it is asked again as soon as it works
+
+
+def scored(best: str, log: str) -> str:
+    """A choice that scores ``TOKENS[3:5]``, its most likely token being ``best``."""
+    rows = [
+        f'{{"{token}": {{"logprob": -2, "rank": 2}}, "{best}": {{"logprob": {log}, "rank": 1}}}}'
+        for token in TOKENS
+    ]
+    return f'{{"prompt_logprobs": [null, {", ".join(rows[1:5])}]}}'
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "1",
+        "{}",
+        '{"prompt_logprobs": [null, null]}',
+        '{"prompt_logprobs": [1, 2, 3, 4, 5]}',
+        scored("200", "-1"),  # no token of the model's
+        scored("-1", "-1"),
+        scored("99999999999", "-1"),
+        scored("x", "-1"),
+        scored("2", "NaN"),  # as Python writes it and reads it
+        scored("2", "null"),
+    ],
+)
+async def test_scores_that_make_no_sense_are_not_believed(server: ScriptedServer, choice: str) -> None:
+    server.faults.append(answer(f'{{"choices": [{choice}]}}'))
+    prefix = await client(server).open(TOKENS[:3])
+    with pytest.raises(BackendError, match="what was asked for is missing"):
+        await prefix.extend(TOKENS[3:5])
+    assert prefix.tokens == TOKENS[:3]
+
+
+@pytest.mark.parametrize(
+    ("token", "log"), [("200", "-1"), ("-1", "-1"), ("99999999999", "-1"), ('"x"', "-1"), ("5", "NaN")]
+)
+async def test_tokens_that_make_no_sense_are_not_believed(
+    server: ScriptedServer, token: str, log: str
+) -> None:
+    said = f'{{"token_ids": [{token}], "logprobs": {{"token_logprobs": [{log}], "top_logprobs": [null]}}}}'
+    server.faults.append(answer(f'{{"choices": [{said}]}}'))
+    prefix = await client(server).open(TOKENS[:3])
+    with pytest.raises(BackendError, match="what was asked for is missing"):
+        await prefix.write(NEVER, 1)
+    assert prefix.tokens == TOKENS[:3]
+
+
+async def test_another_web_server_is_none_of_a_model() -> None:
+    async with scripted(faulty="/v1/models") as server:
+        server.faults.append(404)
+        with pytest.raises(
+            BackendError, match=r"HTTP 404: no\. The setting `endpoint` must name a vLLM server"
+        ):
+            await client(server).probe()
 
 
 async def test_a_server_that_is_slow(server: ScriptedServer) -> None:
@@ -154,6 +217,10 @@ async def test_a_vocabulary_without_trace_tokens(server: ScriptedServer, tmp_pat
     path = tmp_path / "tokenizer.json"
     path.write_text(merging().to_str(), encoding="utf-8")
     backend = client(server, info=replace(INFO, tokenizer=str(path)))
+    server.faulty = "/tokenize"
+    server.faults.append(answer("[1, 2]"))
+    with pytest.raises(ModelUnavailable, match="has no trace tokens"):
+        await backend.probe()
     server.tokenize = [27, 91, 105]
     with pytest.raises(ModelUnavailable, match="has no trace tokens"):
         await backend.probe()
@@ -193,7 +260,7 @@ async def test_a_server_may_hold_less_than_the_model_could(server: ScriptedServe
 async def test_another_server_answers_where_one_fails() -> None:
     async with scripted() as one, scripted() as other:
         backend = client(one, other)
-        await backend.probe()
+        assert await backend.probe() == []
         prefix = await backend.open(TOKENS[:3])
         await prefix.extend(TOKENS[3:5])
         assert (len(one.requests), len(other.requests)) == (1, 0)
@@ -215,6 +282,23 @@ async def test_the_least_busy_server_is_asked() -> None:
         await (await backend.open(TOKENS[:3])).write(NEVER, 2)
         assert (len(one.requests), len(other.requests)) == (0, 1)
         stuck.cancel()
+
+
+@pytest.mark.parametrize("ending", [b"", b"\0"])
+def test_damaged_weights_are_not_given_to_an_engine_of_our_own(tmp_path: Path, ending: bytes) -> None:
+    pretrained.write(tmp_path)
+    weights = tmp_path / checkpoint.SINGLE
+    weights.write_bytes(weights.read_bytes()[:-1] + ending)
+    settings = Settings(backend="vllm", model=str(tmp_path), endpoint=IN_PROCESS)
+    with pytest.raises(ModelUnavailable, match="is damaged: its SHA-256" if ending else "is damaged: it has"):
+        registry.create("vllm", settings)
+
+
+def test_an_engine_of_our_own_needs_vllm(tmp_path: Path) -> None:
+    pretrained.write(tmp_path)
+    settings = Settings(backend="vllm", model=str(tmp_path), endpoint=IN_PROCESS)
+    with pytest.raises(ModelUnavailable, match=r"vLLM is not installed for .*pip install 'cwm-lsp\[vllm\]'"):
+        registry.create("vllm", settings)
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "http://", "http://x:port", "localhost:8000"])

@@ -52,7 +52,7 @@ async def test_a_server_with_another_model(folder: Path) -> None:
     [
         (500, "failed: HTTP 500"),
         ("hang", "did not answer in time"),
-        ("drop", "closed the connection in the middle of an answer"),
+        ("drop", "closed the connection before it had answered"),
         (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "answers what is no answer of a model server"),
     ],
 )
@@ -64,6 +64,17 @@ def test_a_server_that_is_down(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     assert "cannot be reached" in told(folder, "vllm", url)[1]
+
+
+async def test_one_of_several_servers_that_is_down(folder: Path) -> None:
+    async with scripted() as server:
+        endpoint = f"{server.url}, http://127.0.0.1:1"
+        found, problems = await asyncio.to_thread(told, folder, "vllm", endpoint)
+        assert found["chosen"] == "vllm"
+        assert problems.startswith("The model server http://127.0.0.1:1 cannot be reached")
+        found, problems = await asyncio.to_thread(told, folder, "auto", endpoint)
+        assert (found["chosen"], problems) == ("vllm", "")
+        assert "The model server http://127.0.0.1:1 cannot be reached" in found["why"]
 
 
 def test_a_checkpoint_that_is_whole(folder: Path) -> None:

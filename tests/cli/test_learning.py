@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from cwm_lsp.backend import checkpoint
+from cwm_lsp.backend.embedded import EmbeddedEngine
+from cwm_lsp.backend.weights import load, locate
 from cwm_lsp.cli.learning import model
 from cwm_lsp.cli.learning_commands import calibrate, evaluate, train
 from cwm_lsp.cli.learning_models import rows
+from cwm_lsp.cli.main import run
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.errors import ArgumentsError, TargetError, UserError
+from tests.backend.scripted import scripted
 from tests.learn.believing import SUM, trace_of
 
 
@@ -59,9 +66,36 @@ def test_eval_prints_one_object_with_the_promised_keys(
     assert set(promised.split()) <= set(found)
     assert (found["rows"], found["rows_evaluated"], found["frames_exact"]) == (2, 1, 1.0)
     assert found["all_rows"]["frames_exact"] == 0.5
-    assert found["command"] == "cwm-lsp model eval rows.jsonl --json"
+    assert found["command"] == "cwm-lsp model eval rows.jsonl --json --backend replay"
     assert json.loads(options["output"].read_text()) == found
     assert "rows.jsonl 2: failed" in captured.err
+
+
+async def test_eval_asks_the_server_that_is_named(options: dict[str, Any], tmp_path: Path) -> None:
+    engine = EmbeddedEngine(load(locate("")))
+    facts = {"max_position_embeddings": engine.info.context, "vocab_size": engine.info.vocabulary}
+    folder = tmp_path / engine.info.model
+    folder.mkdir()
+    config = {**facts, checkpoint.OURS: {"codec": "compact"}}
+    (folder / checkpoint.CONFIG).write_text(json.dumps(config), encoding="utf-8")
+    async with scripted(model=folder.name, context=engine.info.context, engine=engine) as server:
+        words = ["eval", str(options["data"][0]), "--json", "--free-events", "0", "--backend", "vllm"]
+        words += ["--model", str(folder), "--endpoint", server.url]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cwm_lsp", "model", *words), stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await process.communicate()
+        assert server.requests
+    found = json.loads(output)
+    assert (found["model"], found["frames_exact"]) == (folder.name, 1.0)
+    assert found["command"].endswith("--backend vllm")
+
+
+def test_an_output_that_cannot_be_written_is_known_before_the_work(options: dict[str, Any]) -> None:
+    blocked = options["output"].parent / "file" / "found.json"
+    blocked.parent.touch()
+    with pytest.raises(UserError, match="cannot be written"):
+        evaluate({**options, "output": blocked, "data": ()})
 
 
 def test_eval_shows_a_table_and_limits_rows(
@@ -101,6 +135,26 @@ def test_a_folder_without_inputs_is_refused(tmp_path: Path) -> None:
 def test_calibrate_refuses_what_is_too_little(options: dict[str, Any]) -> None:
     with pytest.raises(UserError, match="too few"):
         calibrate(options)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--out", "{folder}/file/corpus"], "cannot be written"),
+        (["--out", "{folder}/damaged"], "corpus.json is damaged"),
+        (["--out", "{folder}/corpus", "--ray", "auto"], "pip install 'cwm-lsp[ray]'"),
+    ],
+)
+def test_a_corpus_that_cannot_be_made_is_said(
+    tmp_path: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "corpus.json").write_text("{")
+    given = [word.format(folder=tmp_path) for word in words]
+    assert run(["model", "corpus", "--json", "--shards", "1", "--size", "1", *given]) != 0
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert said in f"{error['message']} {error['hint']}"
 
 
 def test_training_needs_an_end() -> None:

@@ -58,6 +58,30 @@ def test_a_line_that_is_no_row_is_named(tmp_path: Path, line: str) -> None:
         load_rows(path)
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"canonical_solution": 3},
+        {"code": "def f(x): pass", "base_input": [[1]]},
+        {"code": "def f(x): pass", "inputs": 3},
+        {"code": "def f(x): pass", "calls": 3},
+        {"code": "def f(x): pass", "test_list": [3]},
+    ],
+)
+def test_a_row_of_no_known_shape_is_named(tmp_path: Path, row: dict[str, object]) -> None:
+    with pytest.raises(SourceError, match=r"Line 1 of rows\.jsonl has none of the known shapes"):
+        load_rows(written(tmp_path, row))
+
+
+def test_a_damaged_archive_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    packed = bytearray(gzip.compress(b'{"code": "def f(x): pass", "input": "1"}\n' * 9))
+    packed[12] ^= 0xFF
+    path.write_bytes(packed)
+    with pytest.raises(SourceError, match="cannot be read"):
+        load_rows(path)
+
+
 def test_an_empty_file_has_no_rows(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text("")

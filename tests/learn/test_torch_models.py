@@ -103,8 +103,8 @@ async def test_published_weights_run_as_the_checkpoint_does(model: WorldModel, t
 
 
 async def test_a_checkpoint_is_a_backend(model: WorldModel, tmp_path: Path) -> None:
-    from cwm_lsp.learn.torch_backend import checkpoint_backend, read_checkpoint
-    from cwm_lsp.learn.train import Progress, save_checkpoint
+    from cwm_lsp.learn.progress import Progress, read_checkpoint, save_checkpoint
+    from cwm_lsp.learn.torch_backend import checkpoint_backend
 
     path = tmp_path / "run" / "checkpoint.pt"
     save_checkpoint(path, model, [], Progress(step=3, tokens=99))
@@ -116,7 +116,7 @@ async def test_a_checkpoint_is_a_backend(model: WorldModel, tmp_path: Path) -> N
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    from cwm_lsp.learn.torch_backend import read_checkpoint
+    from cwm_lsp.learn.progress import read_checkpoint
 
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(b"not a checkpoint")

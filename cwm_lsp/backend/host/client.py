@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,7 +30,8 @@ class HostedBackend:
     """Backend ``name`` in a process of its own. Call it from one event loop.
 
     ``info`` is who is expected to answer, known before the model is loaded, and who does once it is.
-    ``on_lost`` is called when the model's server does not answer, before the caller is told.
+    ``on_lost`` is called when the model's server does not answer, before the caller is told. ``python`` is
+    the interpreter of that process, which finds this package whether or not it is installed there.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class HostedBackend:
         answer_within: float = ANSWER_WITHIN,
         backoff: Backoff | None = None,
         on_lost: Callable[[ServerLost], None] | None = None,
+        python: str = sys.executable,
     ) -> None:
         self._name = name
         self._settings = settings
@@ -50,6 +53,7 @@ class HostedBackend:
         self._answer_within = answer_within
         self._backoff = backoff or Backoff()
         self._on_lost = on_lost
+        self._python = python
         self._starting = asyncio.Lock()
         self._host: HostProcess | None = None
         self._burials: set[asyncio.Task[None]] = set()
@@ -114,7 +118,7 @@ class HostedBackend:
             pause = f"After repeated failures it is tried again in {self._backoff.remaining:.0f} s."
             raise type(self._last)(self._last.message, pause)
         try:
-            host = await HostProcess.start(self._name, self._settings, self._start_within)
+            host = await HostProcess.start(self._name, self._settings, self._start_within, self._python)
         except BackendError as error:
             self._failed(error)
             self._tell(error)

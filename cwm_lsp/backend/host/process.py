@@ -59,13 +59,18 @@ class HostProcess:
         self._tasks = [asyncio.create_task(self._answers()), asyncio.create_task(self._complaints())]
 
     @classmethod
-    async def start(cls, name: str, settings: Settings, within: float) -> HostProcess:
-        """A host that has loaded backend ``name``. Raises ``BackendError``."""
+    async def start(
+        cls, name: str, settings: Settings, within: float, python: str = sys.executable
+    ) -> HostProcess:
+        """A host, run by ``python``, that has loaded backend ``name`` in ``within`` seconds.
+
+        Raises ``BackendError``.
+        """
         root = str(Path(cwm_lsp.__file__).parents[1])
         options = json.dumps(dataclasses.asdict(settings))
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-c", _BOOT, root, name, options),
+                *(python, "-P", "-c", _BOOT, root, name, options),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -35,7 +35,7 @@ from cwm_lsp.learn.corpus.shards import (
     shard_name,
     write_atomically,
 )
-from cwm_lsp.learn.sandbox import Sandbox, bound_memory, bound_time
+from cwm_lsp.learn.sandbox import Sandbox, bound_memory, bound_time, leave_interrupts
 
 SECONDS_PER_PROGRAM = 0.25
 """What a shard may take on average; one that takes longer has a program that hangs."""
@@ -92,6 +92,9 @@ class Report:
         """Encoded tokens per second and core; 0 without an encoder."""
         return self.tokens / self.core_seconds if self.core_seconds else 0.0
 
+
+_NOT_BEGUN, _WRITING = -1, -2
+"""What the process of a shard is at when it is at no program."""
 
 Progress = Callable[[int, int, ShardReport | None], None]
 """Told after each shard: how many are done, of how many, and the report of the latest."""
@@ -153,10 +156,13 @@ def _check_manifest(options: Options) -> None:
         "library": options.library,
     }
     text = json.dumps(plan, indent=1, default=list)
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(text):
-        raise SettingsError(
-            f"{options.out} holds a corpus of another plan.", "Choose another folder, or delete it."
-        )
+    try:
+        if path.exists() and json.loads(path.read_text(encoding="utf-8")) != json.loads(text):
+            raise SettingsError(
+                f"{options.out} holds a corpus of another plan.", "Choose another folder, or delete it."
+            )
+    except ValueError as error:
+        raise SettingsError(f"{path} is damaged: {error}.", "Choose another folder, or delete it.") from error
     write_atomically(path, text.encode())
 
 
@@ -194,7 +200,7 @@ class _Job:
         self.number = number
         self.skipped = skipped
         self._context = mp.get_context("spawn")
-        self._at = self._context.Value("q", -1)
+        self._at = self._context.Value("q", _NOT_BEGUN)
 
     def start(self, make: Callable[..., bytes], path: Path, seconds: float) -> None:
         """Starts the process; it has ``seconds``."""
@@ -214,6 +220,8 @@ class _Job:
     def without_culprit(self) -> _Job:
         """The same job without the program at which it ended. Raises ``RunError``."""
         culprit = int(self._at.value)
+        if culprit == _WRITING:
+            raise RunError(f"Shard {self.number} could not be written.", "Is there room on the disk?")
         if culprit < 0 or len(self.skipped) >= RETRIES:
             raise RunError(
                 f"Shard {self.number} could not be made: its process ended before any program ran."
@@ -224,6 +232,7 @@ class _Job:
 
 
 def _work(make: Callable[..., bytes], number: int, path: Path, at: Any, skipped: frozenset[int]) -> None:
+    leave_interrupts()
     bound_memory()
     bound_time()
     sys.unraisablehook = lambda _: None  # a recording stopped inside a finaliser is no news
@@ -231,7 +240,9 @@ def _work(make: Callable[..., bytes], number: int, path: Path, at: Any, skipped:
     def started(index: int) -> None:
         at.value = index
 
-    write_atomically(path, make(number, started=started, skipped=skipped))
+    data = make(number, started=started, skipped=skipped)
+    at.value = _WRITING
+    write_atomically(path, data)
 
 
 def _by_ray(options: Options, make: Callable[..., bytes], missing: Sequence[int]) -> Iterator[int]:

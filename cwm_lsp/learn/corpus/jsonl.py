@@ -16,7 +16,9 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -57,13 +59,14 @@ def split_of(source: str) -> str:
 def load_functions(path: Path) -> tuple[Function, ...]:
     """The functions of a file that parse and have calls. Raises ``SourceError``, for evaluation files too."""
     found = []
-    for row in _rows(path):
+    for number, row in read_objects(path):
         if "input" in row and "output" in row:
             raise SourceError(
                 f"{path.name} has the shape of an evaluation set.", "Evaluation data never enters a corpus."
             )
-        source = _source(row)
-        calls = _calls(row, source) if source is not None else ()
+        with _known_shape(path, number):
+            source = _source(row)
+            calls = _calls(row, source) if source is not None else ()
         if source is not None and calls:
             name = path.name.split(".")[0].lower()
             found.append(Function(source, calls, str(row.get("origin", f"real:{name}")), split_of(source)))
@@ -72,7 +75,11 @@ def load_functions(path: Path) -> tuple[Function, ...]:
 
 def load_sources(path: Path) -> tuple[str, ...]:
     """The sources of a file of any shape. Raises ``SourceError``."""
-    return tuple(source for row in _rows(path) if (source := _source(row)) is not None)
+    found = []
+    for number, row in read_objects(path):
+        with _known_shape(path, number):
+            found.append(_source(row))
+    return tuple(source for source in found if source is not None)
 
 
 def programs(
@@ -108,21 +115,32 @@ def _some(rng: Random, calls: Sequence[str], most: int) -> list[str]:
     return fitting[:most]
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
+def read_objects(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The JSON objects of a file, one a line, each with the number of its line. Raises ``SourceError``."""
     try:
         data = path.read_bytes()
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise SourceError(f"{path} cannot be read: {error}.") from error
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SourceError(f"Line {number} of {path.name} is not JSON: {error}.") from error
-        if isinstance(row, dict):
-            yield row
+        if not isinstance(row, dict):
+            raise SourceError(f"Line {number} of {path.name} is no JSON object.")
+        yield number, row
+
+
+@contextmanager
+def _known_shape(path: Path, number: int) -> Iterator[None]:
+    """Say in a ``SourceError`` that a row is of another."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SourceError(f"Line {number} of {path.name} has none of the known shapes: {error!r}.") from error
 
 
 def _source(row: Mapping[str, Any]) -> str | None:
