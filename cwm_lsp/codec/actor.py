@@ -13,7 +13,7 @@ from cwm_lsp.codec.evaluator import Evaluator
 from cwm_lsp.codec.expressions import ERRORS, augmented, unpacked, unpure
 from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.flow import is_inline
-from cwm_lsp.codec.kinds import INPLACE, OPERATORS
+from cwm_lsp.codec.kinds import INPLACE, OPERATORS, setter
 from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
 from cwm_lsp.codec.records import UNREAD, Opaque, Record, Undecided, Whole
@@ -167,6 +167,9 @@ class Actor(Evaluator):
                 record = self.value(owner)
                 if isinstance(record, Failure):
                     return  # its text says what it was made with, and no more
+                if self._has(record, setter(name)):
+                    self._special(record, setter(name), target, result)
+                    return
                 if not isinstance(record, Record) or not (record.plain or name in record.fields):
                     raise unpure(target)
                 record.fields[name] = result

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec.calls import Callables, Target
+from cwm_lsp.codec.kinds import setter
 from cwm_lsp.codec.scopes import bound_names, is_coroutine, scopes_of
 from cwm_lsp.codec.shapes import shows_all
 from cwm_lsp.trace.statements import first_line, parse
@@ -55,7 +56,9 @@ def callables_of(source: str) -> Callables:
                     if _is_property(method)
                     else methods
                 )
-                kept.setdefault(method.name, []).append(_target(method, owner.name))
+                stores = any(getattr(one, "attr", "") == "setter" for one in method.decorator_list)
+                name = setter(method.name) if stores else method.name
+                kept.setdefault(name, []).append(_target(method, owner.name))
         maker = _maker(owner, classes)
         allocator = _maker(owner, classes, "__new__")
         if allocator is not None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec.flow import is_inline
+from cwm_lsp.codec.kinds import setter
 from cwm_lsp.trace.statements import first_line
 
 _KIND = re.compile(r"<?(\w+)[ (]")
@@ -220,6 +221,8 @@ class Callables:
                         if name in self.methods or name in self.generators:
                             return True
                     case ast.Call() | ast.Lambda() | ast.keyword(arg="key"):
+                        return True
+                    case ast.Attribute(attr=name, ctx=ast.Store()) if setter(name) in self.methods:
                         return True
                     case ast.Name(id=name) if name in self.named:
                         return True

@@ -94,6 +94,11 @@ _PLAIN_BASES = frozenset({"ABC", "object"})
 _DEEPEST = 8
 
 
+def setter(name: str) -> str:
+    """The name under which the method is known that stores the property ``name``."""
+    return f"{name}="
+
+
 def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Each class of a module under its marked name, with the text of a dict of what its objects share."""
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
@@ -107,7 +112,7 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for name, node in classes.items():
         found = _members(node) if is_enum(node) else _shared(node, classes)
         found |= {BASES: repr(tuple(_ancestors(node, classes)))}
-        kept = {key: text for key, text in found.items() if key not in stored}
+        kept = {key: text for key, text in found.items() if key not in stored or text == PROPERTY}
         yield f"{name}{MARK}", f"{{{', '.join(f'{key!r}: {text}' for key, text in kept.items())}}}"
 
 
@@ -186,6 +191,10 @@ def _told_by(node: ast.stmt) -> dict[str, str]:
             return {"__iter__": METHOD, ITEMS: repr(source) if source else ""}
         case ast.FunctionDef(name=name) if _SPECIAL.fullmatch(name):
             return {name: METHOD}
+        case ast.FunctionDef(name=name, decorator_list=[ast.Attribute(attr="setter")]):
+            return {setter(name): METHOD}
+        case ast.FunctionDef(decorator_list=[ast.Attribute(attr="deleter")]):
+            return {}
         case ast.FunctionDef(name=name, decorator_list=[]) if is_generator(node):
             return {name: GENERATES}
         case ast.AsyncFunctionDef(name=name, decorator_list=[]) if is_coroutine(node):

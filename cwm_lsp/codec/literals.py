@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec import pure_calls, standard
+from cwm_lsp.codec.displays import ELLIPSIS
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.kinds import member
 from cwm_lsp.codec.records import Opaque, Record, Undecided, Unseen
@@ -28,12 +29,17 @@ _ANGLED = re.compile(
 _MEMBER = re.compile(r"<[^\W\d]\w*\.[^\W\d]\w*: [^<>]*>")
 _UNWRITTEN = re.compile(r"\b(?:inf|nan)\b")
 _UNSEEN = re.compile(r"<([^\W\d]\w*) …>")
+_CUT = re.compile(r"… [\d,]+ more['\"]")
+"""The end of a string that is longer than what is kept of one."""
+
 _OBJECT, _OPAQUE, _ONE_OF, _DEEP = "__object__", "__opaque__", "__member__", "__deep__"
 _FACTORY = re.compile(r"<class '(int|list|set|dict|str|float)'>")
 
 
 def literal(text: str) -> Any:
     """The value that a text writes out. Raises :class:`Undecided` where it writes none."""
+    if ELLIPSIS in text and _CUT.search(text):
+        raise Undecided(f"{text[:80]} is not all of it.")
     try:
         if "<" not in text and text[-1:] != ")" and "(" not in text and not _UNWRITTEN.search(text):
             return ast.literal_eval(text)

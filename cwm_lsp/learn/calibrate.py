@@ -33,6 +33,12 @@ LIKELY = 0.5
 LEAST = 200
 """Claims below which a map would be noise."""
 
+_FEW = 100
+"""Uncertain claims below which they say nothing of the model."""
+
+_IN_A_BLOCK = 20
+"""Claims, at least, of which one pair of a map is made, unless there are fewer."""
+
 _FOLDS = 5
 _NEWTON_STEPS = 12
 _Block = tuple[float, float, float]
@@ -123,23 +129,32 @@ def fit_map(rows: Sequence[_Row]) -> ProbabilityMap:
     return ProbabilityMap(points, logistic(np.concatenate(parts), np.concatenate(rights)))
 
 
-def logistic(parts: Floats, right: Floats, ridge: float = 2.0) -> tuple[float, ...]:
+def logistic(parts: Floats, right: Floats) -> tuple[float, ...]:
     """Weights of a logistic regression of ``right [N]`` on ``parts [N, 4]``, drawn to the rising map."""
-    prior = np.array([0.0, 1.0, 0.0, 0.0])
+    prior, ridge = np.array([0.0, 1.0, 0.0, 0.0]), np.array([50.0, 50.0, 2.0, 2.0])
     weights = prior.copy()
     for _ in range(_NEWTON_STEPS):
         probability = 1 / (1 + np.exp(-parts @ weights))
         slope = parts.T @ (right - probability) - ridge * (weights - prior)
-        curvature = (parts.T * (probability * (1 - probability))) @ parts + ridge * np.eye(len(prior))
+        curvature = (parts.T * (probability * (1 - probability))) @ parts + np.diag(ridge)
         weights = weights + np.linalg.solve(curvature, slope)
     return tuple(float(weight) for weight in weights)
 
 
 def isotonic(shown: Floats, points: int = POINTS) -> tuple[tuple[float, float], ...]:
-    """A rising map (raw, calibrated) of at most ``points`` pairs; ``shown [N, 2]``: probability, right."""
+    """A rising map (raw, calibrated) of at most ``points`` pairs; ``shown [N, 2]``: probability, right.
+
+    Claims that are certain, which most are that were worked out, make one pair of their own; where there are
+    few others, that is the only one, and the model's own word counts for them.
+    """
     ordered = shown[np.argsort(shown[:, 0], kind="stable")]
+    certain = int(np.searchsorted(ordered[:, 0], 1.0))
+    few = len(ordered) > certain and certain < _FEW
+    parts = [] if few else np.array_split(ordered[:certain], max(1, min(points - 1, certain // _IN_A_BLOCK)))
     blocks: list[_Block] = []
-    for part in np.array_split(ordered, min(points, len(ordered))):
+    for part in (*parts, ordered[certain:]):
+        if len(part) == 0:
+            continue
         count = float(len(part))
         blocks.append((count, float(part[:, 0].mean()), float((part[:, 1].sum() + 0.5) / (count + 1))))
         while len(blocks) > 1 and (blocks[-2][2] >= blocks[-1][2] or blocks[-2][1] >= blocks[-1][1]):
@@ -156,13 +171,16 @@ def _pooled(left: _Block, right: _Block) -> _Block:
 def choose_threshold(shown: Floats, precision: float = PRECISION) -> float:
     """The smallest probability with at least ``precision`` of the claims from it on right; 1 if none is.
 
-    Never under :data:`LIKELY`: where nearly all that is claimed is sure, the rest could be anything.
+    Never under :data:`LIKELY`: where nearly all that is claimed is sure, the rest could be anything. Nothing
+    likelier is withheld where enough of all claims are right.
     """
     ordered = shown[np.argsort(-shown[:, 0], kind="stable")]
     right = ordered[:, 1].cumsum() / np.arange(1, len(ordered) + 1)
     last = np.append(ordered[1:, 0] != ordered[:-1, 0], True)[: len(ordered)]
     enough = ordered[last & (right >= precision), 0]
-    return max(LIKELY, float(enough.min())) if len(enough) else 1.0
+    if len(enough) == 0:
+        return 1.0
+    return LIKELY if enough.min() == ordered[-1, 0] else max(LIKELY, float(enough.min()))
 
 
 def store(folder: Path, fitted: Fitted, source: str) -> None:

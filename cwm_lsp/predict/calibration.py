@@ -17,7 +17,8 @@ _EDGE = 1e-4
 class ProbabilityMap:
     """A rising map of probabilities, moved by how the model did so far in the same run.
 
-    ``points`` are pairs (raw, calibrated), both rising; none means the identity. ``weights``, empty or four,
+    ``points`` are pairs (raw, calibrated), both rising; below the first the map goes straight to 0, and none
+    means the identity. ``weights``, empty or four,
     are those of a logistic regression on 1, the log-odds of the mapped probability, and a trust's ``line``
     and ``run``.
     """
@@ -29,12 +30,11 @@ class ProbabilityMap:
         """The probability by ``points`` alone."""
         if not self.points:
             return probability
-        place = bisect_left(self.points, (probability, 0.0))
-        if place == 0:
-            return self.points[0][1]
-        if place == len(self.points):
-            return self.points[-1][1]
-        (left, low), (right, high) = self.points[place - 1], self.points[place]
+        points = ((0.0, 0.0), *self.points)
+        place = max(1, bisect_left(points, (probability, 0.0)))
+        if place == len(points):
+            return points[-1][1]
+        (left, low), (right, high) = points[place - 1], points[place]
         share = (probability - left) / (right - left) if right > left else 1.0
         return low + share * (high - low)
 

@@ -36,6 +36,7 @@ LEAST_KNOWN = {
     "shapes": 0.98,
     "shop": 0.92,
     "stack": 1.0,
+    "stored": 0.95,
     "tasks": 0.95,
     "texts": 0.94,
     "vectors": 1.0,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cwm_lsp.backend.weights import load, read_manifest
 from cwm_lsp.cli.model import calibration
 from cwm_lsp.errors import UserError
-from cwm_lsp.learn.calibrate import POINTS, choose_threshold, fit, isotonic, store
+from cwm_lsp.learn.calibrate import LIKELY, POINTS, choose_threshold, fit, isotonic, store
 from cwm_lsp.learn.judging import Claim, Frame, Role, RowResult, Status
 from cwm_lsp.predict import ProbabilityMap, Trust
 from cwm_lsp.trace.model import EventKind
@@ -97,7 +97,19 @@ def test_the_map_rises_and_stays_between_0_and_1(pairs: list[tuple[float, bool]]
     assert all(left < right for left, right in pairwise(reals))
     mapped = [ProbabilityMap(points)(probability / 50) for probability in range(51)]
     assert mapped == sorted(mapped)
-    assert 0 < mapped[0] <= mapped[-1] < 1
+    assert 0 <= mapped[0] <= mapped[-1] < 1
+
+
+def test_what_is_less_likely_than_all_that_was_seen_is_not_raised() -> None:
+    certain, likely = [[1.0, True]] * 900, [[0.8, number % 5 > 0] for number in range(100)]
+    learned = ProbabilityMap(isotonic(np.array(certain + likely, float)))
+    assert learned(0.8) == pytest.approx(0.8, abs=0.03)
+    assert learned(0.2) == pytest.approx(0.2, abs=0.01)
+    assert learned(1.0) > 0.99
+
+
+def test_nothing_likely_is_withheld_where_all_are_right() -> None:
+    assert choose_threshold(np.array([[0.99, 1], [0.8, 1]], float)) == LIKELY
 
 
 def test_without_any_precise_part_nothing_is_shown() -> None:
