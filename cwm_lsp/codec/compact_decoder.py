@@ -121,6 +121,12 @@ class CompactDecoder:
         return self._machine.choices((*pending.changed, *pending.removed)) - self._taken()
 
     @property
+    def awaits_names(self) -> bool:
+        """Whether names, and nothing else, can come next: all of them will, in any order."""
+        names = self._machine.names
+        return all(names.name(token) is not None for token in self.choices or (Special.STOP,))
+
+    @property
     def _in_value(self) -> bool:
         return bool(self._pending.target) or self._pending.kind in _ENDS
 

@@ -109,3 +109,81 @@ def test_calibration_is_piecewise_linear() -> None:
         1.0,
     ]
     assert ProbabilityMap()(0.3) == 0.3
+
+
+OBJECTS = """\
+from dataclasses import dataclass
+from datetime import date
+import os
+
+
+@dataclass
+class Item:
+    name: str
+    price: float = 1.5
+
+
+class Cart:
+    def __init__(self, owner, items=None):
+        self.owner = owner
+        self.items = list(items or [])
+        for item in self.items:
+            self.check(item)
+
+    def check(self, item):
+        if item.price < 0:
+            raise ValueError(item.name)
+
+    def total(self, rate):
+        return sum(item.price for item in self.items) * rate
+
+
+class Big(Cart):
+    pass
+
+
+class Here:
+    def __init__(self):
+        self.place = os.getcwd()
+
+    def show(self):
+        return self.place
+
+
+def cost(item, day=None):
+    return item.price
+"""
+
+
+def begun(function: str, arguments: str) -> dict[str, str]:
+    event = entry_trace(SourceFile("m.py", OBJECTS), function, arguments).events[0]
+    return {name: value.text for name, value in event.locals.items()}
+
+
+def test_objects_that_follow_from_the_file_are_made_without_running_it() -> None:
+    assert begun("cost", "Item('pen'), date(2024, 2, 29)") == {
+        "item": "Item(name='pen', price=1.5)",
+        "day": "datetime.date(2024, 2, 29)",
+    }
+    assert begun("Cart.total", "Cart('ann', [Item('pen'), Item('ink', 9.0)]), 2") == {
+        "self": "<Cart owner='ann', items=[Item(name='pen', price=1.5), Item(name='ink', price=9.0)]>",
+        "rate": "2",
+    }
+    assert begun("Cart.total", "Big('bob'), rate=3")["self"] == "<Big owner='bob', items=[]>"
+    assert begun("cost", "set()")["item"] == "set()"
+
+
+def test_an_object_that_does_not_follow_is_not_invented() -> None:
+    with pytest.raises(ArgumentsError, match="does not follow from the file"):
+        begun("Here.show", "Here()")
+    with pytest.raises(ArgumentsError, match="does not follow from the file"):
+        begun("cost", "Cart('ann', [Item('pen', -1)])")  # which raises
+    with pytest.raises(ArgumentsError, match="called on an object"):
+        begun("Cart.total", "2")
+    assert begun("Here.show", "") == {"self": "<Here object>"}
+
+
+def test_a_file_that_does_not_fit_is_no_reason_to_fail() -> None:
+    many = "".join(f"\n\ndef f{n}(x):\n    return f{n + 1}(x)\n" for n in range(2_000))
+    source = SourceFile("m.py", f"{OBJECTS}{many}\n\ndef g(x=f0(1)):\n    return f0(x)\n")
+    assert entry_trace(source, "Here.show", "").events[0].locals["self"].text == "<Here object>"
