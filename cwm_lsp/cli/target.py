@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
+from cwm_lsp.features.calls import by_class, definitions
 from cwm_lsp.features.results import Call
 from cwm_lsp.features.runnables import runnables
 from cwm_lsp.record import read_source
@@ -42,7 +43,11 @@ def function_call(target: str, words: Sequence[str]) -> FunctionCall:
     if (call := _expression(function)) is not None and isinstance(call, ast.Call):
         if words:
             raise ArgumentsError(f"{function} is a whole call, so nothing may follow it.")
-        function, words = ast.unparse(call.func), (function,)
+        call = _by_class(source, call)
+        function, words = ast.unparse(call.func), (ast.unparse(call),)
+    elif len(words) == 1 and isinstance(whole := _expression(words[0]), ast.Call):
+        whole = _by_class(source, whole)
+        words = (ast.unparse(whole),) if ast.unparse(whole.func) == function else words
     if words:
         return FunctionCall(source, Call(function, arguments(function, words)))
     found = next((one for one in runnables(source) if one.function == function), None)
@@ -57,6 +62,12 @@ def function_call(target: str, words: Sequence[str]) -> FunctionCall:
             f"`# cwm: {function}({', '.join(required)})`.",
         )
     return FunctionCall(source, Call(function, ""))
+
+
+def _by_class(source: SourceFile, call: ast.Call) -> ast.Call:
+    """``Box(3).add(4)`` as a call of ``Box.add``, if the file has that; other calls as they are."""
+    tree = parse(source.text)
+    return call if tree is None else by_class(call, definitions(tree))
 
 
 def script(target: str) -> Path:

@@ -124,3 +124,13 @@ def test_a_missing_file_is_answered_with_the_one_that_was_meant(shop: Path) -> N
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is a folder, not a file"):
         source_at(tmp_path)
+
+
+@pytest.mark.parametrize("words", [(), ("Box(3).add(4)",), ("Box(3)", "4")])
+def test_a_method_is_called_on_an_object(tmp_path: Path, words: tuple[str, ...]) -> None:
+    path = tmp_path / "boxes.py"
+    path.write_text("class Box:\n    def add(self, n):\n        return n\n\n\ndef f(n):\n    return n\n")
+    found = function_call(f"{path}::Box.add" if words else f"{path}::Box(3).add(4)", words)
+    assert (found.call.function, found.call.arguments) == ("Box.add", "Box(3), 4")
+    inner = function_call(f"{path}::f", ["Box(3).add(4)"])
+    assert (inner.call.function, inner.call.arguments) == ("f", "Box(3).add(4)")
