@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -191,16 +191,26 @@ async def recorded(job: Job, shell: Shell, on_events: OnEvents | None = None) ->
 def _compare(job: Job, shell: Shell, svg: Path | None) -> int:
     async def work() -> Scored | Unasked:
         async with opened(job.loaded.settings) as model:
+            model.require()  # before anything is run
             warming = asyncio.ensure_future(model.warm())
             try:
                 trace = await recorded(job, shell)
-                await warming
+                failure = await _failure(warming)
             finally:
                 warming.cancel()
                 await asyncio.gather(warming, return_exceptions=True)
-            return await _scored(model, trace, shell)
+            return Unasked(trace, failure) if failure is not None else await _scored(model, trace, shell)
 
     return _shown(run(work()), job.title, shell, svg)
+
+
+async def _failure(warming: Awaitable[None]) -> BackendError | None:
+    """Why the model did not start, ``None`` if it did."""
+    try:
+        await warming
+    except BackendError as error:
+        return error
+    return None
 
 
 def _compare_trace(trace: Trace, title: str, loaded: Loaded, shell: Shell, svg: Path | None) -> int:

@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_MISSING = "`cwm-lsp doctor` says what is missing."
+_OFF = "Set it to auto; `cwm-lsp record` needs no model."
+
 LOOK_AGAIN = 10.0
 """Seconds between two looks for a server that does not answer."""
 
@@ -60,10 +63,16 @@ class Model:
         """What predicts. Raises ``ModelUnavailable`` where there is no model."""
         if self._predictor is None:
             if self.choice.backend is None:
-                raise ModelUnavailable(self.choice.reason, "`cwm-lsp doctor` says what is missing.")
+                raise ModelUnavailable(
+                    self.choice.reason, _OFF if self._settings.backend == "off" else _MISSING
+                )
             calibrated = calibration(self.choice.model, self.choice.name)
             self._predictor = predictor_for(self.choice.backend, calibrated)
         return self._predictor
+
+    def require(self) -> None:
+        """Raises ``ModelUnavailable`` where there is no model to ask."""
+        _ = self.predictor
 
     async def ask(self, work: Callable[[Predictor], Awaitable[T]]) -> T:
         """What ``work`` makes of the predictor, or of the one that has come to stand in for it meanwhile."""

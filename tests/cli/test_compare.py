@@ -142,9 +142,13 @@ def test_the_demo_ends_in_the_picture_and_saves_it(tmp_path: Path) -> None:
 def test_without_a_model_recording_goes_on_and_comparing_says_why(loop: Path) -> None:
     folder = loop.parent
     assert cwm("record", f"{loop}::collatz", "6", "--json", cwd=folder).code == 0
+    ran = folder / "ran.txt"
+    loop.write_text(f"open({str(ran)!r}, 'w').close()\n{loop.read_text(encoding='utf-8')}", encoding="utf-8")
     off = cwm("compare", f"{loop}::collatz", "6", "--backend", "off", cwd=folder)
     assert (off.code, off.out) == (4, "")
     assert "The setting `backend` is off." in off.err
+    assert "`cwm-lsp record` needs no model" in off.err
+    assert not ran.exists()
     gone = cwm("compare", f"{loop}::collatz", "6", "--backend", "embedded", "--model", "no", cwd=folder)
     assert gone.code == 4
     assert "no has no model.json" in gone.err
