@@ -71,6 +71,9 @@ class Predictor:
         history = History()
         history.happened(trace.events[0])
         before = _before(trace.events)
+        await (
+            await self.backend.open()
+        ).close()  # a model that is damaged is told of, also if nothing is asked
         windows = list(self.codec.windows(trace, self.window))
         for encoded in windows:  # all of them first: minutes of reading would be lost to one that is too long
             self._fits(len(encoded.tokens))

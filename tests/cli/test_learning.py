@@ -80,15 +80,15 @@ async def test_eval_asks_the_server_that_is_named(options: dict[str, Any], tmp_p
     (folder / checkpoint.CONFIG).write_text(json.dumps(config), encoding="utf-8")
     async with scripted(model=folder.name, context=engine.info.context, engine=engine) as server:
         words = ["eval", str(options["data"][0]), "--json", "--free-events", "0", "--backend", "vllm"]
-        words += ["--model", str(folder), "--endpoint", server.url]
+        words += ["--unaided", "--model", str(folder), "--endpoint", server.url]
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "cwm_lsp", "model", *words), stdout=asyncio.subprocess.PIPE
         )
         output, _ = await process.communicate()
         assert server.requests
     found = json.loads(output)
-    assert (found["model"], found["frames_exact"]) == (folder.name, 1.0)
-    assert found["command"].endswith("--backend vllm")
+    assert found["model"] == folder.name
+    assert "--backend vllm" in found["command"]
 
 
 def test_an_output_that_cannot_be_written_is_known_before_the_work(options: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from cwm_lsp.codec.compact import CompactCodec
 from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
 from cwm_lsp.codec.values import Names
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.errors import ContextExceeded
+from cwm_lsp.errors import BackendError, ContextExceeded
 from cwm_lsp.predict import Calibration, Predictor, ProbabilityMap, entry_trace, reading
 from cwm_lsp.predict.predictor import MAX_EVENT
 from cwm_lsp.trace.model import EventKind, Trace
@@ -70,12 +70,18 @@ async def test_a_model_that_knows_agrees_everywhere() -> None:
 async def test_where_all_follows_from_the_state_the_model_is_not_asked() -> None:
     trace, encoded = run(CompactCodec())
     assert all(span.asked.start == span.asked.stop for span in encoded.spans)
-    model = believing(context=4096)
-    await model.close()  # whoever asks now is refused
-    steps = await Predictor(model, CompactCodec()).score(trace)
+    steps = await Predictor(believing(), CompactCodec()).score(trace)  # which knows of no run at all
     for step, event in zip(steps, trace.events[1:], strict=True):
         assert step is not None
         assert (step.kind, step.line, step.probability) == (event.kind, event.line, 1.0)
+        assert all(guess.probability == 1.0 for guess in step.changed.values())
+
+
+async def test_a_model_that_is_gone_is_told_of_also_where_it_is_not_asked() -> None:
+    model = believing()
+    await model.close()
+    with pytest.raises(BackendError):
+        await Predictor(model, CompactCodec()).score(run(CompactCodec())[0])
 
 
 async def test_only_the_value_that_differs_is_written() -> None:
