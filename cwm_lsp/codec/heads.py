@@ -11,7 +11,7 @@ from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import EMPTY, Frame
 from cwm_lsp.codec.handlers import catches
-from cwm_lsp.codec.lookup import pair_of
+from cwm_lsp.codec.lookup import find, is_scattered, pair_of
 from cwm_lsp.codec.matching import taken_case
 from cwm_lsp.codec.source import LogicalLine
 from cwm_lsp.codec.working import Told
@@ -54,8 +54,10 @@ def item_of(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) ->
         if found is not None:
             return found
     match logical.head, logical.iterated:
-        case ast.For(iter=ast.Name() | ast.Attribute() | ast.Subscript()), [source]:
+        case ast.For(iter=ast.Name() | ast.Attribute() | ast.Subscript() as through), [source]:
             texts = readable_of(frame.texts, constants, module=frame.is_module)
+            if is_scattered(find(through, texts) or ""):
+                return None  # a set is written in another order than it has its items
             return source.at(visit, texts, {**texts, **entered})
     return None
 

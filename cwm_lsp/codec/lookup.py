@@ -327,3 +327,11 @@ def pair_of(item: str) -> tuple[str, str] | None:
     """Key and value of an item of a dict display."""
     places = separators(item, ":", 0, len(item))
     return (item[: places[0]], item[places[0] + 2 :]) if places else None
+
+
+def is_scattered(text: str) -> bool:
+    """Whether ``text`` is that of a set of several items."""
+    if text.startswith("frozenset({"):
+        text = text.removeprefix("frozenset(")
+    items, more = _begun(text) if text[:1] == "{" else (None, 0)
+    return items is not None and len(items) + more > 1 and pair_of(items[0]) is None
