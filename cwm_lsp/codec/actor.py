@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
@@ -13,10 +13,11 @@ from cwm_lsp.codec.evaluator import Evaluator
 from cwm_lsp.codec.expressions import ERRORS, augmented, unpacked, unpure
 from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.flow import is_inline
+from cwm_lsp.codec.hidden import Hidden, Kept, Moved, fields_of
 from cwm_lsp.codec.kinds import INPLACE, OPERATORS, setter
 from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
-from cwm_lsp.codec.records import UNREAD, Opaque, Record, Undecided, Whole
+from cwm_lsp.codec.records import UNREAD, Opaque, Record, Undecided, Whole, is_shown, parts_of, text_within
 from cwm_lsp.codec.sharing import Place
 from cwm_lsp.trace.render import render
 
@@ -59,6 +60,41 @@ class Actor(Evaluator):
                 continue
             if render(part)[0] == self._state[name]:
                 self.touched[name] = part
+
+    def moved(self) -> Iterator[Moved]:
+        """The objects that hide what is stored in them and were changed or made."""
+        known = list(self._objects.made.values())
+        for one in known + self._objects.alike:
+            found = one.moved()
+            if one.changed and (found.before or found.text is not None):
+                yield found
+        stored = [value for one in known for _, value in one.stored.loaded()]
+        for made in self._made_here([*self.touched.values(), *self.results, *stored]):
+            text = text_within(made) if is_shown(made) else None
+            if text is not None and not text.startswith(f"<{made.kind} "):
+                yield Moved("", text, Hidden(made.kind, tuple(fields_of(made))))
+
+    def movement(self, value: Any) -> Moved | None:
+        """What becomes of the object ``value`` if it hides what is stored in it."""
+        if isinstance(value, Kept):
+            return value.moved()
+        if isinstance(value, Record) and self._hides(value):
+            return Moved("", None, Hidden(value.kind, tuple(fields_of(value)), certain=False))
+        return None
+
+    def _hides(self, value: Record) -> bool:
+        """Whether all that is stored in ``value`` is known, and its class writes it by code of its own."""
+        return (value.plain or value.complete) and self._has(value, "__repr__")
+
+    def _made_here(self, values: Iterable[Any]) -> Iterator[Record]:
+        for value in values:
+            if isinstance(value, Record) and not isinstance(value, Kept):
+                if self._hides(value):
+                    yield value
+                if not isinstance(value, Opaque):
+                    yield from self._made_here(value.fields.values())
+            else:
+                yield from self._made_here(parts_of(value))
 
     def _may_call(self, kind: type, method: str) -> bool:
         return super()._may_call(kind, method) or method in pure_calls.CHANGING.get(kind, ())
@@ -170,8 +206,12 @@ class Actor(Evaluator):
                 if self._has(record, setter(name)):
                     self._special(record, setter(name), target, result)
                     return
-                if not isinstance(record, Record) or not (record.plain or name in record.fields):
+                if not isinstance(record, Record) or not (
+                    record.plain or isinstance(record, Kept) or name in record.fields
+                ):
                     raise unpure(target)
+                if record.plain and not record.template and self._has(record, "__repr__"):
+                    record.template = None
                 record.fields[name] = result
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 for one, part in unpacked(elements, items_of(result)):

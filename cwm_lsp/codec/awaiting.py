@@ -27,8 +27,8 @@ class Next:
     """The call that ``node`` makes, ``None`` for none any more, and what it is ``given`` or by name.
 
     ``whole`` says that this is all. ``kind`` and ``method`` say what is called, as in
-    :class:`cwm_lsp.codec.evaluator.Callee`, ``owner`` is the text of the object that it is called on.
-    ``resumes`` says that it goes on with a generator.
+    :class:`cwm_lsp.codec.evaluator.Callee`. It is called on an object if ``bound``, ``owner`` is the text of that
+    if it is known. ``resumes`` says that it goes on with a generator.
     """
 
     node: ast.expr | None = None
@@ -39,6 +39,7 @@ class Next:
     method: str = ""
     owner: str | None = None
     resumes: bool = False
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Awaited:
 
     def _through_class(self, target: Target, handed: Next) -> bool:
         """Whether a method is called as what it is in its class, so that its first argument is written."""
-        if target.makes or handed.owner is not None or not handed.kind:
+        if target.makes or handed.bound or not handed.kind:
             return False
         return target.parameters[:1] != ("cls",)
 
@@ -101,7 +102,7 @@ def next_call(
     if not parts:
         return None
     names, kept = shared_by(names_of(parts), shares)
-    return _next_call(parts, state_of(sorted(names), texts), tuple(given), kept)
+    return _next_call(parts, state_of(sorted(names), texts, given), tuple(given), kept)
 
 
 @lru_cache(maxsize=4096)
@@ -134,6 +135,7 @@ def _next_call(
             found.callee.method,
             None if found.callee.owner is None else _text(found.callee.owner),
             found.resumes,
+            found.callee.owner is not None,
         )
     except ERRORS:
         return None if actor.met else Next()

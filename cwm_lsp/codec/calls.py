@@ -207,6 +207,11 @@ class Callables:
         names = (*self.methods, *self.generators)
         return any(name.startswith("__") and name not in _WRITTEN for name in names)
 
+    @property
+    def hiding(self) -> bool:
+        """Whether a class writes its objects by code of its own, which may not show what they hold."""
+        return "__repr__" in self.methods
+
     def may_call(self, statement: ast.AST) -> bool:
         """Whether ``statement`` may enter what no site of it says."""
         if self.is_special:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from cwm_lsp.codec.actor import Actor
 from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.flow import is_inline
+from cwm_lsp.codec.hidden import Moved
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES
 from cwm_lsp.codec.records import Undecided
 from cwm_lsp.codec.sharing import Place, may_change
@@ -22,12 +23,16 @@ class Effect:
     """What a line does: the names that it changes with their values after it, and what it comes to.
 
     ``lost`` are names that it gives values without a text; ``known`` false says that nothing is known of it.
+    ``moved`` are the objects in which it stores what their texts hide, ``named`` those whose texts are not
+    known, by the names that it gives them.
     """
 
     changed: Mapping[str, str] = field(default_factory=dict)
     result: Told | None = None
     lost: frozenset[str] = frozenset()
     known: bool = False
+    moved: tuple[Moved, ...] = ()
+    named: Mapping[str, Moved] = field(default_factory=dict)
 
 
 def deeds(statements: Sequence[ast.stmt]) -> tuple[ast.stmt, ...]:
@@ -46,7 +51,7 @@ def carried(nodes: Sequence[ast.AST]) -> tuple[ast.stmt, ...]:
         if not isinstance(node, _CARRIED):
             return ()
         suspending = ast.NamedExpr | ast.Yield | ast.YieldFrom
-        if any(isinstance(part, suspending) for part in ast.walk(_run(node))):
+        if any(isinstance(part, suspending) for part in ast.walk(run_of(node))):
             return ()
         found.append(node)
     return tuple(found)
@@ -77,10 +82,10 @@ def _is_telling(node: ast.stmt) -> bool:
             return True
         case ast.If() if is_inline(node):
             return True
-    return any(map(_is_change, ast.walk(_run(node))))
+    return any(map(_is_change, ast.walk(run_of(node))))
 
 
-def _run(node: ast.AST) -> ast.AST:
+def run_of(node: ast.AST) -> ast.AST:
     """What of a statement runs on its own line."""
     match node:
         case ast.If(test=test) | ast.While(test=test) if not is_inline(node):
@@ -94,7 +99,7 @@ def _run(node: ast.AST) -> ast.AST:
 
 def changes_objects(statements: Sequence[ast.stmt], texts: Mapping[str, str]) -> bool:
     """Whether ``statements`` may change objects in themselves, besides what functions of the user's do."""
-    parts = (part for one in statements for part in ast.walk(_run(one)))
+    parts = (part for one in statements for part in ast.walk(run_of(one)))
     return any(_is_change(part) or _is_grown(part, texts) for part in parts)
 
 
@@ -127,12 +132,12 @@ def effect(
     ``shares`` says which names are parts of the values of others.
     """
     names, kept = shared_by(names_of(statements), shares or {})
-    return _effect(statements, state_of(sorted(names), texts), tuple(given), kept)
+    return _effect(statements, state_of(sorted(names), texts, given), tuple(given), kept)
 
 
 def names_of(parts: Sequence[ast.AST]) -> set[str]:
     """The names that stand in what of ``parts``, statements or expressions, runs on its own line."""
-    return {name for one in parts for name in names_read(_run(one))}
+    return {name for one in parts for name in names_read(run_of(one))}
 
 
 def shared_by(names: set[str], shares: Mapping[str, Place]) -> tuple[set[str], tuple[tuple[str, Place], ...]]:
@@ -167,4 +172,11 @@ def _effect(
     changed = {name: text for name, text in after.items() if text is not None and text != texts.get(name)}
     results = [text for value in actor.results if (text := text_of(value)) is not None]
     lost = frozenset(name for name, text in after.items() if text is None)
-    return Effect(changed, Told(results[0]) if results else None, lost, known=True)
+    return Effect(
+        changed,
+        Told(results[0]) if results else None,
+        lost,
+        known=True,
+        moved=tuple(actor.moved()),
+        named={name: one for name in lost if (one := actor.movement(actor.touched[name])) is not None},
+    )

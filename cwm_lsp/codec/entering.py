@@ -149,7 +149,7 @@ def _leaving(frame: Frame, logical: LogicalLine, state: State, shown: Slice) -> 
     targets = shown.callables.entered(kind, "__exit__") if kind else ()
     targets = tuple(target for target in targets if target.line in shown.by_line)
     given = ("None",) * 3 if frame.caught is None else ()
-    handed = Next(context, given, whole=False, kind=kind, method="__exit__")
+    handed = Next(context, given, whole=False, kind=kind, method="__exit__", bound=True)
     return Awaited(Site(context, targets, implicit=True), targets, handed) if targets else None
 
 

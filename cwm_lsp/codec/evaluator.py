@@ -367,7 +367,11 @@ class Evaluator(Given):
             name: given[place] if place < len(given) else named[name] if name in named else literal(default)
             for place, (name, default) in enumerate(parameters.items())
         }
-        return Record(kind, fields)
+        made = Record(kind, fields)
+        made.complete = True
+        if self._defines(kind, "__repr__"):
+            made.template = dict(self._templates).get(kind)
+        return made
 
     def _arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
         given = self._several(node.args)

@@ -22,6 +22,7 @@ from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.handlers import is_failure
 from cwm_lsp.codec.heads import case_of, entered_as, item_of
+from cwm_lsp.codec.heap import renamed_texts
 from cwm_lsp.codec.kinds import MARK
 from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.source import LogicalLine, Slice
@@ -70,7 +71,7 @@ def expected(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> 
             names |= does.changed
         case _ if logical.carried:
             does = effect(logical.carried, texts, frame.came, frame.shares)
-            names |= does.changed
+            names |= {**renamed_texts(frame, does), **does.changed}
     if not names and not does.known:
         names = dict(known.does.changed)
     ends = does.result or known.does.result

@@ -8,9 +8,11 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.hidden import Objects
 from cwm_lsp.codec.operators import CONVERSIONS, UNARY
 from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.records import Passing, Record, Undecided, parts_of
@@ -40,6 +42,7 @@ class Expressions:
         self._templates = tuple(
             (name.removesuffix(TEMPLATE), text) for name, text in state.items() if name.endswith(TEMPLATE)
         )
+        self._objects = Objects(state, dict(self._templates), partial(self._value_of, kept=False))
         self._own: dict[str, Any] = {}
         self._ordered = True
         self._steps = 0
@@ -70,7 +73,8 @@ class Expressions:
 
     def _value_of(self, text: str, *, kept: bool = True) -> Any:
         """The value that a text writes; ``kept`` says that nobody changes it."""
-        return read(text, self._templates, kept=kept)
+        found = self._objects.read(text) if self._objects else None
+        return read(text, self._templates, kept=kept) if found is None else found
 
     def _constant(self, node: ast.Constant) -> Any:
         return node.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from cwm_lsp.codec.hidden import Heap
 from cwm_lsp.codec.sharing import Place
 
 EMPTY: Mapping[str, str] = {}
@@ -100,6 +101,7 @@ class State:
     ``closed`` has the values of the names that inner functions have of one around them which has ended, by
     the line of the inner function; none for one of which there are several. ``memory`` is what remembered
     calls gave, those made last at its end; ``whole`` says that the run is known from its beginning on.
+    ``heap`` has what is stored in objects that do not show it.
     """
 
     frames: tuple[Frame, ...] = ()
@@ -107,6 +109,7 @@ class State:
     closed: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     memory: Mapping[Asked, str] = field(default_factory=dict)
     whole: bool = False
+    heap: Heap = field(default_factory=Heap)
 
     def with_frames(self, *frames: Frame) -> State:
         """Other frames on the stack."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cwm_lsp.codec.displays import join_items, left_out, separators, split_items
+from cwm_lsp.codec.hidden import is_uncertain
 
 Texts = Mapping[str, str]
 
@@ -148,7 +149,8 @@ def find(node: ast.expr, texts: Texts) -> str | None:
     """The text of what ``node`` stands for, or ``None``."""
     match node:
         case ast.Name():
-            return texts.get(node.id)
+            text = texts.get(node.id)
+            return None if text is not None and is_uncertain(text, texts) else text
         case ast.Constant() | ast.List() | ast.Tuple():
             return repr(ast.literal_eval(node)) if findable(node) else None
         case ast.Subscript(slice=ast.Slice() as bounds):

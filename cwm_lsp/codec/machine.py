@@ -18,6 +18,7 @@ from cwm_lsp.codec.echo import Echo
 from cwm_lsp.codec.entering import asked_of
 from cwm_lsp.codec.flow import EXIT, flow_of
 from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State, Touched, together
+from cwm_lsp.codec.heap import done, made
 from cwm_lsp.codec.objects import closing, final, given_back, lending, renewed, sharing
 from cwm_lsp.codec.records import DRAINED, DRAWN, UNREAD, drawn
 from cwm_lsp.codec.remembering import remembered, remembering
@@ -163,10 +164,12 @@ class Machine(Echo):
             self.state = replace(self.state, whole=entered.is_module)
         around = tuple(replace(one, awaiting=-1) if one.awaiting >= 0 else one for one in self.state.frames)
         self.state = self.state.with_frames(*around, entered)
+        if self.aided and entered.makes:
+            self.state = made(self.state, self.here, entered)
         return self._next(self.following(entered))
 
     def _line(self, line: int, changed: Mapping[str, str], removed: tuple[str, ...]) -> list[int]:
-        frame = self.state.frames[-1]
+        frame, here = self.state.frames[-1], self.here
         if frame.fresh and line not in self.following(frame):  # what ran before it is not told
             self.state = replace(self.state, whole=False)
         texts = frame.texts
@@ -203,7 +206,9 @@ class Machine(Echo):
             within=frozenset(),
             gave=None,
         )
-        before = outer.changed(self.state, self.here, texts) if self.aided else self.state
+        before = self.state
+        if self.aided:
+            before = done(outer.changed(before, here, texts), here, texts)
         self.state = before.with_frames(*before.frames[:-1], frame)
         return self._remembered()
 
@@ -263,7 +268,7 @@ class Machine(Echo):
     def _return(self, value: str | None, unwinding: bool, yielded: bool) -> list[int]:
         left, here = self.state.frames[-1], self.here
         if self.aided:
-            self.state = outer.changed(self.state, here)
+            self.state = done(outer.changed(self.state, here), here, None, value or "")
         frames = self.state.frames[:-1]
         if not frames:
             self.state, self.ended = State(), True
@@ -291,7 +296,9 @@ class Machine(Echo):
             return [Special.BACK, self._line_token(caller.line), *self._echo(caller)]
         given = value or "None"
         if left.makes:
-            given = final(left, here).get(left.makes, UNREAD)
+            before = left.texts.get(left.makes, "")
+            unread = before if before in self.state.heap.known else UNREAD
+            given = final(left, here).get(left.makes, unread)
         caller = replace(
             caller,
             returned=(*caller.returned, given),

@@ -18,7 +18,8 @@ _LASTING = ("<function ", "<class ", "<module ", "<enum ")
 
 
 def seen(state: State, shown: Slice) -> Slice:
-    """``shown`` with the values that the innermost frame finds in the module's own, if it is another one."""
+    """``shown`` with the values that the innermost frame finds in the module's own, and in objects."""
+    shown = replace(shown, constants={**shown.constants, **state.heap.names}) if state.heap.known else shown
     module = state.frames[0] if len(state.frames) > 1 else None
     if module is None or not module.is_module:
         return shown

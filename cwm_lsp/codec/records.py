@@ -28,16 +28,19 @@ class Record:
     """An object whose text names its fields, as a dataclass writes it; nothing else of it is known.
 
     A ``plain`` one has no ``__repr__`` of its own and shows whatever is stored in it; one with a ``template``
-    writes itself by that.
+    writes itself by that, ``None`` for what is not known. All that is stored in a ``complete`` one is known.
     """
 
     def __init__(self, kind: str, fields: dict[str, Any], plain: bool = False) -> None:
         self.kind = kind
         self.fields = fields
         self.plain = plain
-        self.template = ""
+        self.template: str | None = ""
+        self.complete = False
 
     def __repr__(self) -> str:
+        if self.template is None:
+            raise Undecided("How its class writes it is not known.")
         if self.template:
             written = self._templated()
             if written is not None:
@@ -54,14 +57,21 @@ class Record:
         """How its class writes it, ``None`` while not all that takes is stored."""
         parts: list[str] = []
         place = 0
-        for field in FIELD.finditer(self.template):
-            if field[1] not in self.fields:
+        template = self.template or ""
+        for field in FIELD.finditer(template):
+            text = self._field(field[1], bool(field[2]))
+            if text is None:
                 return None
-            value = self.fields[field[1]]
-            parts.append(self.template[place : field.start()])
-            parts.append(text_within(value) if field[2] or not isinstance(value, str) else value)
+            parts += template[place : field.start()], text
             place = field.end()
-        return "".join([*parts, self.template[place:]])
+        return "".join([*parts, template[place:]])
+
+    def _field(self, name: str, whole: bool) -> str | None:
+        """A field as it stands in the text, strings being ``whole`` or bare; ``None`` if it is not stored."""
+        if name not in self.fields:
+            return None
+        value = self.fields[name]
+        return text_within(value) if whole or not isinstance(value, str) else value
 
     def __eq__(self, other: object) -> bool:
         raise Undecided("What makes two objects equal is not known.")

@@ -12,7 +12,7 @@ DATACLASS = "<dataclass "
 """How the shape of a dataclass begins: ``<dataclass Point(x, y=0)>``."""
 
 _EMPTY = {"list": "[]", "dict": "{}", "set": "set()"}
-_OWN = frozenset({"__init__", "__new__", "__post_init__", "__repr__", "__setattr__"})
+_OWN = frozenset({"__init__", "__new__", "__post_init__", "__setattr__"})
 _ABSTRACT = frozenset({"ABC", "Generic", "Protocol", "object"})
 _DEEPEST = 8
 _COMPARING = frozenset({"compare", "hash"})

@@ -159,7 +159,8 @@ _LASTING = ("<function ", "<class ", "<module ", "<enum ", "<built-in ")
 
 
 _UNCHANGING = re.compile(
-    r"(?:datetime\.\w+|Decimal|Fraction|(?:Pure)?(?:Posix|Windows)Path|UUID|range|re\.compile)\("
+    r"-?[\d.]|b?['\"]|<[^\W\d]\w*\.\w+: [^<>]*>$|(?:True|False|None|Ellipsis|NotImplemented|-?inf|nan)$"
+    r"|(?:datetime\.\w+|Decimal|Fraction|(?:Pure)?(?:Posix|Windows)Path|UUID|range|re\.compile)\("
 )
 
 
@@ -167,9 +168,7 @@ def may_change(text: str) -> bool:
     """Whether the object that ``text`` writes, or one in it, can change while its name stays its own."""
     if text[:1] == "(":
         return any(character in text for character in "[{<") or "(" in text[1:]
-    if text.startswith(_LASTING) or _UNCHANGING.match(text):
-        return False
-    return is_changing(text) or "…" in text
+    return not (text.startswith(_LASTING) or _UNCHANGING.match(text))
 
 
 def renewal(place: Place, text: str, texts: Texts, shares: Mapping[str, Place]) -> dict[str, str]:

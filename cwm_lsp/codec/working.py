@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from cwm_lsp.codec.evaluator import Evaluator
 from cwm_lsp.codec.expressions import ERRORS, NODES, augmented
+from cwm_lsp.codec.hidden import HEAP, mentioned
 from cwm_lsp.codec.kinds import COROUTINE, GENERATOR, LAMBDA, MARK
 from cwm_lsp.codec.literals import called_in, lambda_of
 from cwm_lsp.codec.lookup import find, findable
@@ -28,7 +29,7 @@ Texts = Mapping[str, str]
 _State = tuple[tuple[str, str], ...]
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_KIND = re.compile(r"[<(\[ ]?([^\W\d]\w*)[ (.]")
+_KIND = re.compile(r"[<(\[ ]?([^\W\d]\w*)[ (.\0]")
 _DEEPEST = 40
 """Levels of an expression below which no part is worked out by itself."""
 
@@ -76,7 +77,7 @@ class Made:
         """
         if isinstance(self.node, ast.Name) and entered.get(self.node.id, "<")[:1] != "<":
             return None
-        items = _items(self.node, _state(self.node, entered), tuple(given))
+        items = _items(self.node, _state(self.node, entered, given), tuple(given))
         if items is None:
             return None
         return items[visit] if visit < len(items) else ""
@@ -123,7 +124,7 @@ def _tell(
 ) -> tuple[dict[ast.expr, Told], tuple[str, ...]]:
     told: dict[ast.expr, Told] = {}
     for one in found:
-        known = _told(one.node, _state(one.node, texts), given, aided)
+        known = _told(one.node, _state(one.node, texts, given), given, aided)
         if known is not None and known.raises and one.target and texts.get(one.target, "").startswith("["):
             known = None  # a list takes anything that has items
         if known is not None and one.target and known.text[:1] in _GROWING:
@@ -142,7 +143,7 @@ def _tell(
 
 def told(node: ast.expr, texts: Texts, given: Sequence[str]) -> str | None:
     """The text of what one expression comes to, or ``None``."""
-    found = _told(node, _state(node, texts), tuple(given), True)
+    found = _told(node, _state(node, texts, given), tuple(given), True)
     return None if found is None or found.raises else found.text
 
 
@@ -240,13 +241,13 @@ def names_read(node: ast.AST) -> tuple[str, ...]:
     return tuple(sorted(found | {"self"} if "super" in found else found))
 
 
-def _state(node: ast.AST, texts: Texts) -> _State:
-    """The values that ``node`` can read."""
-    return state_of(names_read(node), texts)
+def _state(node: ast.AST, texts: Texts, given: Sequence[str]) -> _State:
+    """The values that ``node`` can read, calls having ``given`` some more."""
+    return state_of(names_read(node), texts, given)
 
 
-def state_of(names: Sequence[str], texts: Texts) -> _State:
-    """The values of ``names``, and what the classes say that are named there."""
+def state_of(names: Sequence[str], texts: Texts, given: Sequence[str] = ()) -> _State:
+    """The values of ``names``, and what is known of objects and classes in them and in those ``given``."""
     found = [(name, texts[name]) for name in names if name in texts]
     marks = (f"{name}{mark}" for name in names for mark in (GENERATOR, COROUTINE))
     found += [(mark, "") for mark in marks if mark in texts]
@@ -261,8 +262,11 @@ def state_of(names: Sequence[str], texts: Texts) -> _State:
             found.append((f"{name}{FOUND}", calls))
             read = {other for one in calls.splitlines() for other in names_read(called_in(one))}
             found += [(other, texts[other]) for other in sorted(read - set(names)) if other in texts]
+    if HEAP in texts:
+        found += mentioned(texts, [*(text for _, text in found), *given])
     if MARK in texts:
-        kinds = {*names, *(kind for _, text in found for kind in _KIND.findall(text))}
+        said = (*(text for _, text in found), *given)
+        kinds = {*names, *(kind for text in said for kind in _KIND.findall(text))}
         marked = [f"{kind}{mark}" for kind in sorted(kinds) for mark in (MARK, TEMPLATE)]
         found += [(known, texts[known]) for known in marked if known in texts]
     return tuple(found)

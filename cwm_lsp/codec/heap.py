@@ -1,0 +1,240 @@
+"""What becomes of the objects that hide what is stored in them, as the statements of a run are done.
+
+Such an object is known by its text: where a statement changes that, so do all values in which it stands,
+whatever names they have. What is not known to be left alone is forgotten.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from cwm_lsp.codec import pure_calls
+from cwm_lsp.codec.deeds import Effect, effect, names_of, run_of
+from cwm_lsp.codec.definitions import readable
+from cwm_lsp.codec.failures import PLAIN
+from cwm_lsp.codec.frames import Frame, State
+from cwm_lsp.codec.hidden import MOST, Heap, Hidden, Moved, fields_of, mentioned, rewritten
+from cwm_lsp.codec.kinds import MARK, METHOD
+from cwm_lsp.codec.literals import kept_literal
+from cwm_lsp.codec.pure_modules import FUNCTIONS
+from cwm_lsp.codec.records import Opaque, Record, Undecided
+from cwm_lsp.codec.sharing import may_change
+from cwm_lsp.codec.source import LogicalLine, Slice
+from cwm_lsp.codec.templates import TEMPLATE, read
+
+_EMPTY = re.compile(r"<([^\W\d]\w*) object>")
+_HARMLESS = frozenset(
+    {*FUNCTIONS, *pure_calls.TYPES, *PLAIN, "print", "isinstance", "hasattr", "repr", "super"}
+)
+_REACHING = frozenset({"setattr", "delattr", "vars", "exec", "eval", "__dict__", "__setattr__", "__class__"})
+
+
+def made(state: State, shown: Slice, entered: Frame) -> State:
+    """``state`` with the object that the call ``entered`` makes."""
+    text = entered.texts.get(entered.makes, "")
+    if not text or not entered.function.endswith("__init__") or text in state.heap.known:
+        return state  # what is known already is handed to the __init__ of a class above
+    empty = _EMPTY.fullmatch(text)
+    kind = empty[1] if empty else entered.function.rpartition(".")[0].rpartition(".")[2]
+    return _with(state, Moved("", text, Hidden(kind))) if hides(kind, shown) else state
+
+
+def hides(kind: str, shown: Slice) -> bool:
+    """Whether the objects of a class are written by code of its own."""
+    known = shown.constants.get(f"{kind}{MARK}") if kind else None
+    found = kept_literal(known).get("__repr__") if known is not None else None
+    return isinstance(found, Opaque) and found.text == METHOD
+
+
+def done(state: State, shown: Slice, after: Mapping[str, str] | None, given: str = "") -> State:
+    """``state`` once the statement of its innermost frame has run, which has the values ``after`` then.
+
+    ``None`` stands for a frame that ends, which gives back the value ``given``.
+    """
+    frame, logical = state.frames[-1], shown.by_line.get(state.line)
+    if frame.fresh or logical is None or not (state.heap.known or shown.callables.hiding):
+        return state
+    does = Effect()
+    if logical.carried and frame.raised is None:
+        does = effect(logical.carried, readable(frame, shown.constants), frame.came, frame.shares)
+    if does.known:
+        for one in does.moved:
+            state = _with(state, one)
+        state = _renamed(state, {one.before: one.text for one in does.moved if one.before and one.text})
+    else:
+        bound = [given] if after is None else [after[name] for name in logical.binds if name in after]
+        state = _forgetting(state, logical, frame, bound)
+    return state if after is None else _seen(state, shown, logical, does, after)
+
+
+def _with(state: State, one: Moved) -> State:
+    """``state`` with an object as it is from now on, under the text that it had."""
+    known = dict(state.heap.known)
+    text = one.before or one.text or ""
+    if not one.before and text in known:
+        alive = any(text in value for value in _values(state)) or any(
+            text in value for key, other in known.items() if key != text for _, value in other.fields
+        )
+        if alive:
+            alike = tuple(field for field in known[text].fields if field in one.hidden.fields)
+            known[text] = Hidden(one.hidden.kind, alike, several=True)
+            return replace(state, heap=Heap(known))
+    known.pop(text, None)
+    known[text] = one.hidden
+    while len(known) > MOST:
+        del known[next(iter(known))]
+    return replace(state, heap=Heap(known))
+
+
+def _values(state: State) -> Iterator[str]:
+    """All values of a state, as far as they are known."""
+    for frame in (*state.frames, *state.suspended):
+        yield from ({**frame.texts, **frame.renewed}).values()
+        yield from frame.came
+    for held in state.closed.values():
+        yield from held.values()
+
+
+def _renamed(state: State, renamed: Mapping[str, str | None]) -> State:
+    """``state`` with objects written otherwise, wherever they stand."""
+    names = {before: text for before, text in renamed.items() if text is not None and text != before}
+    if not names:
+        return state
+    known: dict[str, Hidden] = {}
+    for key, hidden in state.heap.known.items():
+        fields = tuple((name, rewritten(text, names)) for name, text in hidden.fields)
+        text = names.get(key) or rewritten(key, names)
+        other = known.get(text)
+        if other is not None:  # two of them come to be written alike
+            fields = tuple(field for field in fields if field in other.fields)
+        known[text] = replace(hidden, fields=fields, several=hidden.several or other is not None)
+    return replace(
+        state,
+        heap=Heap(known),
+        frames=tuple(_rewritten(frame, names) for frame in state.frames),
+        suspended=tuple(_rewritten(frame, names) for frame in state.suspended),
+        closed={
+            line: {name: rewritten(text, names) for name, text in held.items()}
+            for line, held in state.closed.items()
+        },
+    )
+
+
+def _rewritten(frame: Frame, names: Mapping[str, str]) -> Frame:
+    texts = {**frame.texts, **frame.renewed}
+    changed = {name: text for name, old in texts.items() if (text := rewritten(old, names)) != old}
+    if not changed and not frame.came:
+        return frame
+    return replace(
+        frame,
+        renewed={**frame.renewed, **changed},
+        came=tuple(rewritten(text, names) for text in frame.came),
+    )
+
+
+def renamed_texts(frame: Frame, does: Effect) -> dict[str, str]:
+    """The values of ``frame`` that change with the objects that a statement of it changes."""
+    names = {one.before: one.text for one in does.moved if one.before and one.text and one.text != one.before}
+    if not names:
+        return {}
+    texts = {**frame.texts, **frame.renewed}
+    return {name: text for name, old in texts.items() if (text := rewritten(old, names)) != old}
+
+
+def _forgetting(state: State, logical: LogicalLine, frame: Frame, bound: Sequence[str]) -> State:
+    """``state`` without what a statement may change of which it is not known what it does.
+
+    It may have made other objects that are written as those in the values that it has ``bound``.
+    """
+    parts: tuple[ast.AST, ...] = logical.carried or ((logical.head,) if logical.head else ())
+    reach, stores, leaks = _reach(parts, logical)
+    if not (reach or stores or leaks):
+        return state
+    texts = {**frame.texts, **frame.renewed}
+    names = state.heap.names
+    found = [
+        name[1:] for name, _ in mentioned(names, [texts[one] for one in names_of(parts) if one in texts])
+    ]
+    known = dict(state.heap.known)
+    for key in found:
+        hidden = known[key]
+        kept = tuple(
+            (name, text)
+            for name, text in hidden.fields
+            if not reach and name not in stores and not (leaks and may_change(text) and text not in known)
+        )
+        known[key] = replace(hidden, fields=kept)
+    if leaks:
+        for key, hidden in known.items():
+            if any(key in text for text in bound):
+                known[key] = replace(hidden, several=True)
+    return replace(state, heap=Heap(known))
+
+
+def _reach(parts: tuple[ast.AST, ...], logical: LogicalLine) -> tuple[bool, frozenset[str], bool]:
+    """Whether a statement may store anything, the fields that it stores, whether it changes containers."""
+    own = {id(site.node) for site in logical.sites}
+    nodes = [node for part in parts for node in ast.walk(run_of(part))]
+    reach = leaks = False
+    stores: set[str] = set()
+    for node in nodes:
+        match node:
+            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+                stores.add(name)
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in _REACHING:
+                reach = True
+            case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.AugAssign():
+                leaks = True
+            case ast.Call(func=ast.Name(id=name)) if name in _HARMLESS:
+                pass
+            case ast.Call():
+                leaks = leaks or id(node) not in own
+    return reach, frozenset(stores), leaks
+
+
+def _seen(state: State, shown: Slice, logical: LogicalLine, does: Effect, after: Mapping[str, str]) -> State:
+    """``state`` with what the values ``after`` a statement tell of objects whose texts were not known."""
+    frame = state.frames[-1]
+    for name, one in does.named.items():
+        if name in after and (one.before or hides(one.hidden.kind, shown)):
+            state = _became(state, shown, one, after[name])
+    texts = {**frame.texts, **frame.renewed}
+    for name, old in texts.items():
+        new = after.get(name)
+        hidden = state.heap.known.get(old)
+        if hidden is None or new is None or name in logical.binds or hidden.several:
+            continue
+        if new == old:
+            state = _with(state, Moved(old, old, replace(hidden, certain=True)))
+        elif hidden.certain and does.known:  # what was taken for known was not
+            state = replace(state, heap=Heap({k: v for k, v in state.heap.known.items() if k != old}))
+        else:
+            state = _became(state, shown, Moved(old, new, hidden), new)
+    return state
+
+
+def _became(state: State, shown: Slice, one: Moved, text: str) -> State:
+    """``state`` in which an object is seen to be written as ``text``."""
+    if one.before and one.before not in state.heap.known:
+        return state
+    hidden = state.heap.known[one.before] if one.before else one.hidden
+    hidden = replace(
+        hidden, certain=True, fields=tuple({**dict(hidden.fields), **_shown(text, hidden, shown)}.items())
+    )
+    if not one.before:
+        return _with(state, Moved("", text, hidden))
+    state = _with(state, Moved(one.before, text, hidden))
+    return _renamed(state, {one.before: text})
+
+
+def _shown(text: str, hidden: Hidden, shown: Slice) -> dict[str, str]:
+    """The fields that an object's text tells, where it is known how its class writes it."""
+    template = shown.constants.get(f"{hidden.kind}{TEMPLATE}")
+    try:
+        value = read(text, ((hidden.kind, template),)) if template is not None else None
+    except Undecided:
+        return {}
+    return dict(fields_of(value)) if isinstance(value, Record) and not isinstance(value, Opaque) else {}
