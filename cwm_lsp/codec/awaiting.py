@@ -27,8 +27,8 @@ class Next:
     """The call that ``node`` makes, ``None`` for none any more, and what it is ``given`` or by name.
 
     ``whole`` says that this is all. ``kind`` and ``method`` say what is called, as in
-    :class:`cwm_lsp.codec.evaluator.Callee`. It is called on an object if ``bound``, ``owner`` is the text of that
-    if it is known. ``resumes`` says that it goes on with a generator.
+    :class:`cwm_lsp.codec.evaluator.Callee`. It is called on an object if ``bound``, ``owner`` is the text of
+    that if it is known. ``resumes`` says that it goes on with a generator.
     """
 
     node: ast.expr | None = None

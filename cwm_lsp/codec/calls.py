@@ -25,6 +25,18 @@ _WRITTEN = frozenset({"__init__", "__new__", "__post_init__"})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
+def delegated(statement: ast.AST | None) -> ast.expr | None:
+    """What a statement hands out the items of: that of its ``yield from``, if it does nothing else."""
+    match statement:
+        case (
+            ast.Expr(ast.YieldFrom(value))
+            | ast.Assign(value=ast.YieldFrom(value))
+            | ast.Return(value=ast.YieldFrom(value))
+        ):
+            return value
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """The ``names`` that a frame can begin with, no others if ``whole``, and those that are ``needed``."""
@@ -296,6 +308,10 @@ class Callables:
             case ast.For(iter=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) as through):
                 if len(self.generators.get(name, ())) == 1:
                     yield Site(through, self.generators[name], generator=True)
+        match delegated(statement):
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) as call:
+                if len(self.generators.get(name, ())) == 1:
+                    yield Site(call, self.generators[name])
 
     def _within(self, node: ast.AST, repeated: bool) -> Iterator[Site]:
         if isinstance(node, ast.Lambda):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from cwm_lsp.codec.awaiting import Awaited, Next, next_call
-from cwm_lsp.codec.calls import Site, Target, kind_of, pending
+from cwm_lsp.codec.calls import Site, Target, delegated, kind_of, pending
 from cwm_lsp.codec.deeds import names_of
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.evaluator import FUNCTION
@@ -71,6 +71,8 @@ def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
     kept = bool(shown.callables.generators) and _are_kept(state)
     if not logical.sites and not logical.may_call and not kept:
         return False
+    if frame.drained and frame.returned and delegated(logical.head) is not None:
+        return False  # it has handed out all that there was
     if frame.visits.get(frame.line, 0) > 0:
         if not logical.may_call and not kept:
             return False

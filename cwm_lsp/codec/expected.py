@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec.awaiting import Awaited
-from cwm_lsp.codec.calls import Target, is_super
+from cwm_lsp.codec.calls import Target, delegated, is_super
 from cwm_lsp.codec.deeds import effect
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.displays import split_items
@@ -122,6 +122,8 @@ def _handed(logical: LogicalLine, texts: Mapping[str, str], frame: Frame) -> str
     match logical.head:
         case ast.Expr(ast.Yield(value)) | ast.Assign(value=ast.Yield(value)):
             return "None" if value is None else told(value, texts, frame.came)
+    if frame.awaiting >= 0 and frame.returned and delegated(logical.head) is not None:
+        return frame.returned[-1]
     return None
 
 

@@ -53,7 +53,8 @@ class Frame:
     to which functions that it called did what is not known. ``handed`` are names with which it began whose
     objects others may have too. ``resumed`` says that it was suspended at its line and goes on, ``awaiting``
     is the identity of the suspended coroutine for which it waits, -1 for none. ``within`` are the objects
-    that calls of the statement changed, ``touched`` those that the statements before it did. ``came`` is
+    that calls of the statement changed, ``touched`` those that the statements before it did, ``since`` those
+    that were changed while it is suspended. ``came`` is
     ``returned`` with what a generator gave put together, see
     :data:`cwm_lsp.codec.records.DRAWN`.
     """
@@ -85,6 +86,7 @@ class Frame:
     awaiting: int = -1
     within: Touched = frozenset()
     touched: Touched = frozenset()
+    since: Touched = frozenset()
     gave: Place | None = None
     asked: Asked | None = None
 
@@ -117,15 +119,29 @@ class State:
 
     def suspending(self, frame: Frame) -> State:
         """``frame`` among those that are suspended."""
+        frame = replace(frame, since=frozenset())
         return replace(self, suspended=(*self.suspended[-_MOST_SUSPENDED:], frame))
 
+    def touching(self, touched: Touched) -> State:
+        """Objects were changed while frames are suspended."""
+        return replace(
+            self, suspended=tuple(replace(one, since=together(one.since, touched)) for one in self.suspended)
+        )
+
     def resumed(self, line: int) -> Frame | None:
-        """The frame that was suspended last at ``line``."""
-        return next((one for one in reversed(self.suspended) if one.line == line), None)
+        """The frame that was suspended last at ``line``, of those that may go on."""
+        return next(reversed(self._ready(line)), None)
 
     def is_one(self, line: int) -> bool:
-        """Whether only one frame is suspended at ``line``."""
-        return sum(one.line == line for one in self.suspended) == 1
+        """Whether only one of the frames that are suspended at ``line`` may go on."""
+        return len(self._ready(line)) == 1
+
+    def _ready(self, line: int) -> list[Frame]:
+        """The frames suspended at ``line`` that may go on: one for which another waits does with that."""
+        found = [one for one in self.suspended if one.line == line]
+        waited = [one for one in found if self.frames and one.identity == self.frames[-1].awaiting]
+        others = {one.awaiting for one in self.suspended}
+        return waited or [one for one in found if one.identity not in others] or found
 
     def suspended_in(self, function: str) -> Frame | None:
         """The frame of a ``function`` of that name that was suspended last."""

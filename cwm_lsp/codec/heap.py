@@ -23,6 +23,7 @@ from cwm_lsp.codec.pure_modules import FUNCTIONS
 from cwm_lsp.codec.records import Opaque, Record, Undecided
 from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.source import LogicalLine, Slice
+from cwm_lsp.codec.switching import own_parts
 from cwm_lsp.codec.templates import TEMPLATE, read
 
 _EMPTY = re.compile(r"<([^\W\d]\w*) object>")
@@ -150,7 +151,7 @@ def _forgetting(state: State, logical: LogicalLine, frame: Frame, bound: Sequenc
     It may have made other objects that are written as those in the values that it has ``bound``.
     """
     parts: tuple[ast.AST, ...] = logical.carried or ((logical.head,) if logical.head else ())
-    reach, stores, leaks = _reach(parts, logical)
+    reach, stores, leaks = _reach(logical)
     if not (reach or stores or leaks):
         return state
     texts = {**frame.texts, **frame.renewed}
@@ -174,10 +175,12 @@ def _forgetting(state: State, logical: LogicalLine, frame: Frame, bound: Sequenc
     return replace(state, heap=Heap(known))
 
 
-def _reach(parts: tuple[ast.AST, ...], logical: LogicalLine) -> tuple[bool, frozenset[str], bool]:
+def _reach(logical: LogicalLine) -> tuple[bool, frozenset[str], bool]:
     """Whether a statement may store anything, the fields that it stores, whether it changes containers."""
     own = {id(site.node) for site in logical.sites}
-    nodes = [node for part in parts for node in ast.walk(run_of(part))]
+    nodes = [node for part in logical.carried for node in ast.walk(run_of(part))]
+    if not nodes and logical.head is not None:
+        nodes = list(own_parts(logical.head))
     reach = leaks = False
     stores: set[str] = set()
     for node in nodes:

@@ -311,6 +311,11 @@ class Heap:
 
     known: Mapping[str, Hidden] = field(default_factory=dict)
 
+    def is_sure_of(self, text: str) -> bool:
+        """Whether ``text`` is that of one object, as it is written."""
+        hidden = self.known.get(text)
+        return hidden is not None and hidden.certain and not hidden.several
+
     @property
     def names(self) -> Mapping[str, str]:
         """What is stored in each, under a name of its own, as the values of names are given."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from cwm_lsp.codec import outer
 from cwm_lsp.codec import vocabulary as v
+from cwm_lsp.codec.calls import delegated
 from cwm_lsp.codec.displays import shown
 from cwm_lsp.codec.echo import Echo
 from cwm_lsp.codec.entering import asked_of
@@ -206,11 +207,18 @@ class Machine(Echo):
             within=frozenset(),
             gave=None,
         )
-        before = self.state
+        before = self._touching(self.state)
         if self.aided:
             before = done(outer.changed(before, here, texts), here, texts)
         self.state = before.with_frames(*before.frames[:-1], frame)
         return self._remembered()
+
+    def _touching(self, state: State) -> State:
+        """``state`` as the statement of its innermost frame is done, while other frames are suspended."""
+        frame = state.frames[-1]
+        if not self.aided or not state.suspended or frame.fresh:
+            return state
+        return state.touching(self.touched(frame, self.slice.by_line.get(frame.line)))
 
     def _remembered(self) -> list[int]:
         """What is given at the statement reached, or come back to, with what it has without another call."""
@@ -268,7 +276,7 @@ class Machine(Echo):
     def _return(self, value: str | None, unwinding: bool, yielded: bool) -> list[int]:
         left, here = self.state.frames[-1], self.here
         if self.aided:
-            self.state = done(outer.changed(self.state, here), here, None, value or "")
+            self.state = done(outer.changed(self._touching(self.state), here), here, None, value or "")
         frames = self.state.frames[:-1]
         if not frames:
             self.state, self.ended = State(), True
@@ -306,6 +314,9 @@ class Machine(Echo):
             drained=not yielded,
             gave=given_back(left, here) if self.aided and not yielded else None,
         )
+        at = self.slice.by_line.get(caller.line)
+        if yielded and delegated(at.head if at else None) is not None:
+            caller = replace(caller, resumed=False, awaiting=left.identity)
         self.state = self.state.with_frames(*frames[:-1], caller)
         if yielded:
             self.state = self.state.suspending(left)

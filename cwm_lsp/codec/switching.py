@@ -18,19 +18,19 @@ _SWALLOWING = frozenset({"getattr", "hasattr", "iter", "list", "next", "suppress
 _PAUSING = ast.Yield | ast.YieldFrom | ast.Await | ast.AsyncFor | ast.AsyncWith
 
 
-def _parts(node: ast.AST) -> Iterator[ast.AST]:
+def own_parts(node: ast.AST) -> Iterator[ast.AST]:
     """All of a statement that runs on its own line."""
     yield node
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
-            yield from _parts(child)
+            yield from own_parts(child)
 
 
 def swallows(logical: LogicalLine | None) -> bool:
     """Whether what a call raised may end in the statement that made it."""
     if logical is None or logical.head is None or isinstance(logical.head, ast.With):
         return True
-    return any(isinstance(part, ast.Name) and part.id in _SWALLOWING for part in _parts(logical.head))
+    return any(isinstance(part, ast.Name) and part.id in _SWALLOWING for part in own_parts(logical.head))
 
 
 def switch(frame: Frame, state: State, shown: Slice, *, pauses: bool) -> int | None:
@@ -68,7 +68,7 @@ def going_on(frame: Frame, state: State, shown: Slice) -> frozenset[int]:
     left = [one for one in state.suspended if callables.makes_coroutine(one.function)]
     if not left or logical is None or logical.head is None or callables.makes_coroutine(frame.function):
         return frozenset()
-    calls = (part for part in _parts(logical.head) if isinstance(part, ast.Call))
+    calls = (part for part in own_parts(logical.head) if isinstance(part, ast.Call))
     if not any(getattr(call.func, "attr", "") in RUNNING for call in calls):
         return frozenset()
     waiting = {one.awaiting for one in left}
@@ -82,5 +82,5 @@ def may_pause(frame: Frame, logical: LogicalLine | None) -> bool:
     """Whether ``frame`` may be suspended at a line that pauses: if once, not after it went on."""
     if logical is None or logical.head is None or not frame.resumed:
         return True
-    found = [part for part in _parts(logical.head) if isinstance(part, _PAUSING)]
+    found = [part for part in own_parts(logical.head) if isinstance(part, _PAUSING)]
     return len(found) != 1 or not isinstance(found[0], ast.Yield | ast.Await)

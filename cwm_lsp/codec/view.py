@@ -15,7 +15,8 @@ from cwm_lsp.codec.entering import enters as enters_next
 from cwm_lsp.codec.expected import Expected, arguments, expected
 from cwm_lsp.codec.facts import Facts, facts, passed
 from cwm_lsp.codec.flow import EXIT, Flow
-from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State
+from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State, together
+from cwm_lsp.codec.holding import may_hold
 from cwm_lsp.codec.objects import closure
 from cwm_lsp.codec.outer import seen
 from cwm_lsp.codec.sharing import is_changing, may_change
@@ -154,10 +155,13 @@ class View:
                 return Expected(self._arguments(frame, line))
             kept = before.texts if self.state.is_one(line) else EMPTY
             waited = self.slice.callables.makes_coroutine(before.function)
+            touched = together(before.since, before.within)
             stays = {
                 name: text
                 for name, text in kept.items()
-                if not (_is_shared(before, name) or (waited and may_change(text)))
+                if self.state.heap.is_sure_of(text)
+                or not may_hold(text, touched, self.slice.callables.written)
+                or not (_is_shared(before, name) or (waited and may_change(text)))
             }
             return Expected(stays | dict(before.renewed) if stays else {})
         if frame.fresh:
