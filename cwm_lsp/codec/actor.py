@@ -13,11 +13,21 @@ from cwm_lsp.codec.evaluator import Evaluator
 from cwm_lsp.codec.expressions import ERRORS, augmented, unpacked, unpure
 from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.flow import is_inline
-from cwm_lsp.codec.hidden import Hidden, Kept, Moved, fields_of
+from cwm_lsp.codec.hidden import Hidden, Kept, Moved, fields_of, generator_of
 from cwm_lsp.codec.kinds import INPLACE, OPERATORS, setter
 from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
-from cwm_lsp.codec.records import UNREAD, Opaque, Record, Undecided, Whole, is_shown, parts_of, text_within
+from cwm_lsp.codec.records import (
+    UNREAD,
+    Generating,
+    Opaque,
+    Record,
+    Undecided,
+    Whole,
+    is_shown,
+    parts_of,
+    text_within,
+)
 from cwm_lsp.codec.sharing import Place
 from cwm_lsp.trace.render import render
 
@@ -73,6 +83,18 @@ class Actor(Evaluator):
             text = text_within(made) if is_shown(made) else None
             if text is not None and not text.startswith(f"<{made.kind} "):
                 yield Moved("", text, Hidden(made.kind, tuple(fields_of(made))))
+        yield from self.made_generators([*self.touched.values(), *self.results, *stored])
+
+    def made_generators(self, values: Iterable[Any]) -> Iterator[Moved]:
+        """The generators among ``values`` and in them that were made here."""
+        for value in values:
+            if isinstance(value, Generating) and not value.kept:
+                yield from self.made_generators([*value.given, *value.named.values()])
+                hidden = generator_of(value)
+                if hidden is not None:
+                    yield Moved("", value.text, hidden)
+            elif not isinstance(value, Record):
+                yield from self.made_generators(parts_of(value))
 
     def movement(self, value: Any) -> Moved | None:
         """What becomes of the object ``value`` if it hides what is stored in it."""

@@ -16,6 +16,7 @@ from cwm_lsp.codec.calls import Site, Target
 from cwm_lsp.codec.deeds import names_of, shared_by
 from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.given import UNKNOWN, Awaiting
+from cwm_lsp.codec.hidden import Moved
 from cwm_lsp.codec.records import Undecided
 from cwm_lsp.codec.sharing import Place
 from cwm_lsp.codec.source import LogicalLine
@@ -27,8 +28,9 @@ class Next:
     """The call that ``node`` makes, ``None`` for none any more, and what it is ``given`` or by name.
 
     ``whole`` says that this is all. ``kind`` and ``method`` say what is called, as in
-    :class:`cwm_lsp.codec.evaluator.Callee`. It is called on an object if ``bound``, ``owner`` is the text of
-    that if it is known. ``resumes`` says that it goes on with a generator.
+    :class:`cwm_lsp.codec.evaluator.Callee`. It is called on an object if ``bound``, ``owner`` is its text
+    if that is known. ``resumes`` says that it goes on with a generator, ``kept`` is the text of the one
+    that was made before. ``made`` are those that are made to be handed over.
     """
 
     node: ast.expr | None = None
@@ -39,7 +41,9 @@ class Next:
     method: str = ""
     owner: str | None = None
     resumes: bool = False
+    kept: str = ""
     bound: bool = False
+    made: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,9 @@ def _next_call(
             found.callee.method,
             None if found.callee.owner is None else _text(found.callee.owner),
             found.resumes,
+            found.kept,
             found.callee.owner is not None,
+            tuple(actor.made_generators([*found.given, *found.named.values()])),
         )
     except ERRORS:
         return None if actor.met else Next()

@@ -13,7 +13,8 @@ from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.facts import passed
 from cwm_lsp.codec.frames import Asked, Frame, State
-from cwm_lsp.codec.heads import runs_class, taken
+from cwm_lsp.codec.heads import drawing, runs_class, taken
+from cwm_lsp.codec.hidden import HEAP
 from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.switching import going_on
@@ -35,17 +36,17 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
         return None  # it is suspended before what it waits for goes on
     if lines:
         return Awaited(Site(ast.Await(ast.Constant(None)), ()), tuple(map(Target, sorted(lines))))
-    if not logical.sites and not logical.may_call:
+    if not logical.sites and not logical.may_call and HEAP not in shown.constants:
         return None
     if frame.visits.get(frame.line, 0) > 0:
-        return _going_on(frame, logical, state)
+        return _going_on(frame, logical, state, shown)
     texts = readable(frame, shown.constants)
     handed = next_call(logical, texts, frame.came, frame.shares)
     if handed is not None and handed.node is None:
         return None
     if handed is not None and handed.node is not None and handed.resumes:
-        before = state.suspended_in(handed.method)
-        return None if before is None else Awaited(Site(handed.node, ()), (Target(before.line),))
+        before = state.suspended_in(handed.method, handed.kept)
+        return None if before is None else Awaited(Site(handed.node, ()), (Target(before.line),), handed)
     site, exact = _site(logical, handed, shown)
     if site is None:
         site, handed = pending(logical.sites, len(frame.returned)), None
@@ -76,8 +77,11 @@ def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
     if frame.visits.get(frame.line, 0) > 0:
         if not logical.may_call and not kept:
             return False
-        generated = bool(logical.sites) and logical.sites[-1].generator
-        items = () if generated else taken(logical, frame, shown.constants, aided=True)
+        items = (
+            ()
+            if drawing(logical, frame, shown.constants)
+            else taken(logical, frame, shown.constants, aided=True)
+        )
         return False if items and None not in items else None
     handed = next_call(logical, readable(frame, shown.constants), frame.came, frame.shares)
     if handed is None:
@@ -126,13 +130,13 @@ def _are_kept(state: State) -> bool:
     return bool(state.suspended) or any("object>" in text or "<generator " in text for text in texts)
 
 
-def _going_on(frame: Frame, logical: LogicalLine, state: State) -> Awaited | None:
+def _going_on(frame: Frame, logical: LogicalLine, state: State, shown: Slice) -> Awaited | None:
     """What the head of a loop enters for a further item: what it goes through was asked for once."""
-    last = logical.sites[-1] if logical.sites else None
-    if last is None or not last.generator or frame.returned:
+    found = drawing(logical, frame, shown.constants)
+    if found is None or frame.returned:
         return None
-    before = state.suspended_in(last.name)
-    return None if before is None else Awaited(last, (Target(before.line),))
+    before = state.suspended_in(found.function, found.kept)
+    return None if before is None else Awaited(found.site, (Target(before.line),))
 
 
 def _leaving(frame: Frame, logical: LogicalLine, state: State, shown: Slice) -> Awaited | None:

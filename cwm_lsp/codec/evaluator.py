@@ -254,8 +254,8 @@ class Evaluator(Given):
         if isinstance(owner, Record):
             callee = Callee(method, owner.kind, owner)
             found = (self._facts(owner.kind) or {}).get(method)
-            if isinstance(found, Opaque) and found.text == GENERATES:
-                return self._generating(method, node, callee)
+            if isinstance(found, Opaque) and found.text.startswith(GENERATES):
+                return self._generating(method, node, callee, found.text[len(GENERATES) : -1])
             if isinstance(found, Opaque) and found.text == AWAITS:
                 raise unpure(node)
             return self._gave_back(node, callee)

@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.hidden import Objects
+from cwm_lsp.codec.hidden import Hidden, Objects
 from cwm_lsp.codec.operators import CONVERSIONS, UNARY
 from cwm_lsp.codec.pure_calls import items_of
-from cwm_lsp.codec.records import Passing, Record, Undecided, parts_of
+from cwm_lsp.codec.records import Opaque, Passing, Record, Undecided, parts_of
 from cwm_lsp.codec.templates import TEMPLATE, read
 
 MAX_STEPS = 20_000
@@ -42,7 +42,9 @@ class Expressions:
         self._templates = tuple(
             (name.removesuffix(TEMPLATE), text) for name, text in state.items() if name.endswith(TEMPLATE)
         )
-        self._objects = Objects(state, dict(self._templates), partial(self._value_of, kept=False))
+        self._objects = Objects(
+            state, dict(self._templates), partial(self._value_of, kept=False), self._generator
+        )
         self._own: dict[str, Any] = {}
         self._ordered = True
         self._steps = 0
@@ -75,6 +77,10 @@ class Expressions:
         """The value that a text writes; ``kept`` says that nobody changes it."""
         found = self._objects.read(text) if self._objects else None
         return read(text, self._templates, kept=kept) if found is None else found
+
+    def _generator(self, text: str, hidden: Hidden) -> Any:
+        """A generator that was made before."""
+        return Opaque(text)
 
     def _constant(self, node: ast.Constant) -> Any:
         return node.value

@@ -54,8 +54,8 @@ class Frame:
     objects others may have too. ``resumed`` says that it was suspended at its line and goes on, ``awaiting``
     is the identity of the suspended coroutine for which it waits, -1 for none. ``within`` are the objects
     that calls of the statement changed, ``touched`` those that the statements before it did, ``since`` those
-    that were changed while it is suspended. ``came`` is
-    ``returned`` with what a generator gave put together, see
+    that were changed while it is suspended. ``kept`` is the text of the generator for which it runs. ``came``
+    is ``returned`` with what a generator gave put together, see
     :data:`cwm_lsp.codec.records.DRAWN`.
     """
 
@@ -89,6 +89,7 @@ class Frame:
     since: Touched = frozenset()
     gave: Place | None = None
     asked: Asked | None = None
+    kept: str = ""
 
     @property
     def is_module(self) -> bool:
@@ -143,8 +144,10 @@ class State:
         others = {one.awaiting for one in self.suspended}
         return waited or [one for one in found if one.identity not in others] or found
 
-    def suspended_in(self, function: str) -> Frame | None:
-        """The frame of a ``function`` of that name that was suspended last."""
+    def suspended_in(self, function: str, kept: str = "") -> Frame | None:
+        """The frame of a ``function`` of that name that was suspended last, or of a ``kept`` generator."""
+        if kept:
+            return next((one for one in self.suspended if one.kept == kept), None)
         fitting = (one for one in reversed(self.suspended) if one.function.rpartition(".")[2] == function)
         return next(fitting, None)
 

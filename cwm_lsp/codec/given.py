@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cwm_lsp.codec.expressions import unpure
+from cwm_lsp.codec.hidden import BEGUN, BY_NAME, DONE, FUNCTION, OWNER, STAGE, Hidden
 from cwm_lsp.codec.records import (
     DRAINED,
     DRAWN,
@@ -33,7 +34,8 @@ class Awaiting(Undecided):
     ``node`` is what makes it, ``given`` and ``named`` are what it is handed, as far as that is a value:
     ``whole`` says that it is handed nothing else. ``kind`` and ``method`` are the class and the name of what
     is called, where values tell it, ``owner`` the object that it is called on.
-    ``resumes`` says that a generator goes on that was entered before.
+    ``resumes`` says that a generator goes on that was entered before, ``kept`` is the text of one that was
+    made before.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Awaiting(Undecided):
         whole: bool = True,
         callee: Callee | None = None,
         resumes: bool = False,
+        kept: str = "",
     ) -> None:
         super().__init__(f"{ast.unparse(node)[:80]} would have to be run.")
         self.node = node
@@ -53,6 +56,7 @@ class Awaiting(Undecided):
         self.whole = whole
         self.callee = callee or Callee()
         self.resumes = resumes
+        self.kept = kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class Given(Special):
         """What a loop over ``node`` asks for as it begins."""
         value = self.value(node)
         if isinstance(value, Generating):
-            self._come_back(value.node, value.given, value.named, True, value.callee)
+            self._first_of(value)
         elif self._has(value, "__iter__"):
             self._took(node, owner=value, method="__iter__")
 
@@ -94,19 +98,49 @@ class Given(Special):
         if self._has(value, "__enter__"):
             self._special(value, "__enter__", node)
 
-    def _generating(self, name: str, node: ast.Call, callee: Callee) -> Generating:
+    def _generating(self, name: str, node: ast.Call, callee: Callee, holder: str = "") -> Generating:
         given = [self._handed(one) for one in node.args if not isinstance(one, ast.Starred)]
         named = {one.arg: self._handed(one.value) for one in node.keywords if one.arg is not None}
         if len(given) + len(named) != len(node.args) + len(node.keywords):
             raise unpure(node)
-        return Generating(name, node, given, named, callee)
+        return Generating(name, node, given, named, callee, holder)
+
+    def _generator(self, text: str, hidden: Hidden) -> Generating:
+        """The generator that was made before, as it is ``hidden`` behind its text."""
+        fields = dict(hidden.fields)
+        name = fields[FUNCTION]
+        owner = self._value_of(fields[OWNER]) if fields.get(OWNER) else None
+        kind = owner.kind if isinstance(owner, Record) else ""
+        placed = [one for key, one in fields.items() if key.isdecimal()]
+        named = {key[1:]: one for key, one in fields.items() if key.startswith(BY_NAME)}
+        made = Generating(
+            name,
+            ast.Call(ast.Name(name, ast.Load()), [], []),
+            [self._value_of(one) if one else UNKNOWN for one in placed],
+            {key: self._value_of(one) if one else UNKNOWN for key, one in named.items()},
+            Callee(name, kind, owner),
+        )
+        made.text = made.kept = text
+        made.begun, made.done = fields[STAGE] == BEGUN, fields[STAGE] == DONE
+        return made
+
+    def _first_of(self, value: Generating) -> str:
+        """The text of what a generator gives when it is asked for an item for the first time here."""
+        if value.begun and self.taken == len(self._given):
+            raise Awaiting(value.node, callee=value.callee, resumes=True, kept=value.kept)
+        return self._come_back(value.node, value.given, value.named, True, value.callee, value.kept)
 
     def _draws(self, value: Generating) -> Iterator[Any]:
+        if value.kept and value.items is None:
+            value.items = self._drawn(value)  # whoever asks it goes on where the last one stopped
+        return self._drawn(value) if value.items is None else value.items
+
+    def _drawn(self, value: Generating) -> Iterator[Any]:
         entered = False
-        while True:
+        while not value.done or self.taken < len(self._given):  # it may have ended in this statement
             if entered and self.taken == len(self._given):
-                raise Awaiting(value.node, callee=value.callee, resumes=True)
-            text = self._come_back(value.node, value.given, value.named, True, value.callee)
+                raise Awaiting(value.node, callee=value.callee, resumes=True, kept=value.kept)
+            text = self._first_of(value)
             how, _, rest = text[:-1].partition(" ")
             name, _, items = rest.partition(" ")
             if name != value.name or how not in (DRAWN[:-1], DRAINED[:-1]):
@@ -185,9 +219,10 @@ class Given(Special):
         named: Mapping[str, Any],
         whole: bool,
         callee: Callee | None,
+        kept: str = "",
     ) -> str:
         """The text of what the next call of the user's gave back. Raises :class:`Awaiting`."""
         if self.taken >= len(self._given):
-            raise Awaiting(node, given, named, whole=whole, callee=callee)
+            raise Awaiting(node, given, named, whole=whole, callee=callee, kept=kept)
         self.taken += 1
         return self._given[self.taken - 1]

@@ -4,17 +4,49 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 
+from cwm_lsp.codec.calls import Site
 from cwm_lsp.codec.deeds import Effect
 from cwm_lsp.codec.definitions import readable_of
 from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import EMPTY, Frame
 from cwm_lsp.codec.handlers import catches
+from cwm_lsp.codec.hidden import FUNCTION, GENERATOR_KIND, HEAP, decoded
 from cwm_lsp.codec.lookup import find, is_scattered, pair_of
 from cwm_lsp.codec.matching import taken_case
 from cwm_lsp.codec.source import LogicalLine
 from cwm_lsp.codec.working import Told
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The generator that a loop goes through: the ``site`` of what is entered, its ``function`` by name.
+
+    What calls gave back before it was asked for items are ``calls``; it is ``kept`` under a text if it was
+    made before the loop.
+    """
+
+    site: Site
+    function: str
+    calls: int
+    kept: str = ""
+
+
+def drawing(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) -> Drawing | None:
+    """The generator of the user's that the head of a loop goes through, if it does."""
+    last = logical.sites[-1] if logical.sites else None
+    if last is not None and last.generator:
+        return Drawing(last, last.name, len(logical.sites) - 1)
+    match logical.head:
+        case ast.For(iter=ast.Name(id=name) as node) if HEAP in constants:
+            text = frame.texts.get(name, "")
+            found = constants.get(f"{HEAP}{text}")
+            hidden = decoded(found) if found is not None else None
+            if hidden is not None and hidden.kind == GENERATOR_KIND and not hidden.several:
+                return Drawing(Site(node, ()), dict(hidden.fields)[FUNCTION], 0, text)
+    return None
 
 
 def taken(
@@ -22,8 +54,9 @@ def taken(
 ) -> Sequence[str | None]:
     """The items that a loop's head takes now, ``""`` past the last, ``None`` for one that is not known."""
     visit = frame.visits[frame.line]
-    if aided and logical.sites and logical.sites[-1].generator:
-        came = frame.returned if visit else frame.returned[len(logical.sites) - 1 :]
+    drawn = drawing(logical, frame, constants) if aided else None
+    if drawn is not None:
+        came = frame.returned if visit else frame.returned[drawn.calls :]
         if came:
             return ["" if frame.drained else came[-1]]
     entered = frame.entered.get(frame.line, EMPTY)
@@ -42,8 +75,9 @@ def taken(
 def item_of(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) -> str | None:
     """The one item that the head of a loop takes now, whatever it goes through; ``None`` if not known."""
     visit = frame.visits.get(frame.line, 0)
-    if logical.sites and logical.sites[-1].generator:
-        came = frame.returned if visit else frame.returned[len(logical.sites) - 1 :]
+    drawn = drawing(logical, frame, constants)
+    if drawn is not None:
+        came = frame.returned if visit else frame.returned[drawn.calls :]
         return came[-1] if came and not frame.drained else None
     if visit < 0:
         return None

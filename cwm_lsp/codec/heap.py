@@ -16,7 +16,7 @@ from cwm_lsp.codec.deeds import Effect, effect, names_of, run_of
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.failures import PLAIN
 from cwm_lsp.codec.frames import Frame, State
-from cwm_lsp.codec.hidden import MOST, Heap, Hidden, Moved, fields_of, mentioned, rewritten
+from cwm_lsp.codec.hidden import DONE, MOST, STAGE, Heap, Hidden, Moved, fields_of, mentioned, rewritten
 from cwm_lsp.codec.kinds import MARK, METHOD
 from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.pure_modules import FUNCTIONS
@@ -40,7 +40,7 @@ def made(state: State, shown: Slice, entered: Frame) -> State:
         return state  # what is known already is handed to the __init__ of a class above
     empty = _EMPTY.fullmatch(text)
     kind = empty[1] if empty else entered.function.rpartition(".")[0].rpartition(".")[2]
-    return _with(state, Moved("", text, Hidden(kind))) if hides(kind, shown) else state
+    return holding(state, Moved("", text, Hidden(kind))) if hides(kind, shown) else state
 
 
 def hides(kind: str, shown: Slice) -> bool:
@@ -56,14 +56,18 @@ def done(state: State, shown: Slice, after: Mapping[str, str] | None, given: str
     ``None`` stands for a frame that ends, which gives back the value ``given``.
     """
     frame, logical = state.frames[-1], shown.by_line.get(state.line)
-    if frame.fresh or logical is None or not (state.heap.known or shown.callables.hiding):
+    if (
+        frame.fresh
+        or logical is None
+        or not (state.heap.known or shown.callables.hiding or shown.callables.generators)
+    ):
         return state
     does = Effect()
     if logical.carried and frame.raised is None:
         does = effect(logical.carried, readable(frame, shown.constants), frame.came, frame.shares)
     if does.known:
         for one in does.moved:
-            state = _with(state, one)
+            state = holding(state, one)
         state = _renamed(state, {one.before: one.text for one in does.moved if one.before and one.text})
     else:
         bound = [given] if after is None else [after[name] for name in logical.binds if name in after]
@@ -71,13 +75,16 @@ def done(state: State, shown: Slice, after: Mapping[str, str] | None, given: str
     return state if after is None else _seen(state, shown, logical, does, after)
 
 
-def _with(state: State, one: Moved) -> State:
+def holding(state: State, one: Moved) -> State:
     """``state`` with an object as it is from now on, under the text that it had."""
     known = dict(state.heap.known)
     text = one.before or one.text or ""
     if not one.before and text in known:
         alive = any(text in value for value in _values(state)) or any(
-            text in value for key, other in known.items() if key != text for _, value in other.fields
+            text in value
+            for key, other in known.items()
+            if key != text and (STAGE, DONE) not in other.fields
+            for _, value in other.fields
         )
         if alive:
             alike = tuple(field for field in known[text].fields if field in one.hidden.fields)
@@ -211,7 +218,7 @@ def _seen(state: State, shown: Slice, logical: LogicalLine, does: Effect, after:
         if hidden is None or new is None or name in logical.binds or hidden.several:
             continue
         if new == old:
-            state = _with(state, Moved(old, old, replace(hidden, certain=True)))
+            state = holding(state, Moved(old, old, replace(hidden, certain=True)))
         elif hidden.certain and does.known:  # what was taken for known was not
             state = replace(state, heap=Heap({k: v for k, v in state.heap.known.items() if k != old}))
         else:
@@ -228,8 +235,8 @@ def _became(state: State, shown: Slice, one: Moved, text: str) -> State:
         hidden, certain=True, fields=tuple({**dict(hidden.fields), **_shown(text, hidden, shown)}.items())
     )
     if not one.before:
-        return _with(state, Moved("", text, hidden))
-    state = _with(state, Moved(one.before, text, hidden))
+        return holding(state, Moved("", text, hidden))
+    state = holding(state, Moved(one.before, text, hidden))
     return _renamed(state, {one.before: text})
 
 

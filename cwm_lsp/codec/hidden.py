@@ -17,13 +17,31 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from cwm_lsp.codec.records import Iterating, Opaque, Passing, Record, Undecided, Whole, text_within
+from cwm_lsp.codec.records import (
+    Generating,
+    Iterating,
+    Opaque,
+    Passing,
+    Record,
+    Undecided,
+    Whole,
+    text_within,
+)
 
 HEAP = "@"
 """Begins the name under which it is known what is stored in the object of a text, ``@Node(10)``."""
 
 MOST = 128
 """Objects that are kept; those that were made last remain."""
+
+FUNCTION, OWNER, STAGE, BY_NAME = "function", "self", "stage", "*"
+"""Of a generator: the fields of its function, of the object that has it and of how far it is; what begins
+those of arguments by name. Those of arguments by position are numbers, what is not known is empty."""
+
+MADE, BEGUN, DONE = "made", "begun", "done"
+
+GENERATOR_KIND = "generator"
+"""The kind of what is kept of a generator."""
 
 _STRING = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 _PLACED = re.compile(r"<kept (\d+)>")
@@ -231,6 +249,20 @@ def _text(value: Any) -> str | None:
         return None
 
 
+def generator_of(value: Generating) -> Hidden | None:
+    """What is kept of a generator that was made; ``None`` where the object that has it is not known."""
+    owner = value.callee.owner
+    fields = {FUNCTION: value.name, STAGE: MADE, OWNER: ""}
+    with _writing.with_keys():
+        if owner is not None:
+            fields[OWNER] = _text(owner) or ""
+            if not fields[OWNER]:
+                return None
+        fields |= {str(place): _text(one) or "" for place, one in enumerate(value.given)}
+        fields |= {f"{BY_NAME}{name}": _text(one) or "" for name, one in value.named.items()}
+    return Hidden(GENERATOR_KIND, tuple(fields.items()))
+
+
 def fields_of(value: Record) -> Iterator[tuple[str, str]]:
     """What is stored in an object, as far as it has a text; other objects stand for themselves by theirs."""
     for name, one in dict.items(value.fields):
@@ -244,14 +276,20 @@ class Objects:
     """The objects of a state, each of which is read once; ``templates`` say how classes write theirs."""
 
     def __init__(
-        self, state: Mapping[str, str], templates: Mapping[str, str], parse: Callable[[str], Any]
+        self,
+        state: Mapping[str, str],
+        templates: Mapping[str, str],
+        parse: Callable[[str], Any],
+        generator: Callable[[str, Hidden], Any],
     ) -> None:
         self._known = {name[1:]: text for name, text in state.items() if name[:1] == HEAP and name != HEAP}
         self._templates = templates
         self._parse = parse
+        self._generator = generator
         self._keys: list[str] = []
         self.made: dict[str, Kept] = {}
         self.alike: list[Kept] = []
+        self.generators: dict[str, Any] = {}
 
     def __bool__(self) -> bool:
         return bool(self._known)
@@ -271,10 +309,14 @@ class Objects:
         self._keys.append(match[1])
         return f"<kept {len(self._keys) - 1}>"
 
-    def _one(self, text: str) -> Kept:
+    def _one(self, text: str) -> Any:
         if text in self.made:
             return self.made[text]
         hidden = decoded(self._known[text])
+        if hidden.kind == GENERATOR_KIND:
+            if text not in self.generators and not hidden.several:
+                self.generators[text] = self._generator(text, hidden)
+            return self.generators.get(text, Opaque(text))
         one = Kept(text, hidden, self._templates.get(hidden.kind, ""), self._parse)
         if hidden.several:
             self.alike.append(one)

@@ -36,6 +36,9 @@ def touched_by(logical: LogicalLine, does: Effect, texts: Mapping[str, str]) -> 
     match logical.head:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Try() | ast.ExceptHandler() | ast.match_case():
             return NOTHING if not _calls(logical.head) else None
+        case ast.Expr(ast.Yield(value)) | ast.Assign([ast.Name()], ast.Yield(value)):
+            parts = ast.walk(value) if value is not None else ()
+            return None if any(isinstance(part, ast.Call | ast.Await) for part in parts) else NOTHING
     if not logical.carried or not does.known or does.lost:
         return None
     if not changes_objects(logical.carried, texts):

@@ -67,8 +67,8 @@ BASES = "bases()"
 BY_FIELDS = "=="
 """The key that says that objects are equal if their fields are."""
 
-GENERATES = "<generates>"
-"""Stands for a method that makes a generator."""
+GENERATES = "<generates "
+"""Begins what stands for a method that makes a generator; the name of the class that has it follows."""
 
 GENERATOR = "~"
 """Ends the name under which a function is known to make generators."""
@@ -166,14 +166,14 @@ def _shared(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int 
     if compares_fields(node):
         found[BY_FIELDS] = "True"
     for one in node.body:
-        for name, text in _told_by(one).items():
+        for name, text in _told_by(one, node.name).items():
             found.pop(name, None)
             found |= {name: text} if text else {}
     return found
 
 
-def _told_by(node: ast.stmt) -> dict[str, str]:
-    """What a statement of a class says of names of it, "" for nothing that is known."""
+def _told_by(node: ast.stmt, holder: str) -> dict[str, str]:
+    """What a statement of the class ``holder`` says of names of it, "" for nothing that is known."""
     match node:
         case ast.Assign(targets=[ast.Name(id=name)]) if _SPECIAL.fullmatch(name):
             return {name: METHOD}
@@ -196,7 +196,7 @@ def _told_by(node: ast.stmt) -> dict[str, str]:
         case ast.FunctionDef(decorator_list=[ast.Attribute(attr="deleter")]):
             return {}
         case ast.FunctionDef(name=name, decorator_list=[]) if is_generator(node):
-            return {name: GENERATES}
+            return {name: f"{GENERATES}{holder}>"}
         case ast.AsyncFunctionDef(name=name, decorator_list=[]) if is_coroutine(node):
             return {name: AWAITS}
         case ast.FunctionDef(name=name, decorator_list=decorators):

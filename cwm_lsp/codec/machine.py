@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cwm_lsp.codec import outer
+from cwm_lsp.codec import generating, outer
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.calls import delegated
 from cwm_lsp.codec.displays import shown
@@ -19,6 +19,7 @@ from cwm_lsp.codec.echo import Echo
 from cwm_lsp.codec.entering import asked_of
 from cwm_lsp.codec.flow import EXIT, flow_of
 from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State, Touched, together
+from cwm_lsp.codec.generating import handed, stale
 from cwm_lsp.codec.heap import done, made
 from cwm_lsp.codec.objects import closing, final, given_back, lending, renewed, sharing
 from cwm_lsp.codec.records import DRAINED, DRAWN, UNREAD, drawn
@@ -161,6 +162,8 @@ class Machine(Echo):
             self.state = replace(self.state, suspended=others)
         elif self.aided and self.state.frames:
             entered = lending(entered, self.state, self.here)
+            self.state, kept = handed(self.state, self.here, line)
+            entered = replace(entered, kept=kept)
         if self.state.empty:
             self.state = replace(self.state, whole=entered.is_module)
         around = tuple(replace(one, awaiting=-1) if one.awaiting >= 0 else one for one in self.state.frames)
@@ -207,18 +210,20 @@ class Machine(Echo):
             within=frozenset(),
             gave=None,
         )
-        before = self._touching(self.state)
+        before = self.state
         if self.aided:
+            touched = self._touches()
+            before = stale(before, here, touched).touching(touched)
             before = done(outer.changed(before, here, texts), here, texts)
         self.state = before.with_frames(*before.frames[:-1], frame)
         return self._remembered()
 
-    def _touching(self, state: State) -> State:
-        """``state`` as the statement of its innermost frame is done, while other frames are suspended."""
-        frame = state.frames[-1]
-        if not self.aided or not state.suspended or frame.fresh:
-            return state
-        return state.touching(self.touched(frame, self.slice.by_line.get(frame.line)))
+    def _touches(self) -> Touched:
+        """The objects that the statement of the innermost frame changes, if anybody is to know."""
+        frame = self.state.frames[-1]
+        if frame.fresh or not (self.state.suspended or self.state.heap.known):
+            return frozenset()
+        return self.touched(frame, self.slice.by_line.get(frame.line))
 
     def _remembered(self) -> list[int]:
         """What is given at the statement reached, or come back to, with what it has without another call."""
@@ -276,7 +281,10 @@ class Machine(Echo):
     def _return(self, value: str | None, unwinding: bool, yielded: bool) -> list[int]:
         left, here = self.state.frames[-1], self.here
         if self.aided:
-            self.state = done(outer.changed(self._touching(self.state), here), here, None, value or "")
+            touched = self._touches()
+            self.state = outer.changed(stale(self.state, here, touched).touching(touched), here)
+            self.state = done(self.state, here, None, value or "")
+            self.state = self.state if yielded else generating.left(self.state, left)
         frames = self.state.frames[:-1]
         if not frames:
             self.state, self.ended = State(), True

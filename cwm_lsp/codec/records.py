@@ -147,21 +147,36 @@ class Iterating(Passing):
 
 
 class Generating(Opaque):
-    """A generator of the user's that was made and has not begun: the call that made it, and with what.
+    """A generator of the user's: the call that made it, and with what.
 
-    ``callee`` is what the call says of the function.
+    ``callee`` is what the call says of the function, ``holder`` the class that has it. It has ``begun`` once
+    it was asked for an item, and is ``done`` when there are no more. It is ``kept``
+    under that text if it was made before.
     """
 
+    begun = done = False
+    kept = ""
+    items: Iterator[Any] | None = None
+
     def __init__(
-        self, name: str, node: ast.expr, given: Sequence[Any], named: Mapping[str, Any], callee: Any
+        self,
+        name: str,
+        node: ast.expr,
+        given: Sequence[Any],
+        named: Mapping[str, Any],
+        callee: Any,
+        holder: str = "",
     ):
-        super().__init__(f"<generator object {name}>")
+        super().__init__(f"{GENERATOR_OBJECT}{holder}{'.' if holder else ''}{name}>")
         self.name = name
         self.node = node
         self.given = given
         self.named = named
         self.callee = callee
 
+
+GENERATOR_OBJECT = "<generator object "
+"""How the text of a generator begins; the qualified name of its function follows."""
 
 DRAWN, DRAINED = "<drawn ", "<drained "
 """How the text begins of what a generator gave so far, and of all that it gave, with its name and a list."""
