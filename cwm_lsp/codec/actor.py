@@ -121,6 +121,10 @@ class Actor(Evaluator):
     def _may_call(self, kind: type, method: str) -> bool:
         return super()._may_call(kind, method) or method in pure_calls.CHANGING.get(kind, ())
 
+    def _bound(self, node: ast.NamedExpr) -> Any:
+        self.touched[node.target.id] = value = super()._bound(node)
+        return value
+
     def _changer(self, name: str) -> Callable[..., Any] | None:
         return CHANGERS.get(name)
 

@@ -50,7 +50,7 @@ def carried(nodes: Sequence[ast.AST]) -> tuple[ast.stmt, ...]:
     for node in nodes:
         if not isinstance(node, _CARRIED):
             return ()
-        suspending = ast.NamedExpr | ast.Yield | ast.YieldFrom
+        suspending = ast.Yield | ast.YieldFrom
         if any(isinstance(part, suspending) for part in ast.walk(run_of(node))):
             return ()
         found.append(node)

@@ -126,8 +126,10 @@ class Evaluator(Given):
                 return self._type(owner)
             if isinstance(owner, Record) and node.attr in owner.fields:
                 return owner.fields[node.attr]
-            if isinstance(owner, Record):
+            if isinstance(owner, Record) and not isinstance(owner, Matched):
                 return self._shared(owner.kind, node, owner)
+            if isinstance(owner, Matched) and node.attr in standard.FIELDS[re.Match]:
+                return self._of_match(owner, node, node.attr)
             if node.attr in standard.FIELDS.get(type(owner), ()):
                 return getattr(owner, node.attr)
         if isinstance(node.value, ast.Name) and node.value.id not in self._own:
@@ -277,7 +279,8 @@ class Evaluator(Given):
         holder = getattr(node, "value", None)
         calls = self._state.get(f"{holder.id}{FOUND}", "") if isinstance(holder, ast.Name) else ""
         found = [match for one in calls.splitlines() if (match := self._matched_by(owner, one)) is not None]
-        answers = [getattr(match, method)(*given) for match in found]
+        told = (getattr(match, method) for match in found)
+        answers = [one(*given) if callable(one) else one for one in told]
         if not answers:
             return owner.asked(method, *given)
         if any(one != answers[0] for one in answers):

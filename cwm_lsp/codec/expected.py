@@ -23,7 +23,7 @@ from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.handlers import is_failure
 from cwm_lsp.codec.heads import case_of, entered_as, item_of
 from cwm_lsp.codec.heap import renamed_texts
-from cwm_lsp.codec.kinds import MARK
+from cwm_lsp.codec.kinds import MARK, NEEDS
 from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.templates import TEMPLATE
@@ -169,7 +169,7 @@ def _receiver(found: Awaited, target: Target, texts: Mapping[str, str]) -> Itera
 def _writes_itself(kind: str, texts: Mapping[str, str]) -> bool:
     """Whether objects of a class are written by code of its own, of which it is not known what it reads."""
     facts = kept_literal(texts.get(f"{kind}{MARK}", "{}"))
-    return "__repr__" in facts and f"{kind}{TEMPLATE}" not in texts
+    return "__repr__" in facts and f"{kind}{TEMPLATE}" not in texts and not facts.get(NEEDS)
 
 
 def arguments(frame: Frame, called: Awaited, shown: Slice, line: int) -> dict[str, str]:

@@ -43,7 +43,11 @@ class Expressions:
             (name.removesuffix(TEMPLATE), text) for name, text in state.items() if name.endswith(TEMPLATE)
         )
         self._objects = Objects(
-            state, dict(self._templates), partial(self._value_of, kept=False), self._generator
+            state,
+            dict(self._templates),
+            partial(self._value_of, kept=False),
+            self._generator,
+            self._needed,
         )
         self._own: dict[str, Any] = {}
         self._ordered = True
@@ -81,6 +85,10 @@ class Expressions:
     def _generator(self, text: str, hidden: Hidden) -> Any:
         """A generator that was made before."""
         return Opaque(text)
+
+    def _needed(self, kind: str) -> frozenset[str]:
+        """The fields without which the objects of a class cannot write themselves by its own code."""
+        return frozenset()
 
     def _constant(self, node: ast.Constant) -> Any:
         return node.value

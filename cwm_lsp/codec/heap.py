@@ -20,7 +20,7 @@ from cwm_lsp.codec.hidden import DONE, MOST, STAGE, Heap, Hidden, Moved, fields_
 from cwm_lsp.codec.kinds import MARK, METHOD
 from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.pure_modules import FUNCTIONS
-from cwm_lsp.codec.records import Opaque, Record, Undecided
+from cwm_lsp.codec.records import UNREAD, Opaque, Record, Undecided
 from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.switching import own_parts
@@ -170,9 +170,13 @@ def _forgetting(state: State, logical: LogicalLine, frame: Frame, bound: Sequenc
     for key in found:
         hidden = known[key]
         kept = tuple(
-            (name, text)
+            (
+                name,
+                UNREAD
+                if reach or name in stores or (leaks and may_change(text) and text not in known)
+                else text,
+            )
             for name, text in hidden.fields
-            if not reach and name not in stores and not (leaks and may_change(text) and text not in known)
         )
         known[key] = replace(hidden, fields=kept)
     if leaks:

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec.records import (
+    UNREAD,
     Generating,
     Iterating,
     Opaque,
@@ -49,7 +50,7 @@ _PLACED = re.compile(r"<kept (\d+)>")
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What is stored in an object of class ``kind``: its fields with their texts, as far as they are known.
+    """What is stored in an object of class ``kind``: its fields with their texts, ``UNREAD`` if not known.
 
     How one is written is not ``certain`` once something in it has changed that its class may show. Where
     ``several`` are written alike, it is not known which of them a name stands for.
@@ -149,6 +150,8 @@ class _Fields(dict[str, Any]):
         self.read = read
 
     def __missing__(self, name: str) -> Any:
+        if self.texts[name] == UNREAD:
+            raise Undecided(f"What is stored as {name} is not known.")
         self[name] = value = self.read(self.texts[name])
         return value
 
@@ -161,9 +164,20 @@ class _Fields(dict[str, Any]):
 
 
 class Kept(Record):
-    """An object of which it is known what is stored in it, whatever its text says."""
+    """An object of which it is known what is stored in it, whatever its text says.
 
-    def __init__(self, text: str, hidden: Hidden, template: str, read: Callable[[str], Any]) -> None:
+    Before all is stored that its class ``needs`` to write it, it shows what there is.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        hidden: Hidden,
+        template: str,
+        read: Callable[[str], Any],
+        needs: frozenset[str] = frozenset(),
+    ) -> None:
+        self.needs = needs
         self.stored = _Fields(dict(hidden.fields), read)
         super().__init__(hidden.kind, self.stored)
         self.text = text
@@ -186,7 +200,8 @@ class Kept(Record):
         written = self._templated() if self.template else None
         if written is not None:
             return written
-        if not self.template or not self.text.startswith(f"<{self.kind} "):
+        waits = self.template or any(name not in self.stored for name in self.needs)
+        if not waits or not self.text.startswith(f"<{self.kind} "):
             raise Undecided("What its class makes of a change is not known.")
         fields = (f"{name}={text}" for name, text in self._texts())  # as long as it cannot write itself
         return f"<{self.kind} {', '.join(fields) or 'object'}>"
@@ -198,10 +213,15 @@ class Kept(Record):
         if value is not self:
             return text_within(value) if whole or not isinstance(value, str) else value
         text = self.stored.texts[name]
+        if text == UNREAD:
+            return None
         return str(ast.literal_eval(text)) if text[:1] in "'\"" and not whole else text
 
     def _texts(self) -> Iterator[tuple[str, str]]:
-        yield from {**self.stored.texts, **{n: text_within(v) for n, v in self.stored.loaded()}}.items()
+        found = {**self.stored.texts, **{name: text_within(one) for name, one in self.stored.loaded()}}
+        if UNREAD in found.values():
+            raise Undecided("Not all that it shows is known.")
+        yield from found.items()
 
     @property
     def changed(self) -> bool:
@@ -264,12 +284,11 @@ def generator_of(value: Generating) -> Hidden | None:
 
 
 def fields_of(value: Record) -> Iterator[tuple[str, str]]:
-    """What is stored in an object, as far as it has a text; other objects stand for themselves by theirs."""
+    """What is stored in an object, ``UNREAD`` for what has no text; other objects stand for theirs."""
     for name, one in dict.items(value.fields):
         with _writing.with_keys():
             text = _text(one)
-        if text is not None:
-            yield name, text
+        yield name, UNREAD if text is None else text
 
 
 class Objects:
@@ -281,11 +300,13 @@ class Objects:
         templates: Mapping[str, str],
         parse: Callable[[str], Any],
         generator: Callable[[str, Hidden], Any],
+        needs: Callable[[str], frozenset[str]],
     ) -> None:
         self._known = {name[1:]: text for name, text in state.items() if name[:1] == HEAP and name != HEAP}
         self._templates = templates
         self._parse = parse
         self._generator = generator
+        self._needs = needs
         self._keys: list[str] = []
         self.made: dict[str, Kept] = {}
         self.alike: list[Kept] = []
@@ -317,7 +338,7 @@ class Objects:
             if text not in self.generators and not hidden.several:
                 self.generators[text] = self._generator(text, hidden)
             return self.generators.get(text, Opaque(text))
-        one = Kept(text, hidden, self._templates.get(hidden.kind, ""), self._parse)
+        one = Kept(text, hidden, self._templates.get(hidden.kind, ""), self._parse, self._needs(hidden.kind))
         if hidden.several:
             self.alike.append(one)
         else:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from cwm_lsp.codec.needs import PLAIN_BASES, read_first, unstored
 from cwm_lsp.codec.records import Opaque
 from cwm_lsp.codec.scopes import is_coroutine, is_generator
 from cwm_lsp.codec.shapes import compares_fields
@@ -61,6 +62,9 @@ UNARY_METHODS: Mapping[type[ast.AST], str] = {
 ITEMS = "iter()"
 """The key of an expression of ``self`` whose items the class's ``__iter__`` goes through."""
 
+NEEDS = "repr()"
+"""The key of the fields that must be stored in an object before the class's ``__repr__`` can write it."""
+
 BASES = "bases()"
 """The key of the names of all classes that a class descends from."""
 
@@ -90,7 +94,6 @@ _NEXT = ("auto()", "enum.auto()")
 _PROPERTIES = frozenset({"property", "cached_property"})
 _MAKING = ("__new__", "__init__", "__repr__")
 _SPECIAL = re.compile(r"__\w+__")
-_PLAIN_BASES = frozenset({"ABC", "object"})
 _DEEPEST = 8
 
 
@@ -111,7 +114,10 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
     }
     for name, node in classes.items():
         found = _members(node) if is_enum(node) else _shared(node, classes)
-        found |= {BASES: repr(tuple(_ancestors(node, classes)))}
+        above = tuple(_ancestors(node, classes))
+        found |= {BASES: repr(above)}
+        if NEEDS in found:
+            found[NEEDS] = repr(unstored(ast.literal_eval(found[NEEDS]), [name, *above], classes))
         kept = {key: text for key, text in found.items() if key not in stored or text == PROPERTY}
         yield f"{name}{MARK}", f"{{{', '.join(f'{key!r}: {text}' for key, text in kept.items())}}}"
 
@@ -156,7 +162,7 @@ def _members(node: ast.ClassDef) -> dict[str, str]:
 
 def _shared(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = 0) -> dict[str, str]:
     found: dict[str, str] = {}
-    if not all(isinstance(base, ast.Name) and base.id in {*classes, *_PLAIN_BASES} for base in node.bases):
+    if not all(isinstance(base, ast.Name) and base.id in {*classes, *PLAIN_BASES} for base in node.bases):
         found |= dict.fromkeys(_MAKING, ELSEWHERE)  # what is made is another's to say
     if node.decorator_list or node.keywords:
         found |= dict.fromkeys(_MAKING, ELSEWHERE)
@@ -189,6 +195,8 @@ def _told_by(node: ast.stmt, holder: str) -> dict[str, str]:
         case ast.FunctionDef(name="__iter__"):
             source = _gone_through(node)
             return {"__iter__": METHOD, ITEMS: repr(source) if source else ""}
+        case ast.FunctionDef(name="__repr__"):
+            return {"__repr__": METHOD, NEEDS: repr(tuple(sorted(set(read_first(node)))))}
         case ast.FunctionDef(name=name) if _SPECIAL.fullmatch(name):
             return {name: METHOD}
         case ast.FunctionDef(name=name, decorator_list=[ast.Attribute(attr="setter")]):

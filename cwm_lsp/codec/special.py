@@ -22,6 +22,7 @@ from cwm_lsp.codec.kinds import (
     ITEMS,
     MARK,
     METHOD,
+    NEEDS,
     OPERATORS,
     REFLECTED,
     UNARY_METHODS,
@@ -71,6 +72,9 @@ class Special(Expressions, ABC):
         """What is known of a class, ``None`` for one that is not of this file."""
         known = self._state.get(f"{kind}{MARK}")
         return None if known is None else kept_literal(known)
+
+    def _needed(self, kind: str) -> frozenset[str]:
+        return frozenset((self._facts(kind) or _NO_FACTS).get(NEEDS, ()))
 
     def _defines(self, kind: str, method: str) -> bool:
         """Whether a class has a special method of its own."""
