@@ -13,7 +13,8 @@ from cwm_lsp.codec.evaluator import Evaluator
 from cwm_lsp.codec.expressions import ERRORS, augmented, unpacked, unpure
 from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.flow import is_inline
-from cwm_lsp.codec.hidden import Hidden, Kept, Moved, fields_of, generator_of
+from cwm_lsp.codec.hidden import Hidden, Moved
+from cwm_lsp.codec.kept import Kept, fields_of, generator_of
 from cwm_lsp.codec.kinds import INPLACE, OPERATORS, setter
 from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.pure_modules import CHANGERS

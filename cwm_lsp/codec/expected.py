@@ -69,6 +69,10 @@ def expected(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> 
             names |= case[1] if case is not None else {}
         case ast.ClassDef():
             names |= does.changed
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.YieldFrom()) if (
+            frame.drained and frame.returned
+        ):
+            names[name] = frame.returned[-1]
         case _ if logical.carried:
             does = effect(logical.carried, texts, frame.came, frame.shares)
             names |= {**renamed_texts(frame, does), **does.changed}

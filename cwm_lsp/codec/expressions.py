@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.hidden import Hidden, Objects
+from cwm_lsp.codec.hidden import Hidden
+from cwm_lsp.codec.kept import Objects
 from cwm_lsp.codec.operators import CONVERSIONS, UNARY
 from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.records import Opaque, Passing, Record, Undecided, parts_of

@@ -26,8 +26,7 @@ def handed(state: State, shown: Slice, line: int) -> tuple[State, str]:
     found = awaited(state.frames[-1], state, shown)
     if found is None or found.handed is None or line not in [one.line for one in found.targets]:
         return state, ""
-    for one in found.handed.made:
-        state = holding(state, one)
+    state = holding(state, *found.handed.made)
     return _at(state, found.handed.kept, BEGUN), found.handed.kept
 
 

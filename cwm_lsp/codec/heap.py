@@ -14,9 +14,11 @@ from dataclasses import replace
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.deeds import Effect, effect, names_of, run_of
 from cwm_lsp.codec.definitions import readable
+from cwm_lsp.codec.displays import split_fields
 from cwm_lsp.codec.failures import PLAIN
 from cwm_lsp.codec.frames import Frame, State
-from cwm_lsp.codec.hidden import DONE, MOST, STAGE, Heap, Hidden, Moved, fields_of, mentioned, rewritten
+from cwm_lsp.codec.hidden import DONE, MOST, STAGE, Heap, Hidden, Moved, mentioned, rewritten
+from cwm_lsp.codec.kept import fields_of
 from cwm_lsp.codec.kinds import MARK, METHOD
 from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.pure_modules import FUNCTIONS
@@ -66,8 +68,7 @@ def done(state: State, shown: Slice, after: Mapping[str, str] | None, given: str
     if logical.carried and frame.raised is None:
         does = effect(logical.carried, readable(frame, shown.constants), frame.came, frame.shares)
     if does.known:
-        for one in does.moved:
-            state = holding(state, one)
+        state = holding(state, *does.moved)
         state = _renamed(state, {one.before: one.text for one in does.moved if one.before and one.text})
     else:
         bound = [given] if after is None else [after[name] for name in logical.binds if name in after]
@@ -75,26 +76,33 @@ def done(state: State, shown: Slice, after: Mapping[str, str] | None, given: str
     return state if after is None else _seen(state, shown, logical, does, after)
 
 
-def holding(state: State, one: Moved) -> State:
-    """``state`` with an object as it is from now on, under the text that it had."""
+def holding(state: State, *moved: Moved) -> State:
+    """``state`` with objects as they are from now on, each under the text that it had."""
     known = dict(state.heap.known)
-    text = one.before or one.text or ""
-    if not one.before and text in known:
-        alive = any(text in value for value in _values(state)) or any(
-            text in value
-            for key, other in known.items()
-            if key != text and (STAGE, DONE) not in other.fields
-            for _, value in other.fields
-        )
-        if alive:
+    made: set[str] = set()
+    for one in moved:
+        text = one.before or one.text or ""
+        if not one.before and text in known and (text in made or _is_alive(text, state, known)):
             alike = tuple(field for field in known[text].fields if field in one.hidden.fields)
             known[text] = Hidden(one.hidden.kind, alike, several=True)
-            return replace(state, heap=Heap(known))
-    known.pop(text, None)
-    known[text] = one.hidden
+        else:
+            known.pop(text, None)  # those that changed last are kept longest
+            known[text] = one.hidden
+        made |= {text} - {one.before}
     while len(known) > MOST:
         del known[next(iter(known))]
     return replace(state, heap=Heap(known))
+
+
+def _is_alive(text: str, state: State, known: Mapping[str, Hidden]) -> bool:
+    """Whether the object ``text`` stands in any value, but in those of generators that have ended."""
+    held = (
+        value
+        for key, other in known.items()
+        if key != text and (STAGE, DONE) not in other.fields
+        for _, value in other.fields
+    )
+    return any(text in value for value in (*_values(state), *held))
 
 
 def _values(state: State) -> Iterator[str]:
@@ -169,16 +177,11 @@ def _forgetting(state: State, logical: LogicalLine, frame: Frame, bound: Sequenc
     known = dict(state.heap.known)
     for key in found:
         hidden = known[key]
-        kept = tuple(
-            (
-                name,
-                UNREAD
-                if reach or name in stores or (leaks and may_change(text) and text not in known)
-                else text,
-            )
-            for name, text in hidden.fields
-        )
-        known[key] = replace(hidden, fields=kept)
+        fields = {name: "" for name in stores} | dict(hidden.fields)
+        for name, text in fields.items():
+            if reach or name in stores or (leaks and may_change(text) and text not in known):
+                fields[name] = UNREAD
+        known[key] = replace(hidden, fields=tuple(fields.items()))
     if leaks:
         for key, hidden in known.items():
             if any(key in text for text in bound):
@@ -245,7 +248,11 @@ def _became(state: State, shown: Slice, one: Moved, text: str) -> State:
 
 
 def _shown(text: str, hidden: Hidden, shown: Slice) -> dict[str, str]:
-    """The fields that an object's text tells, where it is known how its class writes it."""
+    """The fields that an object's text tells, where it is known how that is written."""
+    parts = split_fields(text) if text.startswith(f"<{hidden.kind} ") else None
+    if parts is not None:
+        pairs = (part.partition("=") for part in parts[1])
+        return {name: value for name, _, value in pairs}
     template = shown.constants.get(f"{hidden.kind}{TEMPLATE}")
     try:
         value = read(text, ((hidden.kind, template),)) if template is not None else None

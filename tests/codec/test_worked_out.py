@@ -20,16 +20,20 @@ from tests.codec.worked import facts_of, ruled_out, verdicts
 SCRIPTS = Path(__file__).parents[1] / "data" / "scripts"
 
 LEAST_KNOWN = {
+    "balanced": 1.0,
     "bank": 1.0,
     "calc": 1.0,
+    "cells": 0.99,
     "failures": 0.92,
-    "generators": 0.91,
+    "generators": 0.97,
     "graph": 1.0,
+    "inventory": 0.94,
     "links": 0.98,
     "lru": 1.0,
-    "memory": 1.0,
     "matrix": 0.99,
+    "memory": 1.0,
     "mixed": 0.95,
+    "pipes": 0.96,
     "registers": 1.0,
     "roman": 1.0,
     "rows": 0.99,
@@ -37,11 +41,13 @@ LEAST_KNOWN = {
     "shop": 0.92,
     "stack": 1.0,
     "stored": 0.95,
-    "tasks": 0.95,
+    "tasks": 0.96,
     "texts": 0.94,
+    "tokens": 0.97,
     "vectors": 1.0,
     "waiting": 0.85,
     "words": 0.9,
+    "written": 0.79,
 }
 """The share of what a run of each script tells that is known before it happens."""
 
