@@ -27,7 +27,7 @@ from cwm_lsp.codec.working import state_of, text_of
 class Next:
     """The call that ``node`` makes, ``None`` for none any more, and what it is ``given`` or by name.
 
-    ``whole`` says that this is all. ``kind`` and ``method`` say what is called, as in
+    ``whole`` says that this is all. ``kind``, ``method`` and ``path`` say what is called, as in
     :class:`cwm_lsp.codec.evaluator.Callee`. It is called on an object if ``bound``, ``owner`` is its text
     if that is known. ``resumes`` says that it goes on with a generator, ``kept`` is the text of the one
     that was made before. ``made`` are those that are made to be handed over.
@@ -44,6 +44,7 @@ class Next:
     kept: str = ""
     bound: bool = False
     made: tuple[Moved, ...] = ()
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def _next_call(
             found.kept,
             found.callee.owner is not None,
             tuple(actor.made_generators([*found.given, *found.named.values()])),
+            found.callee.path,
         )
     except ERRORS:
         return None if actor.met else Next()

@@ -74,7 +74,8 @@ def callables_of(source: str) -> Callables:
         kept = generators if first_line(node) in yielding else named
         kept.setdefault(node.name, []).append(_target(_decorated(node, defined), around=around))
         if kept is named:
-            functions.setdefault(node.name, []).append(_target(node, around=around))
+            for name in {node.name, f"{_path(node, around)}{node.name}"}:
+                functions.setdefault(name, []).append(_target(node, around=around))
     coroutines = frozenset(node.name for node in ast.walk(tree) if is_coroutine(node))  # type: ignore[attr-defined]
     return Callables(
         _kept(named),
@@ -191,6 +192,12 @@ def _around(tree: ast.AST, outer: FunctionNode | None = None) -> Iterator[tuple[
             yield from _around(child, child)
         elif not isinstance(child, ast.ClassDef):
             yield from _around(child, outer)
+
+
+def _path(node: FunctionNode, around: Mapping[FunctionNode, FunctionNode]) -> str:
+    """What stands before the name of an inner function in its qualified name."""
+    outer = around.get(node)
+    return "" if outer is None else f"{_path(outer, around)}{outer.name}.<locals>."
 
 
 def _free(node: FunctionNode, around: Mapping[FunctionNode, FunctionNode]) -> tuple[str, ...]:

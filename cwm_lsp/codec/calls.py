@@ -182,7 +182,7 @@ class Callables:
     """What can be entered in a source text, by name, and as an attribute (``read`` for properties).
 
     ``tables`` are dicts of the module whose values are functions of it. ``functions`` are those that calling
-    a value enters, where ``named`` has what decorators made of them. ``aliases`` are methods of a class that
+    a value enters, by their qualified names too, where ``named`` has what decorators made of them. ``aliases`` are methods of a class that
     are another one of it, ``begun`` what calls begin with by the first line of a function, where that is
     known. Of ``plain`` classes nothing but the body runs as they are made, and objects of those ``written``
     show all that is stored in them. ``declared`` are the names that functions declare as the module's,
@@ -249,10 +249,14 @@ class Callables:
         """The function that is defined at ``line``, no method."""
         return self.by_line.get(line)
 
-    def entered(self, kind: str, method: str) -> tuple[Target, ...]:
-        """What calling ``method`` of a ``kind`` enters: without a method the class, else a function."""
+    def entered(self, kind: str, method: str, path: str = "") -> tuple[Target, ...]:
+        """What calling ``method`` of a ``kind`` enters: without a method the class, else a function.
+
+        ``path`` is what stands before the name of that in its qualified name.
+        """
         if not kind:
-            found = self.functions.get(method, ()) or self.generators.get(method, ())
+            found = self.functions.get(f"{path}{method}", ()) or self.functions.get(method, ())
+            found = found or self.generators.get(method, ())
             return found if len(found) == 1 else ()
         if not method:
             return self.named.get(kind, ())

@@ -159,6 +159,12 @@ def _leaving(frame: Frame, logical: LogicalLine, state: State, shown: Slice) -> 
     return Awaited(Site(context, targets, implicit=True), targets, handed) if targets else None
 
 
+def _entered(handed: Next, shown: Slice) -> tuple[Target, ...]:
+    if not (handed.kind or handed.method):
+        return ()
+    return shown.callables.entered(handed.kind, handed.method, handed.path)
+
+
 def _site(logical: LogicalLine, handed: Next | None, shown: Slice) -> tuple[Site | None, tuple[Target, ...]]:
     """The site of the call that comes next, and what it enters where the values at hand tell that."""
     if handed is None or handed.node is None:
@@ -168,5 +174,5 @@ def _site(logical: LogicalLine, handed: Next | None, shown: Slice) -> tuple[Site
     site = None if special else next((one for one in logical.sites if one.node is handed.node), None)
     if site is not None and not handed.kind:
         return site, ()
-    exact = shown.callables.entered(handed.kind, handed.method) if handed.kind or handed.method else ()
+    exact = _entered(handed, shown)
     return site or (Site(handed.node, exact, implicit=special) if exact else None), exact

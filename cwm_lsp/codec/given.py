@@ -61,11 +61,15 @@ class Awaiting(Undecided):
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """What is called: a ``method`` of class ``kind`` on ``owner``, the class itself, or a function."""
+    """What is called: a ``method`` of class ``kind`` on ``owner``, the class itself, or a function.
+
+    ``path`` is what stands before its name in its qualified name.
+    """
 
     method: str = ""
     kind: str = ""
     owner: Any = None
+    path: str = ""
 
 
 UNKNOWN = Passing()
@@ -155,8 +159,8 @@ class Given(Special):
         match = _CALLED.fullmatch(text)
         if match is None:
             return None
-        name = match["name"].rpartition(".")[2]
-        return Callee(kind=name) if match["what"] == "class" else Callee(name)
+        path, dot, name = match["name"].rpartition(".")
+        return Callee(kind=name) if match["what"] == "class" else Callee(name, path=path + dot)
 
     def _gave_back(self, node: ast.Call, callee: Callee | None = None) -> Any:
         """What a call of the user's function gave back: calls in its arguments come before it."""
