@@ -180,12 +180,21 @@ class Traffic:
         self.in_flight = None
         return self._pump()
 
+    def awaits(self, request: Request) -> bool:
+        """Whether debugpy has a request of the client and the client no answer yet."""
+        asked = self._table.get(request.seq)
+        if asked is None or asked.ours or asked.silent:
+            return False
+        return asked.request.command == request.command
+
     def answer(self, request: Request, body: Json) -> list[Action]:
         """Answer a request of the client in debugpy's place."""
         return [self._tell(Response(self._number(), request.seq, request.command, True, body))]
 
     def refuse(self, request: Request, message: str) -> list[Action]:
-        """Refuse a request of the client in debugpy's place."""
+        """Refuse a request of the client in debugpy's place, also one that debugpy has and may yet answer."""
+        if self.awaits(request):
+            self._table[request.seq].silent = True
         refused = Response(self._number(), request.seq, request.command, False, message=message)
         return [self._tell(refused)]
 
