@@ -1,5 +1,5 @@
-"""The frames of a thread that debugpy has stopped, asked for in two questions: the innermost frame, and in it
-the whole state at once, rendered as a recording is.
+"""The frames of a thread that debugpy has stopped, asked for in two questions: the innermost frame, which the
+client often asks for itself, and in it the whole state at once, rendered as a recording is.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cwm_lsp.dap.glance import Glance, Innermost
 from cwm_lsp.dap.helper import Helper
 from cwm_lsp.dap.observer import Desk
 from cwm_lsp.errors import RunError, SourceError
@@ -90,6 +91,7 @@ class Shot:
 
     ``returned`` is what functions gave back in the last step, ``raised`` the exception it stopped for,
     ``handled`` the one that is being handled, ``left`` what the innermost frame has just called.
+    ``passing`` says that what is handled came through the innermost frame.
     ``another`` says that what runs is not what stands in the file of the innermost frame.
     ``number`` is debugpy's ``frameId`` of the innermost frame, good for this stop alone.
     """
@@ -101,6 +103,7 @@ class Shot:
     returned: Mapping[str, Value]
     raised: Value | None
     handled: Value | None = None
+    passing: bool = False
     left: Left | None = None
     way: Way | None = None
     another: bool = False
@@ -117,6 +120,7 @@ class Camera:
     def __init__(self, desk: Desk, helper: Helper) -> None:
         self._desk = desk
         self._helper = helper
+        self.glance = Glance()
         self._sources: dict[str, SourceFile | None] = {}
 
     async def shoot(self, thread: int) -> Shot:
@@ -124,11 +128,7 @@ class Camera:
 
         Raises ``AskFailed``, ``FrameEnded``, or ``RunError`` where that cannot be found out.
         """
-        answer = await self._desk.ask("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
-        frames = answer.get("stackFrames") or []
-        if not frames:
-            raise RunError(f"Thread {thread} has no frames.")
-        number, line = frames[0]["id"], frames[0]["line"]
+        number, line = await self.glance.frame() or await self._innermost(thread)
         shown = await self._helper.call("expect", f"take({number}, {line})", number)
         if not shown["frames"]:
             raise FrameEnded
@@ -140,10 +140,18 @@ class Camera:
             _values(shown["returned"]),
             _optional(shown["raised"]),
             _optional(shown["handled"]),
+            shown["passing"],
             _left(shown["left"]) if shown["left"] is not None else None,
             _way(shown["way"]) if shown["way"] is not None else None,
             shown["another"],
         )
+
+    async def _innermost(self, thread: int) -> Innermost:
+        answer = await self._desk.ask("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
+        frames = answer.get("stackFrames") or []
+        if not frames:
+            raise RunError(f"Thread {thread} has no frames.")
+        return frames[0]["id"], frames[0]["line"]
 
     async def standing(self, shot: Shot) -> Standing | None:
         """The innermost frame as a premise for predictions; ``None`` where its source is not known."""
@@ -160,6 +168,7 @@ class Camera:
             shot.locals,
             raised=shot.raised,
             handled=shot.handled,
+            passing=shot.passing,
             frame=top.identity,
         )
 

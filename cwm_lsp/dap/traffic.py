@@ -268,11 +268,12 @@ class Traffic:
 
     def _passed(self, framed: Framed, request: Request, response: Response) -> ToClient:
         """debugpy's answer as the client is to see it."""
-        shown = replace(response, request_seq=request.seq)
+        same = response.request_seq == request.seq
+        shown = response if same else replace(response, request_seq=request.seq)
         for observer in tuple(self._observers):
             body = self._guarded(observer, observer.response, request, shown)
             shown = shown if body is None else replace(shown, body=body)
-        if shown == response or framed.content is None:
+        if shown is response or shown == response or framed.content is None:
             return ToClient(framed.raw)
         changed = {**framed.content, "request_seq": shown.request_seq}
         return ToClient(frame(changed if shown.body is response.body else changed | {"body": shown.body}))

@@ -272,6 +272,9 @@ test('a ghost session steps through a prediction, back as well as forward', asyn
     await workbench.until((lines) => /^twice ≈ 0 · \d+ %/.test(at(lines, 'twice = 0')), 'what was predicted, at its line');
     const rows = workbench.page.locator('.pane', { hasText: 'World Model' }).locator('.monaco-list-row');
     await rows.filter({ hasText: /^twice ≈ 0 · \d+ %/ }).first().waitFor();
+    const kinds = workbench.page.locator('.debug-breakpoints .monaco-list-row');
+    await kinds.filter({ hasText: 'Predicted exceptions' }).first().waitFor();
+    assert.equal(await kinds.filter({ hasText: 'Uncaught Exceptions' }).count(), 0);
     await workbench.shot('ghost');
     await stop();
     await workbench.until(empty, 'no values after the ghost');
