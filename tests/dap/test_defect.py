@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cwm_lsp.dap.predicting import Predicting
 from cwm_lsp.dap.world import World
-from tests.dap.client import connected
-from tests.dap.debugging import SUM, finished, launch, printed, served, went_on, written
+from tests.dap.client import connected, over_stdio
+from tests.dap.debugging import SUM, finished, launch, printed, served, top, went_on, written
 from tests.dap.test_predicting import predicted
 
 
@@ -32,3 +32,17 @@ async def test_a_stop_that_a_defect_keeps_from_being_predicted_says_so(tmp_path:
         assert [one for one in said if "nobody thought" in one] == [
             "Debugging goes on without predictions: nobody thought of this\n"
         ]
+
+
+async def test_debugpy_complains_of_the_users_slow_values_and_not_of_our_questions(tmp_path: Path) -> None:
+    path = written(tmp_path, SUM)
+    async with over_stdio() as client:
+        await launch(client, path, [{"line": 2}], env={"PYDEVD_WARN_SLOW_RESOLVE_TIMEOUT": "0"})
+        thread = (await client.event("stopped"))["threadId"]
+        await client.until_asked(lambda: predicted(client, thread), lambda rows: "(next)" in rows)
+        number = (await top(client, thread))["id"]
+        await client.ask("evaluate", expression="xs + xs", frameId=number, context="watch")
+        said = [one["body"]["output"] for one in client.named("output")]
+        slow = [one for one in said if "Computing repr" in one]
+        assert [one for one in slow if "xs + xs" in one]
+        assert not [one for one in slow if "_cwm_agent" in one]

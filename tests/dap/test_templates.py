@@ -1,4 +1,4 @@
-"""Breakpoints in the templates of Django and Jinja, an option of debugpy's: plain and through the proxy alike."""
+"""Breakpoints in the templates of Django and Jinja, options of debugpy: plain and through the proxy alike."""
 
 from __future__ import annotations
 
