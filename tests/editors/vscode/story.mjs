@@ -55,11 +55,15 @@ const FAILING = `def load(lines):
 print(load(['1', 'two']))
 `;
 
+const ASKING = `name = input('who? ')
+print('hello', name)
+`;
+
 let workbench;
 
 before(async () => {
     assert.ok(PROGRAM, 'CWM_LSP_PROGRAM must name the cwm-lsp to test');
-    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE, 'broken.py': BROKEN, 'long.py': LONG, 'failing.py': FAILING }, { 'cwm.path': PROGRAM });
+    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE, 'broken.py': BROKEN, 'long.py': LONG, 'failing.py': FAILING, 'asking.py': ASKING }, { 'cwm.path': PROGRAM });
 });
 
 inOrder(() => workbench);
@@ -214,6 +218,21 @@ test('an uncaught exception stops the program where it was raised', async () => 
     await said.filter({ hasText: "invalid literal for int() with base 10: 'two'" }).waitFor({ timeout: 90_000 });
     await workbench.shot('exception');
     await stop();
+    await workbench.file('double.py');
+});
+
+test('a program that reads what is typed asks for it in a terminal that can be seen', async () => {
+    await workbench.file('asking.py');
+    await workbench.page.keyboard.press('F5');
+    const terminal = workbench.page.locator('.terminal-wrapper').filter({ visible: true }).first();
+    await terminal.waitFor({ timeout: 90_000 });
+    await workbench.page.locator('.debug-toolbar').waitFor();
+    await workbench.page.waitForTimeout(10_000);
+    await workbench.shot('terminal');
+    await terminal.click();
+    await workbench.page.keyboard.type('Ada');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden', timeout: 90_000 });
     await workbench.file('double.py');
 });
 
