@@ -226,8 +226,7 @@ test('a program that reads what is typed asks for it in a terminal that can be s
     await workbench.page.keyboard.press('F5');
     const terminal = workbench.page.locator('.terminal-wrapper').filter({ visible: true }).first();
     await terminal.waitFor({ timeout: 90_000 });
-    await workbench.page.locator('.debug-toolbar').waitFor();
-    await workbench.page.waitForTimeout(10_000);
+    await terminal.locator('.xterm-rows', { hasText: 'who?' }).waitFor({ timeout: 90_000 });
     await workbench.shot('terminal');
     await terminal.click();
     await workbench.page.keyboard.type('Ada');
