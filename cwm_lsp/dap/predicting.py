@@ -55,7 +55,6 @@ class Predicting:
         references = References()
         helper = Helper(desk)
         camera = Camera(desk, helper)
-        self._glance = camera.glance
         self._stops = Stops(desk, world, self._client, references, camera)
         self._breakpoints = Breakpoints(desk)
         self._data = DataBreakpoints(desk, helper, self._breakpoints, camera.source, self._frame)
@@ -83,7 +82,6 @@ class Predicting:
             "setExceptionBreakpoints": self._searching.set_filters,
             "configurationDone": self._configured,
             "exceptionInfo": self._searching.exception_info,
-            "stackTrace": self._glance.asked,
             "variables": self._variables,
             "setVariable": self._set_variable,
             "dataBreakpointInfo": lambda request: self._asked_of_data(request, self._data.info),
@@ -219,7 +217,6 @@ class Predicting:
         self._searching.forget()
         self._past.leave()
         self._stops.begin(thread, by_exception=stop.get("reason") == "exception")
-        self._glance.begin(thread)
         self._course.begin(self._look(thread))
 
     async def _look(self, thread: int) -> None:
@@ -251,7 +248,6 @@ class Predicting:
         """Go to or fro, but not before it was seen where the program stands: a matter of milliseconds."""
         if self._course.phase is not Phase.STANDING or self._stops.looked.is_free:
             return go(request)
-        self._glance.hurry()
         self._course.spawn(self._moving_later(request, go))
         return LATER
 
@@ -278,7 +274,6 @@ class Predicting:
         """The program goes on."""
         self._course.command = command
         self._course.drop()
-        self._glance.hurry()
         self._past.leave()
         self._data.void()
         self._searching.forget()
@@ -305,7 +300,6 @@ class Predicting:
     # --- asking ---
 
     def _stack(self, request: Request, body: Json) -> None:
-        self._glance.answered(request, body)
         self._data.stack(request, body)
         self._stops.framed(request, body)
 

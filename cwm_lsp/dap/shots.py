@@ -1,5 +1,5 @@
-"""The frames of a thread that debugpy has stopped, asked for in two questions: the innermost frame, which the
-client often asks for itself, and in it the whole state at once, rendered as a recording is.
+"""The frames of a thread that debugpy has stopped, asked for in two questions: the innermost frame, and in it
+the whole state at once, rendered as a recording is.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cwm_lsp.dap.glance import Glance, Innermost
 from cwm_lsp.dap.helper import Helper
 from cwm_lsp.dap.observer import Desk
 from cwm_lsp.errors import RunError, SourceError
@@ -120,7 +119,6 @@ class Camera:
     def __init__(self, desk: Desk, helper: Helper) -> None:
         self._desk = desk
         self._helper = helper
-        self.glance = Glance()
         self._sources: dict[str, SourceFile | None] = {}
 
     async def shoot(self, thread: int) -> Shot:
@@ -128,7 +126,7 @@ class Camera:
 
         Raises ``AskFailed``, ``FrameEnded``, or ``RunError`` where that cannot be found out.
         """
-        number, line = await self.glance.frame() or await self._innermost(thread)
+        number, line = await self._innermost(thread)
         shown = await self._helper.call("expect", f"take({number}, {line})", number)
         if not shown["frames"]:
             raise FrameEnded
@@ -146,7 +144,8 @@ class Camera:
             shown["another"],
         )
 
-    async def _innermost(self, thread: int) -> Innermost:
+    async def _innermost(self, thread: int) -> tuple[int, int]:
+        """debugpy's number of the innermost frame, and its line."""
         answer = await self._desk.ask("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
         frames = answer.get("stackFrames") or []
         if not frames:
