@@ -7,7 +7,7 @@ from typing import Any
 
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features import display
-from cwm_lsp.features.foresight import MOST_BRANCHES, Branch, Foresight
+from cwm_lsp.features.foresight import MOST_BRANCHES, Branch, Foresight, speakable
 from cwm_lsp.features.supposing import Changes, changes
 
 PREFIX = "??"
@@ -44,7 +44,7 @@ def _way(foresight: Foresight, differs: int | None) -> str:
     start = differs or 0
     said = []
     for place, step in enumerate(foresight.steps[start : start + _SHOWN], start):
-        fragments = display.predicted_step(step, foresight.threshold)
+        fragments = display.predicted_step(speakable(step, foresight.threshold), foresight.threshold)
         text = display.joined((*fragments, display.expected(step, foresight.threshold)))
         said.append(f"{display.MARK} {text}" if place == differs else text)
     return "; ".join(said) or foresight.why or "nothing is predicted"

@@ -68,6 +68,10 @@ class Channel:
             raise AskFailed(command, Why.REFUSED, answer.message.rstrip("."))
         return answer.body
 
+    def awaits(self, request: Request) -> bool:
+        """Whether debugpy has a request of the client and the client no answer yet."""
+        return self._traffic.awaits(request)
+
     def answer(self, request: Request, body: Json) -> None:
         """See ``Desk.answer``."""
         self._do(self._traffic.answer(request, body))

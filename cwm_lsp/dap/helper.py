@@ -21,6 +21,19 @@ _MODULES = ("snapshot", "watch", "history", "expect", "loaded")
 _ROOT = str(Path(cwm_lsp.__file__).parent)
 _NOT_LOADED = "None"
 
+_SKIPPED = "Frame skipped from debugging during step-in"
+"""debugpy's advice to who steps into a library; in a search for a surprise it is not the user who does."""
+
+_SLOW = "pydevd warning: Computing repr of "
+"""What debugpy says of an evaluation that takes its time. Of one of ours nobody can make use."""
+
+
+def is_of_ours(output: str, *, searching: bool) -> bool:
+    """Whether debugpy speaks of what we did, and not of what the user did."""
+    if searching and _SKIPPED in output:
+        return True
+    return output.startswith(_SLOW) and boot.PRIVATE in output
+
 
 def module(name: str) -> str:
     """An expression for a module of the agent; ``None`` in the debuggee where it is not loaded."""

@@ -154,7 +154,7 @@ def _came(was: Shot, before: Standing, shot: Shot, now: Standing) -> Event | Non
     if not _is_left(Stand(was, before), shot, now):
         return None
     left = _left(shot, before)
-    if left is not None and left.raises:
+    if (left is not None and left.raises) or _is_caught(was, now):
         return replace(before.event, kind=EventKind.EXCEPTION) if before.raised is None else None
     if _yields(before):  # debugpy keeps no value of it, and it may have gone on unseen to the frame's end
         waits = left is not None and left.yields
@@ -214,6 +214,17 @@ def _is_at_call(was: Shot, now: Standing) -> bool:
     """Whether the caller still stands at the statement that made the call."""
     line = was.frames[1].line
     return statement_lines(now.source.text).get(line, line) == now.statement
+
+
+def _is_caught(was: Shot, now: Standing) -> bool:
+    """Whether the caller stands where nothing but an exception leads to from the statement of the call.
+
+    debugpy has ``None`` as the value of a frame that an exception has taken out.
+    """
+    line = was.frames[1].line
+    line = statement_lines(now.source.text).get(line, line)
+    flow = flow_of(now.source.text)
+    return now.statement in flow.handlers(line) - flow.successors(line)
 
 
 def _in_frame(before: Standing, shot: Shot, now: Standing) -> Event | None:

@@ -11,6 +11,7 @@ from typing import Any
 from cwm_lsp.codec.pure import Undecided, names_in
 from cwm_lsp.dap.arguments import reason
 from cwm_lsp.errors import ArgumentsError
+from cwm_lsp.features.calls import halves
 from cwm_lsp.features.results import Call
 from cwm_lsp.features.runnables import runnables
 from cwm_lsp.predict import entry_trace
@@ -97,6 +98,7 @@ def ghost_launch(arguments: Mapping[str, Any]) -> GhostLaunch:
         path = Path(arguments["cwd"]) / path
     source = replace(read_source(path), path=str(path.absolute()))
     given, found = _call_arguments(arguments, source, function)
+    function, given = halves(function, given, source.text)
     start = normalise(entry_trace(source, function, given))
     limit = arguments.get("maxEvents", MAX_EVENTS)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 0 < limit <= MOST_EVENTS:

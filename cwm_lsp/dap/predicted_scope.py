@@ -12,7 +12,7 @@ from cwm_lsp.features import display, sentences
 from cwm_lsp.features.ahead import condition_at, unrun
 from cwm_lsp.features.checking import Checked
 from cwm_lsp.features.display import Fragment
-from cwm_lsp.features.foresight import Foresight
+from cwm_lsp.features.foresight import Foresight, speakable
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import EventKind, Value
 from cwm_lsp.trace.predicted import PredictedStep
@@ -89,7 +89,7 @@ def rows(
         if look_ahead and foresight.beyond:
             found.append(_ahead(references, foresight))
         if foresight.why:
-            found.append(row("(why no more)" if foresight.steps else "(not predicted)", foresight.why))
+            found.append(row("(why no more)" if following is not None else "(not predicted)", foresight.why))
     if checked is not None:
         went = display.arrived(checked.compared.flow)
         fragments = (*checked.fragments, *filter(None, [went]))
@@ -126,10 +126,10 @@ def _following(step: PredictedStep, threshold: float) -> Iterable[Json]:
         if display.shown(name, None):
             said = display.predicted("", guess, threshold)
             yield row(name, said.text.strip(), said.words)
-    if step.value is not None:
-        outcome = display.predicted("", step.value, threshold)
+    if (outcome := speakable(step, threshold).value) is not None:
+        said = display.predicted("", outcome, threshold)
         name = RAISES if step.kind is EventKind.EXCEPTION else RESULT
-        yield row(name, outcome.text.strip(), outcome.words)
+        yield row(name, said.text.strip(), said.words)
     going = display.expected(step, threshold)
     yield row("(next)", going.text, going.words)
 
@@ -147,8 +147,9 @@ def _ahead(references: References, foresight: Foresight) -> Json:
 
 
 def _said(step: PredictedStep, threshold: float) -> tuple[Fragment, ...]:
-    said = display.predicted_step(step, threshold)
-    return said if step.value is not None else (*said, display.expected(step, threshold))
+    spoken = speakable(step, threshold)
+    said = display.predicted_step(spoken, threshold)
+    return said if spoken.value is not None else (*said, display.expected(step, threshold))
 
 
 def _line_row(line: int, fragments: Sequence[Fragment]) -> Json:

@@ -20,7 +20,7 @@ from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.by_hand import RESUMING, ByHand
 from cwm_lsp.dap.course import Course
 from cwm_lsp.dap.data_breakpoints import DataBreakpoints
-from cwm_lsp.dap.helper import Helper
+from cwm_lsp.dap.helper import Helper, is_of_ours
 from cwm_lsp.dap.observer import HIDE, LATER, AskFailed, Desk, Hide, Later, Refuse, Reply, settle
 from cwm_lsp.dap.options import SessionOptions, taken_out
 from cwm_lsp.dap.past import Past
@@ -44,9 +44,6 @@ A_LOOK = 1.0
 
 LULL = 0.02
 """Seconds after a look in which the model is not asked: an editor asks for stack and variables then."""
-
-_SKIPPED = "Frame skipped from debugging during step-in"
-"""debugpy's advice to who steps into a library; here it was not the user who did."""
 
 
 class Predicting:
@@ -145,7 +142,7 @@ class Predicting:
                 return self._breakpoints.event(event)
             case "continued" if searching:
                 return HIDE
-            case "output" if searching and _SKIPPED in str(event.body.get("output")):
+            case "output" if is_of_ours(str(event.body.get("output")), searching=searching):
                 return HIDE
             case "continued" | "exited" | "terminated" if self._course.phase is not Phase.RUNNING:
                 self._leave(event.event)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from cwm_lsp.dap.channel import Channel
 from cwm_lsp.dap.children import ChildPort
 from cwm_lsp.dap.evaluation import EvaluationLimit
+from cwm_lsp.dap.interpreter import named, problem
 from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.stream import Framed, MessageReader
 from cwm_lsp.dap.unserved import Unserved
@@ -43,7 +44,9 @@ class Proxy:
         self.gone = asyncio.Event()
         self._ended = False
         self._debuggee: int | None = None
+        self._begun = False
         self._pump: asyncio.Task[None] | None = None
+        self._look: asyncio.Task[None] | None = None
         self._begin(greeted=True)
 
     @classmethod
@@ -67,6 +70,8 @@ class Proxy:
                 except RunError as error:
                     self._channel.refuse(request, str(error))
                     return
+            case Request(command="launch") as request if path := named(request.arguments):
+                self._look = asyncio.create_task(self._look_at(request, path), name="dap-interpreter")
             case _:
                 pass
         self._children.heard(framed.message)
@@ -90,6 +95,9 @@ class Proxy:
 
     async def close(self) -> None:
         """Hang up; nothing that debugpy launched runs on."""
+        if self._look is not None:
+            self._look.cancel()
+            await asyncio.gather(self._look, return_exceptions=True)
         await self._channel.close()
         await self._children.close()
         await self._upstream.close(self._debuggee)
@@ -108,6 +116,15 @@ class Proxy:
         self._children.move(there.secret)
         there.write(frame(to_json(Request(1, "initialize", self._greeting))))
         self._begin(greeted=False)
+
+    async def _look_at(self, request: Request, path: str) -> None:
+        """End a launch by an interpreter that cannot run debugpy; one that has begun all the same goes on."""
+        why = await problem(path)
+        if why and not self._begun and self._channel.awaits(request):
+            self._channel.refuse(request, why)
+            self._channel.announce("terminated", {})
+            self._ended = True
+            self._upstream.cut()
 
     def _begin(self, greeted: bool) -> None:
         """Read what the adapter says."""
@@ -150,6 +167,8 @@ class Proxy:
         match framed.message:
             case Response(command="initialize"):
                 self._answered.set()
+            case Event(event="initialized"):
+                self._begun = True
             case Event(event="terminated"):
                 self._ended = True
             case Event(event="process", body={"startMethod": "launch", "systemProcessId": int(pid)}):

@@ -90,6 +90,7 @@ class Shot:
 
     ``returned`` is what functions gave back in the last step, ``raised`` the exception it stopped for,
     ``handled`` the one that is being handled, ``left`` what the innermost frame has just called.
+    ``passing`` says that what is handled came through the innermost frame.
     ``another`` says that what runs is not what stands in the file of the innermost frame.
     ``number`` is debugpy's ``frameId`` of the innermost frame, good for this stop alone.
     """
@@ -101,6 +102,7 @@ class Shot:
     returned: Mapping[str, Value]
     raised: Value | None
     handled: Value | None = None
+    passing: bool = False
     left: Left | None = None
     way: Way | None = None
     another: bool = False
@@ -124,11 +126,7 @@ class Camera:
 
         Raises ``AskFailed``, ``FrameEnded``, or ``RunError`` where that cannot be found out.
         """
-        answer = await self._desk.ask("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
-        frames = answer.get("stackFrames") or []
-        if not frames:
-            raise RunError(f"Thread {thread} has no frames.")
-        number, line = frames[0]["id"], frames[0]["line"]
+        number, line = await self._innermost(thread)
         shown = await self._helper.call("expect", f"take({number}, {line})", number)
         if not shown["frames"]:
             raise FrameEnded
@@ -140,10 +138,19 @@ class Camera:
             _values(shown["returned"]),
             _optional(shown["raised"]),
             _optional(shown["handled"]),
+            shown["passing"],
             _left(shown["left"]) if shown["left"] is not None else None,
             _way(shown["way"]) if shown["way"] is not None else None,
             shown["another"],
         )
+
+    async def _innermost(self, thread: int) -> tuple[int, int]:
+        """debugpy's number of the innermost frame, and its line."""
+        answer = await self._desk.ask("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
+        frames = answer.get("stackFrames") or []
+        if not frames:
+            raise RunError(f"Thread {thread} has no frames.")
+        return frames[0]["id"], frames[0]["line"]
 
     async def standing(self, shot: Shot) -> Standing | None:
         """The innermost frame as a premise for predictions; ``None`` where its source is not known."""
@@ -160,6 +167,7 @@ class Camera:
             shot.locals,
             raised=shot.raised,
             handled=shot.handled,
+            passing=shot.passing,
             frame=top.identity,
         )
 

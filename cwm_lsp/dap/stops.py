@@ -37,6 +37,8 @@ from cwm_lsp.wire.dap import Json, Request
 
 log = logging.getLogger(__name__)
 
+DEFECT = "A defect of cwm-lsp, which its log describes."
+
 ANOTHER = "What runs here is not what stands in the file, so nothing is predicted."
 
 
@@ -240,6 +242,10 @@ class Stops:
             self._why = str(error)
             self.complain(error)
             self.show()
+        except Exception:
+            self._why = DEFECT
+            self.show()
+            raise
         finally:
             ready.set()
 

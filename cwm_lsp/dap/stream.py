@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cwm_lsp.wire.dap import Json, Malformed, Message, Response, parse
-from cwm_lsp.wire.framing import MAX_BODY, BadBody, BadHeader, Fed, Framer
+from cwm_lsp.wire.framing import MAX_BODY, BadBody, BadHeader, Fed, Framer, one
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class MessageReader:
 
     def feed(self, data: bytes) -> list[Framed]:
         """Take some bytes; return the messages that they completed."""
+        if not self._raw and not self.broken and (whole := one(data)) is not None:
+            return [Framed(parse(whole), data, whole)]
         self._raw += data
         found: list[Framed] = []
         for item, size in self._framer.feed_counting(data):

@@ -180,12 +180,21 @@ class Traffic:
         self.in_flight = None
         return self._pump()
 
+    def awaits(self, request: Request) -> bool:
+        """Whether debugpy has a request of the client and the client no answer yet."""
+        asked = self._table.get(request.seq)
+        if asked is None or asked.ours or asked.silent:
+            return False
+        return asked.request.command == request.command
+
     def answer(self, request: Request, body: Json) -> list[Action]:
         """Answer a request of the client in debugpy's place."""
         return [self._tell(Response(self._number(), request.seq, request.command, True, body))]
 
     def refuse(self, request: Request, message: str) -> list[Action]:
-        """Refuse a request of the client in debugpy's place."""
+        """Refuse a request of the client in debugpy's place, also one that debugpy has and may yet answer."""
+        if self.awaits(request):
+            self._table[request.seq].silent = True
         refused = Response(self._number(), request.seq, request.command, False, message=message)
         return [self._tell(refused)]
 
@@ -259,11 +268,12 @@ class Traffic:
 
     def _passed(self, framed: Framed, request: Request, response: Response) -> ToClient:
         """debugpy's answer as the client is to see it."""
-        shown = replace(response, request_seq=request.seq)
+        same = response.request_seq == request.seq
+        shown = response if same else replace(response, request_seq=request.seq)
         for observer in tuple(self._observers):
             body = self._guarded(observer, observer.response, request, shown)
             shown = shown if body is None else replace(shown, body=body)
-        if shown == response or framed.content is None:
+        if shown is response or shown == response or framed.content is None:
             return ToClient(framed.raw)
         changed = {**framed.content, "request_seq": shown.request_seq}
         return ToClient(frame(changed if shown.body is response.body else changed | {"body": shown.body}))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from cwm_lsp.features import display, states
 from cwm_lsp.features.checking import Checked
 from cwm_lsp.features.display import Fragment
-from cwm_lsp.features.foresight import Foresight
+from cwm_lsp.features.foresight import Foresight, speakable
 from cwm_lsp.features.states import Placement
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import EventKind, Trace
@@ -34,7 +34,8 @@ def _expected(foresight: Foresight) -> Mapping[int, Sequence[Fragment]]:
     threshold = foresight.threshold
     here = Trace((foresight.standing.source,), (foresight.standing.event,), foresight.standing.function, "")
     lines: dict[int, list[Fragment]] = {}
-    for placed in states.of_prediction(here, foresight.steps, threshold):
+    steps = [speakable(step, threshold) for step in foresight.steps]
+    for placed in states.of_prediction(here, steps, threshold):
         fragments = [one for one in placed.fragments if _here_or_sure(placed.line, one, foresight)]
         lines[placed.line] = fragments
     following = foresight.following

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cwm_lsp.trace.statements import parse
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -92,3 +94,17 @@ def by_class(call: ast.Call, known: Mapping[str, Definition]) -> ast.Call:
     if name not in known or not known[name].instance:
         return call
     return ast.Call(ast.parse(name, mode="eval").body, [function.value, *call.args], call.keywords)
+
+
+def halves(function: str, arguments: str, source: str) -> tuple[str, str]:
+    """The function and the arguments of a call, where a client may have parted it at its first parenthesis.
+
+    ``Box`` and ``3).add(4`` are ``Box.add`` and ``Box(3), 4`` in a ``source`` with such a method.
+    """
+    whole = parsed(f"{function}({arguments})")
+    tree = parse(source)
+    if whole is None or tree is None or ast.unparse(whole.func) == function:
+        return function, arguments
+    whole = by_class(whole, definitions(tree))
+    given = [*map(ast.unparse, whole.args), *map(ast.unparse, whole.keywords)]
+    return ast.unparse(whole.func), ", ".join(given)

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from cwm_lsp.predict import Predictor, certainty, weighted
-from cwm_lsp.predict.standing import Standing, premise, settled
+from cwm_lsp.predict.standing import Standing, premise, settled, unwinding
 from cwm_lsp.trace.model import EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
 
@@ -73,23 +73,42 @@ async def foresee(
         yield replace(empty, why=standing.unforeseen)
         return
     steps: list[PredictedStep] = []
-    within, why, path = 0, "", 1.0
+    within, why, path, at = 0, "", 1.0, standing.statement
     async with aclosing(predictor.ahead(given.trace)) as ahead:
-        async for step in ahead:
+        async for event in ahead:
+            step = _handed_on(event, at, standing)
             steps.append(weighted(doubted(step), path))
             path *= certainty(step)
-            within += step.depth == 0
+            if step.depth == 0:
+                within, at = within + 1, step.line
             if step.depth == 0 and within == 1:
                 yield replace(empty, steps=tuple(steps))
             if step.depth == 0 and step.line in given.unsure and step.kind is EventKind.LINE:
                 why = f"Which pass of the loop at line {step.line} begins cannot be told from the values."
             elif within and steps[-1].probability < threshold:
                 why = _UNSURE
-            if why or within > look_ahead or len(steps) >= MOST_EVENTS:
+            if why or step is not event or within > look_ahead or len(steps) >= MOST_EVENTS:
                 break
     why = why or ("" if within else _UNREADABLE)
     if within != 1 or len(steps) > 1 or why:
         yield replace(empty, steps=tuple(steps), why=why)
+
+
+def _handed_on(step: PredictedStep, at: int, standing: Standing) -> PredictedStep:
+    """``step``, the next event of a frame that stands ``at`` a line; at the end of a ``finally`` that an
+    exception runs, that exception, which the format has no event of its own for.
+    """
+    lines = unwinding(standing)
+    ends = step.kind is EventKind.RETURN or (step.kind is EventKind.LINE and step.line not in lines)
+    if step.depth or at not in lines or not ends or standing.handled is None:
+        return step
+    value = Guess(standing.handled.text, step.probability)
+    return replace(step, kind=EventKind.EXCEPTION, line=at, value=value)
+
+
+def speakable(step: PredictedStep, threshold: float) -> PredictedStep:
+    """``step``; where it is not sure that the frame is left, or how, without what it would be left with."""
+    return step if step.probability >= threshold else replace(step, value=None)
 
 
 def doubted(step: PredictedStep) -> PredictedStep:

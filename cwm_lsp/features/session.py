@@ -13,6 +13,7 @@ from typing import Protocol
 
 from cwm_lsp.errors import SourceError, TargetError, UserError
 from cwm_lsp.features import supposing
+from cwm_lsp.features.calls import halves
 from cwm_lsp.features.claims import Claim, Failure, claims, failures
 from cwm_lsp.features.foresight import Branch, Foresight
 from cwm_lsp.features.repairs import Plan, Repaired, Wish, plan
@@ -183,18 +184,21 @@ class Session:
         """Run a call and keep what was observed."""
         snapshot = await self._runnable(uri)
         grown = watch.take if watch is not None else None
+        call = _whole(call, snapshot)
         trace = await self._engines().record(snapshot.source, call, report, grown)
         return self._keep(snapshot, Recorded(call, trace))
 
     async def predict(self, uri: str, call: Call, report: Report) -> Result:
         """Predict a call without running it."""
         snapshot = self._parsed(uri)
+        call = _whole(call, snapshot)
         return self._keep(snapshot, await self._engines().predict(snapshot.source, call, report))
 
     async def compare(self, uri: str, call: Call, report: Report, watch: Watch | None = None) -> Result:
         """Run a call and hold it against what the model says."""
         snapshot = await self._runnable(uri)
         grown = watch.take if watch is not None else None
+        call = _whole(call, snapshot)
         trace = await self._engines().record(snapshot.source, call, report, grown)
         ran = Recorded(call, trace)
         self._keep(snapshot, ran)
@@ -273,6 +277,12 @@ class Session:
         while len(held) > RESULTS_PER_DOCUMENT:
             del held[next(iter(held))]
         return result
+
+
+def _whole(call: Call, snapshot: Snapshot) -> Call:
+    """``call`` by the name of what it calls."""
+    function, arguments = halves(call.function, call.arguments, snapshot.source.text)
+    return replace(call, function=function, arguments=arguments)
 
 
 def _changed(snapshot: Snapshot) -> SourceError:

@@ -28,6 +28,7 @@ _MOST_PASSES = 4_000
 """Passes of a loop that are told to the model; the counts of its format end long before."""
 
 _Loop = ast.For | ast.AsyncFor
+_LEAVING = (ast.Return, ast.Break, ast.Continue)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -39,8 +40,9 @@ class Standing:
     ``returned`` holds what calls that the statement made gave back, where it stands in the middle of one;
     ``midway`` says that it does and that this is not known, ``raising`` that an exception of such a call is
     on its way through it. ``raised`` is the exception that the statement has raised, where it stands behind
-    that, ``handled`` the one that is being handled. ``closing`` is the line of its body that the ``with`` was
-    left from whose head runs once more, 0 at any other statement. ``frame`` identifies the activation.
+    that, ``handled`` the one that is being handled, ``passing`` that it came through this frame. ``closing``
+    is the line of its body that the ``with`` was left from whose head runs once more, 0 at any other
+    statement. ``frame`` identifies the activation.
     """
 
     source: SourceFile
@@ -54,6 +56,7 @@ class Standing:
     raising: bool = False
     raised: Value | None = None
     handled: Value | None = None
+    passing: bool = False
     closing: int = 0
     frame: int = _FRAME
 
@@ -101,7 +104,8 @@ def premise(standing: Standing) -> Premise:
         if begun is None:
             unsure.add(loop.lineno)
         events += [replace(here, line=loop.lineno)] * min(_MOST_PASSES, begun or 0)
-    if standing.handled is not None and standing.statement in scopes_of(standing.source.text).trying:
+    trying = scopes_of(standing.source.text).trying
+    if standing.handled is not None and (standing.statement in trying or unwinding(standing)):
         events.append(replace(here, kind=EventKind.EXCEPTION, value=standing.handled))
     if standing.closing:
         events.append(replace(here, line=standing.closing))
@@ -114,6 +118,39 @@ def premise(standing: Standing) -> Premise:
     if standing.raised is not None:
         events.append(replace(here, kind=EventKind.EXCEPTION, value=standing.raised))
     return Premise(Trace((standing.source,), tuple(events), standing.function, ""), frozenset(unsure))
+
+
+def unwinding(standing: Standing) -> frozenset[int]:
+    """The lines of the ``finally`` around a standing that leave the frame by the exception on its way."""
+    held = (
+        _unwound(standing.source.text) if standing.handled is not None and standing.passing else frozenset()
+    )
+    return held if standing.statement in held else frozenset()
+
+
+@lru_cache(maxsize=64)
+def _unwound(text: str) -> frozenset[int]:
+    """What is run in a ``finally`` while an exception that came through its frame is on its way.
+
+    A ``return``, ``break`` or ``continue`` ends that way. A ``finally`` within a handler or another one is
+    left out: that exception may be theirs.
+    """
+    tree = parse(text)
+    found: set[int] = set()
+    pending: list[ast.AST] = [tree] if tree is not None else []
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Try | ast.TryStar):
+            inner = [one for part in node.finalbody for one in ast.walk(part)]
+            found |= {
+                first_line(one)
+                for one in inner
+                if isinstance(one, ast.stmt) and not isinstance(one, ast.Return)
+            }
+            pending += [*node.body, *node.orelse]
+        else:
+            pending += ast.iter_child_nodes(node)
+    return frozenset(found)
 
 
 def _stand_in(standing: Standing) -> tuple[int, str]:

@@ -62,6 +62,18 @@ def frame(message: Mapping[str, Any]) -> bytes:
     return b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
+def one(data: bytes, max_body: int = MAX_BODY) -> Message | None:
+    """The message that ``data`` is, whole and nothing beside it; ``None`` for all else, good or bad.
+
+    That is how messages come to a debugger that waits for each: the few that do not are left to a framer.
+    """
+    plain = _PLAIN.match(data)
+    if plain is None or len(data) != plain.end() + int(plain[1]) or len(data) > max_body:
+        return None
+    message = _parse(data[plain.end() :])
+    return message if isinstance(message, dict) else None
+
+
 class Framer:
     """Bytes in, messages out."""
 

@@ -130,6 +130,43 @@ async def test_an_exception_that_is_there_is_not_foretold_but_what_it_leads_to(t
         assert after["(next)"]["value"].startswith(f"→ line {INSTEAD} · ")
 
 
+PASSING = """\
+def first(xs):
+    seen = 0
+    try:
+        seen = xs[0]
+    finally:
+        seen = seen + 1
+        done = True
+    return seen
+
+
+first([4])
+try:
+    first([])
+except IndexError:
+    try:
+        raise KeyError
+    except KeyError:
+        first([5])
+"""
+
+
+async def test_an_exception_goes_on_at_the_end_of_finally_and_only_where_there_is_one(tmp_path: Path) -> None:
+    last = 7
+    async with launched(tmp_path, [{"line": last}], source=PASSING) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        assert (await predicted(dap, thread))["(next)"]["value"].startswith("→ line 8 · ")
+        await step(dap, "continue", thread)
+        shown = await predicted(dap, thread)
+        assert shown["(raises)"]["value"].startswith("≈ IndexError('list index out of range') · ")
+        assert shown["(next)"]["value"].startswith("→ exception · ")
+        await step(dap, "next", thread)
+        assert (await predicted(dap, thread))[f"(expected at line {last})"]["value"] == "→ exception ✓"
+        await step(dap, "continue", thread)
+        assert (await predicted(dap, thread))["(next)"]["value"].startswith("→ line 8 · ")
+
+
 HOOKED = """\
 import json
 

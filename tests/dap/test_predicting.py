@@ -69,7 +69,14 @@ async def launched(
 
 
 async def predicted(dap: Client, thread: int) -> dict[str, Message]:
-    """The variables of the scope "Predicted" of the innermost frame."""
+    """The variables of the scope "Predicted" of the innermost frame, once the model has answered."""
+    found: dict[str, Message] = await dap.until_asked(
+        lambda: _shown(dap, thread), lambda rows: rows and "(predicting)" not in rows
+    )
+    return found
+
+
+async def _shown(dap: Client, thread: int) -> dict[str, Message]:
     scopes = await dap.ask("scopes", frameId=await frame(dap, thread))
     reference = next(one for one in scopes["scopes"] if one["name"] == "Predicted")["variablesReference"]
     found = await dap.ask("variables", variablesReference=reference)

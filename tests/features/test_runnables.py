@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from cwm_lsp.features.calls import halves
 from cwm_lsp.features.runnables import CALLS_PER_FUNCTION, is_test_path, runnables
 from cwm_lsp.features.workspace import test_files as read_tests
 from cwm_lsp.trace.model import SourceFile
@@ -167,3 +168,37 @@ def test_test_files_are_read_within_bounds(tmp_path: Path) -> None:
         "tests/test_a.py": "x = 1\n",
         "tests/pkg/test_a.py": "x = 1\n",
     }
+
+
+BOXES = """\
+class Box:
+    def add(self, n, by=1):
+        return n
+
+    @staticmethod
+    def of(n):
+        return Box(n)
+
+
+def f(n):
+    return n
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "found"),
+    [
+        ("Box", "3).add(4", ("Box.add", "Box(3), 4")),
+        ("Box", "3).add(4, by=2", ("Box.add", "Box(3), 4, by=2")),
+        ("Box.of", "3).add(4", ("Box.of(3).add", "4")),
+        ("Box.add", "Box(3), 4", ("Box.add", "Box(3), 4")),
+        ("Box", "3", ("Box", "3")),
+        ("f", "g(1).h(2)", ("f", "g(1).h(2)")),
+        ("f", "(", ("f", "(")),
+        ("f", "1) + f(2", ("f", "1) + f(2")),
+    ],
+)
+def test_a_call_that_was_parted_at_its_first_parenthesis(
+    function: str, arguments: str, found: tuple[str, str]
+) -> None:
+    assert halves(function, arguments, BOXES) == found

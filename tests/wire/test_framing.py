@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cwm_lsp.wire.framing import MAX_HEADER, BadBody, BadHeader, Fed, Framer, frame
+from cwm_lsp.wire.framing import MAX_HEADER, BadBody, BadHeader, Fed, Framer, frame, one
 
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -105,3 +105,22 @@ def test_surrogates_survive() -> None:
     message = {"a": "\ud800"}
     assert feed_in([frame(message)]) == [message]
     assert json.loads(frame(message).partition(b"\r\n\r\n")[2]) == message
+
+
+@settings(max_examples=50, deadline=None)
+@given(OBJECTS, st.binary(max_size=4))
+def test_a_message_that_comes_alone_is_taken_whole_and_nothing_else_is(
+    message: dict[str, Any], more: bytes
+) -> None:
+    data = frame(message)
+    assert one(data) == message
+    assert one(data[:-1]) is None
+    if more:
+        assert one(data + more) is None
+        assert one(more + data) is None
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"nonsense", b"\xff", b""])
+def test_what_is_no_message_is_left_to_the_framer(body: bytes) -> None:
+    assert one(b"Content-Length: %d\r\n\r\n%s" % (len(body), body)) is None
+    assert one(frame({"a": 1}), max_body=4) is None

@@ -7,7 +7,7 @@ elsewhere compare equal. Like all of the agent it runs inside the user's program
 from __future__ import annotations
 
 import sys
-from builtins import dict, getattr, id, isinstance, len, list, str, tuple, type  # noqa: UP029 - rebound
+from builtins import BaseException, dict, getattr, id, isinstance, len, list, str, tuple, type  # noqa: UP029 - rebound
 from opcode import opname
 from types import FrameType
 from typing import Any
@@ -38,6 +38,7 @@ def of(frame: FrameType | None, callee: FrameType | None = None) -> dict[str, An
 
     ``{"frames": [{"id", "file", "function", "first", "line", "hidden"}], "locals": {name: rendered},
     "returned": {function: rendered}, "raised": rendered or null, "handled": rendered or null,
+    "passing": whether that came through the innermost frame,
     "left": {"id", "by", "made"} or null}``: the locals are those of the innermost frame, ``returned`` what
     functions that it called by the last step gave back, ``raised`` the exception that the thread stopped for,
     ``handled`` the one that is being handled, ``left`` the frame of ``callee``, which is on its way out (see
@@ -47,12 +48,14 @@ def of(frame: FrameType | None, callee: FrameType | None = None) -> dict[str, An
     names = names_of(frame)
     raised = names.get(_RAISED)
     returned = names.get(_RETURNED)
+    handled = _exc_info()[1]
     return {
         "frames": stack(frame),
         "locals": {name: _renderer.render(value) for name, value in names.items() if is_speakable(name)},
         "returned": _rendered(returned) if isinstance(returned, dict) else {},
         "raised": _renderer.render(raised[1]) if type(raised) is tuple and len(raised) == 3 else None,
-        "handled": _optional(_exc_info()[1]),
+        "handled": _optional(handled),
+        "passing": handled is not None and _came_through(handled, frame),
         "left": _left(callee) if callee is not None and not is_debugger(callee) else None,
     }
 
@@ -90,6 +93,13 @@ def _way_out(frame: FrameType) -> str:
     if name.startswith("RETURN_"):
         return _RETURN
     return _YIELD if name.startswith("YIELD_") else _EXCEPTION
+
+
+def _came_through(error: BaseException, frame: FrameType | None) -> bool:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame is not frame:
+        trace = trace.tb_next
+    return trace is not None
 
 
 def _optional(value: object) -> Rendered | None:

@@ -19,7 +19,7 @@ export function registerDebugging(server: Server): vscode.Disposable[] {
         vscode.debug.registerDebugConfigurationProvider('debugpy', wrapper),
         vscode.debug.registerDebugConfigurationProvider('python', wrapper),
         vscode.debug.registerDebugAdapterDescriptorFactory('cwm', {
-            createDebugAdapterDescriptor: async () => await adapter(server),
+            createDebugAdapterDescriptor: async (session) => await adapter(server, isGhost(session.configuration)),
         }),
     ];
 }
@@ -90,14 +90,15 @@ function wrapped(config: vscode.DebugConfiguration): vscode.DebugConfiguration {
     return wanted ? adopted(config as Configuration) : config;
 }
 
-async function adapter(server: Server): Promise<vscode.DebugAdapterDescriptor> {
+/** A session of a ghost is served as such from the start: VS Code asks for the kinds of exceptions only then. */
+async function adapter(server: Server, ghost: boolean): Promise<vscode.DebugAdapterDescriptor> {
     const program = (server.found ?? (await server.locate()))?.program;
     if (program === undefined) {
         throw new Error('The program cwm-lsp was not found. Install it into this project, or set cwm.path.');
     }
     const cwd = folder();
     const options = cwd === undefined ? {} : { cwd };
-    return new vscode.DebugAdapterExecutable(program.command, [...program.args, 'dap'], options);
+    return new vscode.DebugAdapterExecutable(program.command, [...program.args, 'dap', ...(ghost ? ['--ghost'] : [])], options);
 }
 
 function folderOf(uri: vscode.Uri): vscode.WorkspaceFolder | undefined {

@@ -39,6 +39,10 @@ export function resolved(given: Partial<Configuration>, python: string, text = '
         Object.assign(config, aimed ? {} : { program: '${file}' });
         if (!isGhost(config)) {
             Object.assign(config, { console: place, ...(python === '' ? {} : { python }) }, defined(given));
+            if (config['console'] !== 'internalConsole') {
+                // The debug console would open over the terminal, which then is hidden with what it asks.
+                Object.assign(config, { internalConsoleOptions: 'neverOpen' }, defined(given));
+            }
         }
     }
     return { cwmStates: true, ...config };

@@ -55,11 +55,15 @@ const FAILING = `def load(lines):
 print(load(['1', 'two']))
 `;
 
+const ASKING = `name = input('who? ')
+print('hello', name)
+`;
+
 let workbench;
 
 before(async () => {
     assert.ok(PROGRAM, 'CWM_LSP_PROGRAM must name the cwm-lsp to test');
-    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE, 'broken.py': BROKEN, 'long.py': LONG, 'failing.py': FAILING }, { 'cwm.path': PROGRAM });
+    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE, 'broken.py': BROKEN, 'long.py': LONG, 'failing.py': FAILING, 'asking.py': ASKING }, { 'cwm.path': PROGRAM });
 });
 
 inOrder(() => workbench);
@@ -217,6 +221,20 @@ test('an uncaught exception stops the program where it was raised', async () => 
     await workbench.file('double.py');
 });
 
+test('a program that reads what is typed asks for it in a terminal that can be seen', async () => {
+    await workbench.file('asking.py');
+    await workbench.page.keyboard.press('F5');
+    const terminal = workbench.page.locator('.terminal-wrapper').filter({ visible: true }).first();
+    await terminal.waitFor({ timeout: 90_000 });
+    await terminal.locator('.xterm-rows', { hasText: 'who?' }).waitFor({ timeout: 90_000 });
+    await workbench.shot('terminal');
+    await terminal.click();
+    await workbench.page.keyboard.type('Ada');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden', timeout: 90_000 });
+    await workbench.file('double.py');
+});
+
 test('at a stop the lines show what is expected, and a step later whether it came', async () => {
     await workbench.page.locator('.view-line', { hasText: 'twice = 0' }).first().click();
     await workbench.page.keyboard.press('F9');
@@ -272,6 +290,9 @@ test('a ghost session steps through a prediction, back as well as forward', asyn
     await workbench.until((lines) => /^twice ≈ 0 · \d+ %/.test(at(lines, 'twice = 0')), 'what was predicted, at its line');
     const rows = workbench.page.locator('.pane', { hasText: 'World Model' }).locator('.monaco-list-row');
     await rows.filter({ hasText: /^twice ≈ 0 · \d+ %/ }).first().waitFor();
+    const kinds = workbench.page.locator('.debug-breakpoints .monaco-list-row');
+    await kinds.filter({ hasText: 'Predicted exceptions' }).first().waitFor();
+    assert.equal(await kinds.filter({ hasText: 'Uncaught Exceptions' }).count(), 0);
     await workbench.shot('ghost');
     await stop();
     await workbench.until(empty, 'no values after the ghost');

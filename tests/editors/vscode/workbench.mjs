@@ -174,6 +174,7 @@ const CALM = {
     'extensions.ignoreRecommendations': true,
     'security.workspace.trust.enabled': false,
     'telemetry.telemetryLevel': 'off',
+    'terminal.integrated.gpuAcceleration': 'off',
     'workbench.startupEditor': 'none',
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
 };

@@ -17,7 +17,14 @@ test('a program that reads what is typed runs where one can type', () => {
 
 test('what a configuration says is kept', () => {
     const given = { name: 'mine', type: 'cwm', request: 'launch', module: 'shop', console: 'integratedTerminal', python: '/own' };
-    assert.deepEqual(resolved(given, '/py'), { ...given, cwmStates: true });
+    assert.deepEqual(resolved(given, '/py'), { ...given, internalConsoleOptions: 'neverOpen', cwmStates: true });
+});
+
+test('the debug console does not open over a terminal, unless it is wanted', () => {
+    assert.equal(resolved({}, '', 'input()')['internalConsoleOptions'], 'neverOpen');
+    assert.equal(resolved({}, '', 'print()')['internalConsoleOptions'], undefined);
+    const wanted = { console: 'integratedTerminal', internalConsoleOptions: 'openOnSessionStart' };
+    assert.equal(resolved(wanted, '')['internalConsoleOptions'], 'openOnSessionStart');
 });
 
 test('an attach is passed on as it is', () => {
