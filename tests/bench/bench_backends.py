@@ -29,7 +29,7 @@ from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.normalise import normalise
 from tests.bench.bench_model import SORT
 from tests.bench.counting import CountingBackend
-from tests.bench.model import rates_of
+from tests.bench.model import BRANCHES, branches, rates_of
 from tests.bench.registry import Row, benchmark
 
 CONTEXT = 256
@@ -66,6 +66,7 @@ async def _rows(name: str, settings: Settings, trace: Trace) -> list[Row]:
         first = median([await _first_value(backend, trace, stop) for stop in range(2, 2 + STOPS)])
         found = await _found(backend, trace)
         run = await _free_run(backend, trace)
+        at_once, alone = await branches(backend, CONTEXT)
     finally:
         await backend.close()
     memory = await _memory(name, settings)
@@ -79,6 +80,12 @@ async def _rows(name: str, settings: Settings, trace: Trace) -> list[Row]:
             run.rate,
             "tokens/s",
             rate.decode,
+        ),
+        Row(
+            f"{what}: tokens of {BRANCHES} branches written a second at once, against one by one",
+            at_once,
+            "tokens/s",
+            alone,
         ),
         Row(f"{what}: resident memory of the model's process after use", memory, "MB", better="lower"),
     ]

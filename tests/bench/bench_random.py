@@ -7,24 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cwm_lsp.backend.local import LocalBackend
 from cwm_lsp.backend.protocol import BackendInfo
-from tests.bench.model import rates_of
+from tests.bench.model import BRANCHES, branches, rates_of
 from tests.bench.registry import Row, benchmark
 
 if TYPE_CHECKING:
     import torch
 
-BRANCHES = 8
-WRITTEN = 32
 CONTEXTS = (1024, 4096)
 
 
@@ -137,22 +132,3 @@ async def _rows(backend: LocalBackend[Any], what: str, contexts: tuple[int, ...]
     finally:
         await backend.close()
     return rows
-
-
-async def branches(backend: LocalBackend[Any], context: int) -> tuple[float, float]:
-    """Tokens a second that branches of one prefix write at once, and one after the other."""
-    tokens = np.random.default_rng(11).integers(0, backend.info.vocabulary, context).tolist()
-    trunk = await backend.open(tokens[:-BRANCHES])
-    forks = [await trunk.fork() for _ in range(2 * BRANCHES)]
-    for number, fork in enumerate(forks):
-        await fork.extend([tokens[-1 - number % BRANCHES]])
-    start = time.perf_counter()
-    for fork in forks[:BRANCHES]:
-        await fork.write(frozenset(), WRITTEN)
-    between = time.perf_counter()
-    await asyncio.gather(*(fork.write(frozenset(), WRITTEN) for fork in forks[BRANCHES:]))
-    end = time.perf_counter()
-    for fork in (*forks, trunk):
-        await fork.close()
-    total = BRANCHES * WRITTEN
-    return total / (end - between), total / (between - start)
