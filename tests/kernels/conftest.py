@@ -14,7 +14,6 @@ def _has_gpu() -> bool:
         return False
     import torch
 
-    torch.set_num_threads(1)  # the arrays are small, and the tests of other processes want the cores
     return torch.cuda.is_available()
 
 
