@@ -18,6 +18,10 @@ settings.register_profile(
 )
 settings.load_profile("cwm-lsp")
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # As many processes test as there are cores: threads of torch would wait for each other behind those.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 FULL = os.environ.get("FULL") == "1"
 
 

@@ -130,7 +130,7 @@ def calibrate(**values: Any) -> int:
     "--library", is_flag=True, help="Add the standard library and the doctests of installed packages."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; all cores if not given.")
-@click.option("--ray", metavar="ADDRESS", help="Make the shards on a Ray cluster; `auto` for a running one.")
+@click.option("--ray", metavar="ADDRESS", help="Make the shards on a Ray cluster: `auto`, `local`.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @_JSON
 def corpus(**values: Any) -> int:

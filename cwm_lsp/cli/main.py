@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import itertools
 import os
@@ -21,6 +22,9 @@ from cwm_lsp.errors import ArgumentsError, Cancelled, CwmError, UserError
 INTERNAL_ERROR = 1
 INTERRUPTED = Cancelled.exit_code
 PIPE_CLOSED = 141
+
+FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""How a disk or a quota says that nothing more can be written."""
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -45,11 +49,21 @@ def run(argv: Sequence[str]) -> int:
         return _refused(argv, error)
     except BrokenPipeError:
         # Whoever read our output has gone; python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _dropped_output()
         return PIPE_CLOSED
+    except OSError as error:
+        if error.errno not in FULL or error.filename is not None:
+            return _broken(argv, error)
+        _dropped_output()
+        return _refused(argv, UserError(f"The output cannot be written: {error.strerror}."))
     except Exception as error:
         return _broken(argv, error)
     return result if isinstance(result, int) else 0
+
+
+def _dropped_output() -> None:
+    """Let what is still to be written to stdout go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refused(argv: Sequence[str], error: CwmError) -> int:

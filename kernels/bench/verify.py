@@ -1,10 +1,16 @@
 """Measure ways to score tokens under a language-model head: ``python kernels/bench/verify.py``.
 
 Prints one JSON line for the machine and one for each way that ran, and for each that did not a line
-with the reason. ``gb_s`` is the memory traffic that a way cannot avoid, hidden states, head and logits once
-each, by its time; ``of_gemm`` the time of the bare multiplication by that of the way, which is its share of
-what the matrix unit could do. Nothing is estimated: without a GPU there are no figures of one. ``--device
-cpu`` measures the path of the CPU, at sizes that it can bear.
+with the reason; the last line holds the ratios that are aimed at. Of each way:
+
+``gb_s``      the memory traffic of its parts, hidden states, head and logits once each, by its time
+``of_gemm``   the time of the bare multiplication by that of the way
+``roofline``  the least time that the machine could need by that of the way: for the multiplication at the
+              rate of a large one, or for reading hidden states and head at that of a copy, which are measured
+``extra_mb``  the peak of memory while it ran, less what stood before it was made, so workspaces count
+
+Nothing is estimated: without a GPU there are no figures of one. ``--device cpu`` measures the path of the
+CPU, at sizes that it can bear.
 """
 
 from __future__ import annotations
@@ -24,6 +30,7 @@ import torch
 from torch import Tensor
 
 from cwm_kernels.head import Workspace, verify_head
+from cwm_kernels.paths import path
 from cwm_kernels.reference import verify_rows_ref
 
 Way = Callable[[Tensor, Tensor, Tensor], object]
@@ -75,6 +82,9 @@ def ours(weight: Tensor, k: int, limit: int | None = None) -> Way:
     return lambda hidden, head, targets: verify_head(hidden, head, targets, k, workspace)
 
 
+GEMM, NAIVE, NAIVE_FULL = "gemm alone", "naive: argmax, logprob", "naive: all"
+OURS, OURS_FULL = "verify_head", "verify_head: all"
+
 SPLIT_LIMIT = 16 << 20
 """Bytes of logits of the way that splits the vocabulary."""
 
@@ -82,36 +92,54 @@ SPLIT_LIMIT = 16 << 20
 def ways(weight: Tensor) -> dict[str, Callable[[], Way]]:
     """What is measured, by name."""
     return {
-        "gemm alone": lambda: bare,
-        "naive: argmax, logprob": lambda: naive,
-        "naive: all": lambda: naive_full,
+        GEMM: lambda: bare,
+        NAIVE: lambda: naive,
+        NAIVE_FULL: lambda: naive_full,
         "chunked: argmax, logprob": lambda: chunked,
         "chunked, torch.compile: argmax, logprob": lambda: torch.compile(chunked),
         "liger: logprob": liger,
         "cut cross-entropy: logprob": cut_cross_entropy,
-        "verify_head": lambda: ours(weight, 0),
-        "verify_head: all": lambda: ours(weight, 8),
+        OURS: lambda: ours(weight, 0),
+        OURS_FULL: lambda: ours(weight, 8),
         "verify_head in 16 MiB: all": lambda: ours(weight, 8, SPLIT_LIMIT),
     }
 
 
-def measure(way: Way, case: tuple[Tensor, Tensor, Tensor], repeat: int) -> dict[str, object]:
-    """Median milliseconds of ``repeat`` runs after three that do not count; on a GPU the peak of memory."""
+def measure(make: Callable[[], Way], case: tuple[Tensor, Tensor, Tensor], repeat: int) -> dict[str, object]:
+    """Milliseconds of ``repeat`` runs, median and least; on a GPU the peak of memory, ``make`` included."""
     device = case[0].device
-    for _ in range(3):
-        way(*case)
-    _finish(device)
     before = _allocated(device)
-    times = []
-    for _ in range(repeat):
-        begin = time.perf_counter()
-        way(*case)
-        _finish(device)
-        times.append((time.perf_counter() - begin) * 1e3)
-    row: dict[str, object] = {"ms": round(statistics.median(times), 3), "least_ms": round(min(times), 3)}
+    way = make()
+    times = timed(lambda: way(*case), repeat, device)
+    row: dict[str, object] = {"ms": round(statistics.median(times), 4), "least_ms": round(min(times), 4)}
     if device.type == "cuda":
         row["extra_mb"] = round((torch.cuda.max_memory_allocated(device) - before) / 1e6, 1)
     return row
+
+
+def timed(run: Callable[[], object], repeat: int, device: torch.device) -> list[float]:
+    """Milliseconds of each of ``repeat`` runs, after three that do not count."""
+    times = []
+    for number in range(repeat + 3):
+        _finish(device)
+        begin = time.perf_counter()
+        run()
+        _finish(device)
+        if number >= 3:
+            times.append((time.perf_counter() - begin) * 1e3)
+    return times
+
+
+def ceilings(device: torch.device, dtype: torch.dtype, size: int) -> dict[str, float]:
+    """What the machine does at best: 10^12 operations a second of a product, 10^9 bytes of a copy."""
+    square = torch.randn(size, size, device=device, dtype=dtype)
+    product = torch.empty_like(square)
+    multiplied = min(timed(lambda: torch.mm(square, square, out=product), 5, device)) / 1e3
+    source = torch.empty(size * size * 8, device=device, dtype=dtype)
+    copy = torch.empty_like(source)
+    copied = min(timed(lambda: copy.copy_(source), 5, device)) / 1e3
+    moved = 2 * source.numel() * source.element_size()
+    return {"tflop_s": 2 * size**3 / multiplied / 1e12, "copy_gb_s": moved / copied / 1e9}
 
 
 def _finish(device: torch.device) -> None:
@@ -136,6 +164,7 @@ def machine(device: torch.device) -> dict[str, object]:
         "driver": _driver() if device.type == "cuda" else None,
         "torch": torch.__version__,
         "triton": _version("triton"),
+        "path": path(device).why,
         "threads": torch.get_num_threads(),
     }
 
@@ -145,7 +174,8 @@ def _driver() -> str | None:
     if tool is None:
         return None
     asked = [tool, "--query-gpu=driver_version", "--format=csv,noheader"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    return said[0] if said else None
 
 
 def _version(package: str) -> str | None:
@@ -164,37 +194,66 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=int, default=128_256)
     parser.add_argument("--dtype", choices=("bfloat16", "float16", "float32"), default="bfloat16")
     parser.add_argument("--repeat", type=int, default=20)
+    parser.add_argument("--square", type=int, default=8192, help="side of what ceilings are measured with")
     chosen = parser.parse_args()
     if chosen.device == "cuda" and not torch.cuda.is_available():
         print(json.dumps({"measured": None, "why": "There is no GPU here, so there are no figures of one."}))
         return
     device = torch.device(chosen.device)
     sizes = {name: getattr(chosen, name) for name in ("rows", "width", "vocabulary", "dtype")}
-    print(json.dumps({**machine(device), **sizes}))
-    torch.manual_seed(0)
     dtype = getattr(torch, chosen.dtype)
+    best = ceilings(device, dtype, chosen.square)
+    print(
+        json.dumps({**machine(device), **sizes, **{name: round(best[name], 1) for name in best}}), flush=True
+    )
+    torch.manual_seed(0)
     hidden = torch.randn(chosen.rows, chosen.width, device=device, dtype=dtype)
     weight = torch.randn(chosen.vocabulary, chosen.width, device=device, dtype=dtype) / chosen.width**0.5
     targets = torch.randint(0, chosen.vocabulary, (chosen.rows,), device=device)
-    report((hidden, weight, targets), chosen.repeat)
+    print(json.dumps(aims(report((hidden, weight, targets), chosen.repeat, best))))
 
 
-def report(case: tuple[Tensor, Tensor, Tensor], repeat: int) -> None:
-    """Measure each way on ``case`` and print its line."""
+def report(
+    case: tuple[Tensor, Tensor, Tensor], repeat: int, best: dict[str, float]
+) -> dict[str, dict[str, object]]:
+    """Measure each way on ``case``, print its line, and return those that ran."""
     hidden, weight, _ = case
-    moved = (hidden.numel() + weight.numel() + len(hidden) * len(weight)) * weight.element_size()
-    gemm = 0.0
+    item = weight.element_size()
+    read = (hidden.numel() + weight.numel()) * item
+    moved = read + len(hidden) * len(weight) * item
+    operations = 2 * hidden.numel() * len(weight)
+    least = 1e3 * max(operations / best["tflop_s"] / 1e12, read / best["copy_gb_s"] / 1e9)
+    rows: dict[str, dict[str, object]] = {}
     with torch.inference_mode():
         for name, make in ways(weight).items():
             try:
-                row = measure(make(), case, repeat)
-            except (ImportError, RuntimeError) as error:  # not installed, out of memory, no compiler
-                row = {"measured": None, "why": str(error).splitlines()[0]}
-            else:
-                took = float(str(row["ms"]))
-                gemm = gemm or took
-                row |= {"gb_s": round(moved / took / 1e6, 1), "of_gemm": round(gemm / took, 3)}
-            print(json.dumps({"way": name, **row}))
+                row = measure(make, case, repeat)
+            except Exception as error:  # not installed, out of memory, no compiler: what others raise
+                why = (str(error).splitlines() or [type(error).__name__])[0]
+                print(json.dumps({"way": name, "measured": None, "why": why}), flush=True)
+                continue
+            took = float(str(row["ms"]))
+            gemm = float(str(rows[GEMM]["ms"])) if rows else took
+            row |= {"gb_s": round(moved / took / 1e6, 1), "of_gemm": round(gemm / took, 3)}
+            rows[name] = row | {"roofline": round(least / took, 3)}
+            print(json.dumps({"way": name, **rows[name]}), flush=True)
+    return rows
+
+
+def aims(rows: dict[str, dict[str, object]]) -> dict[str, object]:
+    """The ratios that are aimed at, of the ways that ran."""
+
+    def ratio(one: str, other: str) -> float | None:
+        if one not in rows or other not in rows:
+            return None
+        return round(float(str(rows[one]["ms"])) / float(str(rows[other]["ms"])), 3)
+
+    return {
+        "verify_head by gemm alone (aim 1.08 at most)": ratio(OURS, GEMM),
+        "naive by verify_head: argmax, logprob (aim 1.3)": ratio(NAIVE, OURS),
+        "naive by verify_head: all (aim 5)": ratio(NAIVE_FULL, OURS_FULL),
+        "extra_mb of verify_head: all (aim 300 at most)": rows.get(OURS_FULL, {}).get("extra_mb"),
+    }
 
 
 if __name__ == "__main__":

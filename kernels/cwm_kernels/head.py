@@ -27,6 +27,9 @@ FEW_ROWS = 128
 
 _COLUMNS = 1024
 
+_WIDE = 4
+"""How many copies of a row of hidden states, in float32 at most, the target's own product takes."""
+
 
 class Workspace:
     """Room for the logits of some rows under a head ``weight`` [V, d], kept between calls.
@@ -46,14 +49,18 @@ class Workspace:
         self.columns = vocabulary
         if room < FEW_ROWS * vocabulary:
             self.columns = min(vocabulary, max(_COLUMNS, room // FEW_ROWS // _COLUMNS * _COLUMNS))
-        self.rows = max(1, room // self.columns)
+        beside = 4 * _WIDE * weight.shape[1] // each if self.columns < vocabulary else 0
+        self.rows = max(1, room // (self.columns + beside))
         self._weight = weight
-        self._logits = weight.new_empty(0)
+        self._logits = torch.empty(0, dtype=weight.dtype, device=weight.device)
 
     def logits(self, rows: int, columns: int) -> Tensor:
         """Room for logits [rows, columns], at most ``self.rows`` and ``self.columns`` of them."""
         if len(self._logits) < rows * columns:
-            self._logits = self._weight.new_empty(rows * columns)
+            with torch.inference_mode(False):  # an array made within could not be written to outside
+                self._logits = torch.empty(
+                    rows * columns, dtype=self._weight.dtype, device=self._weight.device
+                )
         return self._logits[: rows * columns].view(rows, columns)
 
     def fits(self, weight: Tensor) -> bool:
@@ -76,7 +83,7 @@ def verify_head(
 
     Logits have the type of ``hidden`` and are read in float32. With a ``workspace`` that has grown to its
     size, nothing of the size of the logits is allocated, and nothing waits for a GPU. Where the workspace
-    splits the vocabulary, the target's own logit is a product apart, so its rank among logits that equal
+    splits the vocabulary, the target is ranked by a product apart, so its rank among logits that equal
     it up to rounding may differ.
     """
     if hidden.dim() != 2 or targets.shape != hidden.shape[:1]:
@@ -109,11 +116,11 @@ def _split(hidden: Tensor, weight: Tensor, targets: Tensor, k: int, workspace: W
         some = weight[first : first + workspace.columns]
         logits = workspace.logits(len(hidden), len(some))
         torch.mm(hidden, some.t(), out=logits)
-        empty = logits.amax(1) == -torch.inf
-        part = Partial.of(workspace.path.verify_rows(logits, targets - first, k, given), empty, first)
+        found = workspace.path.verify_rows(logits, targets - first, k, given)
+        part = Partial.of(found, logits, targets, given, first)
         merged = part if merged is None else merged.merge(part)
     assert merged is not None
-    return merged.verified(targets, given, len(weight))
+    return merged.verified(targets, len(weight))
 
 
 def verify_head_ref(hidden: Tensor, weight: Tensor, targets: Tensor, k: int = 0) -> Verified:

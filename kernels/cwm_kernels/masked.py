@@ -14,7 +14,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from cwm_kernels.reference import Picked, check_pick
+from cwm_kernels.reference import COLDEST, Picked, check_pick
 from cwm_kernels.rows import FAR, TILE, TYPES
 
 
@@ -117,7 +117,7 @@ def _drawn(  # type: ignore[no-untyped-def]
         weight = tl.where(allowed, tl.exp((z - base) / temperature), 0.0)
         sums = running + tl.cumsum(weight, 0)
         found = tl.minimum(found, tl.min(tl.where((sums > share) & (weight > 0), column, FAR), 0))
-        last = tl.maximum(last, tl.max(tl.where(allowed & (z > float("-inf")), column, 0), 0))
+        last = tl.maximum(last, tl.max(tl.where(weight > 0, column, 0), 0))
         running += tl.sum(weight, 0)
     return tl.where(found == FAR, last, found)
 
@@ -149,7 +149,7 @@ def masked_pick(
                 logits.stride(0),
                 logits.stride(1),
                 bits.stride(0),
-                float(temperature),
+                max(float(temperature), COLDEST),
                 DRAWN=temperature > 0,
                 TILE=min(TILE, triton.next_power_of_2(vocabulary)),
                 FAR=FAR,

@@ -15,6 +15,9 @@ from torch import Tensor
 MOST_RANKED = 8
 """The longest list of best tokens."""
 
+COLDEST = 1e-30
+"""A temperature below this draws as this does, among what is best alone: float32 has few below."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verified:
@@ -200,6 +203,7 @@ def masked_pick_ref(
 
     ``bits`` [B, ceil(V / 32)] say which tokens are allowed (:func:`pack`). ``draws`` [B] lie in [0, 1)
     and choose: the first token at which the running sum of the weights exceeds the draw's share of all.
+    A token whose weight is 0 in float32 is never drawn.
     """
     check_pick(logits, bits, temperature, draws)
     z = logits if logits.dtype == torch.float64 else logits.float()
@@ -209,10 +213,11 @@ def masked_pick_ref(
     base = torch.where(torch.isfinite(peak), peak, 0)
     if temperature > 0:
         assert draws is not None
-        running = ((limited - base[:, None]) / temperature).exp().cumsum(1)
-        over = running > draws[:, None].to(z.dtype) * running[:, -1:]
+        weights = ((limited - base[:, None]) / max(temperature, COLDEST)).exp()
+        running = weights.cumsum(1)
+        over = (running > draws[:, None].to(z.dtype) * running[:, -1:]) & (weights > 0)
         # Rounding may leave no sum above the share of a draw next to 1: the last possible token then.
-        last = z.shape[1] - 1 - (limited > -torch.inf).flip(1).int().argmax(1)
+        last = z.shape[1] - 1 - (weights > 0).flip(1).int().argmax(1)
         token = torch.where(over.any(1), over.int().argmax(1), last)
     among = (limited - base[:, None]).exp().sum(1).log() + base
     chosen = limited.gather(1, token[:, None])[:, 0]

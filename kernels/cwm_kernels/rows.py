@@ -32,7 +32,8 @@ def _grown(m, s, w, z):  # type: ignore[no-untyped-def]
     """The running statistics with the logits ``z`` added."""
     peak = tl.maximum(m, tl.max(z, 0))
     base = tl.where(peak == float("-inf"), 0.0, peak)
-    gap = tl.where(m == float("-inf"), 0.0, base - m)
+    # Past 200 nothing is left of what was summed, and s * gap could overflow.
+    gap = tl.where(m == float("-inf"), 0.0, tl.minimum(base - m, 200.0))
     shrink = tl.where(m == float("-inf"), 0.0, tl.exp(-gap))
     weight = tl.exp(z - base)
     inner = tl.where(weight > 0, weight * (z - base), 0.0)

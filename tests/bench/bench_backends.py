@@ -1,6 +1,7 @@
 """What each backend that is present costs, with the same weights: the shipped ones.
 
-The transformers backend computes from them multiplied out, on the CPU unless torch finds a GPU.
+The transformers backend computes from them multiplied out, on the CPU unless torch finds a GPU. vLLM is the
+CPU build that ``make test-vllm`` installs, as a server of these weights in float32.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from cwm_lsp.record.agent.limits import Limits
 from cwm_lsp.record.inprocess import trace_call
 from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.normalise import normalise
+from tests.backend import served
 from tests.bench.bench_model import SORT
 from tests.bench.counting import CountingBackend
-from tests.bench.model import rates_of
+from tests.bench.model import BRANCHES, branches, rates_of
 from tests.bench.registry import Row, benchmark
 
 CONTEXT = 256
@@ -44,6 +46,64 @@ def backends() -> Iterator[Row]:
     with TemporaryDirectory() as folder:
         for name, settings in _present(Path(folder)):
             yield from asyncio.run(_rows(name, settings, trace))
+
+
+@benchmark("vllm")
+def vllm() -> Iterator[Row]:
+    """Rows of a server; where there is none to start, that is said."""
+    if not served.INSTALLED or find_spec("torch") is None:
+        print("vllm: The CPU build is not installed (`make test-vllm` does that): there are no figures.")
+        return
+    trace = normalise(trace_call(SORT, "sort([5, 2, 9, 1, 7, 3])", Limits()))
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        served.write(folder)
+        with served.serving(folder) as endpoint:
+            yield from asyncio.run(_served(folder, endpoint, trace))
+
+
+async def _served(folder: Path, endpoint: str, trace: Trace) -> list[Row]:
+    backend = registry.create("vllm", served.settings(folder, endpoint))
+    what = "vllm on cpu, a server"
+    try:
+        await rates_of(backend, 32, 1)  # its first answers are slow
+        rate = await rates_of(backend, CONTEXT)
+        first = median([await _first_value(backend, trace, stop) for stop in range(2, 2 + STOPS)])
+        run = await _free_run(backend, trace)
+        at_once, alone = await branches(backend, CONTEXT)
+        memory = _resident(folder / served.SERVED)
+    finally:
+        await backend.close()
+    return [
+        Row(f"{what}: from a state to its first predicted value, median", 1e3 * first, "ms", better="lower"),
+        Row(f"{what}: tokens scored a second against written", rate.verify, "tokens/s", rate.decode),
+        Row(f"{what}: tokens of a free run that are known and not decoded", 100 * run.known, "%"),
+        Row(
+            f"{what}: tokens of a free run a second, against decoding each of them",
+            run.rate,
+            "tokens/s",
+            rate.decode,
+        ),
+        Row(
+            f"{what}: tokens of {BRANCHES} branches written a second at once, against one by one",
+            at_once,
+            "tokens/s",
+            alone,
+        ),
+        Row(f"{what}: resident memory of the server after use", memory, "MB", better="lower"),
+    ]
+
+
+def _resident(model: Path) -> float:
+    """Megabytes of the largest process that was started with ``model``."""
+    found = [0.0]
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            if str(model).encode() in (status.parent / "cmdline").read_bytes():
+                found.append(_megabytes(status.read_text(encoding="utf-8")))
+        except OSError:
+            continue  # it has ended meanwhile
+    return max(found)
 
 
 def _present(folder: Path) -> Iterator[tuple[str, Settings]]:
@@ -66,6 +126,7 @@ async def _rows(name: str, settings: Settings, trace: Trace) -> list[Row]:
         first = median([await _first_value(backend, trace, stop) for stop in range(2, 2 + STOPS)])
         found = await _found(backend, trace)
         run = await _free_run(backend, trace)
+        at_once, alone = await branches(backend, CONTEXT)
     finally:
         await backend.close()
     memory = await _memory(name, settings)
@@ -79,6 +140,12 @@ async def _rows(name: str, settings: Settings, trace: Trace) -> list[Row]:
             run.rate,
             "tokens/s",
             rate.decode,
+        ),
+        Row(
+            f"{what}: tokens of {BRANCHES} branches written a second at once, against one by one",
+            at_once,
+            "tokens/s",
+            alone,
         ),
         Row(f"{what}: resident memory of the model's process after use", memory, "MB", better="lower"),
     ]
@@ -148,4 +215,8 @@ async def _memory(name: str, settings: Settings) -> float:
         status = Path(f"/proc/{backend.pid}/status").read_text(encoding="utf-8")
     finally:
         await backend.close()
+    return _megabytes(status)
+
+
+def _megabytes(status: str) -> float:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024

@@ -18,6 +18,9 @@ from cwm_lsp.config import Settings
 WRITTEN = 100
 """Tokens of one timed continuation."""
 
+BRANCHES, BRANCH = 8, 32
+"""How many branches of a prefix are written behind, and how many tokens each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -70,6 +73,25 @@ async def rates_of(backend: Backend, context: int, repeats: int = 3) -> Rates:
         decode.append(WRITTEN / await _seconds(partial(_write, prefix)))
         await prefix.close()
     return Rates(context, max(verify), max(decode))
+
+
+async def branches(backend: Backend, context: int) -> tuple[float, float]:
+    """Tokens a second that branches of one prefix write at once, and one after the other."""
+    tokens = np.random.default_rng(11).integers(0, backend.info.vocabulary, context).tolist()
+    trunk = await backend.open(tokens[:-BRANCHES])
+    forks = [await trunk.fork() for _ in range(2 * BRANCHES)]
+    for number, fork in enumerate(forks):
+        await fork.extend([tokens[-1 - number % BRANCHES]])
+    start = time.perf_counter()
+    for fork in forks[:BRANCHES]:
+        await fork.write(frozenset(), BRANCH)
+    between = time.perf_counter()
+    await asyncio.gather(*(fork.write(frozenset(), BRANCH) for fork in forks[BRANCHES:]))
+    end = time.perf_counter()
+    for fork in (*forks, trunk):
+        await fork.close()
+    total = BRANCHES * BRANCH
+    return total / (end - between), total / (between - start)
 
 
 async def _write(prefix: Prefix) -> None:

@@ -103,10 +103,10 @@ def workspace_rows(logits: torch.Tensor, targets: torch.Tensor, columns: int) ->
     for first in range(0, logits.shape[1], columns):
         some = logits[:, first : first + columns]
         verified = path(logits.device).verify_rows(some, targets - first, 3, given)
-        part = Partial.of(verified, some.amax(1) == -INF, first)
+        part = Partial.of(verified, some, targets, given, first)
         merged = part if merged is None else merged.merge(part)
     assert merged is not None
-    return merged.verified(targets, given, logits.shape[1])
+    return merged.verified(targets, logits.shape[1])
 
 
 def test_another_head_is_refused() -> None:

@@ -115,6 +115,21 @@ def test_what_allows_nothing_picks_nothing() -> None:
             assert got.logprob.isnan().tolist() == [True, True, True, True, False]
 
 
+def test_a_draw_next_to_one_takes_no_token_without_weight() -> None:
+    logits = torch.tensor([[0.0, 5.0, -1e30, -INF]], device=DEVICE)
+    mask = torch.ones(1, 4, dtype=torch.bool, device=DEVICE)
+    for got in both(logits, mask, 1.0, torch.ones(1, device=DEVICE)):
+        assert got.token.tolist() == [1]
+
+
+@pytest.mark.parametrize("temperature", [1e-300, 1e-46, 1e-40, 1e-30])
+def test_what_is_very_cold_takes_the_best(temperature: float) -> None:
+    logits, mask = case(3, 1000)
+    wanted = masked_pick_ref(logits, pack(mask))
+    for got in both(logits, mask, temperature, torch.full((3,), 0.5, device=DEVICE)):
+        assert torch.equal(got.token, wanted.token)
+
+
 def test_any_stride_and_type() -> None:
     logits, mask = case(6, 90)
     for dtype in (torch.float16, torch.bfloat16):

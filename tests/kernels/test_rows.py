@@ -154,6 +154,14 @@ def test_extreme_logits(size: float) -> None:
         torch.testing.assert_close(got.entropy, wanted.entropy.float(), rtol=1e-5, atol=1e-4)
 
 
+@pytest.mark.parametrize("size", [1e4, 1e34, 3e38])
+def test_a_leap_of_the_best_leaves_nothing_of_what_was_summed(size: float) -> None:
+    logits = torch.full((1, 5000), -size, device=DEVICE)
+    logits[0, 4500] = size
+    for got in both(logits, torch.tensor([4500], device=DEVICE), 1):
+        assert (got.entropy.tolist(), got.logprob.tolist(), got.best.tolist()) == ([0.0], [0.0], [4500])
+
+
 def test_ruled_out_tokens() -> None:
     logits, _ = random_rows(4, 4200)
     logits[0, 1:] = -INF

@@ -248,13 +248,23 @@ def _work(make: Callable[..., bytes], number: int, path: Path, at: Any, skipped:
 def _by_ray(options: Options, make: Callable[..., bytes], missing: Sequence[int]) -> Iterator[int]:
     import ray
 
-    ray.init(address=None if options.ray == "local" else options.ray, ignore_reinit_error=True)
+    try:
+        ray.init(address=None if options.ray == "local" else options.ray, ignore_reinit_error=True)
+    except Exception as error:  # also bare ones, where a node does not start in time
+        raise RunError(
+            f"No Ray cluster answers at {options.ray}: {str(error).splitlines()[0]}",
+            "`ray start --head` starts one; `--ray local` makes one of this machine for as long as it takes.",
+        ) from error
     task, shared = ray.remote(max_retries=2)(_call), ray.put(make)
     pending = {task.remote(shared, number): number for number in missing}
     while pending:
         ready, _ = ray.wait(list(pending), num_returns=1)
         number = pending.pop(ready[0])
-        write_atomically(options.out / shard_name(number), ray.get(ready[0]))
+        try:
+            made = ray.get(ready[0])
+        except ray.exceptions.RayError as error:
+            raise RunError(f"Shard {number} could not be made on the Ray cluster: {error}") from error
+        write_atomically(options.out / shard_name(number), made)
         yield number
 
 

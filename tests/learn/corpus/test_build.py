@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cwm_lsp.errors import SettingsError, SourceError
+from cwm_lsp.errors import RunError, SettingsError, SourceError
 from cwm_lsp.learn.corpus.build import Options, _by_processes, build_corpus
 from cwm_lsp.learn.corpus.dedup import Exclusions
 from cwm_lsp.learn.corpus.program import Program
@@ -147,6 +147,28 @@ def test_the_bar_says_how_fast(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_ray_cluster_makes_the_same_shards(built: Path, tmp_path: Path) -> None:
-    pytest.importorskip("ray")
-    build_corpus(Options(tmp_path, PLAN, ray="local"))
+    ray = pytest.importorskip("ray", reason="needs the extra ray")
+    try:
+        build_corpus(Options(tmp_path, PLAN, ray="local"))
+    finally:
+        ray.shutdown()
     assert contents(tmp_path) == contents(built)
+
+
+def test_a_ray_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="needs the extra ray")
+    with pytest.raises(RunError, match="No Ray cluster answers at auto: "):
+        build_corpus(Options(tmp_path, PLAN, ray="auto"))
+
+
+def test_a_shard_that_fails_on_a_ray_cluster_is_named(tmp_path: Path) -> None:
+    ray = pytest.importorskip("ray", reason="needs the extra ray")
+    try:
+        with pytest.raises(RunError, match="Shard 0 could not be made on the Ray cluster"):
+            build_corpus(Options(tmp_path, Plan(shards=1, size=5), ray="local"), encode=_failing)
+    finally:
+        ray.shutdown()
+
+
+def _failing(trace: Trace) -> list[int]:
+    raise ValueError(f"no tokens of {len(trace.events)} events")
