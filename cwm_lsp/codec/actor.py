@@ -25,8 +25,8 @@ from cwm_lsp.codec.records import (
     Record,
     Undecided,
     Whole,
+    all_parts,
     is_shown,
-    parts_of,
     text_within,
 )
 from cwm_lsp.codec.sharing import Place
@@ -80,22 +80,21 @@ class Actor(Evaluator):
             if one.changed and (found.before or found.text is not None):
                 yield found
         stored = [value for one in known for _, value in one.stored.loaded()]
-        for made in self._made_here([*self.touched.values(), *self.results, *stored]):
+        values = [*self.touched.values(), *self.results, *stored]
+        for made in all_parts(values):
+            if not isinstance(made, Record) or isinstance(made, Kept) or not self._hides(made):
+                continue
             text = text_within(made) if is_shown(made) else None
             if text is not None and not text.startswith(f"<{made.kind} "):
                 yield Moved("", text, Hidden(made.kind, tuple(fields_of(made))))
-        yield from self.made_generators([*self.touched.values(), *self.results, *stored])
+        yield from self.made_generators(values)
 
     def made_generators(self, values: Iterable[Any]) -> Iterator[Moved]:
         """The generators among ``values`` and in them that were made here."""
-        for value in values:
-            if isinstance(value, Generating) and not value.kept:
-                yield from self.made_generators([*value.given, *value.named.values()])
-                hidden = generator_of(value)
-                if hidden is not None:
-                    yield Moved("", value.text, hidden)
-            elif not isinstance(value, Record):
-                yield from self.made_generators(parts_of(value))
+        for value in all_parts(values):
+            hidden = generator_of(value) if isinstance(value, Generating) and not value.kept else None
+            if hidden is not None:
+                yield Moved("", value.text, hidden)
 
     def movement(self, value: Any) -> Moved | None:
         """What becomes of the object ``value`` if it hides what is stored in it."""
@@ -108,16 +107,6 @@ class Actor(Evaluator):
     def _hides(self, value: Record) -> bool:
         """Whether all that is stored in ``value`` is known, and its class writes it by code of its own."""
         return (value.plain or value.complete) and self._has(value, "__repr__")
-
-    def _made_here(self, values: Iterable[Any]) -> Iterator[Record]:
-        for value in values:
-            if isinstance(value, Record) and not isinstance(value, Kept):
-                if self._hides(value):
-                    yield value
-                if not isinstance(value, Opaque):
-                    yield from self._made_here(value.fields.values())
-            else:
-                yield from self._made_here(parts_of(value))
 
     def _may_call(self, kind: type, method: str) -> bool:
         return super()._may_call(kind, method) or method in pure_calls.CHANGING.get(kind, ())

@@ -182,13 +182,13 @@ class Callables:
     """What can be entered in a source text, by name, and as an attribute (``read`` for properties).
 
     ``tables`` are dicts of the module whose values are functions of it. ``functions`` are those that calling
-    a value enters, by their qualified names too, where ``named`` has what decorators made of them. ``aliases`` are methods of a class that
-    are another one of it, ``begun`` what calls begin with by the first line of a function, where that is
-    known. Of ``plain`` classes nothing but the body runs as they are made, and objects of those ``written``
-    show all that is stored in them. ``declared`` are the names that functions declare as the module's,
-    ``rebinding`` those and the ones that they declare as of a function around. ``contexts`` are generators
-    that a ``with`` enters, ``coroutines`` functions that make some, ``tasks`` those of them that run beside
-    others.
+    a value enters, by their qualified names too, where ``named`` has what decorators made of them.
+    ``aliases`` are methods of a class that are another one of it, ``begun`` what calls begin with by the
+    first line of a function, where that is known. Of ``plain`` classes nothing but the body runs as they are
+    made, and objects of those ``written`` show all that is stored in them. ``declared`` are the names that
+    functions declare as the module's, ``rebinding`` those and the ones that they declare as of a function
+    around. ``contexts`` are generators that a ``with`` enters, ``coroutines`` functions that make some,
+    ``tasks`` those of them that run beside others.
     """
 
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)

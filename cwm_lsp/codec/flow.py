@@ -184,12 +184,7 @@ class _Builder:
     ) -> frozenset[int]:
         """Every way out of a ``with`` goes by its head once more, which closes the context."""
         head = frozenset({line})
-        inner = _Exits(
-            returns=head | exits.returns,
-            breaks=head | exits.breaks,
-            continues=head | exits.continues,
-            raises=head,
-        )
+        inner = _Exits(head, head, head, head)
         begin = self.block(node.body, head, inner)
         return self.link(line, begin | after | exits.used_by(node), exits)
 

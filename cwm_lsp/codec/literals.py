@@ -32,13 +32,16 @@ _UNSEEN = re.compile(r"<([^\W\d]\w*) …>")
 _CUT = re.compile(r"… [\d,]+ more['\"]")
 """The end of a string that is longer than what is kept of one."""
 
+_WITHIN_ITSELF = re.compile(r"[\[({]\.\.\.[\])}]")
+"""What stands for a container within itself."""
+
 _OBJECT, _OPAQUE, _ONE_OF, _DEEP = "__object__", "__opaque__", "__member__", "__deep__"
 _FACTORY = re.compile(r"<class '(int|list|set|dict|str|float)'>")
 
 
 def literal(text: str) -> Any:
     """The value that a text writes out. Raises :class:`Undecided` where it writes none."""
-    if ELLIPSIS in text and _CUT.search(text):
+    if (ELLIPSIS in text and _CUT.search(text)) or ("..." in text and _WITHIN_ITSELF.search(text)):
         raise Undecided(f"{text[:80]} is not all of it.")
     try:
         if "<" not in text and text[-1:] != ")" and "(" not in text and not _UNWRITTEN.search(text):

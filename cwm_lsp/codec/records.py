@@ -234,8 +234,31 @@ def is_tangled(value: Counter[Any], before: Mapping[Any, int] | None = None) -> 
     return any(len(counts) > 1 for counts in ties.values())
 
 
-def is_shown(value: Any) -> bool:
-    """Whether the text of ``value`` can be written; an object that cannot be would pass for another one."""
+def all_parts(values: Iterable[Any]) -> Iterator[Any]:
+    """``values``, those in them and so on, each once; those of objects too, but not of what is opaque."""
+    met: dict[int, Any] = {}
+    pending = list(values)
+    while pending:
+        value = pending.pop(0)
+        if id(value) in met:
+            continue
+        met[id(value)] = value
+        yield value
+        if isinstance(value, Generating):
+            pending += [*value.given, *value.named.values()]
+        elif isinstance(value, Record) and not isinstance(value, Opaque):
+            pending += dict.values(value.fields)
+        else:
+            pending += parts_of(value)
+
+
+def is_shown(value: Any, above: frozenset[int] = frozenset()) -> bool:
+    """Whether the text of ``value`` can be written; an object that cannot be would pass for another one.
+
+    What contains itself, being one of those ``above``, has no text of its own.
+    """
+    if id(value) in above:
+        return False
     if type(value) is Counter:
         return not is_tangled(value, getattr(value, "read", {}))
     if isinstance(value, Record):
@@ -246,7 +269,8 @@ def is_shown(value: Any) -> bool:
         return True
     if isinstance(value, Passing) or (callable(value) and not isinstance(value, type)):
         return False
-    return all(map(is_shown, parts_of(value)))
+    above |= {id(value)}
+    return all(is_shown(part, above) for part in parts_of(value))
 
 
 def parts_of(value: Any) -> Iterator[Any]:

@@ -209,3 +209,35 @@ def test_yield_from_hands_out_what_is_given(tmp_path: Path) -> None:
     )
     assert known(found, "got") == ["[4, 5, 'end']"]
     assert set(known(found, "last")) == {"'end'"}
+
+
+def test_what_contains_itself_has_no_text_of_its_own(tmp_path: Path) -> None:
+    found = told(tmp_path, "a = [1]\na.append(a)\nd = {}\nd['me'] = [d]\nn = len(a) + len(d)")
+    assert known(found, "a") == ["[1]", None]
+    assert known(found, "d") == ["{}", None]
+
+
+def test_the_way_out_of_a_with_goes_by_its_head(tmp_path: Path) -> None:
+    found = told(
+        tmp_path,
+        """
+        class Held:
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *failure):
+                return False
+
+        def first(some):
+            for one in some:
+                with Held():
+                    if one > 1:
+                        return one
+                    continue
+            return None
+
+        got = first([1, 2])
+        """,
+    )
+    assert known(found, "got") == ["2"]
+    assert None not in known(found, "next")
