@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FILES = 1000
@@ -44,6 +44,23 @@ class Place:
     import_from: Path
     name: str
 
+    @property
+    def shown(self) -> str:
+        """The file's path from the current folder, or else from the project's: where a diff applies."""
+        here, project = Path.cwd().resolve(), self.project or self.import_from
+        start = here if self.file.is_relative_to(here) else project
+        return self.file.relative_to(start).as_posix()
+
+    @property
+    def project(self) -> Path | None:
+        """The nearest folder around the file that has the marks of a project."""
+        return next((one for one in self.file.parents if any((one / mark).exists() for mark in _MARKS)), None)
+
+    @property
+    def newline(self) -> str:
+        """How the lines of the file end."""
+        return "\r\n" if b"\r\n" in self.file.read_bytes() else "\n"
+
     def used(self, text: str) -> list[Path]:
         """The files of the project that ``text``, the file's, imports directly. Raises ``SyntaxError``."""
         package = self.name.split(".")[:-1]
@@ -70,12 +87,11 @@ def place(file: Path, test: Path | None = None) -> Place:
     while (folder / "__init__.py").is_file():
         parts.insert(0, folder.name)
         folder = folder.parent
-    root = folder
+    root, found = folder, Place(file, folder, folder, ".".join(parts))
     if test is not None:
-        marked = (one for one in file.parents if any((one / mark).exists() for mark in _MARKS))
-        project = next(marked, folder)
+        project = found.project or folder
         root = Path(os.path.commonpath([project, folder, test.resolve().parent]))
-    return Place(file, root, folder, ".".join(parts))
+    return replace(found, root=root)
 
 
 def copy(root: Path, target: Path) -> bool:

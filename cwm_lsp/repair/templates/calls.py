@@ -64,7 +64,10 @@ def rest(scope: Scope, step: str) -> Iterator[Missing]:
         adds = [f"{base}.{method}({name})" for base, method in scope.containers if base != name]
         if scope.generates:
             adds.append(f"yield {name}")
+        # What begins empty is still empty where the loop did not run.
+        empty = name in scope.empty
         for done in dict.fromkeys(adds):
             yield (done,), "missing rest", 0.2
             for condition in (name, f"{name} is not None"):
-                yield (f"if {condition}:", f"{step}{done}"), "missing rest", 0.15
+                likely = 0.22 if empty and condition == name else 0.15
+                yield (f"if {condition}:", f"{step}{done}"), "missing rest", likely

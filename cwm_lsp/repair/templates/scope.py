@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from cwm_lsp.repair.templates import kindred
-from cwm_lsp.repair.templates.owner import Function, accepted, members, owner, signatures
+from cwm_lsp.repair.templates.owner import Function, accepted, members, owner, signatures, unset
 from cwm_lsp.repair.templates.units import units
 
 INGREDIENTS = 60
@@ -79,6 +79,9 @@ class Scope:
         self.ingredients = _ingredients(nodes)
         self.stored = _stored(nodes)
         self.dotted = _dotted(tree)
+        self.compared = _compared(nodes)
+        self.empty = _empty(nodes)
+        self.unset = unset(tree, self.parameters)
         self.comparisons = _texts(n for n in nodes if isinstance(n, ast.Compare))
         returned = (n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None)
         self.returned = _texts(returned)
@@ -150,6 +153,27 @@ def _constants(nodes: list[ast.AST]) -> list[str]:
     found = (n for n in nodes if isinstance(n, ast.Constant) and n.value is not Ellipsis)
     texts = (ast.unparse(n) for n in found)
     return [text for text in dict.fromkeys(texts) if len(text) < 40]
+
+
+def _empty(nodes: list[ast.AST]) -> set[str]:
+    """Names that begin as an empty text or list."""
+    return {
+        n.targets[0].id
+        for n in nodes
+        if isinstance(n, ast.Assign)
+        and isinstance(n.targets[0], ast.Name)
+        and ast.unparse(n.value) in ("''", "[]", "()")
+    }
+
+
+def _compared(nodes: list[ast.AST]) -> list[str]:
+    """Elements and fields that are compared, which may be counted up or down."""
+    sides = (side for n in nodes if isinstance(n, ast.Compare) for side in (n.left, *n.comparators))
+    return _texts(one for one in sides if isinstance(one, ast.Subscript) and not _sliced(one))[:6]
+
+
+def _sliced(node: ast.Subscript) -> bool:
+    return isinstance(node.slice, ast.Slice)
 
 
 def _flags(nodes: list[ast.AST]) -> list[str]:
