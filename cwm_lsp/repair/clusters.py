@@ -50,9 +50,7 @@ def telling(beyond: int, ran: Sequence[Ran], before: Sequence[str]) -> list[int]
 def chosen(places: Sequence[int], one: Ran) -> Ran:
     """What a survivor gave on some of the inputs."""
     said, refused = tuple(one.said[n] for n in places), tuple(one.refused[n] for n in places)
-    return replace(
-        one, said=tuple(one.said[n] for n in places), refused=tuple(one.refused[n] for n in places)
-    )
+    return replace(one, said=said, refused=refused)
 
 
 def pardoned(ran: Sequence[Ran], before: Sequence[str]) -> int:
