@@ -13,7 +13,7 @@ from cwm_lsp.errors import RunError, TargetError
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import BLOCKED
 from cwm_lsp.repair.agent.guard import NOT_ALLOWED
-from cwm_lsp.repair.agent.worker import LEFT_OUT, SLEEPY
+from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.fromtests import defined, scripts
 from cwm_lsp.repair.job import Job, at_once
 from cwm_lsp.repair.localise import ochiai, sliced, together

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from cwm_lsp.repair.agent.worker import LEFT_OUT
+from cwm_lsp.repair.agent.noting import LEFT_OUT
 from cwm_lsp.repair.baseline import failure
 from cwm_lsp.repair.clusters import (
     HANGS,

@@ -35,10 +35,12 @@ def containers(scope: Scope) -> Iterator[Missing]:
         for name in scope.names:
             if name not in (base, scope.owner.receiver):
                 yield (f"{base}.move_to_end({name})",), "missing update", 0.2
+    known = set(scope.ingredients)
     looked_into = [ast.unparse(one.value) for one in _subscripts(scope)]
     for base in dict.fromkeys([*held, *looked_into]):
         for word in _EMPTYING:
-            yield (f"{base}.{word}",), "missing statement", 0.15 if word == "sort()" else 0.1
+            likely = 0.15 if word == "sort()" or f"{base}.{word}" in known else 0.1
+            yield (f"{base}.{word}",), "missing statement", likely
         for name in scope.names[:8]:
             if name != base:
                 yield (f"{base}.remove({name})",), "missing statement", 0.06

@@ -116,6 +116,10 @@ def _of_parts(scope: Scope) -> Iterator[calls.Missing]:
             likely = 0.16 if other == "1" else 0.05
             yield (f"{target} -= {other}",), kind, likely
             yield (f"{target} += {other}",), kind, likely
+    for base in scope.filled:
+        for at in ("0", *scope.names):
+            for value in ("0", "1", "True"):
+                yield (f"{base}[{at}] = {value}",), "missing update", 0.1
     for field, value in scope.unset:
         for name in scope.names[:UNSET]:
             yield (f"{name}.{field} = {value}",), kind, 0.22

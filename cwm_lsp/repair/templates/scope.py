@@ -80,6 +80,7 @@ class Scope:
         self.stored = _stored(nodes)
         self.dotted = _dotted(tree)
         self.compared = _compared(nodes)
+        self.filled = _filled(nodes)
         self.empty = _empty(nodes)
         self.unset = unset(tree, self.parameters)
         self.comparisons = _texts(n for n in nodes if isinstance(n, ast.Compare))
@@ -164,6 +165,12 @@ def _empty(nodes: list[ast.AST]) -> set[str]:
         and isinstance(n.targets[0], ast.Name)
         and ast.unparse(n.value) in ("''", "[]", "()")
     }
+
+
+def _filled(nodes: list[ast.AST]) -> list[str]:
+    """Names of tables and dictionaries whose elements are assigned to."""
+    stored = (n for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
+    return _texts(n.value for n in stored if isinstance(n.value, ast.Name))[:3]
 
 
 def _compared(nodes: list[ast.AST]) -> list[str]:
