@@ -150,3 +150,17 @@ def test_an_empty_input_that_a_fix_minds_tells_nothing() -> None:
     both = [ran("1", "2", "[]"), ran("1", "raised IndexError", "['']")]
     assert telling(2, both, ["1", "0", "[]"]) == [0, 2]
     assert telling(2, both, ["1", "0", "raised KeyError"]) == [0]
+
+
+def test_what_the_file_raises_on_purpose_is_seldom_to_be_caught() -> None:
+    source = "def at(known, name):\n    if name not in known:\n        raise LookupError(name)\n"
+    source += "    return known[name.upper()]\n"
+    found = {
+        word: max(
+            one.prior
+            for one in candidates(source, {4: 1.0}, range(1, 5), said=[f"raised {word}: 'a'"])
+            if one.kind == "missing handler" and "return None" in one.edits[0].text
+        )
+        for word in ("LookupError", "KeyError")
+    }
+    assert found["LookupError"] < found["KeyError"] / 2
