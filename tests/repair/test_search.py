@@ -160,6 +160,7 @@ def test_what_cannot_be_repaired_is_said(tmp_path: Path, source: str, problem: t
 def test_a_flaky_check_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # One of the two children has the first scratch folder, the other one not.
     (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(scratch, "IN_MEMORY", "")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     source = (
         "import os\n\n\ndef first():\n    folder, _ = os.path.split(os.environ['TMPDIR'])\n"

@@ -8,6 +8,7 @@ from cwm_lsp.repair.clusters import Ran, telling
 from cwm_lsp.repair.heldout import emptied
 from cwm_lsp.repair.model import Candidate
 from cwm_lsp.repair.templates.generate import candidates
+from cwm_lsp.repair.templates.told import pairs
 from cwm_lsp.repair.text import apply
 
 TRIE = """\
@@ -164,3 +165,33 @@ def test_what_the_file_raises_on_purpose_is_seldom_to_be_caught() -> None:
         for word in ("LookupError", "KeyError")
     }
     assert found["LookupError"] < found["KeyError"] / 2
+
+
+def test_what_was_found_by_a_name_has_the_name_as_it_should_be() -> None:
+    right = "class Item:\n    def __init__(self, sku, count):\n"
+    right += "        self.sku = sku\n        self.count = count\n\n\n"
+    right += (
+        "def take(items, held, sku, amount):\n    item = items[sku.upper()]\n    held[item.sku] -= amount\n"
+    )
+    right += "    item.count -= amount\n    return max(0, len(held) - 1) if item.count < 1 else held\n"
+    lines = range(1, right.count("\n") + 1)
+    for there, gone in (
+        ("held[item.sku]", "held[sku]"),
+        ("    item.count -= amount\n", ""),
+        ("max(0, len(held) - 1)", "len(held) - 1"),
+    ):
+        broken = right.replace(there, gone, 1)
+        found = candidates(broken, dict.fromkeys(lines, 1.0), lines)
+        assert right in [apply(broken, one.edits) for one in found], there
+
+
+def test_a_text_that_only_a_method_away_is_right_says_which() -> None:
+    said = (
+        "AssertionError: assert Note(ti...) == Note(ti...); Differing attributes:; t: ' Milk ' != 'Milk'..."
+    )
+    told = pairs([(said, None)])
+    assert told == [(" Milk ", "Milk")]
+    source = "def note(title, body):\n    return Note(title, body)\n"
+    found = [apply(source, one.edits) for one in candidates(source, {2: 1.0}, [2], told=told)]
+    assert any("Note(title.strip(), body)" in one for one in found[:5])
+    assert not any(".lower()" in one for one in found[:5])

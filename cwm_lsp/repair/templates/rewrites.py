@@ -143,6 +143,10 @@ def attribute(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             yield f"{node.id}.{other}", "missing attribute", 0.2
         if "self" in scope.names and node.id in scope.attributes:
             yield f"self.{node.id}", "missing self", 0.6
+        if isinstance(node.ctx, ast.Load) and node.id in scope.attributes:
+            for other in scope.changed[:6]:  # what was found by the name has the name as it should be
+                if other != node.id:
+                    yield f"{other}.{node.id}", "missing attribute", 0.3
 
 
 def grouping(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:

@@ -176,11 +176,14 @@ def _filled(nodes: list[ast.AST]) -> list[str]:
 def _compared(nodes: list[ast.AST]) -> list[str]:
     """Elements and fields that are compared, which may be counted up or down."""
     sides = (side for n in nodes if isinstance(n, ast.Compare) for side in (n.left, *n.comparators))
-    return _texts(one for one in sides if isinstance(one, ast.Subscript) and not _sliced(one))[:6]
+    return _texts(one for one in sides if _part(one))[:6]
 
 
-def _sliced(node: ast.Subscript) -> bool:
-    return isinstance(node.slice, ast.Slice)
+def _part(node: ast.expr) -> bool:
+    """Whether a node is an element or a field of something that has a name."""
+    if isinstance(node, ast.Subscript):
+        return not isinstance(node.slice, ast.Slice)
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
 
 
 def _flags(nodes: list[ast.AST]) -> list[str]:
