@@ -32,10 +32,11 @@ def _twins(statement: ast.stmt, names: Sequence[str]) -> Iterator[str]:
 
 
 def branches(statement: ast.stmt, names: Sequence[str], fields: Sequence[str]) -> Iterator[str]:
-    """Twins of a short branch without another; nothing for what is none."""
+    """Twins of a short branch that leaves, and is the only one; nothing for what is none."""
     if not isinstance(statement, ast.If) or statement.orelse or len(statement.body) > SHORT:
         return
-    if not all(isinstance(one, _SIMPLE) for one in statement.body):
+    *before, last = statement.body
+    if not isinstance(last, _EXIT) or not all(isinstance(one, _SIMPLE) for one in before):
         return
     nodes = list(ast.walk(statement))
     read = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name) and node.id in names)
@@ -53,7 +54,8 @@ def branches(statement: ast.stmt, names: Sequence[str], fields: Sequence[str]) -
 SHORT = 2
 """Statements of a branch that may have a twin."""
 
-_SIMPLE = ast.Expr | ast.Assign | ast.AugAssign | ast.Return | ast.Raise | ast.Continue | ast.Break
+_EXIT = ast.Return | ast.Raise | ast.Continue | ast.Break
+_SIMPLE = ast.Expr | ast.Assign | ast.AugAssign
 
 
 def _exchanged(statement: ast.stmt, names: Mapping[str, str]) -> str:

@@ -111,7 +111,7 @@ def _twinned(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidat
         yield Candidate((edit,), "missing statement", statement.lineno, 0.15)
     for rank, twin in enumerate(branches(statement, scope.names, scope.attributes)):
         body = "".join(f"{indent}{line}\n" for line in twin.splitlines())
-        likely = max(0.15, 0.35 - 0.05 * rank)
+        likely = max(0.15, 0.3 - 0.05 * rank)
         yield Candidate((Edit(place, place, lead + body),), "missing branch", statement.lineno, likely)
 
 
