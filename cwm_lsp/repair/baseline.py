@@ -12,8 +12,9 @@ from typing import Any
 from cwm_lsp.errors import RunError, TargetError
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import BLOCKED
+from cwm_lsp.repair.agent.checks import NUMBERS
 from cwm_lsp.repair.agent.guard import NOT_ALLOWED
-from cwm_lsp.repair.agent.worker import LEFT_OUT, SLEEPY
+from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.fromtests import defined, scripts
 from cwm_lsp.repair.job import Job, at_once
 from cwm_lsp.repair.localise import ochiai, sliced, together
@@ -295,10 +296,13 @@ def _say_something(worker: Worker, specification: Specification) -> None:
 
 def _literal(text: str) -> bool:
     try:
-        ast.literal_eval(text)
+        tree = ast.parse(text.strip(), mode="eval")
+        names = {one.id for one in ast.walk(tree) if isinstance(one, ast.Name)}
+        if not names or names - NUMBERS.keys():
+            ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError):
         return False
-    return True
+    return not any(isinstance(one, ast.Call) for one in ast.walk(tree))
 
 
 def flaky(check: Check) -> RunError:

@@ -6,8 +6,9 @@ import ast
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FILES = 1000
@@ -44,6 +45,23 @@ class Place:
     import_from: Path
     name: str
 
+    @property
+    def shown(self) -> str:
+        """The file's path from the current folder, or else from the project's: where a diff applies."""
+        here, project = Path.cwd().resolve(), self.project or self.import_from
+        start = here if self.file.is_relative_to(here) else project
+        return self.file.relative_to(start).as_posix()
+
+    @property
+    def project(self) -> Path | None:
+        """The nearest folder around the file that has the marks of a project."""
+        return next((one for one in self.file.parents if any((one / mark).exists() for mark in _MARKS)), None)
+
+    @property
+    def newline(self) -> str:
+        """How the lines of the file end."""
+        return "\r\n" if b"\r\n" in self.file.read_bytes() else "\n"
+
     def used(self, text: str) -> list[Path]:
         """The files of the project that ``text``, the file's, imports directly. Raises ``SyntaxError``."""
         package = self.name.split(".")[:-1]
@@ -70,12 +88,26 @@ def place(file: Path, test: Path | None = None) -> Place:
     while (folder / "__init__.py").is_file():
         parts.insert(0, folder.name)
         folder = folder.parent
-    root = folder
+    root, found = folder, Place(file, folder, folder, ".".join(parts))
     if test is not None:
-        marked = (one for one in file.parents if any((one / mark).exists() for mark in _MARKS))
-        project = next(marked, folder)
+        project = found.project or folder
         root = Path(os.path.commonpath([project, folder, test.resolve().parent]))
-    return Place(file, root, folder, ".".join(parts))
+    return replace(found, root=root)
+
+
+IN_MEMORY = "/dev/shm"
+"""Where Linux keeps files in memory: tests that write files, or wait for a disk, run many times as fast."""
+
+SPARE = 512 << 20
+"""Bytes that must be free there."""
+
+
+def folder() -> Path:
+    """An empty folder for a copy, in memory where there is room."""
+    within = None
+    if os.access(IN_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(IN_MEMORY).free >= SPARE:
+        within = IN_MEMORY
+    return Path(tempfile.mkdtemp(prefix=PREFIX, dir=within)).resolve()
 
 
 def copy(root: Path, target: Path) -> bool:

@@ -12,10 +12,13 @@ from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.text import overlap
 from cwm_lsp.repair.workers import PATIENT, Worker
 
-BATCH = 24
+BATCH = 64
 
 AT_ONCE = 3.0
-"""Seconds on the clock that a batch may take if all its candidates pass."""
+"""Seconds on the clock that a batch may take if all its candidates fail the first check."""
+
+AT_ONCE_SHARE = 0.1
+"""The same of the time that is left."""
 
 LATE = 1.0
 """Seconds beyond the deadline, a check's own limit and its sleep that a batch may still take."""
@@ -72,7 +75,7 @@ class Screen:
         weight: Callable[[Candidate], float] = lambda one: one.prior,
         clock: float = 0.0,
     ) -> None:
-        self._batch = max(1, min(BATCH, int(AT_ONCE / clock))) if clock > 0 else BATCH
+        self._one = clock / max(1, len(order) - len(failing) + 1)
         self._weight = weight
         self.tried = 0
         self._untried = 0.0  # the likelihood of the likeliest candidate that was left out for want of time
@@ -165,7 +168,7 @@ class Screen:
         while True:
             with self._lock:
                 likely = (one for one in source if one.prior >= self._floor)
-                batch = list(islice(likely, self._batch))
+                batch = list(islice(likely, self._batch(deadline - time.monotonic())))
             if not batch:
                 return
             if time.monotonic() >= deadline:
@@ -185,6 +188,11 @@ class Screen:
                 return
             if progress is not None:
                 progress(self.tried, total)
+
+    def _batch(self, left: float) -> int:
+        """How many candidates to give at once: what a batch found is only known once it ends."""
+        seconds = min(AT_ONCE, max(0.0, left) * AT_ONCE_SHARE)
+        return max(1, min(BATCH, int(seconds / self._one))) if self._one > 0 else BATCH
 
     def _leave(self, batch: Sequence[Candidate]) -> None:
         """Note what is left untried."""

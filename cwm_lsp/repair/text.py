@@ -74,9 +74,29 @@ def overlap(edits: Sequence[Edit]) -> bool:
     return any(one.end > other.start or one.start == other.start for one, other in pairwise(ordered))
 
 
-def diff(before: str, after: str, path: str) -> str:
-    """A unified diff with one path for both sides."""
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), path, path, n=2
-    )
-    return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+HEAD = 2
+"""Lines of a diff that name the file."""
+
+
+def diff(before: str, after: str, path: str, newline: str = "\n") -> str:
+    """A unified diff that ``patch -p1`` and ``git apply`` take where ``path`` starts from.
+
+    ``newline``: how the lines of the file end, which ``before`` and ``after`` end with a line feed.
+    """
+    tab = "\t" if " " in path else ""  # the end of a name that a blank does not end
+    names = f"a/{path}{tab}", f"b/{path}{tab}"
+    found = []
+    for n, line in enumerate(difflib.unified_diff(_lines(before), _lines(after), *names, n=2)):
+        if n < HEAD or line.startswith("@@"):
+            found.append(line)
+        elif line.endswith("\n"):
+            found.append(line.removesuffix("\n") + newline)
+        else:
+            found.append(f"{line}\n\\ No newline at end of file\n")
+    return "".join(found)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines, each with its end; what else Python takes for one, a form feed, is none to ``patch``."""
+    *whole, last = text.split("\n")
+    return [*(f"{line}\n" for line in whole), *([last] if last else [])]

@@ -5,17 +5,28 @@ from __future__ import annotations
 import ast
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from cwm_lsp.repair.agent.worker import LEFT_OUT
+from cwm_lsp.repair.agent.noting import LEFT_OUT
 from cwm_lsp.repair.baseline import failure
-from cwm_lsp.repair.heldout import held_out
+from cwm_lsp.repair.clusters import (
+    HANGS,
+    Ran,
+    Weight,
+    chosen,
+    clustered,
+    distinction,
+    fails,
+    pardoned,
+    telling,
+)
+from cwm_lsp.repair.heldout import emptied, held_out
 from cwm_lsp.repair.job import Job, at_once
 from cwm_lsp.repair.llm.propose import KIND as PROPOSED
-from cwm_lsp.repair.model import Candidate, Check, CheckKind, Distinction, Evidence, Fix
+from cwm_lsp.repair.model import Candidate, Check, CheckKind, Evidence, Fix
 from cwm_lsp.repair.refuse import refusal
 from cwm_lsp.repair.screen import JOINED
 from cwm_lsp.repair.templates.holes import SOUGHT
@@ -51,9 +62,6 @@ ALIKE = 0.75
 
 OFFERED = 3
 
-Weight = Callable[[Candidate], float]
-"""How likely an edit is, given where it is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -75,22 +83,6 @@ class Ground:
     clock: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A survivor and what it gave on the held-out inputs.
-
-    ``refused``: whether it raises there on purpose. ``fresh``: inputs on which it hangs, or raises without
-    meaning to where the original gives a value.
-    """
-
-    candidate: Candidate
-    text: str
-    said: tuple[str, ...]
-    refused: tuple[bool, ...]
-    fresh: int
-    isolation: str
-
-
 def verified(
     ground: Ground,
     survivors: Sequence[Candidate],
@@ -108,38 +100,43 @@ def verified(
     with ExitStack() as stack:
         fresh = [w if w.forks else stack.enter_context(Worker(ground.job, w)) for w in workers]
         calls = _held_out(ground, kept, fresh[0])
+        held = len(calls)
+        calls += [call for call in emptied(ground.calls) if call not in calls]
         known = fresh[0].results(None, calls, ground.seconds, clock=ground.clock)
-        before = [one.said for one in known] if known is not None else [_HANGS] * len(calls)
+        before = [one.said for one in known] if known is not None else [HANGS] * len(calls)
         calls, before = calls[: _run_of(before)], before[: _run_of(before)]
+        held = min(held, len(calls))
         idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in fresh:
             idle.put(worker)
 
         late: list[Candidate] = []
-        endless = _HANGS in said.values()
+        endless = HANGS in said.values()
 
         def run(candidate: Candidate) -> Ran | None:
             if candidate not in kept[:2] and time.monotonic() > ground.until:
                 late.append(candidate)
                 return None
-            return _run(ground, candidate, calls, before, idle, endless)
+            return _run(ground, candidate, calls, before[:held], idle, endless)
 
         found = at_once(ground.job.stop, len(fresh), run, kept)
         ran = [survivor for survivor in found if survivor is not None]
-    outside = _outside(ran, before)
-    clean = [survivor for survivor in ran if survivor.fresh <= outside]
+    places = telling(len(calls) - held, ran, before)
+    few = pardoned(ran, before[:held])
+    clean = [survivor for survivor in ran if survivor.fresh <= few]
     if ran and not clean:
         notes = (*notes, "Every fix hangs or raises on held-out inputs.")
-    clusters = _clusters(clean or ran, weight)
+    clusters = clustered([chosen(places, one) for one in clean or ran], weight)
     # An input that no fix gives a value for tells little.
-    told = sum(any(not _fails(one.said[n]) for one in ran) for n in range(len(calls)))
+    told = sum(any(not fails(one.said[n]) for one in ran) for n in range(held))
     wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
     alone = len(clusters) == 1 and bool(clean)
     doubt = _doubt(ground, clusters[0], len(late), told) if alone or (clean and not told) else ""
     sure = alone and wanted and not doubt
     notes = (*notes, doubt) if doubt else notes
     offered = range(min(OFFERED, len(clusters)))
-    fixes = tuple(_fix(ground, clusters, n, calls, said, sure, weight) for n in offered)
+    told_apart = [calls[n] for n in places]
+    fixes = tuple(_fix(ground, clusters, n, told_apart, said, sure, weight) for n in offered)
     return fixes, notes
 
 
@@ -188,7 +185,7 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
     if told < ENOUGH:
         made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
         return f"{made} be made and run in time: too few to call a fix verified."
-    given = {text for text in cluster[0].said if not _fails(text)}
+    given = {text for text in cluster[0].said if not fails(text)}
     if len(given) < 2:
         return (
             f"All held-out inputs give {''.join(given)[:40] or 'nothing'}: too little to call a fix verified."
@@ -240,8 +237,9 @@ def _run(
 ) -> Ran | None:
     """A survivor in a child of its own; ``None`` when it does not survive there.
 
-    An input on which the file as it stands goes on for ever speaks against a fix only where that is what is
-    to be mended (``endless``): elsewhere the input is large.
+    ``before``: what the file as it stands gives for the first ``calls``; the others do not speak against a
+    fix. An input on which the file as it stands goes on for ever does so only where that is what is to be
+    mended (``endless``): elsewhere the input is large.
     """
     order = (*ground.failing, *ground.passing)
     worker = idle.get()
@@ -257,76 +255,13 @@ def _run(
     if said is None:
         return None
     fresh = sum(
-        (now.said == _HANGS and (endless or then != _HANGS))
-        or (_fails(now.said) and not now.refused and not _fails(then))
-        for now, then in zip(said, before, strict=True)
+        (now.said == HANGS and (endless or then != HANGS))
+        or (fails(now.said) and not now.refused and not fails(then))
+        for now, then in zip(said, before, strict=False)
     )
     text = apply(ground.job.text, candidate.edits)
     texts, refused = tuple(one.said for one in said), tuple(one.refused for one in said)
     return Ran(candidate, text, texts, refused, fresh, worker.isolation)
-
-
-_HANGS = "did not end"
-
-OUTSIDE = 0.05
-"""Of the held-out inputs, how many may be none that the function is made for."""
-
-_MEANINGLESS = ("raised ValueError", "raised OverflowError")
-"""What an input gives that means nothing, the year 0. An ``IndexError`` is what a wrong fix gives."""
-
-_CARELESS = ("empty sequence", "argument is empty", "to unpack")
-"""How a ``ValueError`` ends that is of the fix's making: what it takes the least of may be empty."""
-
-
-def _outside(ran: Sequence[Ran], before: Sequence[str]) -> int:
-    """On how many held-out inputs all survivors do what says that the input is none, not that they are wrong.
-
-    They raise alike that the value means nothing, where the original does not; or they go on for ever, as the
-    original does. Such inputs are let pass where they are few; where there are many, none is.
-    """
-    found = 0
-    for n, then in enumerate(before):
-        kinds = {_kind(one.said[n]) for one in ran}
-        if any(one.refused[n] or one.said[n].endswith(_CARELESS) for one in ran) or len(kinds) != 1:
-            continue
-        kind = kinds.pop()
-        found += (kind in _MEANINGLESS and not _fails(then)) or kind == then == _HANGS
-    return found if found <= OUTSIDE * len(before) else 0
-
-
-def _fails(said: str) -> bool:
-    return said.startswith(("raised ", _HANGS, "ran out of memory"))
-
-
-def _kind(said: str) -> str:
-    """What an input gives, of an exception only which: how it is worded tells no fixes apart."""
-    return said.partition(":")[0] if _fails(said) else said
-
-
-def _clusters(ran: Sequence[Ran], weight: Weight) -> list[list[Ran]]:
-    """Survivors by what they do, exceptions by their kind; those first that many likely edits come to.
-
-    Without an input that could tell them apart each stands for itself.
-    """
-    found: dict[tuple[str, ...], list[Ran]] = {}
-    for one in ran:
-        key = tuple(map(_kind, one.said)) or (one.text,)
-        found.setdefault(key, []).append(one)
-    return sorted(found.values(), key=lambda cluster: -_standing(cluster, weight))
-
-
-def _standing(cluster: Sequence[Ran], weight: Weight) -> float:
-    """How much speaks for a cluster: its likeliest edit, those of other kinds, and that it seldom raises.
-
-    Many edits of one kind that come to the same say little: the kind has many.
-    """
-    pairs = list(zip(cluster[0].said, cluster[0].refused, strict=True))
-    kinds: dict[str, float] = {}
-    for one in cluster:
-        kinds[one.candidate.kind] = max(kinds.get(one.candidate.kind, 0.0), weight(one.candidate))
-    best = sorted(kinds.values(), reverse=True)
-    failing = sum((0.5 if refused else 1.0) for text, refused in pairs if _fails(text))
-    return (best[0] + 0.5 * sum(best[1:3])) * (1.0 - failing / max(1, len(pairs)))
 
 
 def _fix(
@@ -342,7 +277,7 @@ def _fix(
     least = ALIKE * max(weight(one.candidate) for one in clusters[n])
     near = [one for one in clusters[n] if weight(one.candidate) >= least]
     best = min(near, key=lambda one: max(0, len(one.text) - len(ground.job.text)))
-    told_apart = [_distinction(best, other[0], calls) for m, other in enumerate(clusters) if m != n]
+    told_apart = [distinction(best, other[0], calls) for m, other in enumerate(clusters) if m != n]
     failed = tuple(failure(ground.checks[at], text) for at, text in said.items())
     evidence = Evidence(
         failed=failed,
@@ -354,14 +289,6 @@ def _fix(
         distinctions=tuple(one for one in told_apart[:OFFERED] if one is not None),
         notes=(f"Hangs or raises on {best.fresh} held-out inputs.",) if best.fresh else (),
     )
-    name = ground.job.place.file.name
-    return Fix(best.candidate, best.text, diff(ground.job.text, best.text, name), sure, evidence)
-
-
-def _distinction(one: Ran, other: Ran, calls: Sequence[str]) -> Distinction | None:
-    """The shortest input on which two fixes differ."""
-    apart = [n for n in range(len(calls)) if _kind(one.said[n]) != _kind(other.said[n])]
-    if not apart:
-        return None
-    n = min(apart, key=lambda at: len(calls[at]))
-    return Distinction(calls[n], one.said[n], other.said[n])
+    place = ground.job.place
+    shown = diff(ground.job.text, best.text, place.shown, place.newline)
+    return Fix(best.candidate, best.text, shown, sure, evidence)

@@ -9,8 +9,6 @@ import os
 import queue
 import shutil
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,12 +22,11 @@ from cwm_lsp.record.client import kill_group
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import BLOCKED
 from cwm_lsp.repair.agent.checks import OVERTIME as ENDLESS
-from cwm_lsp.repair.agent.worker import LEFT_OUT, SLEEPY
+from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.change import Step
+from cwm_lsp.repair.child import isolation, read, started
 from cwm_lsp.repair.job import Job, Result, Tried
 from cwm_lsp.repair.model import Candidate
-
-BOOT = Path(__file__).parent / "agent" / "boot.py"
 
 START = 60.0
 """Seconds that a child may take until it can be asked: imports and the collection of tests."""
@@ -43,11 +40,6 @@ GRACE = 5.0
 AWAKE = 1.5
 AWAKE_SLACK = 4.0
 """A check may sleep for so many seconds on end, and times as long as the longest takes on the text."""
-
-_OWN_GROUP: dict[str, Any] = {"start_new_session": True}
-if sys.platform == "win32":
-    _OWN_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-
 
 POLLED = 0.1
 """Seconds between two looks at whether the search was stopped."""
@@ -64,7 +56,7 @@ class Worker:
 
     def __init__(self, job: Job, like: Worker | None = None) -> None:
         self._job = job
-        self._folder = Path(tempfile.mkdtemp(prefix=scratch.PREFIX)).resolve()
+        self._folder = scratch.folder()
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: queue.Queue[bytes] = queue.Queue()
         self.whole = scratch.copy(job.place.root, self._folder / "work")
@@ -78,7 +70,7 @@ class Worker:
         self._bare: list[str] = []  # tests that need none of pytest's reports to be judged
         # Tests run in forks of one session, so that no candidate finds what another left.
         self.forks = bool(job.nodes) and hasattr(os, "fork")
-        self.isolation = "bubblewrap" if shutil.which("bwrap") else "guarded"
+        self.isolation = isolation()
 
     @property
     def work(self) -> Path:
@@ -270,24 +262,9 @@ class Worker:
         work = self._folder / "work"
         at = self._job.place
         file = work / at.file.relative_to(at.root)
-        temporary = self._folder / "tmp"
-        temporary.mkdir(exist_ok=True)
-        self._process = subprocess.Popen(
-            [*self._sandbox(), self._job.python, str(BOOT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=work,
-            # Sets of texts then have the same order in every run.
-            env={
-                **os.environ,
-                "PYTHONHASHSEED": "0",
-                **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
-            },
-            **_OWN_GROUP,
-        )
+        self._process = started(self._job.python, self._folder)
         self._lines = queue.Queue()
-        threading.Thread(target=_read, args=(self._process, self._lines), daemon=True).start()
+        threading.Thread(target=read, args=(self._process, self._lines), daemon=True).start()
         self._send(
             {
                 "op": "open",
@@ -309,15 +286,6 @@ class Worker:
             raise RunError((answer or {}).get("error", "The process that runs candidates did not start."))
         self.nodes, self.problem = list(answer["nodes"]), str(answer["problem"])
         return self.nodes
-
-    def _sandbox(self) -> list[str]:
-        """The command that shuts the child in, where bubblewrap is installed."""
-        bwrap = shutil.which("bwrap")
-        if bwrap is None:
-            return []
-        folder = str(self._folder)
-        words = "--die-with-parent --unshare-all --ro-bind / / --dev /dev --proc /proc --cap-drop ALL"
-        return [bwrap, *words.split(), "--bind", folder, folder]
 
     def _send(self, what: Mapping[str, Any]) -> None:
         request = {**what, "asleep": self._asleep, "sleepers": self._sleepers}
@@ -342,11 +310,3 @@ class Worker:
                 return None
         self.end()
         raise Cancelled("The search for fixes was stopped.")
-
-
-def _read(process: subprocess.Popen[bytes], lines: queue.Queue[bytes]) -> None:
-    assert process.stdout is not None
-    with contextlib.suppress(OSError, ValueError):  # closed under our hands: the child was ended
-        for line in process.stdout:
-            lines.put(line)
-    lines.put(b"")

@@ -160,6 +160,7 @@ def test_what_cannot_be_repaired_is_said(tmp_path: Path, source: str, problem: t
 def test_a_flaky_check_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # One of the two children has the first scratch folder, the other one not.
     (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(scratch, "IN_MEMORY", "")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     source = (
         "import os\n\n\ndef first():\n    folder, _ = os.path.split(os.environ['TMPDIR'])\n"
@@ -224,3 +225,20 @@ def test_a_program_may_write_and_read_in_its_own_folder(tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text(source)
     assert holds(tmp_path / "f.py", source, [call("load('numbers.txt')", "6")])
     assert not (tmp_path / "copy.txt").exists()
+
+
+def test_numbers_without_a_literal_are_expected_as_python_writes_them(tmp_path: Path) -> None:
+    source = "def far(known, name):\n    return known.get(name, 0)\n"
+    file = tmp_path / "far.py"
+    file.write_text(source)
+    asked = Specification(
+        (
+            call("far({'a': 1}, 'b')", "inf"),
+            call("far({}, '')", "inf"),
+            call("[far({'a': 2}, 'a')]", "[2]"),
+            call("far({'a': float('nan')}, 'a')", "nan"),
+        )
+    )
+    outcome = repair(file, source, asked, python=sys.executable, budget=10)
+    assert "known.get(name, float('inf'))" in outcome.fixes[0].text
+    assert outcome.fixes[0].evidence.passed == 4

@@ -9,7 +9,7 @@ import pytest
 
 from cwm_lsp.repair.model import Edit
 from cwm_lsp.repair.templates.generate import candidates
-from cwm_lsp.repair.text import Text, apply, diff, overlap
+from cwm_lsp.repair.text import Text, apply, overlap
 from tests.repair.functions import FUNCTIONS
 
 
@@ -112,10 +112,6 @@ def test_edits_apply_together_and_overlaps_are_seen() -> None:
     assert overlap([Edit(0, 3, ""), Edit(2, 4, "")])
     assert overlap([Edit(2, 2, "a"), Edit(2, 2, "b")])
     assert not overlap([Edit(0, 2, ""), Edit(2, 4, "")])
-
-
-def test_a_diff_is_complete_without_a_last_newline() -> None:
-    assert diff("a\nb", "a\nc", "f.py") == "--- f.py\n+++ f.py\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"
 
 
 def test_each_change_is_tried_once_however_it_is_written() -> None:

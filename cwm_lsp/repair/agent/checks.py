@@ -24,6 +24,9 @@ MOST = 10_000
 OVERTIME = "did not end"
 """What is said of a check that ran into its limit."""
 
+NUMBERS = {"inf": math.inf, "nan": math.nan}
+"""What Python writes of numbers that have no literal: a value that was copied from its output has them."""
+
 Check = dict[str, Any]
 """``{"kind": "call", "call", "expect" | None, "raises" | None, "loose"}`` or ``{"kind": "doctest", ...}``."""
 
@@ -118,7 +121,7 @@ def _unwatched(text: str, namespace: dict[str, Any]) -> Any:
     watch = sys.gettrace()
     sys.settrace(None)
     try:
-        return eval(text, namespace)
+        return eval(text, {**NUMBERS, **namespace})
     finally:
         sys.settrace(watch)
 
@@ -128,6 +131,8 @@ def same(found: Any, wanted: Any, loose: bool) -> bool:
     if isinstance(wanted, (bool, int, float)) and isinstance(found, (bool, int, float)):
         if isinstance(found, bool) != isinstance(wanted, bool):
             return False
+        if wanted != wanted:  # nan, which is like nothing, itself included
+            return found != found
         near = isinstance(found, float) or isinstance(wanted, float)
         return math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-12) if near else found == wanted
     if isinstance(wanted, (list, tuple)) and isinstance(found, (list, tuple)):

@@ -5,6 +5,7 @@ Where the system cannot fork, each request starts from a newly collected session
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 from .alarm import ASLEEP, Overtime, limited
 from .checks import OVERTIME, clipped
+from .plugins import needless
 from .program import Program
 from .tracing import Spectrum
 from .transplant import transplant
@@ -62,21 +64,11 @@ class Session:
         own = hasattr(item, "_initrequest")
         if own:
             item._initrequest()
-        ok = True
+        ok = False
         try:
-            item.ihook.pytest_runtest_setup(item=item)
-            item.ihook.pytest_runtest_call(item=item)
-        except Overtime:
-            raise
-        except BaseException:
-            ok = False
+            ok = _phase(item, "setup") and _phase(item, "call")
         finally:
-            try:
-                item.ihook.pytest_runtest_teardown(item=item, nextitem=None)
-            except Overtime:
-                raise
-            except BaseException:
-                ok = False
+            ok = _phase(item, "teardown", nextitem=None) and ok
         if own:  # as pytest does itself: what fixtures gave must not be there when it runs once more
             item._request, item.funcargs = False, None
         raised = list(getattr(item, "_excinfo", None) or ())  # where pytest keeps what a unittest case raised
@@ -100,6 +92,10 @@ class Session:
             self._session.config.pluginmanager.unregister(plugin)
         return plugin.passed, OVERTIME if ASLEEP.ended else plugin.said
 
+    def prepare(self) -> None:
+        """Look for what every fork would have to look for."""
+        self._module()
+
     def install(self, code: CodeType, edited: bool) -> None:
         """Make the imported module behave as a candidate. Raises what loading it raises."""
         module = self._module()
@@ -122,6 +118,22 @@ class Session:
                     self._known = module
                     break
         return self._known
+
+
+def _phase(item: Any, when: Any, **more: Any) -> bool:
+    """Whether one phase of a test passes.
+
+    Its report is made only then, which is quick: fixtures ask what became of their test, that of ``tmp_path``
+    does. The report of a failure is what takes long.
+    """
+    import pytest
+
+    hook = getattr(item.ihook, f"pytest_runtest_{when}")
+    call = pytest.CallInfo.from_call(lambda: hook(item=item, **more), when=when, reraise=Overtime)
+    if call.excinfo is not None or getattr(item, "_excinfo", None):
+        return False
+    report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+    return not report.failed
 
 
 _UNKNOWN = "pytest does not collect it"
@@ -178,10 +190,22 @@ def serve_session(
         def pytest_runtestloop(self, session: Any) -> bool:
             """All is collected: answer requests until there are no more."""
             self.served = True
+            gc.collect()
+            gc.freeze()  # else each fork copies all that the collector looks at
             serve(Session(program, session, bare, self.problem), requests)
             return True
 
     host = Host()
-    words = ["-p", "no:cacheprovider", "-q", "--no-header", "-o", "addopts=", f"--rootdir={root}", *nodes]
-    status = pytest.main(words, plugins=[host])
+    # Of a failure only what it says is read: no source has to be sought for it.
+    words = [
+        "-p",
+        "no:cacheprovider",
+        "--tb=native",
+        "-q",
+        "--no-header",
+        "-o",
+        "addopts=",
+        f"--rootdir={root}",
+    ]
+    status = pytest.main([*words, *needless(nodes, root), *nodes], plugins=[host])
     return "" if host.served else f"pytest could not collect the tests (exit status {int(status)})."

@@ -8,20 +8,15 @@ from functools import partial
 from types import CodeType
 from typing import Any
 
-from .alarm import ASLEEP, idle
+from .alarm import ASLEEP
 from .checks import OVERTIME, Check, Outcome, evaluate, expected
 from .explore import explore
 from .forks import FORKS, forked, reseeded
+from .noting import LEFT_OUT, Noting
 from .program import Edits, Program
 from .pytests import Session
 from .ticks import Counter
-from .tracing import History, Reach, Spectrum, States
-
-FIRST_SHARE = 0.12
-"""Of the time that a check may take, what it gets at first."""
-
-LOOKED_AT = 0.05
-"""Processor seconds for which a loop without an end is watched."""
+from .tracing import History, Reach, States
 
 LOOKED_BACK = 8
 """Tests by which it is seen whether a candidate left something behind."""
@@ -30,28 +25,8 @@ PATIENCE = 3
 """Calls that may run to their limit until the others get less."""
 
 
-SLEEPY = 0.5
-"""Seconds asleep that a check is run once for, and not a second time only to be watched."""
-
-NOTHING: dict[str, Any] = {
-    "ok": False,
-    "seconds": 0.0,
-    "clock": 0.0,
-    "asleep": 0.0,
-    "lines": [],
-    "calls": [],
-    "steps": [],
-    "bare": False,
-    "unseen": True,
-}
-"""Of a check whose process died, or that was left out. ``unseen``: which lines it runs is not known."""
-
-
 BUSY = 10
 """Seconds on the clock that a hole may take for one of processor time."""
-
-LEFT_OUT = "left out for want of time"
-"""What is said of a check that was not run."""
 
 TURNS = 1000
 TURNS_SLACK = 10
@@ -97,7 +72,7 @@ class Worker:
         """The answers to one request."""
         ASLEEP.limit, self._sleepers = request["asleep"], set(request["sleepers"])
         if request["op"] == "trace":
-            yield from self._traces(request)
+            yield from Noting(self._program, self._checks, self._session, self._apart).traces(request)
         elif request["op"] == "try":
             yield from self._batch(request)
             yield {"done": True}
@@ -127,6 +102,8 @@ class Worker:
         """A batch of candidates: in one fork where there are tests, unless their state passes on."""
         self._measure(request["seconds"])
         items = request["items"]
+        if self._session is not None:
+            self._session.prepare()
         work = [partial(self._tried, edits, request) for _, edits in items]
         together: list[dict[str, Any]] = []
         if self._session is not None and FORKS and not self._leaks and len(items) > 1:
@@ -264,65 +241,6 @@ class Worker:
             run = self._session.formally if formal else self._session.run
             return Outcome(*run(check["call"], seconds))
         return evaluate(self._program, code, check, seconds)
-
-    def _traces(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Each check gets little time at first; one that needs more shows whether the others may as well.
-
-        Many loops for ever would otherwise eat the whole budget. So would checks that sleep: once ``clock``
-        seconds are over the rest is left out.
-        """
-        longest, until = request["seconds"], time.monotonic() + request["clock"]
-        seconds = longest * FIRST_SHARE
-        endless = False
-        for number in request["order"]:
-            check = self._checks[number]
-            if time.monotonic() > until:
-                yield {**NOTHING, "check": number, "said": LEFT_OUT}
-                continue
-            found = self._apart(partial(self._traced, check, seconds))
-            blocked = found.get("blocked") or "lines" not in found
-            if found["said"] == OVERTIME and not blocked and not endless and seconds < longest:
-                found = self._apart(partial(self._traced, check, longest))
-                endless = found["said"] == OVERTIME
-                seconds = seconds if endless else longest
-            if found.get("bare") and self._session is not None:
-                self._session.bare.add(check["call"])
-            yield {**NOTHING, "check": number, **found}
-
-    def _traced(self, check: Check, seconds: float) -> dict[str, Any]:
-        """A check runs twice: plain, for its time, and watched, for its lines; one that sleeps only once."""
-        spectrum = Spectrum(self._program.path)
-        code = self._program.code([])
-        started, begun, slept = time.process_time(), time.monotonic(), idle()
-        if check["kind"] == "test":
-            assert self._session is not None
-            ok, said = self._session.formally(check["call"], seconds, spectrum)
-            taken, clock, slept = time.process_time() - started, time.monotonic() - begun, idle() - slept
-            blocked, bare = ASLEEP.ended, False
-            if slept < SLEEPY:
-                started, begun = time.process_time(), time.monotonic()
-                bare = self._session.barely(check["call"], seconds)[0] == ok
-                taken, clock = time.process_time() - started, time.monotonic() - begun
-        else:
-            ok, said, _ = evaluate(self._program, code, check, seconds)
-            taken, clock, slept = time.process_time() - started, time.monotonic() - begun, idle() - slept
-            blocked, bare = ASLEEP.ended, False
-            if not blocked:
-                with spectrum.watching():
-                    evaluate(self._program, code, check, LOOKED_AT if said == OVERTIME else seconds * 4)
-        return {
-            "ok": ok,
-            "said": said,
-            "unseen": blocked and check["kind"] != "test",
-            "blocked": blocked,
-            "seconds": taken,
-            "clock": clock,
-            "asleep": slept,
-            "lines": sorted(spectrum.lines),
-            "calls": list(spectrum.calls),
-            "steps": [] if ok else list(spectrum.steps),
-            "bare": bare,
-        }
 
     def _said(self, request: dict[str, Any]) -> list[tuple[str, bool, bool]]:
         """What each call gives in the candidate; a call without expectation always ends in a text."""

@@ -39,6 +39,10 @@ def wrapped(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
 
 def combined(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """A missing operand: with a variable added, or bounded by one."""
+    if isinstance(node, ast.ListComp):
+        for other in scope.names:
+            for joined in (f"{other} + {text.of(node)}", f"{text.of(node)} + {other}"):
+                yield joined, "missing operand", 0.12
     if not isinstance(node, ast.Name | ast.Subscript | ast.Call | ast.BinOp | ast.Constant | ast.List):
         return
     source = enclosed(text.of(node))

@@ -35,10 +35,12 @@ def containers(scope: Scope) -> Iterator[Missing]:
         for name in scope.names:
             if name not in (base, scope.owner.receiver):
                 yield (f"{base}.move_to_end({name})",), "missing update", 0.2
+    known = set(scope.ingredients)
     looked_into = [ast.unparse(one.value) for one in _subscripts(scope)]
     for base in dict.fromkeys([*held, *looked_into]):
         for word in _EMPTYING:
-            yield (f"{base}.{word}",), "missing statement", 0.15 if word == "sort()" else 0.1
+            likely = 0.15 if word == "sort()" or f"{base}.{word}" in known else 0.1
+            yield (f"{base}.{word}",), "missing statement", likely
         for name in scope.names[:8]:
             if name != base:
                 yield (f"{base}.remove({name})",), "missing statement", 0.06
@@ -64,7 +66,10 @@ def rest(scope: Scope, step: str) -> Iterator[Missing]:
         adds = [f"{base}.{method}({name})" for base, method in scope.containers if base != name]
         if scope.generates:
             adds.append(f"yield {name}")
+        # What begins empty is still empty where the loop did not run.
+        empty = name in scope.empty
         for done in dict.fromkeys(adds):
             yield (done,), "missing rest", 0.2
             for condition in (name, f"{name} is not None"):
-                yield (f"if {condition}:", f"{step}{done}"), "missing rest", 0.15
+                likely = 0.22 if empty and condition == name else 0.15
+                yield (f"if {condition}:", f"{step}{done}"), "missing rest", likely

@@ -47,6 +47,15 @@ def fallback(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         yield f"{enclosed(source)} or {other}", "missing fallback", 0.1
 
 
+def near(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """How far two values are apart, whichever is larger, compared with how far they may be."""
+    match node:
+        case ast.Compare(left=ast.BinOp(op=ast.Sub()) as apart, comparators=[_]):
+            start, end = text.span(apart)
+            rest = text.source[end : text.span(node)[1]]
+            yield f"abs({text.source[start:end]}){rest}", "missing call", 0.5
+
+
 def taken(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """An element looked at that should be taken out, and the other way round."""
     match node:
@@ -124,4 +133,4 @@ def said(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
                     yield f"{source}.{method}()", "missing call", 0.18
 
 
-IDIOMS = (complement, fallback, taken, negative, copied, spread, sorting, said)
+IDIOMS = (near, complement, fallback, taken, negative, copied, spread, sorting, said)

@@ -1,7 +1,8 @@
 """A statement that was written for one of two alike things and forgotten for the other.
 
 ``out.extend(a[i:])`` misses its twin ``out.extend(b[j:])``: the same statement with one or two names
-exchanged for others in reach that it does not use.
+exchanged for others in reach that it does not use. ``if not a: return b`` misses ``if not b: return a``: the
+same branch with two of its own names, or of its fields, exchanged for one another.
 """
 
 from __future__ import annotations
@@ -30,9 +31,40 @@ def _twins(statement: ast.stmt, names: Sequence[str]) -> Iterator[str]:
                 yield _exchanged(statement, dict(zip(old, new, strict=True)))
 
 
+def branches(statement: ast.stmt, names: Sequence[str], fields: Sequence[str]) -> Iterator[str]:
+    """Twins of a short branch that leaves, and is the only one; nothing for what is none."""
+    if not isinstance(statement, ast.If) or statement.orelse or len(statement.body) > SHORT:
+        return
+    *before, last = statement.body
+    if not isinstance(last, _EXIT) or not all(isinstance(one, _SIMPLE) for one in before):
+        return
+    nodes = list(ast.walk(statement))
+    read = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name) and node.id in names)
+    own = dict.fromkeys(
+        node.attr for node in nodes if isinstance(node, ast.Attribute) and node.attr in fields
+    )
+    for used, others in ((read, names), (own, fields)):
+        for old, new in combinations(used, 2):
+            yield _exchanged(statement, {old: new, new: old})
+        for old in used:
+            for new in (one for one in others if one not in used):
+                yield _exchanged(statement, {old: new})
+
+
+SHORT = 2
+"""Statements of a branch that may have a twin."""
+
+_EXIT = ast.Return | ast.Raise | ast.Continue | ast.Break
+_SIMPLE = ast.Expr | ast.Assign | ast.AugAssign
+
+
 def _exchanged(statement: ast.stmt, names: Mapping[str, str]) -> str:
     class Exchange(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.Name:
             return ast.Name(names.get(node.id, node.id), node.ctx)
+
+        def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:
+            self.generic_visit(node)
+            return ast.Attribute(node.value, names.get(node.attr, node.attr), node.ctx)
 
     return ast.unparse(Exchange().visit(ast.parse(ast.unparse(statement))))

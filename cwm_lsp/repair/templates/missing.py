@@ -22,6 +22,10 @@ ELSE = 40
 """Statements that a branch may consist of."""
 
 
+UNSET = 6
+"""Names whose fields may have been forgotten."""
+
+
 def otherwise(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidate]:
     """What should have been done otherwise."""
     if not isinstance(statement, ast.If) or statement.orelse or not text.alone(statement.body[-1]):
@@ -101,6 +105,24 @@ def _updates(scope: Scope) -> Iterator[calls.Missing]:
     for name in scope.flags:
         yield (f"{name} = False",), kind, 0.2
         yield (f"{name} = True",), kind, 0.2
+    yield from _of_parts(scope)
+
+
+def _of_parts(scope: Scope) -> Iterator[calls.Missing]:
+    """Elements that are compared counted up or down, fields set that only ever hold what they began with."""
+    kind = "missing update"
+    for target in scope.compared:
+        for other in ("1", *scope.names):
+            likely = 0.16 if other == "1" else 0.05
+            yield (f"{target} -= {other}",), kind, likely
+            yield (f"{target} += {other}",), kind, likely
+    for base in scope.filled:
+        for at in ("0", *scope.names):
+            for value in ("0", "1", "True"):
+                yield (f"{base}[{at}] = {value}",), "missing update", 0.1
+    for field, value in scope.unset:
+        for name in scope.names[:UNSET]:
+            yield (f"{name}.{field} = {value}",), kind, 0.22
 
 
 def _guards(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -97,6 +97,25 @@ def _fields(node: ast.ClassDef) -> Iterator[str]:
             match part:
                 case ast.Attribute(value=ast.Name(name), attr=attr, ctx=ast.Store()) if name == receiver:
                     yield attr
+
+
+_FIRST = {"False": "True", "True": "False"}
+"""What a field holds at first, and what it is set to later."""
+
+
+def unset(tree: ast.Module, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Fields that are read but only ever hold what they are given at first, and values to set them to."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    read = {node.attr for node in nodes if isinstance(node.ctx, ast.Load)}
+    stored = [node.attr for node in nodes if isinstance(node.ctx, ast.Store)]
+    found: list[tuple[str, str]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(attr=field)], value=ast.Constant(bool() | None as first)):
+                if field in read and stored.count(field) == 1:
+                    values = [_FIRST[str(first)]] if first is not None else list(names)
+                    found += [(field, value) for value in values]
+    return found
 
 
 def _name(decorator: ast.expr) -> str:

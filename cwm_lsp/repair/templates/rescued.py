@@ -25,6 +25,9 @@ _USUAL = ("None", "0", "False", "''", "[]", "{}", "True", "-1")
 
 STEP = "    "
 
+ON_PURPOSE = 0.4
+"""How likely a handler is for what the module raises itself: it would undo what is meant."""
+
 
 def raised(said: Iterable[str], tree: ast.Module) -> list[str]:
     """The exceptions that failing checks ended with, as the module can name them."""
@@ -61,7 +64,9 @@ def rescued(function: Function, scope: Scope, text: Text, names: Collection[str]
             if isinstance(statement, _SIMPLE) and _may_raise(statement) and text.alone(statement):
                 ways = [*_ways(statement, scope, id(statement) in looped), *instead]
                 for name in names:
-                    yield from _tried(statement, name, ways, text)
+                    meant = any(written.startswith(f"raise {name}") for written, _ in scope.raises)
+                    factor = ON_PURPOSE if meant else 1.0
+                    yield from _tried(statement, name, [(way, prior * factor) for way, prior in ways], text)
     for handler in (one for node in nodes if isinstance(node, ast.Try) for one in node.handlers):
         yield from _widened(handler, names, text)
 

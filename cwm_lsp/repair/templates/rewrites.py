@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 
 from cwm_lsp.repair.templates.scope import Scope
+from cwm_lsp.repair.templates.wording import enclosed
 from cwm_lsp.repair.text import Text
 
 Variant = tuple[str, str, float]
@@ -109,8 +110,23 @@ def _steps(node: ast.expr, arg: str, scope: Scope, at: int) -> Iterator[tuple[st
             yield f"{own} - {name}", 0.15
             yield f"{own} + {name}", 0.08
             yield f"{own}[{name}:]", 0.08
+            yield f"{own}[len({name}):]", 0.12
             yield f"{name} - 1", 0.06
             yield f"{name} + 1", 0.1
+
+    for bound in _bounds(own, scope):
+        if bound not in scope.names:
+            yield f"{own} - {enclosed(bound)}", 0.3
+            yield f"{enclosed(bound)} - {own}", 0.1
+
+
+def _bounds(name: str, scope: Scope) -> Iterator[str]:
+    """What a name is compared with: beyond that it goes on with the rest."""
+    for node in ast.walk(scope.function):
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            left, right = map(ast.unparse, (node.left, node.comparators[0]))
+            if name in (left, right) and not isinstance(node.comparators[0], ast.Constant):
+                yield right if left == name else left
 
 
 def attribute(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
@@ -127,6 +143,10 @@ def attribute(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             yield f"{node.id}.{other}", "missing attribute", 0.2
         if "self" in scope.names and node.id in scope.attributes:
             yield f"self.{node.id}", "missing self", 0.6
+        if isinstance(node.ctx, ast.Load) and node.id in scope.attributes:
+            for other in scope.changed[:6]:  # what was found by the name has the name as it should be
+                if other != node.id:
+                    yield f"{other}.{node.id}", "missing attribute", 0.3
 
 
 def grouping(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:

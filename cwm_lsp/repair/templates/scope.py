@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from cwm_lsp.repair.templates import kindred
-from cwm_lsp.repair.templates.owner import Function, accepted, members, owner, signatures
+from cwm_lsp.repair.templates.owner import Function, accepted, members, owner, signatures, unset
 from cwm_lsp.repair.templates.units import units
 
 INGREDIENTS = 60
@@ -79,6 +79,10 @@ class Scope:
         self.ingredients = _ingredients(nodes)
         self.stored = _stored(nodes)
         self.dotted = _dotted(tree)
+        self.compared = _compared(nodes)
+        self.filled = _filled(nodes)
+        self.empty = _empty(nodes)
+        self.unset = unset(tree, self.parameters)
         self.comparisons = _texts(n for n in nodes if isinstance(n, ast.Compare))
         returned = (n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None)
         self.returned = _texts(returned)
@@ -150,6 +154,36 @@ def _constants(nodes: list[ast.AST]) -> list[str]:
     found = (n for n in nodes if isinstance(n, ast.Constant) and n.value is not Ellipsis)
     texts = (ast.unparse(n) for n in found)
     return [text for text in dict.fromkeys(texts) if len(text) < 40]
+
+
+def _empty(nodes: list[ast.AST]) -> set[str]:
+    """Names that begin as an empty text or list."""
+    return {
+        n.targets[0].id
+        for n in nodes
+        if isinstance(n, ast.Assign)
+        and isinstance(n.targets[0], ast.Name)
+        and ast.unparse(n.value) in ("''", "[]", "()")
+    }
+
+
+def _filled(nodes: list[ast.AST]) -> list[str]:
+    """Names of tables and dictionaries whose elements are assigned to."""
+    stored = (n for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
+    return _texts(n.value for n in stored if isinstance(n.value, ast.Name))[:3]
+
+
+def _compared(nodes: list[ast.AST]) -> list[str]:
+    """Elements and fields that are compared, which may be counted up or down."""
+    sides = (side for n in nodes if isinstance(n, ast.Compare) for side in (n.left, *n.comparators))
+    return _texts(one for one in sides if _part(one))[:6]
+
+
+def _part(node: ast.expr) -> bool:
+    """Whether a node is an element or a field of something that has a name."""
+    if isinstance(node, ast.Subscript):
+        return not isinstance(node.slice, ast.Slice)
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
 
 
 def _flags(nodes: list[ast.AST]) -> list[str]:

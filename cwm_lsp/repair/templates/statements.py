@@ -10,7 +10,7 @@ from itertools import combinations
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import kindred, rewrites
 from cwm_lsp.repair.templates.expressions import other_constants
-from cwm_lsp.repair.templates.mirrored import twins
+from cwm_lsp.repair.templates.mirrored import branches, twins
 from cwm_lsp.repair.templates.missing import STEP, inserted, otherwise, steps
 from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.passed import cut_once, merged
@@ -109,6 +109,10 @@ def _twinned(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidat
     for twin in twins(statement, scope.names):
         edit = Edit(place, place, f"{lead}{indent}{twin}\n")
         yield Candidate((edit,), "missing statement", statement.lineno, 0.15)
+    for rank, twin in enumerate(branches(statement, scope.names, scope.attributes)):
+        body = "".join(f"{indent}{line}\n" for line in twin.splitlines())
+        likely = max(0.15, 0.3 - 0.05 * rank)
+        yield Candidate((Edit(place, place, lead + body),), "missing branch", statement.lineno, likely)
 
 
 def _handlers(statement: ast.Try, text: Text) -> Iterator[Candidate]:

@@ -7,6 +7,7 @@ where ``'a,b'`` should have been ``'a, b'``, the text ``','`` should be ``', '``
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 
@@ -34,6 +35,8 @@ def pairs(failures: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:
         values = _values(said, expect) if expect is not None else _asserted(said)
         if values is not None:
             found += _texts(*values)
+        if expect is None:
+            found += _differing(said)
     short = (pair for pair in found if max(map(len, pair)) <= LONGEST)
     return list(dict.fromkeys(short))
 
@@ -61,6 +64,19 @@ def _asserted(said: str) -> tuple[object, object] | None:
     return None
 
 
+_TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+_DIFFER = re.compile(f"{_TEXT} != {_TEXT}")
+"""How pytest says in which part two objects differ."""
+
+
+def _differing(said: str) -> Iterator[tuple[str, str]]:
+    """The texts of parts that differ, in what pytest says."""
+    for match in _DIFFER.finditer(said):
+        values = _values(*match.groups())
+        if values is not None:
+            yield from _texts(*values)
+
+
 def _texts(got: object, wanted: object) -> Iterator[tuple[str, str]]:
     """Texts at the same place of two values, where they differ."""
     if isinstance(got, str) and isinstance(wanted, str):
@@ -77,6 +93,7 @@ def _texts(got: object, wanted: object) -> Iterator[tuple[str, str]]:
 def corrected(function: ast.AST, text: Text, found: Iterable[tuple[str, str]]) -> Iterator[Candidate]:
     """Texts of the function, as they should read by what failing checks gave and should have given."""
     known = list(found)
+    yield from _normal(function, text, known)
     for node in ast.walk(function) if known else ():
         match node:
             case ast.JoinedStr():
@@ -90,6 +107,24 @@ def corrected(function: ast.AST, text: Text, found: Iterable[tuple[str, str]]) -
                     place = text.span(node)[1] - 1
                     edit = Edit(place, place, f", {quoted(new, _quote(text))}")
                     yield Candidate((edit,), "default", node.lineno, LIKELY)
+
+
+_METHODS = ("strip", "lower", "upper", "casefold", "title", "capitalize", "rstrip", "lstrip")
+
+
+def _normal(function: ast.AST, text: Text, known: list[tuple[str, str]]) -> Iterator[Candidate]:
+    """A method of texts that turns what came out into what should have, called on each value."""
+    methods = [
+        name for name in _METHODS if any(getattr(got, name)() == wanted != got for got, wanted in known)
+    ]
+    nodes = list(ast.walk(function)) if methods else []
+    callees = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        loaded = isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and id(node) not in callees
+        if loaded and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
+            for name in methods:
+                end = text.span(node)[1]
+                yield Candidate((Edit(end, end, f".{name}()"),), "missing call", node.lineno, LIKELY)
 
 
 def _likely(old: str, new: str) -> float:

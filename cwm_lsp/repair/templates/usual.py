@@ -77,6 +77,9 @@ def rounded(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         source = text.of(node)
         for form in ("round({}, 2)", "round({})", "round({}, 1)"):
             yield form.format(source), "rounding", 0.08
+    if isinstance(node, ast.BinOp | ast.Call):
+        for form in ("max(1, {})", "max(0, {})"):
+            yield form.format(text.of(node)), "missing bound", 0.1
 
 
 def present(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:

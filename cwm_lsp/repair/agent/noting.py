@@ -1,0 +1,127 @@
+"""How checks do on the text as it stands, and what is seen while they run: time, lines, steps, calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from .alarm import ASLEEP, idle
+from .checks import OVERTIME, Check, evaluate
+from .program import Program
+from .pytests import Session
+from .tracing import Spectrum
+
+FIRST_SHARE = 0.12
+"""Of the time that a check may take, what it gets at first."""
+
+LOOKED_AT = 0.05
+"""Processor seconds for which a loop without an end is watched."""
+
+SLEEPY = 0.5
+"""Seconds asleep that a check is run once for, and not a second time only to be watched."""
+
+NOTHING: dict[str, Any] = {
+    "ok": False,
+    "seconds": 0.0,
+    "clock": 0.0,
+    "asleep": 0.0,
+    "lines": [],
+    "calls": [],
+    "steps": [],
+    "bare": False,
+    "unseen": True,
+}
+"""Of a check whose process died, or that was left out. ``unseen``: which lines it runs is not known."""
+
+LEFT_OUT = "left out for want of time"
+"""What is said of a check that was not run."""
+
+Apart = Callable[[Callable[[], dict[str, Any]]], dict[str, Any]]
+"""Does work in a fork where there is a test session."""
+
+
+class Noting:
+    """Runs checks of the text as it stands and notes what they do."""
+
+    def __init__(
+        self, program: Program, checks: Sequence[Check], session: Session | None, apart: Apart
+    ) -> None:
+        self._program = program
+        self._checks = checks
+        self._session = session
+        self._apart = apart
+
+    def traces(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Each check gets little time at first; one that needs more shows whether the others may as well.
+
+        Many loops for ever would otherwise eat the whole budget. So would checks that sleep: once ``clock``
+        seconds are over the rest is left out.
+        """
+        longest, until = request["seconds"], time.monotonic() + request["clock"]
+        seconds = longest * FIRST_SHARE
+        endless = False
+        for number in request["order"]:
+            check = self._checks[number]
+            if time.monotonic() > until:
+                yield {**NOTHING, "check": number, "said": LEFT_OUT}
+                continue
+            found = self._apart(partial(self._traced, check, seconds))
+            blocked = found.get("blocked") or "lines" not in found
+            if found["said"] == OVERTIME and not blocked and not endless and seconds < longest:
+                found = self._apart(partial(self._traced, check, longest))
+                endless = found["said"] == OVERTIME
+                seconds = seconds if endless else longest
+            if check["kind"] == "test" and "lines" in found and found["asleep"] < SLEEPY:
+                found = self._bared(check, seconds, found)
+            yield {**NOTHING, "check": number, **found}
+
+    def _bared(self, check: Check, seconds: float, found: dict[str, Any]) -> dict[str, Any]:
+        """What a test did, with the time that it takes without reports if it comes out the same so.
+
+        In a fork of its own: what reports leave behind must not be what it passes by.
+        """
+        session = self._session
+        assert session is not None
+
+        def run() -> dict[str, Any]:
+            started, begun = time.process_time(), time.monotonic()
+            ok, _ = session.barely(check["call"], seconds)
+            return {"ok": ok, "seconds": time.process_time() - started, "clock": time.monotonic() - begun}
+
+        ran = self._apart(run)
+        if "seconds" not in ran or ran["ok"] != found["ok"]:
+            return found
+        session.bare.add(check["call"])
+        return {**found, **ran, "bare": True}
+
+    def _traced(self, check: Check, seconds: float) -> dict[str, Any]:
+        """A check runs twice: plain, for its time, and watched, for its lines; one that sleeps only once."""
+        spectrum = Spectrum(self._program.path)
+        code = self._program.code([])
+        started, begun, slept = time.process_time(), time.monotonic(), idle()
+        if check["kind"] == "test":
+            assert self._session is not None
+            ok, said = self._session.formally(check["call"], seconds, spectrum)
+            taken, clock, slept = time.process_time() - started, time.monotonic() - begun, idle() - slept
+            blocked = ASLEEP.ended
+        else:
+            ok, said, _ = evaluate(self._program, code, check, seconds)
+            taken, clock, slept = time.process_time() - started, time.monotonic() - begun, idle() - slept
+            blocked = ASLEEP.ended
+            if not blocked:
+                with spectrum.watching():
+                    evaluate(self._program, code, check, LOOKED_AT if said == OVERTIME else seconds * 4)
+        return {
+            "ok": ok,
+            "said": said,
+            "unseen": blocked and check["kind"] != "test",
+            "blocked": blocked,
+            "seconds": taken,
+            "clock": clock,
+            "asleep": slept,
+            "lines": sorted(spectrum.lines),
+            "calls": list(spectrum.calls),
+            "steps": [] if ok else list(spectrum.steps),
+        }
