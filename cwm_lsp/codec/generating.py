@@ -45,6 +45,8 @@ def _at(state: State, kept: str, stage: str) -> State:
 
 def stale(state: State, shown: Slice, touched: Touched) -> State:
     """``state`` in which generators that have not begun are not sure of arguments among ``touched``."""
+    if all(hidden.kind != GENERATOR_KIND for hidden in state.heap.known.values()):
+        return state
     known = dict(state.heap.known)
     for key, hidden in state.heap.known.items():
         if hidden.kind != GENERATOR_KIND or dict(hidden.fields).get(STAGE) != MADE:

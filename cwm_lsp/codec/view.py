@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.calls import Beginning
@@ -47,11 +47,16 @@ class View:
     annotates: bool = True
     suspends: frozenset[int] = frozenset()
     final: frozenset[int] = frozenset()
+    _seen: tuple[State, Slice] | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def here(self) -> Slice:
         """The slice as the innermost frame sees it."""
-        return seen(self.state, self.slice) if self.aided else self.slice
+        if not self.aided:
+            return self.slice
+        if self._seen is None or self._seen[0] is not self.state:
+            self._seen = self.state, seen(self.state, self.slice)
+        return self._seen[1]
 
     @property
     def depth(self) -> int:
