@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,9 +103,18 @@ SPARE = 512 << 20
 """Bytes that must be free there."""
 
 
+LEFT_FOR = 6 * 3600
+"""Seconds after which a copy was left by a search that was killed: none takes as long."""
+
+
 def folder() -> Path:
-    """An empty folder for a copy, in memory where there is room."""
+    """An empty folder for a copy, in memory where there is room; what killed searches left there goes."""
     within = None
+    for old in Path(IN_MEMORY).glob(f"{PREFIX}*"):
+        with contextlib.suppress(FileNotFoundError):
+            found = old.stat()
+            if os.access(old, os.W_OK) and time.time() - found.st_mtime > LEFT_FOR:
+                shutil.rmtree(old, ignore_errors=True)
     if os.access(IN_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(IN_MEMORY).free >= SPARE:
         within = IN_MEMORY
     return Path(tempfile.mkdtemp(prefix=PREFIX, dir=within)).resolve()

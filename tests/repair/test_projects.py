@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from cwm_lsp.repair.agent.plugins import needless
 from cwm_lsp.repair.model import Status
-from cwm_lsp.repair.scratch import IN_MEMORY, folder
+from cwm_lsp.repair.scratch import IN_MEMORY, LEFT_FOR, PREFIX, folder
 from cwm_lsp.repair.search import repair
 from cwm_lsp.repair.specification import Specification
 
@@ -110,3 +112,16 @@ def test_copies_are_kept_in_memory_where_there_is_room(monkeypatch: pytest.Monke
     finally:
         inside.rmdir()
         beside.rmdir()
+
+
+def test_what_a_killed_search_left_in_memory_goes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("cwm_lsp.repair.scratch.IN_MEMORY", str(tmp_path))
+    old, young = tmp_path / f"{PREFIX}old", tmp_path / f"{PREFIX}young"
+    old.mkdir()
+    (old / "kept.py").write_text("x = 1")
+    young.mkdir()
+    long_ago = time.time() - LEFT_FOR - 60
+    os.utime(old, (long_ago, long_ago))
+    assert folder().parent == tmp_path.resolve()
+    assert young.is_dir()
+    assert not old.exists()
