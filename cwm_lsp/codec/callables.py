@@ -11,6 +11,7 @@ from cwm_lsp.codec.calls import Callables, Target
 from cwm_lsp.codec.kinds import setter
 from cwm_lsp.codec.scopes import bound_names, is_coroutine, scopes_of
 from cwm_lsp.codec.shapes import shows_all
+from cwm_lsp.codec.templates import TEMPLATE, templates
 from cwm_lsp.trace.statements import first_line, parse
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -96,6 +97,15 @@ def callables_of(source: str) -> Callables:
         | {first_line(node): _target(node).beginning for node in _closed_methods(tree)},
         frozenset(_plain(classes, {*named, *methods})),
         frozenset(name for name, node in classes.items() if shows_all(node)),
+        _has_unread(tree, classes),
+    )
+
+
+def _has_unread(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> bool:
+    """Whether a class writes its objects by code of which it is not known what it shows of them."""
+    read = {name.removesuffix(TEMPLATE) for name, _ in templates(tree)}
+    return any(
+        _maker(node, classes, "__repr__") is not None and name not in read for name, node in classes.items()
     )
 
 

@@ -188,7 +188,8 @@ class Callables:
     made, and objects of those ``written`` show all that is stored in them. ``declared`` are the names that
     functions declare as the module's, ``rebinding`` those and the ones that they declare as of a function
     around. ``contexts`` are generators that a ``with`` enters, ``coroutines`` functions that make some,
-    ``tasks`` those of them that run beside others.
+    ``tasks`` those of them that run beside others. Of those of a class it is not known what their texts show
+    if ``unread``.
     """
 
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
@@ -208,6 +209,7 @@ class Callables:
     begun: Mapping[int, Beginning] = field(default_factory=dict)
     plain: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
+    unread: bool = False
 
     def makes_coroutine(self, function: str) -> bool:
         """Whether a frame of ``function``, by its qualified name, is that of a coroutine."""

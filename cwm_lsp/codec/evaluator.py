@@ -17,7 +17,7 @@ from typing import Any
 from cwm_lsp.codec import pure_calls, pure_modules, standard
 from cwm_lsp.codec.expressions import ERRORS, unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
-from cwm_lsp.codec.given import Callee, Given
+from cwm_lsp.codec.given import UNKNOWN, Callee, Given
 from cwm_lsp.codec.kinds import (
     AWAITS,
     COROUTINE,
@@ -314,7 +314,10 @@ class Evaluator(Given):
                 raise unpure(node)
             return Failure(name, tuple(given))
         if name == "print" and self._prints and all(one.arg in _PRINTING for one in node.keywords):
-            self._asked_first(name, [self._handed(one) for one in node.args], node)
+            given = [self._handed(one) for one in node.args]
+            if any(one is UNKNOWN for one in given) and any(name[1:].endswith(MARK) for name in self._state):
+                raise unpure(node)  # it may be an object of the user's, which is asked how it is written
+            self._asked_first(name, given, node)
             return None
         changer = self._changer(name)
         if changer is not None:

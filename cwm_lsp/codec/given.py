@@ -16,8 +16,10 @@ from cwm_lsp.codec.hidden import BEGUN, BY_NAME, DONE, FUNCTION, OWNER, STAGE, H
 from cwm_lsp.codec.records import (
     DRAINED,
     DRAWN,
+    GENERATOR_OBJECT,
     UNREAD,
     Generating,
+    Opaque,
     Passing,
     Record,
     Undecided,
@@ -93,6 +95,8 @@ class Given(Special):
         value = self.value(node)
         if isinstance(value, Generating):
             self._first_of(value)
+        elif isinstance(value, Opaque) and value.text.startswith(GENERATOR_OBJECT):
+            raise unpure(node)  # which one it is is not known
         elif self._has(value, "__iter__"):
             self._took(node, owner=value, method="__iter__")
 

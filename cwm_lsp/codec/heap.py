@@ -83,8 +83,7 @@ def holding(state: State, *moved: Moved) -> State:
     for one in moved:
         text = one.before or one.text or ""
         if not one.before and text in known and (text in made or _is_alive(text, state, known)):
-            alike = tuple(field for field in known[text].fields if field in one.hidden.fields)
-            known[text] = Hidden(one.hidden.kind, alike, several=True)
+            known[text] = _alike(known[text], one.hidden)
         else:
             known.pop(text, None)  # those that changed last are kept longest
             known[text] = one.hidden
@@ -92,6 +91,12 @@ def holding(state: State, *moved: Moved) -> State:
     while len(known) > MOST:
         del known[next(iter(known))]
     return replace(state, heap=Heap(known))
+
+
+def _alike(one: Hidden, other: Hidden) -> Hidden:
+    """What is known of two objects that are written alike."""
+    fields = tuple(field for field in one.fields if field in other.fields)
+    return Hidden(one.kind if one.kind == other.kind else "", fields, several=True)
 
 
 def _is_alive(text: str, state: State, known: Mapping[str, Hidden]) -> bool:
@@ -114,7 +119,7 @@ def _values(state: State) -> Iterator[str]:
         yield from held.values()
 
 
-def _renamed(state: State, renamed: Mapping[str, str | None]) -> State:
+def _renamed(state: State, renamed: Mapping[str, str | None] | Mapping[str, str]) -> State:
     """``state`` with objects written otherwise, wherever they stand."""
     names = {before: text for before, text in renamed.items() if text is not None and text != before}
     if not names:
@@ -124,9 +129,8 @@ def _renamed(state: State, renamed: Mapping[str, str | None]) -> State:
         fields = tuple((name, rewritten(text, names)) for name, text in hidden.fields)
         text = names.get(key) or rewritten(key, names)
         other = known.get(text)
-        if other is not None:  # two of them come to be written alike
-            fields = tuple(field for field in fields if field in other.fields)
-        known[text] = replace(hidden, fields=fields, several=hidden.several or other is not None)
+        hidden = replace(hidden, fields=fields)
+        known[text] = hidden if other is None else _alike(other, hidden)
     return replace(
         state,
         heap=Heap(known),
@@ -214,37 +218,34 @@ def _reach(logical: LogicalLine) -> tuple[bool, frozenset[str], bool]:
 
 def _seen(state: State, shown: Slice, logical: LogicalLine, does: Effect, after: Mapping[str, str]) -> State:
     """``state`` with what the values ``after`` a statement tell of objects whose texts were not known."""
+    known = state.heap.known
+    told = [(one.before, after[name]) for name, one in does.named.items() if one.before and name in after]
     frame = state.frames[-1]
-    for name, one in does.named.items():
-        if name in after and (one.before or hides(one.hidden.kind, shown)):
-            state = _became(state, shown, one, after[name])
     texts = {**frame.texts, **frame.renewed}
-    for name, old in texts.items():
-        new = after.get(name)
-        hidden = state.heap.known.get(old)
-        if hidden is None or new is None or name in logical.binds or hidden.several:
+    told += [(old, after[name]) for name, old in texts.items() if name in after and name not in logical.binds]
+    seen: dict[str, str] = {}
+    wrong: set[str] = set()
+    for old, new in told:
+        if old not in known or known[old].several:
             continue
-        if new == old:
-            state = holding(state, Moved(old, old, replace(hidden, certain=True)))
-        elif hidden.certain and does.known:  # what was taken for known was not
-            state = replace(state, heap=Heap({k: v for k, v in state.heap.known.items() if k != old}))
-        else:
-            state = _became(state, shown, Moved(old, new, hidden), new)
-    return state
-
-
-def _became(state: State, shown: Slice, one: Moved, text: str) -> State:
-    """``state`` in which an object is seen to be written as ``text``."""
-    if one.before and one.before not in state.heap.known:
-        return state
-    hidden = state.heap.known[one.before] if one.before else one.hidden
-    hidden = replace(
-        hidden, certain=True, fields=tuple({**dict(hidden.fields), **_shown(text, hidden, shown)}.items())
+        certain = known[old].certain and does.known
+        if seen.setdefault(old, new) != new or (certain and new != old):
+            wrong.add(old)  # what was taken for known was not
+    state = replace(state, heap=Heap({text: one for text, one in known.items() if text not in wrong}))
+    seen = {old: new for old, new in seen.items() if old not in wrong}
+    state = holding(state, *(Moved(old, new, _as(known[old], new, shown)) for old, new in seen.items()))
+    made = (
+        Moved("", after[name], _as(one.hidden, after[name], shown))
+        for name, one in does.named.items()
+        if not one.before and name in after and hides(one.hidden.kind, shown)
     )
-    if not one.before:
-        return holding(state, Moved("", text, hidden))
-    state = holding(state, Moved(one.before, text, hidden))
-    return _renamed(state, {one.before: text})
+    return holding(_renamed(state, seen), *made)
+
+
+def _as(hidden: Hidden, text: str, shown: Slice) -> Hidden:
+    """``hidden`` where the object is seen to be written as ``text``."""
+    fields = {**dict(hidden.fields), **_shown(text, hidden, shown)}
+    return replace(hidden, certain=True, fields=tuple(fields.items()))
 
 
 def _shown(text: str, hidden: Hidden, shown: Slice) -> dict[str, str]:

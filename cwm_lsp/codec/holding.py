@@ -28,10 +28,13 @@ _WRITTEN_BY_ITSELF = re.compile(
 NOTHING: frozenset[str] = frozenset()
 
 
-def touched_by(logical: LogicalLine, does: Effect, texts: Mapping[str, str]) -> Touched:
+def touched_by(
+    logical: LogicalLine, does: Effect, texts: Mapping[str, str], *, unread: bool = False
+) -> Touched:
     """The objects that a line changes in themselves, ``does`` being what it does to ``texts``.
 
-    What functions do that it enters is no part of that.
+    What functions do that it enters is no part of that. ``unread`` says that there are objects of which it is
+    not known what their texts show.
     """
     match logical.head:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Try() | ast.ExceptHandler() | ast.match_case():
@@ -43,6 +46,8 @@ def touched_by(logical: LogicalLine, does: Effect, texts: Mapping[str, str]) -> 
         return None
     if not changes_objects(logical.carried, texts):
         return NOTHING
+    if unread and does.moved:
+        return None
     return frozenset(texts[name] for name in does.changed if name in texts)
 
 

@@ -144,9 +144,11 @@ class Machine(Echo):
         target = self.slice.callables.at(line) if self.aided else None
         asked = asked_of(target, texts)
         entered = Frame(frame, function, line, dict(texts), fresh=True, handed=frozenset(texts), asked=asked)
-        before = self._resumed(line)
+        same = next((one for one in self.state.suspended if one.identity == frame and one.line == line), None)
+        before = same or self._resumed(line)
         if before is not None:
-            visits = before.visits if self.state.is_one(line) else dict.fromkeys(before.visits, UNCOUNTED)
+            is_it = same is not None or self.state.is_one(line)
+            visits = before.visits if is_it else dict.fromkeys(before.visits, UNCOUNTED)
             entered = replace(
                 before,
                 identity=frame,

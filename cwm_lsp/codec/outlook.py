@@ -186,7 +186,7 @@ class Outlook(View):
             return frame.within if items and None not in items else None
         texts = readable(frame, self.here.constants)
         does = effect(logical.carried, texts, frame.came, frame.shares)
-        return together(frame.within, touched_by(logical, does, texts))
+        return together(frame.within, touched_by(logical, does, texts, unread=self.slice.callables.unread))
 
     def _stays(self, frame: Frame, logical: LogicalLine | None) -> frozenset[str]:
         """The names that a statement binds to what they hold already."""
