@@ -253,6 +253,12 @@ class Evaluator(Given):
     def _method(self, owner: Any, method: str, node: ast.Call) -> Any:
         if isinstance(owner, Matched):
             return self._of_match(owner, node.func, method, *self._several(node.args))
+        if isinstance(owner, Generating):
+            if method not in ("__next__", "send"):
+                raise unpure(node)
+            for one in node.args:
+                self._handed(one)
+            return next(self._draws(owner))
         if isinstance(owner, Record):
             callee = Callee(method, owner.kind, owner)
             found = (self._facts(owner.kind) or {}).get(method)

@@ -212,7 +212,7 @@ class Given(Special):
         try:
             return self._value_of(text)
         except Undecided:
-            if text == UNREAD:
+            if text == UNREAD or text.startswith((DRAWN, DRAINED)):
                 raise
             return Whole(text)
 
