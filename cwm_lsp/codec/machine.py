@@ -144,10 +144,9 @@ class Machine(Echo):
         target = self.slice.callables.at(line) if self.aided else None
         asked = asked_of(target, texts)
         entered = Frame(frame, function, line, dict(texts), fresh=True, handed=frozenset(texts), asked=asked)
-        same = next((one for one in self.state.suspended if one.identity == frame and one.line == line), None)
-        before = same or self._resumed(line)
+        before = self._resumed(line)
         if before is not None:
-            is_it = same is not None or self.state.is_one(line)
+            is_it = self.state.is_one(line)
             visits = before.visits if is_it else dict.fromkeys(before.visits, UNCOUNTED)
             entered = replace(
                 before,
@@ -160,8 +159,10 @@ class Machine(Echo):
                 resumed=True,
                 within=frozenset(),
             )
-            others = tuple(one for one in self.state.suspended if one is not before)
-            self.state = replace(self.state, suspended=others)
+            others = (one for one in self.state.suspended if one is not before)
+            # Where it may have been another one that went on, nothing is known of the values of that.
+            unsure = (one if is_it or one.line != line else replace(one, texts=EMPTY) for one in others)
+            self.state = replace(self.state, suspended=tuple(unsure))
         elif self.aided and self.state.frames:
             entered = lending(entered, self.state, self.here)
             self.state, kept = handed(self.state, self.here, line)
