@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.calls import is_super
 from cwm_lsp.codec.evaluator import Evaluator
 from cwm_lsp.codec.expressions import ERRORS, augmented, unpacked, unpure
 from cwm_lsp.codec.failures import Failure
@@ -30,6 +29,7 @@ from cwm_lsp.codec.records import (
     text_within,
 )
 from cwm_lsp.codec.sharing import Place
+from cwm_lsp.codec.sites import is_super
 from cwm_lsp.trace.render import render
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cwm_lsp.codec.actor import Actor
-from cwm_lsp.codec.calls import Site, Target
 from cwm_lsp.codec.deeds import names_of, shared_by
 from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.given import UNKNOWN, Awaiting
 from cwm_lsp.codec.hidden import Moved
 from cwm_lsp.codec.records import Undecided
 from cwm_lsp.codec.sharing import Place
+from cwm_lsp.codec.sites import Site, Target
 from cwm_lsp.codec.source import LogicalLine
 from cwm_lsp.codec.working import state_of, text_of
 

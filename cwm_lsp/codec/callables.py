@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from cwm_lsp.codec.calls import Callables, Target
+from cwm_lsp.codec.calls import Callables
 from cwm_lsp.codec.kinds import setter
 from cwm_lsp.codec.scopes import bound_names, is_coroutine, scopes_of
 from cwm_lsp.codec.shapes import shows_all
+from cwm_lsp.codec.sites import Target
 from cwm_lsp.codec.templates import TEMPLATE, templates
 from cwm_lsp.trace.statements import first_line, parse
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 
 from cwm_lsp.codec.awaiting import Awaited, Next, next_call
-from cwm_lsp.codec.calls import Site, Target, delegated, kind_of, pending
 from cwm_lsp.codec.deeds import names_of
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.evaluator import FUNCTION
@@ -16,6 +15,7 @@ from cwm_lsp.codec.frames import Asked, Frame, State
 from cwm_lsp.codec.heads import drawing, runs_class, taken
 from cwm_lsp.codec.hidden import HEAP
 from cwm_lsp.codec.sharing import may_change
+from cwm_lsp.codec.sites import Site, Target, delegated, kind_of, pending
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.switching import going_on
 from cwm_lsp.codec.working import told

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec.awaiting import Awaited
-from cwm_lsp.codec.calls import Target, delegated, is_super
 from cwm_lsp.codec.deeds import effect
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.displays import split_items
@@ -25,6 +24,7 @@ from cwm_lsp.codec.heads import case_of, entered_as, item_of
 from cwm_lsp.codec.heap import renamed_texts
 from cwm_lsp.codec.kinds import MARK, NEEDS
 from cwm_lsp.codec.literals import kept_literal
+from cwm_lsp.codec.sites import Target, delegated, is_super
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.templates import TEMPLATE
 from cwm_lsp.codec.vocabulary import Special

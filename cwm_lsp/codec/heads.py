@@ -6,7 +6,6 @@ import ast
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from cwm_lsp.codec.calls import Site
 from cwm_lsp.codec.deeds import Effect
 from cwm_lsp.codec.definitions import readable_of
 from cwm_lsp.codec.displays import split_items
@@ -16,6 +15,7 @@ from cwm_lsp.codec.handlers import catches
 from cwm_lsp.codec.hidden import FUNCTION, GENERATOR_KIND, HEAP, decoded
 from cwm_lsp.codec.lookup import find, is_scattered, pair_of
 from cwm_lsp.codec.matching import taken_case
+from cwm_lsp.codec.sites import Site
 from cwm_lsp.codec.source import LogicalLine
 from cwm_lsp.codec.working import Told
 

@@ -119,7 +119,7 @@ def _values(state: State) -> Iterator[str]:
         yield from held.values()
 
 
-def _renamed(state: State, renamed: Mapping[str, str | None] | Mapping[str, str]) -> State:
+def _renamed(state: State, renamed: Mapping[str, str | None]) -> State:
     """``state`` with objects written otherwise, wherever they stand."""
     names = {before: text for before, text in renamed.items() if text is not None and text != before}
     if not names:

@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from cwm_lsp.codec import generating, outer
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.calls import delegated
 from cwm_lsp.codec.displays import shown
 from cwm_lsp.codec.echo import Echo
 from cwm_lsp.codec.entering import asked_of
@@ -26,6 +25,7 @@ from cwm_lsp.codec.records import DRAINED, DRAWN, UNREAD, drawn
 from cwm_lsp.codec.remembering import remembered, remembering
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.codec.sharing import is_changing
+from cwm_lsp.codec.sites import delegated
 from cwm_lsp.codec.source import slice_source
 from cwm_lsp.codec.values import Names, plain_tokens
 from cwm_lsp.codec.vocabulary import Special

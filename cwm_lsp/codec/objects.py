@@ -6,12 +6,12 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cwm_lsp.codec.calls import Target
 from cwm_lsp.codec.deeds import effect, names_of
 from cwm_lsp.codec.definitions import readable_of
 from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.frames import EMPTY, Frame, State
 from cwm_lsp.codec.sharing import Binding, Place, below, is_changing, place_of, rebound, renewal
+from cwm_lsp.codec.sites import Target
 from cwm_lsp.codec.source import LogicalLine, Slice
 
 

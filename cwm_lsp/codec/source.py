@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cwm_lsp.codec.callables import callables_of
-from cwm_lsp.codec.calls import Callables, Site
+from cwm_lsp.codec.calls import Callables
 from cwm_lsp.codec.deeds import carried, deeds
 from cwm_lsp.codec.definitions import as_assignment, paths_of
 from cwm_lsp.codec.flow import may_be_silent
@@ -22,6 +22,7 @@ from cwm_lsp.codec.known import constants
 from cwm_lsp.codec.lookup import Counted, Iterated, iterated
 from cwm_lsp.codec.pieces import Piece, Uses, defines, ends_of, joined, lexed, uses_of
 from cwm_lsp.codec.sharing import Binding, bindings
+from cwm_lsp.codec.sites import Site
 from cwm_lsp.codec.working import Made, Workable, made, workables
 from cwm_lsp.trace.statements import blocks, first_line, parse, statement_lines
 

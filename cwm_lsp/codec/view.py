@@ -7,7 +7,6 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec import vocabulary as v
-from cwm_lsp.codec.calls import Beginning
 from cwm_lsp.codec.definitions import class_names
 from cwm_lsp.codec.displays import ELLIPSIS, shown
 from cwm_lsp.codec.entering import awaited
@@ -20,6 +19,7 @@ from cwm_lsp.codec.holding import may_hold
 from cwm_lsp.codec.objects import closure
 from cwm_lsp.codec.outer import seen
 from cwm_lsp.codec.sharing import is_changing, may_change
+from cwm_lsp.codec.sites import Beginning
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.switching import going_on
 from cwm_lsp.codec.values import Names
