@@ -74,7 +74,10 @@ def callables_of(source: str) -> Callables:
     around = dict(_around(tree))
     for node in outer:
         kept = generators if first_line(node) in yielding else named
-        kept.setdefault(node.name, []).append(_target(_decorated(node, defined), around=around))
+        entered = _decorated(node, defined, classes)
+        if entered is None and kept is named:
+            continue
+        kept.setdefault(node.name, []).append(_target(entered or node, around=around))
         if kept is named:
             for name in {node.name, f"{_path(node, around)}{node.name}"}:
                 functions.setdefault(name, []).append(_target(node, around=around))
@@ -99,6 +102,11 @@ def callables_of(source: str) -> Callables:
         frozenset(_plain(classes, {*named, *methods})),
         frozenset(name for name, node in classes.items() if shows_all(node)),
         _has_unread(tree, classes),
+        frozenset(
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.AsyncFunctionDef) and not is_coroutine(node)
+        ),
     )
 
 
@@ -150,15 +158,22 @@ def _declared(tree: ast.AST, kind: Any) -> Iterator[str]:
             yield from node.names
 
 
-def _decorated(node: FunctionNode, defined: Mapping[str, FunctionNode]) -> FunctionNode:
-    """The function that is entered by calling what the decorators of ``node`` make of it."""
+def _decorated(
+    node: FunctionNode, defined: Mapping[str, FunctionNode], classes: Collection[str]
+) -> FunctionNode | None:
+    """The function that calling what the decorators of ``node`` make of it enters; ``None`` if not known."""
     for decorator in node.decorator_list:
         maker = getattr(decorator, "func", decorator)
-        if isinstance(maker, ast.Name) and maker.id in defined:
-            made = _given_back(defined[maker.id])
-            if made is not None and isinstance(decorator, ast.Call):
-                made = _given_back(made)
-            return made or node
+        name = ast.unparse(maker)
+        if name in classes or name.rpartition(".")[2] == "singledispatch":
+            return None  # what is called is an object, or one of several by the class of its argument
+        if name in defined:
+            made: FunctionNode | None = defined[name]
+            if isinstance(decorator, ast.Call):
+                made = _given_back(defined[name])
+            if made is None:
+                return None
+            return node if _hands_on(made) else _given_back(made)
     return node
 
 
@@ -169,6 +184,14 @@ def _given_back(node: FunctionNode) -> FunctionNode | None:
         case ast.Return(value=ast.Name(id=name)):
             return inner.get(name)
     return None
+
+
+def _hands_on(node: FunctionNode) -> bool:
+    """Whether ``node`` returns what it is given."""
+    match node.body[-1]:
+        case ast.Return(value=ast.Name(id=name)):
+            return any(one.arg == name for one in (*node.args.posonlyargs, *node.args.args))
+    return False
 
 
 def _aliases(classes: Mapping[str, ast.ClassDef]) -> Iterator[tuple[tuple[str, str], str]]:

@@ -84,7 +84,7 @@ def expected(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> 
     return Expected(
         names,
         _result(frame, logical, result, texts),
-        _handed(logical, texts, frame),
+        None if frame.function in shown.callables.streams else _handed(logical, texts, frame),
         raised or frame.passing or _raised(frame, logical, known),
     )
 

@@ -157,9 +157,12 @@ class _Builder:
             self.flow._entries[line] = frozenset({line})
             self.flow._bodies[line] = begin
             return begin
+        beside = line < node.lineno == first_line(node.body[0])
+        if beside:
+            self.link(node.lineno, frozenset({line}), _Exits())  # between its decorators and their calls
         ends = EXIT in begin  # one of nothing but a docstring ends at its own line
         self.flow._entries[line] = begin | {line} if ends else begin
-        return begin if ends else frozenset()
+        return begin if ends or beside else frozenset()
 
     def inline(self, node: ast.If, line: int, after: frozenset[int], exits: _Exits) -> frozenset[int]:
         """An ``if`` with its body on its line, which runs without a line of its own."""
@@ -177,6 +180,8 @@ class _Builder:
         inner = replace(exits, breaks=after, continues=back)
         begin = self.block(node.body, back, inner)
         otherwise = self.block(node.orelse, after, exits)
+        if isinstance(node, ast.AsyncFor):  # its end is an exception that the frame sees
+            self.flow._handlers.setdefault(line, set()).update(otherwise)
         return self.link(line, begin | otherwise, exits)
 
     def with_block(

@@ -318,6 +318,8 @@ class Machine(Echo):
             before = left.texts.get(left.makes, "")
             unread = before if before in self.state.heap.known else UNREAD
             given = final(left, here).get(left.makes, unread)
+        elif self.aided and left.function.rpartition(".")[2] == "__init__" and self._is_kept(caller):
+            given = UNREAD  # an object of a class that is not found by its name
         caller = replace(
             caller,
             returned=(*caller.returned, given),
@@ -334,6 +336,11 @@ class Machine(Echo):
         elif left.asked is not None:
             self.state = remembering(self.state, left.asked, given)
         return [Special.BACK, self._line_token(caller.line), *self._remembered()]
+
+    def _is_kept(self, caller: Frame) -> bool:
+        """Whether the statement of ``caller`` keeps what it calls gives."""
+        logical = self.slice.by_line.get(caller.line)
+        return logical is not None and isinstance(logical.head, ast.Assign | ast.AnnAssign | ast.Return)
 
     def _came(self, caller: Frame, left: Frame, given: str, yielded: bool) -> tuple[str, ...]:
         """What the calls of a statement gave, with what ``left`` gave now."""

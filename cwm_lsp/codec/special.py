@@ -152,8 +152,11 @@ class Special(Expressions, ABC):
             return list(value)
         if not self._has(value, "__iter__"):
             return value
+        presized = name in _PRESIZED and self._has(value, "__len__")
+        if presized and not (self._facts(value.kind) or _NO_FACTS).get(ITEMS):
+            raise Undecided("A generator is asked for items after the length, anything else before it.")
         found = Passing(self._items(value, node))
-        if name in _PRESIZED and self._has(value, "__len__"):
+        if presized:
             self._special(value, "__len__", node)
         return found
 

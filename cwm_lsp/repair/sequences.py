@@ -126,7 +126,7 @@ def _mutant(
     assert isinstance(last, ast.Expr)
     if rng.random() < 0.35:
         body = _rearranged(rng, body)
-    ending = _ending(rng, body, known) if rng.random() < 0.3 else last.value
+    ending = _ending(rng, body, known, last.value) if rng.random() < 0.3 else last.value
     return written(body, ending)
 
 
@@ -146,8 +146,11 @@ def _rearranged(rng: Random, body: list[ast.stmt]) -> list[ast.stmt]:
     return [*moved[:to], body[at], *moved[to:]]
 
 
-def _ending(rng: Random, body: Sequence[ast.stmt], known: Sequence[_Known]) -> ast.expr:
-    """What another script looks at, of those whose names this one has too."""
+def _ending(rng: Random, body: Sequence[ast.stmt], known: Sequence[_Known], own: ast.expr) -> ast.expr:
+    """What another script looks at, of those whose names this one has too.
+
+    Its ``own`` where none is: a call that was left out may have bound names.
+    """
     bound = set(_names(body, ast.Store))
     endings = [
         last.value
@@ -155,7 +158,7 @@ def _ending(rng: Random, body: Sequence[ast.stmt], known: Sequence[_Known]) -> a
         if isinstance(last := one.tree.body[-1], ast.Expr)
         and set(_names([last], ast.Load)) & set(_names(one.tree.body, ast.Store)) <= bound
     ]
-    return rng.choice(endings)
+    return rng.choice(endings or [own])
 
 
 def _names(nodes: Sequence[ast.AST], context: type[ast.expr_context]) -> Iterator[str]:

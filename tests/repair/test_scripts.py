@@ -111,6 +111,11 @@ def test_mutants_keep_what_known_values_share_and_hang_together() -> None:
         compile(one, "script", "exec")
 
 
+def test_a_call_that_binds_a_name_may_be_left_out() -> None:
+    known = ["s = A()\ns.add(x := 3)\ns.total(x)", "s = A()\ns.add(x := 4)\ns.total(x)"]
+    assert any("add" not in one for one in mutants(known, 40))
+
+
 def test_calls_and_scripts_share_the_held_out_inputs() -> None:
     found = held_out(["f([1, 2], 3)", "f([4], 1)", "a = F(3); a.go(2); a.end()"], 20)
     assert any(one.startswith("f(") for one in found)
