@@ -14,7 +14,7 @@ from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.hidden import Hidden, Moved
 from cwm_lsp.codec.kept import Kept, fields_of, generator_of
-from cwm_lsp.codec.kinds import INPLACE, OPERATORS, setter
+from cwm_lsp.codec.kinds import INPLACE, OPERATORS, SLOTS, setter
 from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
 from cwm_lsp.codec.records import (
@@ -195,15 +195,45 @@ class Actor(Evaluator):
 
     def _add(self, target: ast.expr, op: ast.operator, value: ast.expr) -> None:
         """``target op= value``: a container keeps being the object that it was."""
+        if not isinstance(target, ast.Name):
+            target = self._found_once(target)
         before = self.value(target)
         method = INPLACE.get(OPERATORS.get(type(op), ""), "")
+        whole = augmented(target, op, value, value)
         if self._has(before, method):
-            self._store(target, self._special(before, method, value, self.value(value)))
+            self._store(target, self._special(before, method, whole, self.value(value)))
         elif isinstance(before, list) and isinstance(op, ast.Add):
             before += items_of(self.value(value))
             self._store(target, before)
-        else:
-            self._store(target, self.value(augmented(target, op, value, value)))
+        elif isinstance(target, ast.Name):
+            self._store(target, self.value(whole))
+        else:  # a property is asked once
+            known: ast.expr = ast.Constant(before)
+            self._store(target, self.value(augmented(known, op, value, value)))
+
+    def _slotted(self, record: Record) -> None:
+        """What is stored in slots is written first."""
+        slots = self._fact(record.kind, SLOTS) or ()
+        if slots and not isinstance(record, Kept):
+            first = {name: record.fields.pop(name) for name in slots if name in record.fields}
+            rest = dict(record.fields)
+            record.fields.clear()
+            record.fields |= first | rest
+
+    def _found_once(self, target: ast.expr) -> ast.expr:
+        """``target`` with the values in the place of what finds them, where that makes calls."""
+        if not any(isinstance(node, ast.Call) for node in ast.walk(target)):
+            return target
+        match target:
+            case ast.Attribute(value=owner, attr=name):
+                return ast.copy_location(ast.Attribute(self._as_node(owner), name, ast.Load()), target)
+            case ast.Subscript(value=owner, slice=place):
+                found, at = self._as_node(owner), self._as_node(place)
+                return ast.copy_location(ast.Subscript(found, at, ast.Load()), target)
+        raise unpure(target)
+
+    def _as_node(self, node: ast.expr) -> ast.expr:
+        return ast.copy_location(ast.Constant(self.value(node)), node)
 
     def _store(self, target: ast.expr, result: Any) -> None:
         match target:
@@ -229,6 +259,7 @@ class Actor(Evaluator):
                 if record.plain and not record.template and self._has(record, "__repr__"):
                     record.template = None
                 record.fields[name] = result
+                self._slotted(record)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 for one, part in unpacked(elements, items_of(result)):
                     self._store(one, part)

@@ -149,7 +149,7 @@ def _next_call(
         return None if actor.met else Next()
     except (Undecided, RecursionError, MemoryError):
         return None
-    return Next() if actor.taken == len(given) else None
+    return Next() if actor.taken == len(given) and not actor.leaves_open else None
 
 
 def _is_found(node: ast.expr) -> bool:

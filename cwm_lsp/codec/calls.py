@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec.flow import is_inline
@@ -21,6 +21,7 @@ _DEEPEST = 8
 """Levels of classes that are looked through."""
 
 _WRITTEN = frozenset({"__init__", "__new__", "__post_init__"})
+_LOOKING_UP = (ast.Attribute, ast.Constant, ast.List, ast.Name, ast.Tuple, ast.expr_context, ast.keyword)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -94,6 +95,22 @@ class Callables:
                     case ast.Name(id=name) if name in self.named:
                         return True
         return False
+
+    def comes_first(self, site: Site, sites: Sequence[Site], statement: ast.AST) -> bool:
+        """Whether nothing but calls of ``sites``, those of a ``statement``, may call any before ``site``.
+
+        That is so where all else of it only looks up values, or holds the call.
+        """
+        if not self.is_special or isinstance(statement, ast.ClassDef):
+            return True
+        written = {id(one.node) for one in sites}
+        others = (
+            node
+            for part in _heads(statement)
+            for node in ast.walk(part)
+            if not isinstance(node, _LOOKING_UP) and id(node) not in written
+        )
+        return all(any(inner is site.node for inner in ast.walk(one)) for one in others)
 
     def at(self, line: int) -> Target | None:
         """The function that is defined at ``line``, no method."""

@@ -12,7 +12,7 @@ from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.kinds import counted, is_enum
 from cwm_lsp.codec.known import REBOUND
 from cwm_lsp.codec.pure_modules import IMPORTED
-from cwm_lsp.codec.records import Opaque
+from cwm_lsp.codec.records import UNREAD, Opaque
 from cwm_lsp.codec.shapes import DATACLASS
 from cwm_lsp.trace.render import render
 
@@ -23,7 +23,9 @@ _LIGHT = frozenset(
 )
 """Modules of the standard library of which a name's text may be asked: to import them does nothing else."""
 
-_ENUMS = {"Enum": "enum", "IntEnum": "enum", "StrEnum": "enum", "Flag": "flag", "IntFlag": "flag"}
+ENUMS = {"Enum": "enum", "IntEnum": "enum", "StrEnum": "enum", "Flag": "flag", "IntFlag": "flag"}
+"""The kinds of class that enumerations are, by what they descend from."""
+
 _COUNTING = {"Enum": "Enum", "IntEnum": "Enum", "StrEnum": "StrEnum", "Flag": "Flag", "IntFlag": "Flag"}
 """Enumerations by what counts their members."""
 
@@ -124,7 +126,7 @@ def _bound(node: ast.AST, paths: Paths) -> Iterator[tuple[str, str]]:
                 yield name, made
         case ast.ClassDef(name=name, decorator_list=decorators, bases=bases):
             asked = [one.func if isinstance(one, ast.Call) else one for one in decorators]
-            kinds = [_ENUMS[_last(base)] for base in bases if _last(base) in _ENUMS]
+            kinds = [ENUMS[_last(base)] for base in bases if _last(base) in ENUMS]
             if all(_last(one) in _CLASSLIKE for one in asked):
                 yield name, f"<{kinds[0] if kinds else 'class'} {paths[id(node)] + name!r}>"
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as value):
@@ -162,8 +164,9 @@ def _native(name: str) -> frozenset[str]:
 
 
 def readable(frame: Frame, constants: Mapping[str, str]) -> dict[str, str]:
-    """What the statement at which ``frame`` stands can read."""
-    return readable_of({**frame.texts, **frame.renewed}, constants, module=frame.is_module)
+    """What the statement at which ``frame`` stands can read, :data:`UNREAD` where that is not known."""
+    texts = {**frame.texts, **frame.renewed, **dict.fromkeys(frame.lost & frame.texts.keys(), UNREAD)}
+    return readable_of(texts, constants, module=frame.is_module)
 
 
 def readable_of(

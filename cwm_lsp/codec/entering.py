@@ -14,6 +14,7 @@ from cwm_lsp.codec.facts import passed
 from cwm_lsp.codec.frames import Asked, Frame, State
 from cwm_lsp.codec.heads import drawing, runs_class, taken
 from cwm_lsp.codec.hidden import HEAP
+from cwm_lsp.codec.records import UNREAD
 from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.sites import Site, Target, delegated, kind_of, pending
 from cwm_lsp.codec.source import LogicalLine, Slice
@@ -49,7 +50,7 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
         return None if before is None else Awaited(Site(handed.node, ()), (Target(before.line),), handed)
     site, exact = _site(logical, handed, shown)
     if site is None:
-        site, handed = pending(logical.sites, len(frame.returned)), None
+        site, handed = None if handed is not None else _written(frame, logical, shown), None
     if site is None:
         return None
     found = exact or site.of(frame.texts)
@@ -60,6 +61,14 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
             name = named.removeprefix(FUNCTION).removesuffix(">")
             targets = tuple(one for one in targets if name in shown.by_line[one.line].binds) or targets
     return Awaited(site, targets, handed)
+
+
+def _written(frame: Frame, logical: LogicalLine, shown: Slice) -> Site | None:
+    """The call that comes next as the calls are written, where none that is not may come before it."""
+    site = pending(logical.sites, len(frame.returned))
+    if site is None or logical.head is None:
+        return None
+    return site if shown.callables.comes_first(site, logical.sites, logical.head) else None
 
 
 def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
@@ -120,6 +129,8 @@ def _is_elsewhere(frame: Frame, logical: LogicalLine, shown: Slice) -> bool:
     texts, callables = readable(frame, shown.constants), shown.callables
     own = {*callables.named, *callables.classes, *callables.generators, *callables.coroutines}
     names = names_of(logical.carried or (logical.head,))
+    if UNREAD in (texts.get(name) for name in names):
+        return False
     said = {word for name in names for word in _WORDS.findall(texts.get(name, ""))}
     return not (names | said) & {*own, "function"}
 

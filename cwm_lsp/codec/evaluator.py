@@ -15,9 +15,9 @@ from itertools import islice
 from typing import Any
 
 from cwm_lsp.codec import pure_calls, pure_modules, standard
-from cwm_lsp.codec.expressions import ERRORS, unpure
+from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
-from cwm_lsp.codec.given import UNKNOWN, Callee, Given
+from cwm_lsp.codec.given import UNKNOWN, Callee
 from cwm_lsp.codec.kinds import (
     AWAITS,
     COROUTINE,
@@ -30,7 +30,8 @@ from cwm_lsp.codec.kinds import (
     Member,
     makes_plain,
 )
-from cwm_lsp.codec.literals import called_in, kept_literal, lambda_of, literal
+from cwm_lsp.codec.library import Library
+from cwm_lsp.codec.literals import kept_literal, lambda_of, literal
 from cwm_lsp.codec.records import (
     Generating,
     Opaque,
@@ -40,7 +41,8 @@ from cwm_lsp.codec.records import (
     is_tangled,
 )
 from cwm_lsp.codec.shapes import DATACLASS, shape_fields
-from cwm_lsp.codec.standard import FOUND, MATCHED, Matched
+from cwm_lsp.codec.sites import kind_of
+from cwm_lsp.codec.standard import Matched
 
 FUNCTION = "<function "
 _GOING_THROUGH = frozenset(
@@ -59,8 +61,6 @@ _COMPARING = frozenset({"max", "min", "sorted"})
 _VIEWS = frozenset({"elements", "items", "keys", "values"})
 _PRINTING = frozenset({"end", "flush", "sep"})
 
-_MODULE = re.compile(r"<module '([\w.]+)'>")
-
 
 class Function(Opaque):
     """A function of the user's, as a value: ``act`` gives what the next call of it gave back."""
@@ -74,7 +74,7 @@ class Function(Opaque):
         return self._act(*given)
 
 
-class Evaluator(Given):
+class Evaluator(Library):
     """Walks an expression over a literal state."""
 
     _prints = False
@@ -100,15 +100,6 @@ class Evaluator(Given):
         if self.taken < len(self._given):
             return lambda *given: self._next_given(node, *given)
         raise Undecided(f"{node.id} has no value here.")
-
-    def _module(self, node: ast.expr) -> str:
-        """The module that ``node`` stands for, "" for none."""
-        if not isinstance(node, ast.Name) or node.id in self._own:
-            return ""
-        if node.id not in self._state:
-            return node.id
-        found = _MODULE.fullmatch(self._state[node.id])
-        return found[1] if found else ""
 
     def _attribute(self, node: ast.Attribute) -> Any:
         module = pure_modules.MODULES.get(self._module(node.value), {})
@@ -180,25 +171,6 @@ class Evaluator(Given):
                     return self._gave_back(node, self._callee(called.text))
         raise unpure(node)
 
-    def _awaits(self, node: ast.Await) -> Any:
-        return self._awaited(node.value)
-
-    def _awaited(self, node: ast.expr) -> Any:
-        """What a coroutine of the user's gives that ``node`` makes; sleeping gives nothing."""
-        match node:
-            case ast.Call(func=ast.Name(id=name)) as call if f"{name}{COROUTINE}" in self._state:
-                return self._gave_back(call, Callee(name))
-            case ast.Call(func=ast.Attribute(value=owner, attr="sleep"), args=[delay]):
-                if self._module(owner) == "asyncio":
-                    self.value(delay)
-                    return None
-            case ast.Call(func=ast.Attribute(value=owner, attr=method)) as call if not self._module(owner):
-                record = self.value(owner)
-                found = (self._facts(record.kind) or {}).get(method) if isinstance(record, Record) else None
-                if isinstance(found, Opaque) and found.text == AWAITS:
-                    return self._gave_back(call, Callee(method, record.kind, record))
-        raise unpure(node)
-
     def _members(self, name: str) -> Mapping[str, Member]:
         """The members of an enumeration, if that is what ``name`` is; all of them are known."""
         found = self._facts(name) if name not in self._own else None
@@ -246,9 +218,25 @@ class Evaluator(Given):
             for argument in (*node.args, *(one.value for one in node.keywords)):
                 self._handed(argument)
             return Opaque(f"<coroutine object {name}>")
+        return self._of_text(text, node)
+
+    def _of_text(self, text: str, node: ast.Call) -> Any:
+        """What calling a value of this ``text`` gave back."""
+        called = self._object_in(text)
+        if self._has(called, "__call__"):
+            return self._gave_back(node, Callee("__call__", called.kind, called))
         if text.startswith("<") and not text.startswith("<built-in "):
             return self._gave_back(node, self._callee(text))
         raise unpure(node)
+
+    def _object_in(self, text: str) -> Any:
+        """The object of a class of the file that ``text`` writes, ``None`` where that cannot be read."""
+        if (kind_of(text) or text.partition("(")[0]) + MARK not in self._state:
+            return None
+        try:
+            return self._value_of(text)
+        except Undecided:
+            return None
 
     def _method(self, owner: Any, method: str, node: ast.Call) -> Any:
         if isinstance(owner, Matched):
@@ -261,11 +249,13 @@ class Evaluator(Given):
             return next(self._draws(owner))
         if isinstance(owner, Record):
             callee = Callee(method, owner.kind, owner)
-            found = (self._facts(owner.kind) or {}).get(method)
+            found = self._fact(owner.kind, method)
             if isinstance(found, Opaque) and found.text.startswith(GENERATES):
                 return self._generating(method, node, callee, found.text[len(GENERATES) : -1])
             if isinstance(found, Opaque) and found.text == AWAITS:
                 raise unpure(node)
+            if found is None and method in owner.fields:
+                return self._gave_back(node, self._stored_callee(owner.fields[method], node))
             return self._gave_back(node, callee)
         if not self._may_call(type(owner), method):
             raise unpure(node)
@@ -275,34 +265,14 @@ class Evaluator(Given):
         given = [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]
         return pure_calls.call_method(owner, method, given, named)
 
-    def _item(self, node: ast.Subscript) -> Any:
-        if isinstance(node.value, ast.Name) and self._state.get(node.value.id, "").startswith(MATCHED):
-            return self._of_match(self.value(node.value), node, "__getitem__", self.value(node.slice))
-        return super()._item(node)
-
-    def _of_match(self, owner: Matched, node: ast.expr, method: str, *given: Any) -> Any:
-        """What ``method`` of a match gives that ``node`` looks into: its text may not say all of it."""
-        holder = getattr(node, "value", None)
-        calls = self._state.get(f"{holder.id}{FOUND}", "") if isinstance(holder, ast.Name) else ""
-        found = [match for one in calls.splitlines() if (match := self._matched_by(owner, one)) is not None]
-        told = (getattr(match, method) for match in found)
-        answers = [one(*given) if callable(one) else one for one in told]
-        if not answers:
-            return owner.asked(method, *given)
-        if any(one != answers[0] for one in answers):
-            raise Undecided("Which call found it is not known.")
-        return answers[0]
-
-    def _matched_by(self, owner: Matched, call: str) -> re.Match[str] | None:
-        """``owner`` as what ``call`` found, if it did."""
-        node = called_in(call)
-        assert isinstance(node.func, ast.Attribute)
-        try:
-            by_module = self._module(node.func.value) == "re"
-            pattern, text = map(self.value, node.args[:2] if by_module else (node.func.value, node.args[0]))
-        except (Undecided, *ERRORS):
-            return None
-        return owner.again(node.func.attr, pattern, text)
+    def _stored_callee(self, stored: Any, node: ast.expr) -> Callee:
+        """What calling an attribute that is ``stored`` in an object enters."""
+        if self._has(stored, "__call__"):
+            return Callee("__call__", stored.kind, stored)
+        callee = self._callee(stored.text) if isinstance(stored, Opaque) else None
+        if callee is None:
+            raise unpure(node)
+        return callee
 
     def _may_call(self, kind: type, method: str) -> bool:
         return method in pure_calls.METHODS.get(kind, ())
@@ -351,7 +321,7 @@ class Evaluator(Given):
             given = [self._gone_through(one, name, node) for one in given]
         match given:
             case [list() | tuple() as items] if name in _COMPARING and items and not named:
-                if any(self._has(one, "__lt__") for one in items):
+                if any(self._compares(one, "__lt__") or self._compares(one, "__gt__") for one in items):
                     return self._in_order(name, items, node)
         return pure_modules.FUNCTIONS[name](*given, **named)
 
@@ -360,7 +330,9 @@ class Evaluator(Given):
         if name == "islice" and given and isinstance(given[0], Generating):
             if len(given) != 2 or not isinstance(given[1], int):
                 raise Undecided("How much of the generator is drawn is not known.")
-            return [Passing(islice(self._draws(given[0]), given[1])), given[1]]
+            items = Passing(islice(self._draws(given[0]), given[1]))
+            self._left_open(given[0])
+            return [items, given[1]]
         if name not in _DRAINING:
             return list(given)
         return [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]

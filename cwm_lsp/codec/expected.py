@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from cwm_lsp.codec.awaiting import Awaited
 from cwm_lsp.codec.deeds import effect
-from cwm_lsp.codec.definitions import readable
+from cwm_lsp.codec.definitions import ENUMS, readable
 from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.facts import Facts, passed
 from cwm_lsp.codec.flow import is_inline
@@ -22,7 +22,7 @@ from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.handlers import is_failure
 from cwm_lsp.codec.heads import case_of, entered_as, item_of
 from cwm_lsp.codec.heap import renamed_texts
-from cwm_lsp.codec.kinds import MARK, NEEDS
+from cwm_lsp.codec.kinds import BASES, MARK, NEEDS
 from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.sites import Target, delegated, is_super
 from cwm_lsp.codec.source import LogicalLine, Slice
@@ -151,23 +151,39 @@ def _receiver(found: Awaited, target: Target, texts: Mapping[str, str]) -> Itera
     if not target.owner or not target.parameters:
         return
     name, site = target.parameters[0], found.site
+    if name == "cls":
+        owner = _class_text(found, target, texts)
+        if owner is not None:
+            yield name, owner
+        return
     if found.handed is not None and found.handed.owner is not None:
         yield name, found.handed.owner
         return
     called = site.node.func if isinstance(site.node, ast.Call) else site.node
     text: str | None = None
-    if name == "cls":
-        text = f"<class '{target.owner}'>"
-    elif target.makes:
+    if target.makes:
         failing = is_failure(target.owner, texts)
         text = None if failing or _writes_itself(target.owner, texts) else f"<{target.owner} object>"
         if failing and found.handed is not None and found.handed.whole and None not in found.handed.given:
             text = f"{target.owner}({', '.join(one or '' for one in found.handed.given)})"
     elif isinstance(called, ast.Attribute):
-        owner = ast.Name("self", ast.Load()) if is_super(called.value) else called.value
-        text = told(owner, texts, ())
+        receiver = ast.Name("self", ast.Load()) if is_super(called.value) else called.value
+        text = told(receiver, texts, ())
     if text is not None:
         yield name, text
+
+
+def _class_text(found: Awaited, target: Target, texts: Mapping[str, str]) -> str | None:
+    """The class that a method of the class is called on, ``None`` where it may be one that inherits it."""
+    kind = found.handed.kind if found.handed is not None else ""
+    if not kind:
+        bases = (kept_literal(text).get(BASES, ()) for name, text in texts.items() if name.endswith(MARK))
+        if any(target.owner in above for above in bases):
+            return None
+        kind = target.owner
+    above = kept_literal(texts.get(f"{kind}{MARK}", "{}")).get(BASES, ())
+    metaclass = next((ENUMS[one] for one in above if one in ENUMS), "class")
+    return f"<{metaclass} {kind!r}>"
 
 
 def _writes_itself(kind: str, texts: Mapping[str, str]) -> bool:

@@ -51,7 +51,8 @@ class Frame:
     ``leaving`` holds what a ``return`` gives that a ``finally`` or a ``with`` is still to follow, ``None`` if
     that is not known. ``cells`` are names that are those of the function around, ``lost`` names of a module
     to which functions that it called did what is not known. ``handed`` are names with which it began whose
-    objects others may have too. ``resumed`` says that it was suspended at its line and goes on, ``awaiting``
+    objects others may have too, ``foreign`` says that it began with one of which it is not known whose it is.
+    ``resumed`` says that it was suspended at its line and goes on, ``awaiting``
     is the identity of the suspended coroutine for which it waits, -1 for none. ``within`` are the objects
     that calls of the statement changed, ``touched`` those that the statements before it did, ``since`` those
     that were changed while it is suspended. ``kept`` is the text of the generator for which it runs. ``came``
@@ -82,6 +83,7 @@ class Frame:
     cells: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
     handed: frozenset[str] = frozenset()
+    foreign: bool = False
     resumed: bool = False
     awaiting: int = -1
     within: Touched = frozenset()
@@ -90,6 +92,11 @@ class Frame:
     gave: Place | None = None
     asked: Asked | None = None
     kept: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of its function, without what stands before it in the qualified one."""
+        return self.function.rpartition(".")[2]
 
     @property
     def is_module(self) -> bool:
@@ -148,7 +155,7 @@ class State:
         """The frame of a ``function`` of that name that was suspended last, or of a ``kept`` generator."""
         if kept:
             return next((one for one in self.suspended if one.kept == kept), None)
-        fitting = (one for one in reversed(self.suspended) if one.function.rpartition(".")[2] == function)
+        fitting = (one for one in reversed(self.suspended) if one.name == function)
         return next(fitting, None)
 
     @property

@@ -12,10 +12,31 @@ from cwm_lsp.codec.frames import Frame, State, Touched
 from cwm_lsp.codec.heap import holding
 from cwm_lsp.codec.hidden import BEGUN, DONE, FUNCTION, GENERATOR_KIND, MADE, OWNER, STAGE, Heap
 from cwm_lsp.codec.holding import may_hold
+from cwm_lsp.codec.records import DRAINED, DRAWN, drawn
 from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.source import Slice
 
+CLOSED = "GeneratorExit()"
+"""What is raised in a generator that is closed, as one is that nobody holds any more."""
+
 _OWN = frozenset({FUNCTION, STAGE})
+
+
+def with_item(came: tuple[str, ...], name: str, item: str | None) -> tuple[str, ...]:
+    """What ``came`` of calls when generator ``name`` gives one ``item`` more, ``None`` at its end."""
+    before = came[-1] if came else ""
+    if item is None:
+        is_open = before.startswith(f"{DRAWN}{name} ")
+        last = before if is_open else f"{DRAWN}{name} []>"
+        return (*came[: len(came) - is_open], DRAINED + last.removeprefix(DRAWN))
+    more = drawn(before, name, item)
+    return (*came, f"{DRAWN}{name} [{item}]>") if more is None else (*came[:-1], more)
+
+
+def closed(came: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """What ``came`` of calls when generator ``name`` is closed: it gives no more."""
+    begins = f"{DRAWN}{name} "
+    return tuple(DRAINED + one.removeprefix(DRAWN) if one.startswith(begins) else one for one in came)
 
 
 def handed(state: State, shown: Slice, line: int) -> tuple[State, str]:

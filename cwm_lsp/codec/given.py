@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cwm_lsp.codec.comparing import Comparing
 from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.hidden import BEGUN, BY_NAME, DONE, FUNCTION, OWNER, STAGE, Hidden
 from cwm_lsp.codec.records import (
@@ -25,7 +26,6 @@ from cwm_lsp.codec.records import (
     Undecided,
     Whole,
 )
-from cwm_lsp.codec.special import Special
 
 _CALLED = re.compile(r"<(?P<what>function|class) '?(?P<name>[\w.<>]+?)'?>")
 
@@ -78,7 +78,7 @@ UNKNOWN = Passing()
 """Stands for what a call is handed and cannot be worked out."""
 
 
-class Given(Special):
+class Given(Comparing):
     """Walks expressions that call the user's functions.
 
     ``given`` are what their calls have given back, in order; one that is not among them is undecided.
@@ -89,6 +89,8 @@ class Given(Special):
         super().__init__(state)
         self._given = given
         self.taken = 0
+        self.leaves_open = False
+        """Whether a generator that nobody holds was left before its end: it is closed, which enters it."""
 
     def go_through(self, node: ast.expr) -> None:
         """What a loop over ``node`` asks for as it begins."""
@@ -142,6 +144,11 @@ class Given(Special):
         if value.kept and value.items is None:
             value.items = self._drawn(value)  # whoever asks it goes on where the last one stopped
         return self._drawn(value) if value.items is None else value.items
+
+    def _left_open(self, value: Generating) -> None:
+        """``value`` is asked for no more, and was not made before."""
+        last = self._given[self.taken - 1] if self.taken else ""
+        self.leaves_open |= not value.kept and last.startswith(f"{DRAWN}{value.name} ")
 
     def _drawn(self, value: Generating) -> Iterator[Any]:
         entered = False
@@ -231,6 +238,8 @@ class Given(Special):
     ) -> str:
         """The text of what the next call of the user's gave back. Raises :class:`Awaiting`."""
         if self.taken >= len(self._given):
+            if self.leaves_open:
+                raise Undecided("A generator is closed first.")
             raise Awaiting(node, given, named, whole=whole, callee=callee, kept=kept)
         self.taken += 1
         return self._given[self.taken - 1]

@@ -15,6 +15,7 @@ from functools import lru_cache
 from cwm_lsp.codec.deeds import Effect, changes_objects
 from cwm_lsp.codec.displays import ELLIPSIS
 from cwm_lsp.codec.frames import Touched
+from cwm_lsp.codec.literals import WITHIN_ITSELF
 from cwm_lsp.codec.source import LogicalLine
 
 _STRING = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
@@ -24,6 +25,8 @@ _WRITTEN_BY_ITSELF = re.compile(
     rf"{_STRING}|(?:set|frozenset|deque|Counter|OrderedDict|defaultdict|bytearray)\(|([^\W\d]\w*)\(", re.S
 )
 """Strings, collections that are written out, and as a group other classes, which may hide what they hold."""
+
+_ACTING = (ast.Await, ast.Call, ast.Starred, ast.Yield, ast.YieldFrom, ast.comprehension)
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -43,12 +46,27 @@ def touched_by(
             parts = ast.walk(value) if value is not None else ()
             return None if any(isinstance(part, ast.Call | ast.Await) for part in parts) else NOTHING
     if not logical.carried or not does.known or does.lost:
-        return None
+        return NOTHING if _only_looks(logical.head) else None
     if not changes_objects(logical.carried, texts):
         return NOTHING
     if unread and does.moved:
         return None
     return frozenset(texts[name] for name in does.changed if name in texts)
+
+
+def _only_looks(head: ast.AST | None) -> bool:
+    """Whether a statement changes nothing but names, whatever the values are that it looks at.
+
+    What functions of the user's do that it enters by operators is no part of that.
+    """
+    match head:
+        case ast.Return() | ast.Expr() | ast.Assert():
+            pass
+        case ast.Assign(targets=targets) if all(isinstance(one, ast.Name) for one in targets):
+            pass
+        case _:
+            return False
+    return not any(isinstance(node, _ACTING) for node in ast.walk(head))
 
 
 def _calls(head: ast.AST) -> bool:
@@ -72,10 +90,15 @@ def may_hold(text: str, touched: Touched, written: frozenset[str] = NOTHING) -> 
     """
     if not touched:
         return touched is None
-    if ELLIPSIS in text or not _classes(text) <= written:
+    if _is_cut(text) or not _classes(text) <= written:
         return True
     found = map(_objects, touched)
     return any(parts is None or any(part in text for part in parts) for parts in found)
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a text does not show all that it holds: it is too long, or holds itself."""
+    return ELLIPSIS in text or WITHIN_ITSELF.search(text) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -87,7 +110,7 @@ def _classes(text: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _objects(text: str) -> frozenset[str] | None:
     """The texts of the objects in a value that can change, itself among them; ``None`` where they are cut."""
-    if ELLIPSIS in text:
+    if _is_cut(text):
         return None
     try:
         return frozenset(_bracketed(text))

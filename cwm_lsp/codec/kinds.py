@@ -50,6 +50,21 @@ REFLECTED: Mapping[str, str] = {
 }
 """The methods of the right operand that take the place of those of a left one that has none."""
 
+SWAPPED: Mapping[str, str] = {
+    "__eq__": "__eq__",
+    "__lt__": "__gt__",
+    "__le__": "__ge__",
+    "__gt__": "__lt__",
+    "__ge__": "__le__",
+}
+"""The methods of the right operand that compare in the place of those of a left one that has none."""
+
+ORDERED_BY = "<ordered by "
+"""Begins what stands for a comparison that ``total_ordering`` makes; the method that it asks follows."""
+
+_ROOTS = ("__lt__", "__le__", "__gt__", "__ge__")
+"""The methods of which ``total_ordering`` makes the others of the first that a class has."""
+
 INPLACE: Mapping[str, str] = {method: f"__i{method[2:]}" for method in REFLECTED}
 """The methods of the left operand that an assignment with an operator calls first."""
 
@@ -64,6 +79,9 @@ ITEMS = "iter()"
 
 NEEDS = "repr()"
 """The key of the fields that must be stored in an object before the class's ``__repr__`` can write it."""
+
+SLOTS = "slots()"
+"""The key of the names of a class's slots, those of its bases first, in Python's order."""
 
 BASES = "bases()"
 """The key of the names of all classes that a class descends from."""
@@ -175,6 +193,11 @@ def _shared(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int 
         for name, text in _told_by(one, node.name).items():
             found.pop(name, None)
             found |= {name: text} if text else {}
+        if slots := _slots(one):
+            found[SLOTS] = repr((*ast.literal_eval(found.get(SLOTS, "()")), *sorted(slots)))
+    if any(_base(one) == "total_ordering" for one in node.decorator_list):
+        own = [one for one in _ROOTS if one in found]
+        found |= {one: f"{ORDERED_BY}{own[0]}>" for one in _ROOTS if own and one not in own}
     return found
 
 
@@ -211,6 +234,19 @@ def _told_by(node: ast.stmt, holder: str) -> dict[str, str]:
             names = [getattr(one, "id", getattr(one, "attr", "")) for one in decorators]
             return {name: PROPERTY if any(one in _PROPERTIES for one in names) else ""}
     return {}
+
+
+def _slots(node: ast.stmt) -> tuple[str, ...]:
+    """The slots that a statement of a class declares."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id="__slots__")], value=value):
+            try:
+                found = ast.literal_eval(value)
+            except ValueError:
+                return ()
+            names = [found] if isinstance(found, str) else list(found)
+            return tuple(one for one in names if one not in ("__dict__", "__weakref__"))
+    return ()
 
 
 def _ancestors(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = 0) -> Iterator[str]:

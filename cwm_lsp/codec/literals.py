@@ -18,7 +18,7 @@ from cwm_lsp.codec import pure_calls, standard
 from cwm_lsp.codec.displays import ELLIPSIS
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.kinds import member
-from cwm_lsp.codec.records import Opaque, Record, Undecided, Unseen
+from cwm_lsp.codec.records import Around, Opaque, Record, Undecided, Unseen
 from cwm_lsp.codec.standard import MATCHED, Matched
 
 _ANGLED = re.compile(
@@ -29,19 +29,23 @@ _ANGLED = re.compile(
 _MEMBER = re.compile(r"<[^\W\d]\w*\.[^\W\d]\w*: [^<>]*>")
 _UNWRITTEN = re.compile(r"\b(?:inf|nan)\b")
 _UNSEEN = re.compile(r"<([^\W\d]\w*) …>")
+_AROUND = re.compile(r"<([^\W\d]\w*) \.\.\.>")
+"""What stands for an object within itself."""
+
 _CUT = re.compile(r"… [\d,]+ more['\"]")
 """The end of a string that is longer than what is kept of one."""
 
-_WITHIN_ITSELF = re.compile(r"[\[({]\.\.\.[\])}]")
+WITHIN_ITSELF = re.compile(r"[\[({]\.\.\.[\])}]")
 """What stands for a container within itself."""
 
 _OBJECT, _OPAQUE, _ONE_OF, _DEEP = "__object__", "__opaque__", "__member__", "__deep__"
+_AGAIN = "__again__"
 _FACTORY = re.compile(r"<class '(int|list|set|dict|str|float)'>")
 
 
 def literal(text: str) -> Any:
     """The value that a text writes out. Raises :class:`Undecided` where it writes none."""
-    if (ELLIPSIS in text and _CUT.search(text)) or ("..." in text and _WITHIN_ITSELF.search(text)):
+    if (ELLIPSIS in text and _CUT.search(text)) or ("..." in text and WITHIN_ITSELF.search(text)):
         raise Undecided(f"{text[:80]} is not all of it.")
     try:
         if "<" not in text and text[-1:] != ")" and "(" not in text and not _UNWRITTEN.search(text):
@@ -70,6 +74,10 @@ def _spelled(text: str) -> Iterator[str]:
                 raise ValueError(text)
             if unseen is not None:
                 yield f"{_DEEP}({unseen[1]!r})"
+                continue
+            around = _AROUND.fullmatch(match["other"])
+            if around is not None:
+                yield f"{_AGAIN}({around[1]!r})"
                 continue
             yield f"{_OPAQUE}({match['other']!r})"
         elif match["end"] and open_objects:
@@ -112,38 +120,47 @@ _COLLECTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _built(node: ast.expr) -> Any:
+_Above = tuple[Record, ...]
+"""The objects in which a value stands, the outermost first."""
+
+
+def _built(node: ast.expr, above: _Above = ()) -> Any:
     match node:
         case ast.List(elts=elements):
-            return [_built(one) for one in elements]
+            return [_built(one, above) for one in elements]
         case ast.Tuple(elts=elements):
-            return tuple(_built(one) for one in elements)
+            return tuple(_built(one, above) for one in elements)
         case ast.Set(elts=elements):
-            return {_built(one) for one in elements}
+            return {_built(one, above) for one in elements}
         case ast.Dict(keys=keys, values=values):
             pairs = zip(keys, values, strict=True)
-            return {_built(key): _built(value) for key, value in pairs if key is not None}
+            return {_built(key, above): _built(value, above) for key, value in pairs if key is not None}
         case ast.Call():
-            return _called(node)
+            return _called(node, above)
         case ast.Name(id="inf" | "nan") | ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
             return float(ast.unparse(node))
     return ast.literal_eval(node)
 
 
-def _called(node: ast.Call) -> Any:
+def _called(node: ast.Call, above: _Above) -> Any:
     match node:
         case ast.Call(func=ast.Name(id="__object__"), args=[ast.Constant(value=str(kind))], keywords=fields):
-            return Record(kind, {str(one.arg): _built(one.value) for one in fields}, plain=True)
+            made = Record(kind, {}, plain=True)
+            made.fields |= {str(one.arg): _built(one.value, (*above, made)) for one in fields}
+            return made
+        case ast.Call(func=ast.Name(id="__again__"), args=[ast.Constant(value=str(kind))]):
+            found = [one for one in above if one.kind == kind]
+            return found[0] if len(found) == 1 else Around(kind, above)
         case ast.Call(func=ast.Name(id="deque"), args=[items], keywords=[ast.keyword("maxlen", size)]):
-            return deque(_built(items), ast.literal_eval(size))
+            return deque(_built(items, above), ast.literal_eval(size))
         case ast.Call(func=ast.Name(id=kind), args=given, keywords=[]) if kind in _COLLECTIONS:
-            return _COLLECTIONS[kind](*map(_built, given))
+            return _COLLECTIONS[kind](*(_built(one, above) for one in given))
         case ast.Call(func=ast.Name(id=kind), args=given, keywords=[]) if kind in PLAIN:
-            return Failure(kind, tuple(map(_built, given)))
+            return Failure(kind, tuple(_built(one, above) for one in given))
         case ast.Call(func=ast.Name() | ast.Attribute()) if (value := standard.written(node)) is not None:
             return value
         case ast.Call(func=ast.Name() | ast.Attribute(), args=[], keywords=[_, *_] as fields):
-            known = {str(one.arg): _built(one.value) for one in fields if one.arg is not None}
+            known = {str(one.arg): _built(one.value, above) for one in fields if one.arg is not None}
             if len(known) == len(fields):
                 return Record(ast.unparse(node.func), known)
     return ast.literal_eval(node)

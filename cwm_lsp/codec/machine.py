@@ -21,7 +21,7 @@ from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State, Touched, togeth
 from cwm_lsp.codec.generating import handed, stale
 from cwm_lsp.codec.heap import done, made
 from cwm_lsp.codec.objects import closing, final, given_back, lending, renewed, sharing
-from cwm_lsp.codec.records import DRAINED, DRAWN, UNREAD, drawn
+from cwm_lsp.codec.records import UNREAD
 from cwm_lsp.codec.remembering import remembered, remembering
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.codec.sharing import is_changing
@@ -292,11 +292,15 @@ class Machine(Echo):
         if not frames:
             self.state, self.ended = State(), True
             return [Special.END]
-        caller = renewed(frames[-1], left, here) if self.aided else frames[-1]
         touched = None if unwinding else self._touched(left)
+        caller = renewed(frames[-1], left, here, touched, self.state.heap.known) if self.aided else frames[-1]
         caller = replace(caller, within=together(caller.within, touched))
         if self.aided and not yielded:
             self.state = replace(self.state, closed=closing(self.state, left, here))
+        if unwinding and left.raised == generating.CLOSED and self._generates(left):
+            caller = replace(caller, came=generating.closed(caller.came, left.name))
+            self.state = self.state.with_frames(*frames[:-1], caller)
+            return [Special.BACK, self._line_token(caller.line), *self._remembered()]
         if unwinding:
             caller = replace(caller, passing=left.raised or "")
             self.state = self.state.with_frames(*frames[:-1], caller)
@@ -318,7 +322,7 @@ class Machine(Echo):
             before = left.texts.get(left.makes, "")
             unread = before if before in self.state.heap.known else UNREAD
             given = final(left, here).get(left.makes, unread)
-        elif self.aided and left.function.rpartition(".")[2] == "__init__" and self._is_kept(caller):
+        elif self.aided and left.name == "__init__" and self._is_kept(caller):
             given = UNREAD  # an object of a class that is not found by its name
         caller = replace(
             caller,
@@ -337,6 +341,10 @@ class Machine(Echo):
             self.state = remembering(self.state, left.asked, given)
         return [Special.BACK, self._line_token(caller.line), *self._remembered()]
 
+    def _generates(self, frame: Frame) -> bool:
+        """Whether ``frame`` is that of a generator."""
+        return frame.name in self.slice.callables.generators
+
     def _is_kept(self, caller: Frame) -> bool:
         """Whether the statement of ``caller`` keeps what it calls gives."""
         logical = self.slice.by_line.get(caller.line)
@@ -344,15 +352,6 @@ class Machine(Echo):
 
     def _came(self, caller: Frame, left: Frame, given: str, yielded: bool) -> tuple[str, ...]:
         """What the calls of a statement gave, with what ``left`` gave now."""
-        name = left.function.rpartition(".")[2]
-        if name not in self.slice.callables.generators:
+        if not self._generates(left):
             return (*caller.came, given)
-        before = caller.came[-1] if caller.came else ""
-        if not yielded:
-            is_open = before.startswith(f"{DRAWN}{name} ")
-            last = before if is_open else f"{DRAWN}{name} []>"
-            return (*caller.came[: len(caller.came) - is_open], DRAINED + last.removeprefix(DRAWN))
-        more = drawn(before, name, given)
-        if more is None:
-            return (*caller.came, f"{DRAWN}{name} [{given}]>")
-        return (*caller.came[:-1], more)
+        return generating.with_item(caller.came, left.name, given if yielded else None)

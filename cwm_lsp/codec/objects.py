@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from cwm_lsp.codec.deeds import effect, names_of
-from cwm_lsp.codec.definitions import readable_of
+from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.entering import awaited
-from cwm_lsp.codec.frames import EMPTY, Frame, State
-from cwm_lsp.codec.sharing import Binding, Place, below, is_changing, place_of, rebound, renewal
+from cwm_lsp.codec.frames import EMPTY, Frame, State, Touched
+from cwm_lsp.codec.holding import may_hold
+from cwm_lsp.codec.sharing import Binding, Place, below, is_changing, is_lasting, place_of, rebound, renewal
 from cwm_lsp.codec.sites import Target
 from cwm_lsp.codec.source import LogicalLine, Slice
+
+_ITERATOR = re.compile(r"<(?:enumerate|filter|map|reversed|zip|\w+_iterator) object>")
+"""What writes an iterator that only hands out what others hold."""
 
 
 def sharing(
@@ -60,7 +65,7 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
     found = awaited(caller, state, shown)
     target = next((one for one in found.targets if one.line == entered.line), None) if found else None
     if found is None or target is None:
-        return entered
+        return replace(entered, foreign=any(_may_be_shared(text) for text in entered.texts.values()))
     texts = {**caller.texts, **caller.renewed}
     back = _came_back(caller, shown)
     lent = {
@@ -69,13 +74,21 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
     }
     inside = target.around[0] <= caller.line <= target.around[1]
     lent |= {name: Place(name) for name in target.free if inside and name in texts}
+    made = target.parameters[0] if target.makes and target.parameters else ""
+    own = {made, *(name for name, place in lent.items() if place is not None)}
     return replace(
         entered,
+        foreign=any(_may_be_shared(text) for name, text in entered.texts.items() if name not in own),
         cells=frozenset(target.free),
         lent={name: place for name, place in lent.items() if place is not None},
         handed=frozenset(name for name, place in lent.items() if place is not None),
-        makes=target.parameters[0] if target.makes and target.parameters else "",
+        makes=made,
     )
+
+
+def _may_be_shared(text: str) -> bool:
+    """Whether ``text`` is that of an object of which others may see a change."""
+    return is_changing(text) and not is_lasting(text) and not _ITERATOR.fullmatch(text)
 
 
 def _came_back(frame: Frame, shown: Slice) -> ast.expr | None:
@@ -115,34 +128,47 @@ def closing(state: State, left: Frame, shown: Slice) -> Mapping[int, Mapping[str
 def final(left: Frame, shown: Slice) -> Mapping[str, str]:
     """The values of a frame at its end, without those that its last statement made unknown."""
     logical = shown.by_line.get(left.line)
+    before = {**left.texts, **left.renewed}
     if logical is None or not logical.deeds or left.raised is not None:
-        return left.texts
-    does = effect(
-        logical.deeds,
-        readable_of(left.texts, shown.constants, module=left.is_module),
-        left.came,
-        left.shares,
-    )
+        return {name: text for name, text in before.items() if name not in left.lost}
+    does = effect(logical.deeds, readable(left, shown.constants), left.came, left.shares)
     if not does.known:
         mentioned = names_of(logical.deeds)
-        return {name: text for name, text in left.texts.items() if name not in mentioned}
-    texts = {**left.texts, **left.renewed, **does.changed}
-    return {name: text for name, text in texts.items() if name not in does.lost}
+        return {name: text for name, text in before.items() if name not in mentioned | left.lost}
+    texts = {**before, **does.changed}
+    gone = (left.lost - does.changed.keys()) | does.lost
+    return {name: text for name, text in texts.items() if name not in gone}
 
 
-def renewed(caller: Frame, left: Frame, shown: Slice) -> Frame:
-    """``caller`` with what the frame that it called made of the objects that it lent."""
-    if not left.lent:
-        return caller
+def renewed(caller: Frame, left: Frame, shown: Slice, touched: Touched, hiding: Container[str]) -> Frame:
+    """``caller`` with what the frame that it called made of the objects that it lent.
+
+    ``touched`` are the objects that were changed there. Of names that may hold one of them by another way,
+    the values are not known any more; objects that are ``hiding`` behind their texts are seen to elsewhere.
+    """
     texts = {**caller.texts, **caller.renewed}
-    after = final(left, shown)
     changed: dict[str, str] = {}
+    after = final(left, shown) if left.lent else EMPTY
+    unknown = left.foreign
     for name, place in left.lent.items():
         text = after.get(name)
+        found: Mapping[str, str] | None = {}
         if text is not None and (is_changing(text) or name in left.cells):
-            changed |= renewal(place, text, texts | changed, caller.shares)
-    caller = replace(caller, shares=_stored(caller, left, shown))
-    return replace(caller, renewed={**caller.renewed, **changed}) if changed else caller
+            found = renewal(place, text, texts | changed, caller.shares)
+        unknown |= text is None or (found is None and text not in hiding)
+        changed |= found or {}
+    lost = frozenset(
+        name
+        for name, text in texts.items()
+        if unknown
+        and name not in changed
+        and text not in hiding
+        and _may_be_shared(text)
+        and may_hold(text, touched, shown.callables.written)
+    )
+    kept = {name: text for name, text in {**caller.renewed, **changed}.items() if name not in lost}
+    shares = _stored(caller, left, shown) if left.lent else caller.shares
+    return replace(caller, shares=shares, renewed=kept, lost=(caller.lost | lost) - set(changed))
 
 
 def _stored(caller: Frame, left: Frame, shown: Slice) -> Mapping[str, Place]:

@@ -10,11 +10,10 @@ from cwm_lsp.codec.deeds import effect, names_of
 from cwm_lsp.codec.definitions import readable, says_less
 from cwm_lsp.codec.frames import EMPTY, Frame, State
 from cwm_lsp.codec.scopes import bound_names
-from cwm_lsp.codec.sharing import is_changing
+from cwm_lsp.codec.sharing import is_changing, is_lasting
 from cwm_lsp.codec.source import LogicalLine, Slice
 
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete, ast.Return)
-_LASTING = ("<function ", "<class ", "<module ", "<enum ")
 
 
 def seen(state: State, shown: Slice) -> Slice:
@@ -69,9 +68,7 @@ def _made(
     bound = _bound(logical.carried)
     texts = {name: shown.constants.get(name, "") for name in names}
     return EMPTY, frozenset(
-        name
-        for name, text in texts.items()
-        if name in bound or (is_changing(text) and not text.startswith(_LASTING))
+        name for name, text in texts.items() if name in bound or (is_changing(text) and not is_lasting(text))
     )
 
 

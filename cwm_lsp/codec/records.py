@@ -47,9 +47,11 @@ class Record:
                 return written
         if self.plain and not self.fields:
             return f"<{self.kind} object>"
+        if self.plain and id(self) in _levels.within:
+            return f"<{self.kind} ...>"
         if self.plain and _levels.count >= DEFAULT.objects:
             return f"<{self.kind} …>"
-        with _levels.one_more(self.plain):
+        with _levels.one_more(self):
             fields = ", ".join(f"{name}={text_within(value)}" for name, value in self.fields.items())
         return f"<{self.kind} {fields}>" if self.plain else f"{self.kind}({fields})"
 
@@ -115,6 +117,19 @@ class Unseen(Record):
         if _levels.count >= DEFAULT.objects:
             return f"<{self.kind} …>"
         raise Undecided("Its fields are not shown.")
+
+
+class Around(Opaque):
+    """One of several objects of a ``kind`` in which it stands, those being ``above``."""
+
+    def __init__(self, kind: str, above: Sequence[Record]) -> None:
+        super().__init__(f"<{kind} ...>")
+        self._above = above
+
+    def __repr__(self) -> str:
+        if any(id(one) not in _levels.within for one in self._above):
+            raise Undecided("Which object it is that it stands in is not known.")
+        return self.text
 
 
 class Class(Opaque):
@@ -192,17 +207,22 @@ def drawn(before: str, name: str, item: str) -> str | None:
 
 
 class _Levels(threading.local):
-    """How many objects the text that is being written stands in, on this thread."""
+    """The objects, by ``id``, that the text that is being written stands in, on this thread."""
 
-    count = 0
+    within: frozenset[int] = frozenset()
+
+    @property
+    def count(self) -> int:
+        return len(self.within)
 
     @contextmanager
-    def one_more(self, counts: bool) -> Iterator[None]:
-        self.count += counts
+    def one_more(self, holder: Record) -> Iterator[None]:
+        before = self.within
+        self.within = before | {id(holder)} if holder.plain else before
         try:
             yield
         finally:
-            self.count -= counts
+            self.within = before
 
 
 _levels = _Levels()

@@ -26,8 +26,15 @@ _CHANGING = ("[", "{", "<")
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """What is stored in an object under ``name``, as a step of a path."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
-    """Where an object stands: in the value of ``root``, down ``path``, a field's name being ``(name,)``."""
+    """Where an object stands: in the value of ``root``, down ``path``, by keys and :class:`Field`."""
 
     root: str
     path: tuple[Any, ...] = ()
@@ -37,9 +44,9 @@ class Place:
         return Place(self.root, (*self.path, *keys))
 
     def find(self, value: Any) -> Any:
-        """The object here, ``value`` being that of ``root``. Raises ``LookupError`` or ``TypeError``."""
+        """The object here, ``value`` being that of ``root``. Raises ``Undecided`` or one of ``ERRORS``."""
         for key in self.path:
-            value = value.fields[key[0]] if isinstance(value, Record) else value[key]
+            value = _fields(value)[key.name] if isinstance(key, Field) else value[key]
         return value
 
 
@@ -76,7 +83,7 @@ def place_of(node: ast.expr, texts: Texts) -> Place | None:
             return Place(name) if name in texts else None
         case ast.Attribute(value=owner, attr=name):
             found = place_of(owner, texts)
-            return None if found is None else found.below((name,))
+            return None if found is None else found.below(Field(name))
         case ast.Subscript(value=owner, slice=key) if not isinstance(key, ast.Slice):
             pass
         case ast.Call(func=ast.Attribute(value=owner, attr=method), args=[key, *_]) if method in _GIVING:
@@ -158,6 +165,11 @@ def is_changing(text: str) -> bool:
 _LASTING = ("<function ", "<class ", "<module ", "<enum ", "<built-in ")
 
 
+def is_lasting(text: str) -> bool:
+    """Whether ``text`` is that of a function, a class or a module: what it is does not change."""
+    return text.startswith(_LASTING)
+
+
 _UNCHANGING = re.compile(
     r"-?[\d.]|b?['\"]|<[^\W\d]\w*\.\w+: [^<>]*>$|(?:True|False|None|Ellipsis|NotImplemented|-?inf|nan)$"
     r"|(?:datetime\.\w+|Decimal|Fraction|(?:Pure)?(?:Posix|Windows)Path|UUID|range|re\.compile)\("
@@ -171,10 +183,10 @@ def may_change(text: str) -> bool:
     return not (text.startswith(_LASTING) or _UNCHANGING.match(text))
 
 
-def renewal(place: Place, text: str, texts: Texts, shares: Mapping[str, Place]) -> dict[str, str]:
+def renewal(place: Place, text: str, texts: Texts, shares: Mapping[str, Place]) -> dict[str, str] | None:
     """The names whose values change as the object at ``place`` becomes ``text``, with their values after it.
 
-    There are none where that is not known.
+    ``None`` where that is not known.
     """
     whole = below(place, shares)
     try:
@@ -187,7 +199,7 @@ def renewal(place: Place, text: str, texts: Texts, shares: Mapping[str, Place]) 
                     after[name] = other.find(value)
         written = {name: render(one) for name, one in after.items()}
     except (Undecided, *ERRORS):
-        return {}
+        return None
     return {
         name: found[0]
         for name, found in written.items()
@@ -200,8 +212,16 @@ def _with(value: Any, path: tuple[Any, ...], part: Any) -> Any:
     if not path:
         return part
     owner = Place("", path[:-1]).find(value)
-    if isinstance(owner, Record):
-        owner.fields[path[-1][0]] = part
+    last = path[-1]
+    if isinstance(last, Field):
+        _fields(owner)[last.name] = part
     else:
-        owner[path[-1]] = part
+        owner[last] = part
     return value
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """What is stored in an object. Raises :class:`Undecided` where ``value`` is none that says so."""
+    if not isinstance(value, Record):
+        raise Undecided("Its text does not say what is stored in it.")
+    return value.fields

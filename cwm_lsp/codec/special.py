@@ -18,7 +18,6 @@ from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.handlers import is_failing
 from cwm_lsp.codec.kinds import (
     BASES,
-    BY_FIELDS,
     ITEMS,
     MARK,
     METHOD,
@@ -31,7 +30,7 @@ from cwm_lsp.codec.kinds import (
     is_of_another,
 )
 from cwm_lsp.codec.literals import kept_literal
-from cwm_lsp.codec.operators import BINARY, COMPARE, bounded, is_single
+from cwm_lsp.codec.operators import BINARY, bounded
 from cwm_lsp.codec.records import Class, Generating, Opaque, Passing, Record, Undecided, parts_of
 from cwm_lsp.codec.templates import TEMPLATE
 
@@ -73,12 +72,16 @@ class Special(Expressions, ABC):
         known = self._state.get(f"{kind}{MARK}")
         return None if known is None else kept_literal(known)
 
+    def _fact(self, kind: str, name: str) -> Any:
+        """What is known of ``name`` in a class, ``None`` for nothing."""
+        return (self._facts(kind) or _NO_FACTS).get(name)
+
     def _needed(self, kind: str) -> frozenset[str]:
         return frozenset((self._facts(kind) or _NO_FACTS).get(NEEDS, ()))
 
     def _defines(self, kind: str, method: str) -> bool:
         """Whether a class has a special method of its own."""
-        found = (self._facts(kind) or _NO_FACTS).get(method)
+        found = self._fact(kind, method)
         return isinstance(found, Opaque) and found.text == METHOD
 
     def _has(self, value: Any, method: str) -> bool:
@@ -122,6 +125,10 @@ class Special(Expressions, ABC):
         return True
 
     @abstractmethod
+    def _left_open(self, value: Generating) -> None:
+        """``value`` is asked for no more items, whether or not it has some."""
+
+    @abstractmethod
     def _draws(self, value: Generating) -> Iterator[Any]:
         """What a generator gives, each item when it is asked for."""
 
@@ -138,7 +145,7 @@ class Special(Expressions, ABC):
         if not self._has(value, "__iter__"):
             return super()._items(value, node, ordered)
         self._took(node, owner=value, method="__iter__")
-        source = (self._facts(value.kind) or _NO_FACTS).get(ITEMS)
+        source = self._fact(value.kind, ITEMS)
         if source is None:
             raise Undecided("What it goes through is not known.")
         found: list[Any] = self._within({"self": value}, ast.parse(source, mode="eval").body)
@@ -153,33 +160,12 @@ class Special(Expressions, ABC):
         if not self._has(value, "__iter__"):
             return value
         presized = name in _PRESIZED and self._has(value, "__len__")
-        if presized and not (self._facts(value.kind) or _NO_FACTS).get(ITEMS):
+        if presized and not self._fact(value.kind, ITEMS):
             raise Undecided("A generator is asked for items after the length, anything else before it.")
         found = Passing(self._items(value, node))
         if presized:
             self._special(value, "__len__", node)
         return found
-
-    def _in_order(self, name: str, items: Sequence[Any], node: ast.expr) -> Any:
-        """``sorted``, ``min`` or ``max`` of ``items``, objects being compared as their class says."""
-        walker, place = self, ast.Compare(node, [], [])
-
-        class Compared:
-            def __init__(self, value: Any) -> None:
-                self.value = value
-
-            def __lt__(self, other: Compared) -> bool:
-                return bool(walker._compared(self.value, ast.Lt(), other.value, place))
-
-            def __gt__(self, other: Compared) -> bool:
-                if walker._has(self.value, "__gt__"):
-                    return bool(walker._compared(self.value, ast.Gt(), other.value, place))
-                return other < self
-
-        compared = map(Compared, items)
-        if name == "sorted":
-            return [one.value for one in sorted(compared)]
-        return (min(compared) if name == "min" else max(compared)).value
 
     def _got(self, owner: Any, name: Any, *default: Any, node: ast.expr) -> Any:
         """``getattr(owner, name, *default)`` for what is stored in an object."""
@@ -210,41 +196,6 @@ class Special(Expressions, ABC):
             if not hasattr(node, "augmented"):
                 raise
             raise TypeError(_OPERAND.sub(r"\1=:", str(error))) from None
-
-    def _compare(self, node: ast.Compare) -> Any:
-        left = self.value(node.left)
-        found: Any = True
-        for act, right_node in zip(node.ops, node.comparators, strict=True):
-            right = self.kind(right_node) or self.value(right_node)
-            found = self._compared(left, act, right, node)
-            if not found:
-                break
-            left = right
-        return found
-
-    def _compared(self, left: Any, act: ast.cmpop, right: Any, node: ast.Compare) -> Any:
-        own = OPERATORS.get(type(act), "")
-        if self._has(left, own):
-            return self._special(left, own, node, right)
-        if isinstance(act, ast.NotEq) and self._has(left, "__eq__"):
-            return not self._special(left, "__eq__", node, right)
-        if isinstance(act, ast.In | ast.NotIn) and self._has(right, "__contains__"):
-            inside = bool(self._special(right, "__contains__", node, left))
-            return inside is isinstance(act, ast.In)
-        if isinstance(left, Passing) or isinstance(right, Passing):
-            raise unpure(node)
-        if isinstance(act, ast.Is | ast.IsNot) and not (is_single(left) or is_single(right)):
-            raise Undecided("Whether two names mean one object is not known.")
-        if isinstance(act, ast.Eq | ast.NotEq) and self._by_fields(left, right):
-            same: bool = left.kind == right.kind and left.fields == right.fields
-            return same is isinstance(act, ast.Eq)
-        return COMPARE[type(act)](left, right)
-
-    def _by_fields(self, left: Any, right: Any) -> bool:
-        """Whether two objects are equal if their fields are."""
-        if not isinstance(left, Record) or not isinstance(right, Record):
-            return False
-        return BY_FIELDS in (self._facts(left.kind) or _NO_FACTS)
 
     def kind(self, node: ast.expr) -> Any:
         """The builtin type that ``node`` names, several as a tuple, or ``None``."""
@@ -317,7 +268,9 @@ class Special(Expressions, ABC):
         """What a builtin gives that asks its first argument by a method of the user's, ``None`` otherwise."""
         first, rest = (given[0], given[1:]) if given else (None, [])
         if name == "next" and isinstance(first, Generating):
-            return (next(self._draws(first), *rest),)
+            item = next(self._draws(first), *rest)
+            self._left_open(first)
+            return (item,)
         if self._has(first, _ASKING.get(name, "")):
             return (self._special(first, _ASKING[name], node, *rest),)
         if name in ("str", "repr") and len(given) == 1:

@@ -20,7 +20,7 @@ from cwm_lsp.codec.hidden import HEAP, mentioned
 from cwm_lsp.codec.kinds import COROUTINE, GENERATOR, LAMBDA, MARK
 from cwm_lsp.codec.literals import called_in, lambda_of
 from cwm_lsp.codec.lookup import find, findable
-from cwm_lsp.codec.records import Iterating, Opaque, Passing, Undecided, Whole, is_shown
+from cwm_lsp.codec.records import UNREAD, Iterating, Opaque, Passing, Undecided, Whole, is_shown
 from cwm_lsp.codec.standard import FOUND, MATCHED
 from cwm_lsp.codec.templates import TEMPLATE
 from cwm_lsp.trace.render import render
@@ -276,6 +276,7 @@ def state_of(names: Sequence[str], texts: Texts, given: Sequence[str] = ()) -> _
 def _told(node: ast.expr, state: _State, given: tuple[str, ...], aided: bool) -> Told | None:
     texts = dict(state)
     text = find(node, texts) if findable(node) else None
+    text = None if text == UNREAD else text
     if text is not None or not aided:
         return None if text is None else Told(text)
     evaluator = Evaluator(texts, given)

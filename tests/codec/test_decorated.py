@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cwm_lsp.record.session import record
-from cwm_lsp.record.target import ScriptTarget
-from cwm_lsp.trace.normalise import normalise
-from tests.codec.worked import Fact, facts_of
+from tests.codec.worked import facts_of_script
 
 _DISPATCHED = """
 from functools import singledispatch
@@ -135,15 +132,9 @@ found = Ledger().post(3)
     ids=["dispatched", "object", "branch", "handed on", "sized", "nested", "one line", "asynchronous"],
 )
 async def test_nothing_is_worked_out_wrongly(text: str, tmp_path: Path) -> None:
-    assert [fact for fact in await _facts(text, tmp_path) if fact.verdict == "wrong"] == []
+    assert [fact for fact in await facts_of_script(text, tmp_path) if fact.verdict == "wrong"] == []
 
 
 async def test_what_a_decorator_hands_on_is_entered(tmp_path: Path) -> None:
-    calls = [fact for fact in await _facts(_HANDED_ON, tmp_path) if fact.what == "call"]
+    calls = [fact for fact in await facts_of_script(_HANDED_ON, tmp_path) if fact.what == "call"]
     assert (calls[-1].so, calls[-1].found) == ("8", "8")
-
-
-async def _facts(text: str, folder: Path) -> list[Fact]:
-    script = folder / "script.py"
-    script.write_text(text)
-    return facts_of(normalise(await record(ScriptTarget(str(script)))))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby, takewhile
+from pathlib import Path
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
@@ -14,7 +15,10 @@ from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.machine import Machine
 from cwm_lsp.codec.protocol import SpanKind
 from cwm_lsp.codec.vocabulary import Special
+from cwm_lsp.record.session import record
+from cwm_lsp.record.target import ScriptTarget
 from cwm_lsp.trace.model import Event, EventKind, Trace
+from cwm_lsp.trace.normalise import normalise
 
 _HEADS = {EventKind.CALL: Special.CALL, EventKind.EXCEPTION: Special.EXCEPTION}
 
@@ -48,6 +52,13 @@ def facts_of(trace: Trace) -> list[Fact]:
             found += (Fact(step, frame.line, *rest) for rest in _told(machine, frame, event))
         machine.apply(event)
     return found
+
+
+async def facts_of_script(text: str, folder: Path) -> list[Fact]:
+    """Those of a run of the script ``text``, which is written into ``folder``."""
+    script = folder / "script.py"
+    script.write_text(text, encoding="utf-8")
+    return facts_of(normalise(await record(ScriptTarget(str(script)))))
 
 
 def ruled_out(trace: Trace) -> tuple[list[tuple[int, str]], int]:
