@@ -17,6 +17,7 @@ from cwm_lsp.codec.deeds import effect
 from cwm_lsp.codec.definitions import ENUMS, readable
 from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.facts import Facts, passed
+from cwm_lsp.codec.failures import PLAIN
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.handlers import is_failure
@@ -85,7 +86,7 @@ def expected(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> 
         names,
         _result(frame, logical, result, texts),
         None if frame.function in shown.callables.streams else _handed(logical, texts, frame),
-        raised or frame.passing or _raised(frame, logical, known),
+        raised or frame.passing or _raised(frame, logical, known, shown),
     )
 
 
@@ -131,7 +132,7 @@ def _handed(logical: LogicalLine, texts: Mapping[str, str], frame: Frame) -> str
     return None
 
 
-def _raised(frame: Frame, logical: LogicalLine, known: Facts) -> str | None:
+def _raised(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> str | None:
     for one in known.known.values():
         if one.raises:
             return one.text
@@ -142,7 +143,10 @@ def _raised(frame: Frame, logical: LogicalLine, known: Facts) -> str | None:
                 return found.text
             if isinstance(exception, ast.Call) and frame.returned:
                 return frame.returned[-1]
-            return frame.texts.get(exception.id) if isinstance(exception, ast.Name) else None
+            if not isinstance(exception, ast.Name):
+                return None
+            is_class = exception.id in PLAIN and exception.id not in shown.constants
+            return frame.texts.get(exception.id, f"{exception.id}()" if is_class else None)
     return None
 
 

@@ -24,7 +24,7 @@ MAX_STEPS = 20_000
 
 _ITEMS_A_STEP = 8
 
-ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration)
+ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration, SystemExit)
 """What an operation on literals may raise, as Python itself would."""
 
 _SEQUENCES = (str, bytes, list, tuple)

@@ -10,7 +10,7 @@ PLAIN = frozenset(
     {
         *("ArithmeticError", "AssertionError", "AttributeError", "Exception", "IndexError", "KeyError"),
         *("LookupError", "NotImplementedError", "OverflowError", "RuntimeError", "TypeError", "ValueError"),
-        *("ZeroDivisionError", "RecursionError", "StopIteration"),
+        *("ZeroDivisionError", "RecursionError", "StopIteration", "SystemExit"),
     }
 )
 """Classes whose objects hold what they were made with and nothing else."""
@@ -21,6 +21,10 @@ class Failure(Record):
 
     def __init__(self, kind: str, args: tuple[Any, ...], quoted: bool = False) -> None:
         super().__init__(kind, {"args": args})
+        if kind == "SystemExit":
+            self.fields["code"] = args if len(args) > 1 else args[0] if args else None
+        if kind == "StopIteration":
+            self.fields["value"] = args[0] if args else None
         self.quoted = quoted or kind == "KeyError"
 
     def __repr__(self) -> str:

@@ -17,7 +17,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from itertools import islice
-from typing import Any
+from typing import Any, Never
 
 from cwm_lsp.codec import standard
 from cwm_lsp.codec.pure_calls import (
@@ -104,6 +104,16 @@ def _deque(given: Any = (), maxlen: int | None = None) -> deque[Any]:
     return deque(items_of(given), maxlen)
 
 
+def _leave(code: Any = None) -> Never:
+    """What ``sys.exit`` raises: a tuple gives several arguments."""
+    raise SystemExit(*(code if isinstance(code, tuple) else () if code is None else (code,)))
+
+
+def _quit(code: Any = None) -> Never:
+    """What ``exit`` and ``quit`` raise."""
+    raise SystemExit(code)
+
+
 MODULES: Mapping[str, Mapping[str, Any]] = {
     **standard.MODULES,
     "re": {
@@ -143,7 +153,7 @@ MODULES: Mapping[str, Mapping[str, Any]] = {
         "groupby": _grouped,
     },
     "json": {"dumps": _dumped, "loads": lambda text: json.loads(text)},
-    "sys": {"maxsize": sys.maxsize},
+    "sys": {"maxsize": sys.maxsize, "exit": _leave},
     "functools": {"reduce": _reduced},
     "heapq": {
         "nlargest": lambda count, value, key=None: heapq.nlargest(count, items_of(value), key),
@@ -181,6 +191,8 @@ _IMPORTABLE: Mapping[str, str] = {
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **BUILTINS,
+    "exit": _quit,
+    "quit": _quit,
     **{name: MODULES[module][name] for module, names in _IMPORTABLE.items() for name in names.split()},
 }
 """What a bare name may call: builtins, and what is imported by its own name as a rule."""

@@ -158,11 +158,31 @@ more = Times(1)
 twice += more
 """
 
+_LEAVING = """
+import sys
+
+def main(args):
+    if not args:
+        sys.exit(2)
+    return 0
+
+def check(n):
+    try:
+        if n > 2:
+            raise SystemExit
+        exit(n)
+    except SystemExit as stop:
+        return stop.code
+
+codes = check(1), check(5)
+sys.exit(main([]))
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "share"),
-    [(_ROUND, 0.8), (_COMPARED, 0.9), (_LEFT_OPEN, 0.7), (_UNNAMED, 0.8)],
-    ids=["round", "compared", "left open", "unnamed"],
+    [(_ROUND, 0.8), (_COMPARED, 0.9), (_LEFT_OPEN, 0.7), (_UNNAMED, 0.8), (_LEAVING, 1.0)],
+    ids=["round", "compared", "left open", "unnamed", "leaving"],
 )
 async def test_nothing_is_worked_out_wrongly(text: str, share: float, tmp_path: Path) -> None:
     facts = await facts_of_script(text, tmp_path)
