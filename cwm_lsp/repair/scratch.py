@@ -59,6 +59,12 @@ class Place:
         return next((one for one in self.file.parents if any((one / mark).exists() for mark in _MARKS)), None)
 
     @property
+    def whole(self) -> Path:
+        """The folder of the project, as far as it is copied."""
+        found = self.project
+        return found if found is not None and found.is_relative_to(self.root) else self.root
+
+    @property
     def newline(self) -> str:
         """How the lines of the file end."""
         return "\r\n" if b"\r\n" in self.file.read_bytes() else "\n"

@@ -272,6 +272,8 @@ class Worker:
                 "name": at.name,
                 "folder": str(work),
                 "import_from": str(work / at.import_from.relative_to(at.root)),
+                "origin": str(at.root),
+                "project": str(work / at.whole.relative_to(at.root)),
                 "text": self._job.text,
                 "checks": [asdict(check) for check in self._job.checks],
                 "nodes": [str(work / node) for node in self._job.nodes],

@@ -15,6 +15,7 @@ from typing import Any
 
 from .alarm import ASLEEP, Overtime, limited
 from .checks import OVERTIME, clipped
+from .late import Late
 from .plugins import needless
 from .program import Program
 from .tracing import Spectrum
@@ -33,6 +34,8 @@ class Session:
         self._program = program
         self._session = session
         self._changed = False
+        self._late = Late(program.path)
+        self._late.present()
         self._items = {item.nodeid: item for item in session.items}
         self._known: ModuleType | None = None
         self.bare = set(bare)
@@ -97,16 +100,16 @@ class Session:
         self._module()
 
     def install(self, code: CodeType, edited: bool) -> None:
-        """Make the imported module behave as a candidate. Raises what loading it raises."""
-        module = self._module()
-        if module is None or not (edited or self._changed):
+        """Make the module behave as a candidate, imported or not. Raises what loading it raises."""
+        module, self._late.code = self._module(), code
+        if not (edited or self._changed):
             return
         self._changed = True
-        kept = sys.modules.get(self._program.name)
+        if module is None:
+            return
+        self._program.name = module.__name__  # it finds what it imports relatively by the name that tests use
         new = self._program.fresh(code)
-        new.__name__ = module.__name__
-        if kept is not None:
-            sys.modules[self._program.name] = kept
+        sys.modules[module.__name__] = module
         transplant(module, new)
 
     def _module(self) -> ModuleType | None:

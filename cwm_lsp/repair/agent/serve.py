@@ -5,7 +5,7 @@ that sleep for long on the text as it stands.
 
 ::
 
-    {"op": "open", path, name, folder, import_from, text, checks, nodes, bare, scratch, root}
+    {"op": "open", path, name, folder, import_from, origin, project, text, checks, nodes, bare, scratch, root}
                               -> {"ready": true, nodes, problem} | {"error"}
     {"op": "trace", "seconds", "order", "clock"}
                               -> for each check {"check", "ok", "said", "seconds", "clock", "asleep",
@@ -75,10 +75,25 @@ def _prepared(opening: dict[str, Any]) -> Program:
     os.chdir(opening["folder"])
     sys.dont_write_bytecode = True
     warnings.simplefilter("ignore")  # a candidate that Python frowns at is tried all the same
-    sys.path.insert(0, opening["import_from"])
+    sys.path[:] = [opening["import_from"], *_moved(opening["origin"], opening["folder"])]
+    if opening["nodes"]:  # what `python -m pytest` finds in the project, and an installed project finds
+        sys.path += [opening["project"], os.path.join(opening["project"], "src")]
     guard.bound()
     guard.confine(opening["scratch"])
     return Program(opening["path"], opening["name"], opening["text"])
+
+
+def _moved(origin: str, folder: str) -> list[str]:
+    """The folders that imports are sought in, those of the user's project as they are in the copy: one that
+    is installed to be edited would be imported from where the user has it."""
+    found = []
+    for entry in sys.path:
+        path = os.path.realpath(entry)
+        inside = path == origin or path.startswith(origin + os.sep)
+        own = inside and not path.startswith(os.path.realpath(sys.prefix) + os.sep)
+        copied = os.path.normpath(os.path.join(folder, os.path.relpath(path, origin))) if own else ""
+        found.append(copied if os.path.isdir(copied) else entry)
+    return found
 
 
 def _channels() -> tuple[IO[bytes], IO[bytes]]:
