@@ -222,14 +222,24 @@ def _show(outcome: Outcome, shell: Shell) -> None:
     )
     for fix in outcome.fixes:
         shell.out.print()
-        shell.out.print(Syntax(fix.diff.rstrip("\n"), "diff", background_color="default"))
-        for line in (*reasons(fix.evidence), *_questions(fix.evidence)):
+        _show_diff(fix.diff, shell)
+        for line in reasons(fix.evidence):
             shell.out.print(Text(line, style="dim"))
+        for line in _questions(fix.evidence):  # to be copied: the terminal breaks it, we do not
+            shell.out.print(Text(line, style="dim"), soft_wrap=True)
     if not outcome.fixes and outcome.suspects:
         lines = ", ".join(str(one.line) for one in outcome.suspects[:5])
         shell.out.print(f"Most suspicious lines: {lines}")
     for note in outcome.notes:
         shell.note(note)
+
+
+def _show_diff(diff: str, shell: Shell) -> None:
+    """All of a diff, however long its lines are: what reads it from a pipe gets it as it is."""
+    if shell.out.is_terminal:
+        shell.out.print(Syntax(diff.rstrip("\n"), "diff", background_color="default", word_wrap=True))
+    else:
+        shell.out.print(Text(diff.rstrip("\n")), soft_wrap=True)
 
 
 def _questions(evidence: Evidence) -> list[str]:

@@ -18,10 +18,11 @@ from functools import cached_property
 from pathlib import Path
 from threading import Event
 
+from cwm_lsp.repair.agent.checks import GIVEN
 from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, flaky, job_for
 from cwm_lsp.repair.change import first_change
 from cwm_lsp.repair.guided import Guide
-from cwm_lsp.repair.job import Job
+from cwm_lsp.repair.job import START, Job
 from cwm_lsp.repair.like import agreeing
 from cwm_lsp.repair.llm import consult
 from cwm_lsp.repair.llm.prompt import Task
@@ -57,6 +58,10 @@ LOOKS = 2
 LOOKS_SHARE = 0.03
 """Of the budget, how long checks are begun in these runs."""
 
+LEAST_START = 15.0
+START_SHARE = 2.0
+"""What imports and the collection of tests may take: so many seconds, or budgets."""
+
 AT_LEAST = 0.4
 """Of the budget, what the search gets however long the baseline took."""
 
@@ -86,7 +91,8 @@ def repair(
     except (SyntaxError, ValueError, RecursionError) as error:
         raise unparsed(file, error) from error
     specification = _with_agreement(file, text, specification, python)
-    job = replace(job_for(file, text, specification, python), stop=stop or Event())
+    start = min(START, max(LEAST_START, budget * START_SHARE))
+    job = replace(job_for(file, text, specification, python), stop=stop or Event(), start=start)
     workers = [Worker(job) for _ in range(WORKERS)]
     try:
         known = baseline(workers, specification, job, budget)
@@ -108,9 +114,12 @@ def _status(fixes: Sequence[Fix]) -> Status:
     return Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
 
 
-def _wanted(check: Check) -> str | None:
-    """What a call should give; ``None`` for a check that says it by assertions."""
-    return (check.expect or "") if check.kind is CheckKind.CALL else None
+def _told(check: Check, said: str) -> tuple[str, str | None]:
+    """What a failing check gave, and what it should; ``None`` where an assertion says both."""
+    example = GIVEN.search(said)
+    if example is not None and check.kind is not CheckKind.CALL:
+        return example[1], example[2]
+    return said, (check.expect or "") if check.kind is CheckKind.CALL else None
 
 
 FEW = 40
@@ -262,7 +271,7 @@ class _Search:
     def _blind(self) -> list[Candidate]:
         scores = self._scores
         known = self.known
-        texts = pairs((known.said[n], _wanted(known.checks[n])) for n in known.failing)
+        texts = pairs(_told(known.checks[n], known.said[n]) for n in known.failing)
         said = known.said.values()
         return generate(self.job.text, scores, scores.keys(), likelier(said), texts, said)
 

@@ -17,19 +17,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cwm_lsp.errors import Cancelled, RunError
+from cwm_lsp.errors import Cancelled
 from cwm_lsp.record.client import kill_group
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import BLOCKED
 from cwm_lsp.repair.agent.checks import OVERTIME as ENDLESS
 from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.change import Step
-from cwm_lsp.repair.child import isolation, read, started
+from cwm_lsp.repair.child import isolation, read, started, unstarted
 from cwm_lsp.repair.job import Job, Result, Tried
 from cwm_lsp.repair.model import Candidate
-
-START = 60.0
-"""Seconds that a child may take until it can be asked: imports and the collection of tests."""
 
 BUSY = 20
 """Seconds on the clock that a second of the processor may take while other programs want it too."""
@@ -282,10 +279,11 @@ class Worker:
                 "root": str(work),
             }
         )
-        answer = self._line(START)
+        answer = self._line(self._job.start)
         if answer is None or "error" in answer:
+            why = unstarted(self._process, answer, bool(self._job.nodes), self._job.start)
             self.end()
-            raise RunError((answer or {}).get("error", "The process that runs candidates did not start."))
+            raise why
         self.nodes, self.problem = list(answer["nodes"]), str(answer["problem"])
         return self.nodes
 

@@ -46,11 +46,12 @@ def test_half_the_cases_mend_a_program_from_the_command_line(tmp_path: Path) -> 
 
 def test_only_a_verified_fix_is_written(tmp_path: Path) -> None:
     file = tmp_path / "f.py"
-    file.write_text("def f(a, b):\n    return a - b\n")
+    file.write_text(f"def f(a, b):\n    return a - b  # {'long ' * 30}end\n")
     words = ("repair", "f.py", "--call", "f(2, 2)", "--expect", "4", "--apply")
     done = cwm(*words, cwd=tmp_path, env={"COLUMNS": "120"})
     assert done.code == 0
     assert "plausible, not verified" in done.out
+    assert "long end\n+    return" in done.out  # a diff in a pipe is whole, whatever its lines are
     assert "which is right?" in done.out
     assert "Nothing was written" in done.err
     assert "a - b" in file.read_text()

@@ -145,6 +145,15 @@ def same(found: Any, wanted: Any, loose: bool) -> bool:
     return bool(found == wanted)
 
 
+GAVE = "{} gave {}, not {}"
+"""What is said of an example of a doctest that gives another value."""
+
+GIVEN = re.compile(r" gave (.*), not (.*)$")
+"""The two values in that."""
+
+_EXAMPLE = re.compile(r"Failed example:\n(.*)\nExpected:\n(.*)\nGot:\n(.*)", re.DOTALL)
+
+
 class _Runner(doctest.DocTestRunner):
     """Lets an exception that no example expects end the doctest, as it ends any other check."""
 
@@ -157,8 +166,16 @@ def _doctest(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
     parsed = doctest.DocTestParser().get_doctest(check["text"], namespace, check["call"], None, None)
     said: list[str] = []
     runner = _Runner(verbose=False, optionflags=doctest.FAIL_FAST)
-    failed = runner.run(parsed, out=said.append).failed
-    return not failed, clipped("".join(said).strip().rpartition("\nGot:")[2].strip()) if failed else "passed"
+    if not runner.run(parsed, out=said.append).failed:
+        return True, "passed"
+    text = "".join(said)
+    example = _EXAMPLE.search(text)
+    return False, clipped(GAVE.format(*map(joined, example.group(1, 3, 2))) if example else joined(text))
+
+
+def joined(text: str) -> str:
+    """Lines as one."""
+    return "; ".join(line.strip() for line in text.split("\n") if line.strip())
 
 
 def shown(value: Any) -> str:
