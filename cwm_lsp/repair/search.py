@@ -19,7 +19,8 @@ from pathlib import Path
 from threading import Event
 
 from cwm_lsp.repair.agent.checks import GIVEN
-from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, flaky, job_for
+from cwm_lsp.repair.asked import flaky
+from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, job_for
 from cwm_lsp.repair.change import first_change
 from cwm_lsp.repair.guided import Guide
 from cwm_lsp.repair.job import START, Job

@@ -141,6 +141,9 @@ def _phase(item: Any, when: Any, **more: Any) -> bool:
     return not report.failed
 
 
+SKIPPED = "skipped"
+"""What is said of a test that is not run, by its own wish."""
+
 _UNKNOWN = "pytest does not collect it"
 
 
@@ -160,7 +163,7 @@ class _Reports:
             crash = getattr(report.longrepr, "reprcrash", None)
             self.said = clipped(_brief(str(getattr(crash, "message", report.longrepr))))
         elif report.skipped and not hasattr(report, "wasxfail"):
-            self.passed, self.said = False, "skipped"
+            self.passed, self.said = False, SKIPPED
 
 
 _NOISE = re.compile(r"[?+-](?!  where|  and)|Omitting |Use -v|\+  ?.*<.* at 0x|\+    where .* = <")
