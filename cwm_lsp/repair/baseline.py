@@ -37,6 +37,10 @@ ASLEEP_SHARE = 0.2
 AGAIN_SHARE = 0.1
 """Of the budget, how long checks are begun a third time."""
 
+AGAIN_SECONDS = 0.3
+AGAIN_SLACK = 5.0
+"""A check may take so many seconds then, and times as long as the slowest took at first."""
+
 QUICK_SECONDS = 0.004
 QUICK_SLACK = 4.0
 """So many seconds and times as long as the slowest check that passes, for the first look at a candidate."""
@@ -115,7 +119,8 @@ def baseline(
     first = runs[0]
     left = {n for n in order if any(run[n]["said"] == LEFT_OUT for run in runs)}
     quick = [n for n in order if first[n]["said"] != ENDLESS and not _sleeps(first[n])]
-    third = workers[0].again(quick, longest, budget * AGAIN_SHARE)
+    usual = AGAIN_SECONDS + AGAIN_SLACK * max((first[n]["seconds"] for n in quick), default=0.0)
+    third = workers[0].again(quick, min(longest, usual), budget * AGAIN_SHARE)
     shaky = [
         n
         for n in order

@@ -246,7 +246,8 @@ class _Search:
     def _followed(self, fixes: Sequence[Fix]) -> tuple[Fix, ...]:
         """The fixes with the first thing that each changes in the run of a failing check, if time is left."""
         known, worker = self.known, self.workers[0]
-        late = time.monotonic() > self.started + self.budget and _slow(known, self.budget)
+        slow = _slow(known, self.budget) or ENDLESS in known.said.values()
+        late = slow and time.monotonic() > self.started + self.budget
         if not fixes or late:
             return tuple(fixes)
         check, text = known.failing[0], self.job.text
@@ -280,7 +281,8 @@ class _Search:
         known = self.known
         if _slow(known, self.budget):
             return []  # each hole needs many runs
-        guide = Guide(self.workers, known.failing, known.passing, known.quick, self.job.stop)
+        quick = min(known.quick, known.seconds)
+        guide = Guide(self.workers, known.failing, known.passing, quick, self.job.stop)
         scores = self._scores
         until = time.monotonic() + self.budget * GUIDED
         return guide.run(holes(self.job.text, scores, scores.keys()), until)

@@ -141,6 +141,7 @@ class Worker:
         passing: Sequence[int] = (),
         formal: bool = False,
         until: float = math.inf,
+        clock: float = math.inf,
     ) -> Iterator[Tried]:
         """Try candidates, each up to its first failing check, or through all once one held.
 
@@ -148,7 +149,7 @@ class Worker:
         reports, which is slower than to see whether they raise.
         ``patience``: how many times as many turns of loops a check may take as is usual for a first look.
         One that ends or blocks the child has failed; the child is replaced and the rest goes on, but not
-        beyond ``until`` (of ``time.monotonic``).
+        beyond ``until`` (of ``time.monotonic``). Tests are answered each time ``clock`` seconds are over.
         """
         left = list(candidates)
         longest = seconds * 2 * len(order) + GRACE
@@ -156,9 +157,9 @@ class Worker:
             self._ready()
             items = [[n, [[e.start, e.end, e.text] for e in c.edits]] for n, c in enumerate(left)]
             how = {"seconds": seconds, "patience": patience, "passing": passing, "formal": formal}
-            self._send({"op": "try", "items": items, "order": order, **how})
+            self._send({"op": "try", "items": items, "order": order, "clock": clock, **how})
             done = 0
-            # A batch of tests is answered at once, when its fork has ended.
+            # Of a batch of tests much is answered at once, when a fork has ended.
             patient = longest * len(left) if self.forks else longest
             while (answer := self._line(min(patient, until - time.monotonic()))) is not None:
                 if "done" in answer:

@@ -10,7 +10,7 @@ that sleep for long on the text as it stands.
     {"op": "trace", "seconds", "order", "clock"}
                               -> for each check {"check", "ok", "said", "seconds", "clock", "asleep",
                                                   "lines", "unseen", "calls", "steps", "bare"}
-    {"op": "try", "order", "passing", "seconds", "patience", "formal", "items"}
+    {"op": "try", "order", "passing", "seconds", "patience", "formal", "clock", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
     {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
     {"op": "history", "check", "edits", "seconds"}

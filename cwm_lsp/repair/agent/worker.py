@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import CodeType
 from typing import Any
@@ -105,13 +105,30 @@ class Worker:
         if self._session is not None:
             self._session.prepare()
         work = [partial(self._tried, edits, request) for _, edits in items]
-        together: list[dict[str, Any]] = []
-        if self._session is not None and FORKS and not self._leaks and len(items) > 1:
-            found = forked(lambda: {"tried": [one() for one in work], "clean": self._clean(request)})
-            self._leaks = not found.get("clean", True)
-            together = [] if self._leaks else found.get("tried", [])
-        for at, (number, _) in enumerate(items):
-            yield {"id": number, **(together[at] if together else self._apart(work[at]))}
+        together = self._session is not None and FORKS
+        done = 0
+        while done < len(items):
+            found: list[dict[str, Any]] = []
+            if together and not self._leaks and len(items) - done > 1:
+                told = forked(partial(self._several, work[done:], request))
+                self._leaks = not told.get("clean", True)
+                found = [] if self._leaks else told.get("tried", [])
+                together = bool(found)
+            for one in found or [self._apart(work[done])]:
+                yield {"id": items[done][0], **one}
+                done += 1
+
+    def _several(
+        self, work: Sequence[Callable[[], dict[str, Any]]], request: dict[str, Any]
+    ) -> dict[str, Any]:
+        """As many of several candidates, one after the other, as are begun while there is time."""
+        until = time.monotonic() + request["clock"]
+        tried = [work[0]()]
+        for one in work[1:]:
+            if time.monotonic() >= until:
+                break
+            tried.append(one())
+        return {"tried": tried, "clean": self._clean(request)}
 
     def _clean(self, request: dict[str, Any]) -> bool:
         """Whether tests that pass on the file as it stands still do, after candidates ran in this process."""
