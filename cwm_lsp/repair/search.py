@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +37,7 @@ from cwm_lsp.repair.templates.holes import holes
 from cwm_lsp.repair.templates.symptoms import ENDLESS, likelier
 from cwm_lsp.repair.templates.told import pairs
 from cwm_lsp.repair.typed import checked
-from cwm_lsp.repair.verify import Ground, verified
+from cwm_lsp.repair.verify import UNLIKELY, Ground, verified
 from cwm_lsp.repair.workers import Worker
 
 WORKERS = 2
@@ -100,7 +101,8 @@ def repair(
         search = _Search(job, workers, known, started, budget, progress)
         fixes, notes = search.run(model)
         fixes, typed = checked(fixes, job, workers[0].work)
-        beside = _beside(job) if not fixes else ()
+        found = fixes and (fixes[0].verified or fixes[0].candidate.prior >= UNLIKELY)
+        beside = _beside(job) if not found else ()
         notes = (*_copied(workers), *known.notes, *_failures(known, fixes, budget), *notes, *typed, *beside)
     finally:
         for worker in workers:
@@ -132,7 +134,10 @@ def _failures(known: Baseline, fixes: Sequence[Fix], budget: float) -> Iterator[
     for n in known.failing if not fixes else ():
         yield f"What fails: {known.failure(n)}"
         if REFUSED in known.said[n]:
-            yield "Fixes are tried without network and in a copy: name a test that needs neither."
+            yield (
+                "Fixes are tried in a copy, without network and without other processes: "
+                "name a test that needs none of these."
+            )
     if _slow(known, budget):
         yield (
             f"One candidate takes {known.clock:.1f} s of tests, so few can be tried: "
@@ -141,10 +146,17 @@ def _failures(known: Baseline, fixes: Sequence[Fix], budget: float) -> Iterator[
 
 
 def _beside(job: Job) -> Iterator[str]:
-    """The files of the project that the file uses, where the mistake may be as well."""
-    names = [path.relative_to(job.place.root).as_posix() for path in job.place.used(job.text)]
-    if names:
-        yield f"{job.place.file.name} uses {', '.join(names[:USED])}: the mistake may be there."
+    """The files of the project that the file, or its test, uses, where the mistake may be as well."""
+    place = job.place
+    found = {place.file: place.used(job.text)}
+    for node in job.nodes:
+        test = place.root / node
+        with contextlib.suppress(SyntaxError, ValueError):  # a text, or what pytest collects and we cannot
+            found[test] = place.used_by(test, test.read_text(encoding="utf-8", errors="replace"))
+    for user, used in found.items():
+        names = [path.relative_to(place.root).as_posix() for path in used if path.name != "__init__.py"]
+        if names:
+            yield f"{user.name} uses {', '.join(names[:USED])}: the mistake may be there."
 
 
 USED = 5

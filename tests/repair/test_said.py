@@ -9,10 +9,12 @@ import pytest
 
 from cwm_lsp.errors import RunError
 from cwm_lsp.repair.agent.checks import evaluate
+from cwm_lsp.repair.agent.guard import Refused
 from cwm_lsp.repair.agent.program import Program
 from cwm_lsp.repair.agent.pytests import _brief
 from cwm_lsp.repair.baseline import job_for
 from cwm_lsp.repair.job import Job
+from cwm_lsp.repair.scratch import place
 from cwm_lsp.repair.specification import Specification
 from cwm_lsp.repair.workers import Worker
 
@@ -41,6 +43,7 @@ SOURCE = "def f(n):\n    return n + 1\n"
             "roman(7) gave 'VI', not 'VII'",
         ),
         ("KeyError: 'ann'", "KeyError: 'ann'"),
+        (f"{Refused.__module__}.Refused: not allowed", "Refused: not allowed"),
         ("ValueError: first\n- one\n- two", "ValueError: first; - one; - two"),
     ],
 )
@@ -54,6 +57,23 @@ def test_the_example_of_a_doctest_that_fails() -> None:
     check = {"kind": "doctest", "call": "f", "text": text}
     said = evaluate(program, program.code([]), check, 5.0).said
     assert said == "for n in (1, 2):; f(n) gave 2; 3, not 3; 4"
+
+
+def test_what_an_async_function_gives_is_awaited() -> None:
+    program = Program("f.py", "f", "async def f(n):\n    return n + 1\n")
+    check = {"kind": "call", "call": "f(1)", "expect": "2"}
+    assert evaluate(program, program.code([]), check, 5.0) == (True, "2", False)
+
+
+def test_the_files_that_a_test_uses_are_named(tmp_path: Path) -> None:
+    texts = {"pyproject.toml": "", "src/shop/__init__.py": "from .cart import Cart\nfrom shop import money\n"}
+    texts |= {"src/shop/cart.py": "", "src/shop/money.py": "", "tests/helper.py": "", "tests/test_it.py": ""}
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    at = place(tmp_path / "src/shop/money.py", tmp_path / "tests/test_it.py")
+    found = at.used_by(at.root / "tests/test_it.py", "from shop import Cart\nimport helper\nimport os\n")
+    assert [one.name for one in found] == ["cart.py", "helper.py"]
 
 
 def job(folder: Path, tests: str, start: float = 60.0) -> Job:

@@ -7,7 +7,7 @@ import doctest
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from itertools import islice
 from types import CodeType, TracebackType
 from typing import Any, NamedTuple
@@ -92,6 +92,8 @@ def expected(check: Check) -> list[Any]:
 
 def _call(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
     found = value_of(check["call"], namespace)
+    if isinstance(found, Coroutine):  # what an async function gives is what comes once it is awaited
+        found = _awaited(found)
     if check.get("raises"):
         return False, shown(found)
     if check.get("expect") is None:
@@ -100,6 +102,12 @@ def _call(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
     if isinstance(found, Iterator) and isinstance(wanted, (list, tuple)):
         found = type(wanted)(islice(found, MOST))
     return same(found, wanted, bool(check.get("loose"))), shown(found)
+
+
+def _awaited(given: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio  # takes as long as many candidates, and few files need it
+
+    return asyncio.run(given)
 
 
 def value_of(script: str, namespace: dict[str, Any]) -> Any:

@@ -170,6 +170,9 @@ _NOISE = re.compile(r"[?+-](?!  where|  and)|Omitting |Use -v|\+  ?.*<.* at 0x|\
 """How lines begin of what pytest says that show a difference letter by letter, or give advice, or where an
 object lies."""
 
+_AGENT = f"{__package__}.guard."
+"""Where an exception of ours comes from, which says nothing to a user."""
+
 _DOCTEST = re.compile(r"^\d+ +>>> (.*(?:\n\d+ +\.\.\. .*)*)\nExpected:\n(.*)\nGot:\n(.*)\n", re.M | re.S)
 
 
@@ -179,7 +182,7 @@ def _brief(message: str) -> str:
     if example is not None:
         source, wanted, got = map(joined, example.groups())
         return GAVE.format(source.rpartition(">>> ")[2], got, wanted)
-    first, *rest = [line.strip() for line in message.split("\n") if line.strip()] or [""]
+    first, *rest = [line.strip().removeprefix(_AGENT) for line in message.split("\n") if line.strip()] or [""]
     if "assert " in first or " != " in first:
         rest = [" ".join(line.removeprefix("+").split()) for line in rest if not _NOISE.match(line)]
     return f"{first}{' ' if first.endswith(':') else '; '}{'; '.join(rest)}" if rest else first
