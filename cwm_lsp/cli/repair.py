@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import difflib
 import math
 import os
 import re
 import shlex
+import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,13 +93,18 @@ def repair(wish: Wish) -> int:
             progress=advance,
             model=model,
         )
-    if wish.as_json:
-        shell.object(payload(outcome))
-    else:
+    code = 0
+    if not wish.as_json:
         _show(outcome, shell)
     if wish.write:
-        _write(wish.file, source.text, outcome, shell)
-    return 0
+        try:
+            _write(wish.file, source.text, outcome, shell)
+        except SourceError as error:  # what was found is not lost for that
+            shell.note(f"error: {error}" if not error.hint else f"error: {error} {error.hint}")
+            outcome, code = replace(outcome, notes=(*outcome.notes, str(error))), error.exit_code
+    if wish.as_json:
+        shell.object(payload(outcome))
+    return code
 
 
 def specified(wish: Wish, source: str) -> Specification:
@@ -261,8 +268,24 @@ def _write(file: Path, before: str, outcome: Outcome, shell: Shell) -> None:
     data = file.read_bytes()
     if source_at(file).text != before:
         raise SourceError(f"{file} changed while fixes were tried.", "Run the command again.")
-    file.write_bytes(rewritten(data, fix.text))
+    _replaced(file, rewritten(data, fix.text))
     shell.note(f"Written to {file}.")
+
+
+def _replaced(file: Path, data: bytes) -> None:
+    """Write a file at once or not at all, whatever the disk does. Raises ``SourceError``."""
+    real = file.resolve()
+    part = real.with_name(f".{real.name}.cwm-lsp")
+    try:
+        part.write_bytes(data)
+        shutil.copymode(real, part)
+        os.replace(part, real)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        hint = "Its diff can be applied by hand."
+        raise SourceError(f"{file} cannot be written: {reason}.", hint) from error
 
 
 def rewritten(data: bytes, text: str) -> bytes:
