@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -66,3 +67,46 @@ def test_a_package_without_init_is_found_in_the_copy(
         monkeypatch.setenv("PYTHONPATH", str(tmp_path / installed))
     found = passed(tmp_path / f"{base}acme/tools/calc.py", tmp_path / "tests/test_calc.py")
     assert found == {"test_add": [False, True, False]}
+
+
+MESSY = """\
+import os
+from calc import add
+
+
+def test_removes():
+    os.remove("notes/a.txt")
+    os.rmdir("notes")
+    assert add(2, 3) == 5
+
+
+def test_makes():
+    os.mkdir("out")
+    open("out/b.txt", "x").close()
+    assert add(2, 3) == 5
+
+
+def test_writes():
+    assert open("calc.py").read() and open("list.txt").read() == "one"
+    open("list.txt", "w").write("two")
+    open("calc.py", "w").close()
+    assert add(2, 3) == 5
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="one session for all")
+def test_each_test_finds_the_folder_as_the_user_has_it(tmp_path: Path) -> None:
+    source = "def add(a, b):\n    return a - b\n"
+    written(tmp_path, {"calc.py": source, "test_calc.py": MESSY, "notes/a.txt": "a", "list.txt": "one"})
+    job = job_for(
+        tmp_path / "calc.py", source, Specification((), (), str(tmp_path / "test_calc.py")), sys.executable
+    )
+    at = source.index("a - b")
+    mended = Candidate((Edit(at, at + 5, "a + b"),), "operator", 1, 0.5)
+    with Worker(job) as worker:
+        order = list(range(len(worker.collected())))
+        said = [one["said"] for one in worker.trace(5.0, order, 5.0, 30.0)]
+        assert all(one.startswith("assert -1 == 5") for one in said)
+        tried = worker.attempt([mended, mended, mended], order, 5.0)
+        assert [one.passed for one in tried] == [(0, 1, 2)] * 3
+    assert (tmp_path / "notes/a.txt").read_text() == "a"

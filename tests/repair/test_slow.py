@@ -68,9 +68,9 @@ def test_a_call_that_waits_for_ever_is_ended_where_it_waits(tmp_path: Path) -> N
 def test_a_test_that_passes_after_all_is_flaky(tmp_path: Path) -> None:
     """It fails each of the three times that it is run before candidates are."""
     tests = (
-        "import os\nfrom shop import add\n\n\ndef test_chance():\n    add(1, 2)\n"
-        "    with open('count', 'a') as file:\n        file.write('x')\n"
-        "    assert os.stat('count').st_size > 4\n"
+        "import os\nfrom shop import add\n\n\nCOUNT = os.path.join(os.environ['TMPDIR'], 'count')\n\n\n"
+        "def test_chance():\n    add(1, 2)\n    with open(COUNT, 'a') as file:\n        file.write('x')\n"
+        "    assert os.stat(COUNT).st_size > 4\n"
     )
     with pytest.raises(RunError, match="flaky"):
         mended(tmp_path, WRONG, tests, budget=10.0)

@@ -35,6 +35,7 @@ from typing import IO, Any
 from . import guard
 from .program import Program
 from .pytests import Session, serve_session
+from .tidy import Tidy
 from .worker import Worker
 
 
@@ -57,7 +58,8 @@ def serve() -> None:
 
     def session(found: Session, rest: Iterator[Any]) -> None:
         tests = [{"kind": "test", "call": node} for node in found.nodes]
-        _answering(Worker(program, [*opening["checks"], *tests], found), rest, answer)
+        tidy = Tidy(opening["folder"], opening["origin"], opening["path"])
+        _answering(Worker(program, [*opening["checks"], *tests], found, tidy), rest, answer)
 
     problem = serve_session(program, opening["nodes"], opening["bare"], opening["root"], lines, session)
     if problem:
