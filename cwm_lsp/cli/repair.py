@@ -27,7 +27,7 @@ from cwm_lsp.features.repairs import reasons
 from cwm_lsp.repair.llm.client import Server, checked
 from cwm_lsp.repair.llm.consult import Model
 from cwm_lsp.repair.llm.prompt import Form
-from cwm_lsp.repair.model import Evidence, Fix, Outcome, Status
+from cwm_lsp.repair.model import Distinction, Evidence, Fix, Outcome, Status
 from cwm_lsp.repair.search import repair as search
 from cwm_lsp.repair.specification import (
     Specification,
@@ -251,7 +251,14 @@ def _show_diff(diff: str, shell: Shell) -> None:
 
 def _questions(evidence: Evidence) -> list[str]:
     """How to say which of the fixes that part is right."""
-    return [f"Say so with --answer {_word(f'{one.call} == VALUE')}." for one in evidence.distinctions[:1]]
+    return [f"Say so with --answer {_answer(one)}." for one in evidence.distinctions[:1]]
+
+
+def _answer(one: Distinction) -> str:
+    """How an answer is written, where one may be that it raises in both ways."""
+    raised = [text.split()[1].rstrip(":") for text in (one.this, one.other) if text.startswith("raised ")]
+    value = _word(f"{one.call} == VALUE")
+    return f"{value} or {_word(f'{one.call} raises {raised[0]}')}" if raised else value
 
 
 def _word(text: str) -> str:

@@ -15,6 +15,7 @@ from cwm_lsp.features.subject import subject
 from cwm_lsp.features.text import preview
 from cwm_lsp.record.source import read_source
 from cwm_lsp.repair.change import NEXT, RETURNED
+from cwm_lsp.repair.clusters import fails
 from cwm_lsp.repair.model import Change, Check, Edit, Evidence, Fix, Outcome
 from cwm_lsp.repair.specification import Specification, call, doctests
 from cwm_lsp.trace.model import SourceFile
@@ -224,10 +225,15 @@ def reasons(evidence: Evidence) -> list[str]:
     if evidence.agreeing > 1:
         found.append(f"fixes that do the same on all of them: {evidence.agreeing}, this one included")
     found += [
-        f"{one.call} gives {one.this} with this fix, {one.other} with another: which is right?"
+        f"{one.call} {_does(one.this)} with this fix, {_does(one.other)} with another: which is right?"
         for one in evidence.distinctions[:1]
     ]
     return [*found, *evidence.notes]
+
+
+def _does(text: str) -> str:
+    """What an input does in a fix, as the rest of a sentence."""
+    return text if fails(text) else f"gives {text}"
 
 
 def _changed(change: Change) -> str:

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from cwm_lsp.cli.repair import _questions
 from cwm_lsp.errors import RunError
+from cwm_lsp.features.repairs import reasons
 from cwm_lsp.repair.agent.checks import evaluate
 from cwm_lsp.repair.agent.guard import Refused
 from cwm_lsp.repair.agent.program import Program
 from cwm_lsp.repair.agent.pytests import _brief
 from cwm_lsp.repair.baseline import job_for
 from cwm_lsp.repair.job import Job
+from cwm_lsp.repair.model import Distinction, Evidence
 from cwm_lsp.repair.scratch import place
-from cwm_lsp.repair.specification import Specification
+from cwm_lsp.repair.specification import Specification, answer
 from cwm_lsp.repair.workers import Worker
 
 SOURCE = "def f(n):\n    return n + 1\n"
@@ -112,3 +115,14 @@ def test_doctests_that_are_named_are_collected(tmp_path: Path, name: str) -> Non
     specification = Specification((), (), str(tmp_path / name))
     with Worker(job_for(tmp_path / "f.py", source, specification, sys.executable)) as worker:
         assert [one.partition("::")[2] for one in worker.collected()] == [name.replace(".py", "")]
+
+
+def test_an_answer_may_be_that_a_call_raises() -> None:
+    found = answer("f(2, 'it raises') raises ValueError")
+    assert (found.call, found.expect, found.raises) == ("f(2, 'it raises')", None, "ValueError")
+    apart = Distinction("f(0)", "raised ValueError: none", "0")
+    evidence = Evidence((), 1, 8, 1, 1, "guarded", (apart,), ())
+    assert reasons(evidence)[-1].startswith(
+        "f(0) raised ValueError: none with this fix, gives 0 with another"
+    )
+    assert _questions(evidence) == ["Say so with --answer 'f(0) == VALUE' or 'f(0) raises ValueError'."]
