@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import difflib
 import math
 import os
 import re
 import shlex
+import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from cwm_lsp.features.repairs import reasons
 from cwm_lsp.repair.llm.client import Server, checked
 from cwm_lsp.repair.llm.consult import Model
 from cwm_lsp.repair.llm.prompt import Form
-from cwm_lsp.repair.model import Evidence, Fix, Outcome, Status
+from cwm_lsp.repair.model import Distinction, Evidence, Fix, Outcome, Status
 from cwm_lsp.repair.search import repair as search
 from cwm_lsp.repair.specification import (
     Specification,
@@ -91,13 +93,18 @@ def repair(wish: Wish) -> int:
             progress=advance,
             model=model,
         )
-    if wish.as_json:
-        shell.object(payload(outcome))
-    else:
+    code = 0
+    if not wish.as_json:
         _show(outcome, shell)
     if wish.write:
-        _write(wish.file, source.text, outcome, shell)
-    return 0
+        try:
+            _write(wish.file, source.text, outcome, shell)
+        except SourceError as error:  # what was found is not lost for that
+            shell.note(f"error: {error}" if not error.hint else f"error: {error} {error.hint}")
+            outcome, code = replace(outcome, notes=(*outcome.notes, str(error))), error.exit_code
+    if wish.as_json:
+        shell.object(payload(outcome))
+    return code
 
 
 def specified(wish: Wish, source: str) -> Specification:
@@ -222,9 +229,11 @@ def _show(outcome: Outcome, shell: Shell) -> None:
     )
     for fix in outcome.fixes:
         shell.out.print()
-        shell.out.print(Syntax(fix.diff.rstrip("\n"), "diff", background_color="default"))
-        for line in (*reasons(fix.evidence), *_questions(fix.evidence)):
+        _show_diff(fix.diff, shell)
+        for line in reasons(fix.evidence):
             shell.out.print(Text(line, style="dim"))
+        for line in _questions(fix.evidence):  # to be copied: the terminal breaks it, we do not
+            shell.out.print(Text(line, style="dim"), soft_wrap=True)
     if not outcome.fixes and outcome.suspects:
         lines = ", ".join(str(one.line) for one in outcome.suspects[:5])
         shell.out.print(f"Most suspicious lines: {lines}")
@@ -232,9 +241,24 @@ def _show(outcome: Outcome, shell: Shell) -> None:
         shell.note(note)
 
 
+def _show_diff(diff: str, shell: Shell) -> None:
+    """All of a diff, however long its lines are: what reads it from a pipe gets it as it is."""
+    if shell.out.is_terminal:
+        shell.out.print(Syntax(diff.rstrip("\n"), "diff", background_color="default", word_wrap=True))
+    else:
+        shell.out.print(Text(diff.rstrip("\n")), soft_wrap=True)
+
+
 def _questions(evidence: Evidence) -> list[str]:
     """How to say which of the fixes that part is right."""
-    return [f"Say so with --answer {_word(f'{one.call} == VALUE')}." for one in evidence.distinctions[:1]]
+    return [f"Say so with --answer {_answer(one)}." for one in evidence.distinctions[:1]]
+
+
+def _answer(one: Distinction) -> str:
+    """How an answer is written, where one may be that it raises in both ways."""
+    raised = [text.split()[1].rstrip(":") for text in (one.this, one.other) if text.startswith("raised ")]
+    value = _word(f"{one.call} == VALUE")
+    return f"{value} or {_word(f'{one.call} raises {raised[0]}')}" if raised else value
 
 
 def _word(text: str) -> str:
@@ -251,8 +275,24 @@ def _write(file: Path, before: str, outcome: Outcome, shell: Shell) -> None:
     data = file.read_bytes()
     if source_at(file).text != before:
         raise SourceError(f"{file} changed while fixes were tried.", "Run the command again.")
-    file.write_bytes(rewritten(data, fix.text))
+    _replaced(file, rewritten(data, fix.text))
     shell.note(f"Written to {file}.")
+
+
+def _replaced(file: Path, data: bytes) -> None:
+    """Write a file at once or not at all, whatever the disk does. Raises ``SourceError``."""
+    real = file.resolve()
+    part = real.with_name(f".{real.name}.cwm-lsp")
+    try:
+        part.write_bytes(data)
+        shutil.copymode(real, part)
+        os.replace(part, real)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        hint = "Its diff can be applied by hand."
+        raise SourceError(f"{file} cannot be written: {reason}.", hint) from error
 
 
 def rewritten(data: bytes, text: str) -> bytes:

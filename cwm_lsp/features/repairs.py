@@ -6,16 +6,16 @@ the search found becomes at most three :class:`Offer` values, and a :class:`Ques
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 from cwm_lsp.features.claims import ClaimKind, Failure
+from cwm_lsp.features.subject import subject
 from cwm_lsp.features.text import preview
 from cwm_lsp.record.source import read_source
 from cwm_lsp.repair.change import NEXT, RETURNED
+from cwm_lsp.repair.clusters import fails
 from cwm_lsp.repair.model import Change, Check, Edit, Evidence, Fix, Outcome
 from cwm_lsp.repair.specification import Specification, call, doctests
 from cwm_lsp.trace.model import SourceFile
@@ -29,7 +29,6 @@ QUESTIONS = 3
 
 OFFERED = 3
 _RAISED = "raised "
-_PARENTS = 6  # folders above a test in which what it imports is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,61 +187,9 @@ def _answerable(text: str) -> bool:
 def _for_test(wish: Wish, source: SourceFile, extra: tuple[Check, ...]) -> Plan:
     path, _, node = wish.name.partition("::")
     test = source if Path(path) == Path(source.path) else read_source(path)
-    about = source if test is not source else _tested(test, node)
+    about = source if test is not source else subject(test, node)
     examples = doctests(about.text) if parse(about.text) is not None else []
     return Plan(about, Specification(extra, tuple(examples), wish.name))
-
-
-def _tested(test: SourceFile, node: str) -> SourceFile:
-    """The file that a test is about: the first beside or above it that it imports and uses, else its own."""
-    tree = parse(test.text)
-    if tree is None:
-        raise SourceError(f"{test.path} does not parse.", "Mend the syntax error first.")
-    used = _names_in(tree, node.partition("[")[0].split("::"))
-    for module, names in _imports(tree):
-        if used & names and (path := _found(Path(test.path).parent, module)) is not None:
-            return read_source(str(path))
-    own = {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)}
-    if any(name in used and not name.lower().startswith("test") for name in own):
-        return test
-    raise TargetError(
-        f"{node} uses no function of a file near {test.path}.", "Ask for a fix in the file that is wrong."
-    )
-
-
-def _names_in(tree: ast.Module, path: Sequence[str]) -> set[str]:
-    """The names that a test mentions."""
-    body: ast.AST = tree
-    for name in path:
-        inside = getattr(body, "body", [])
-        body = next((one for one in inside if getattr(one, "name", "") == name), body)
-    return {one.id for one in ast.walk(body) if isinstance(one, ast.Name)}
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
-    """Modules that may hold what is tested, each with the names that it is known by."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            names = {alias.asname or alias.name for alias in node.names}
-            yield node.module or "", names
-            for alias in node.names:
-                yield f"{node.module or ''}.{alias.name}".strip("."), {alias.asname or alias.name}
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, {alias.asname or alias.name.partition(".")[0]}
-
-
-def _found(folder: Path, module: str) -> Path | None:
-    """The file of a module beside a test or above it, also in ``src``."""
-    if not module:
-        return None
-    inside = Path(*module.split("."))
-    for base in (folder, *list(folder.parents)[:_PARENTS]):
-        for root in (base, base / "src"):
-            for path in (root / inside.with_suffix(".py"), root / inside / "__init__.py"):
-                if path.is_file():
-                    return path
-    return None
 
 
 # --- offers ------------------------------------------------------------------------------------
@@ -278,10 +225,15 @@ def reasons(evidence: Evidence) -> list[str]:
     if evidence.agreeing > 1:
         found.append(f"fixes that do the same on all of them: {evidence.agreeing}, this one included")
     found += [
-        f"{one.call} gives {one.this} with this fix, {one.other} with another: which is right?"
+        f"{one.call} {_does(one.this)} with this fix, {_does(one.other)} with another: which is right?"
         for one in evidence.distinctions[:1]
     ]
     return [*found, *evidence.notes]
+
+
+def _does(text: str) -> str:
+    """What an input does in a fix, as the rest of a sentence."""
+    return text if fails(text) else f"gives {text}"
 
 
 def _changed(change: Change) -> str:

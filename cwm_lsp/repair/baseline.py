@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cwm_lsp.errors import RunError, TargetError
+from cwm_lsp.errors import TargetError
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import BLOCKED
-from cwm_lsp.repair.agent.checks import NUMBERS
 from cwm_lsp.repair.agent.guard import NOT_ALLOWED
 from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
+from cwm_lsp.repair.agent.pytests import SKIPPED
+from cwm_lsp.repair.asked import nothing_fails, say_something
 from cwm_lsp.repair.fromtests import defined, scripts
 from cwm_lsp.repair.job import Job, at_once
 from cwm_lsp.repair.localise import ochiai, sliced, together
@@ -35,6 +36,10 @@ ASLEEP_SHARE = 0.2
 
 AGAIN_SHARE = 0.1
 """Of the budget, how long checks are begun a third time."""
+
+AGAIN_SECONDS = 0.3
+AGAIN_SLACK = 5.0
+"""A check may take so many seconds then, and times as long as the slowest took at first."""
 
 QUICK_SECONDS = 0.004
 QUICK_SLACK = 4.0
@@ -114,16 +119,18 @@ def baseline(
     first = runs[0]
     left = {n for n in order if any(run[n]["said"] == LEFT_OUT for run in runs)}
     quick = [n for n in order if first[n]["said"] != ENDLESS and not _sleeps(first[n])]
-    third = workers[0].again(quick, longest, budget * AGAIN_SHARE)
+    usual = AGAIN_SECONDS + AGAIN_SLACK * max((first[n]["seconds"] for n in quick), default=0.0)
+    third = workers[0].again(quick, min(longest, usual), budget * AGAIN_SHARE)
     shaky = [
         n
         for n in order
         if n not in left and len({*(run[n]["ok"] for run in runs), third.get(n, first[n]["ok"])}) > 1
     ]
-    _say_something(workers[0], specification)
-    failing = [n for n in wanted if n not in (*shaky, *left) and not first[n]["ok"]]
+    say_something(workers[0], specification, job, FIRST_SECONDS[CheckKind.CALL])
+    skipped = [n for n in order if first[n]["said"] == SKIPPED]
+    failing = [n for n in wanted if n not in (*shaky, *left, *skipped) and not first[n]["ok"]]
     if not failing:
-        _refuse(wanted, shaky, checks)
+        raise nothing_fails(wanted, shaky, skipped, checks)
     beyond = [n for n in failing if _beyond(first[n])]
     if len(beyond) == len(failing):
         beyond = []
@@ -281,42 +288,6 @@ def _wanted(specification: Specification, worker: Worker, job: Job) -> list[int]
         problem = worker.relative(worker.problem)
         raise TargetError(f"pytest does not collect {specification.test}.", problem or hint)
     return [len(job.checks) + n for n in found]
-
-
-def _say_something(worker: Worker, specification: Specification) -> None:
-    """Raises ``TargetError`` for an expected value with names that mean nothing: no fix gives it."""
-    texts = [
-        one.expect for one in specification.targets if one.expect is not None and not _literal(one.expect)
-    ]
-    said = worker.results(None, texts, FIRST_SECONDS[CheckKind.CALL]) if texts else None
-    for text, one in zip(texts, said or (), strict=bool(said)):
-        if one.said.startswith("raised NameError"):
-            raise TargetError(f"The expected value {text} has none: {one.said}.", "A text needs its quotes.")
-
-
-def _literal(text: str) -> bool:
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-        names = {one.id for one in ast.walk(tree) if isinstance(one, ast.Name)}
-        if not names or names - NUMBERS.keys():
-            ast.literal_eval(text)
-    except (ValueError, TypeError, SyntaxError):
-        return False
-    return not any(isinstance(one, ast.Call) for one in ast.walk(tree))
-
-
-def flaky(check: Check) -> RunError:
-    """What a check that passes and fails on the same code is an answer to."""
-    return RunError(f"{check.call} is flaky: run several times, it passes and fails on the same code.")
-
-
-def _refuse(wanted: Sequence[int], shaky: Sequence[int], checks: Sequence[Check]) -> None:
-    found = [n for n in wanted if n in shaky]
-    if found:
-        raise flaky(checks[found[0]])
-    raise TargetError(
-        "Nothing fails, so there is nothing to repair.", "Give a call and the value it should have."
-    )
 
 
 def _seconds(passing: Sequence[float], longest: float, tests: bool) -> float:

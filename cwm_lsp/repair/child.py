@@ -8,8 +8,11 @@ import queue
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from cwm_lsp.errors import RunError
 
 BOOT = Path(__file__).parent / "agent" / "boot.py"
 
@@ -50,6 +53,24 @@ def _sandbox(folder: Path) -> list[str]:
         return []
     words = "--die-with-parent --unshare-all --ro-bind / / --dev /dev --proc /proc --cap-drop ALL"
     return [bwrap, *words.split(), "--bind", str(folder), str(folder)]
+
+
+ENDING = 1.0
+"""Seconds in which a process that answers no more has ended, if it does."""
+
+
+def unstarted(
+    process: subprocess.Popen[bytes], answer: Mapping[str, Any] | None, tests: bool, patience: float
+) -> RunError:
+    """Why a child that was waited for so long cannot be asked."""
+    if answer is not None:
+        return RunError(str(answer["error"]))
+    what = "What the tests import" if tests else "The process that runs candidates"
+    try:
+        code = process.wait(ENDING)
+    except subprocess.TimeoutExpired:
+        return RunError(f"{what} took more than {patience:.0f} s to start.", "Give a larger --budget.")
+    return RunError(f"{what} ended {'the process' if tests else 'at once'} (exit status {code}).")
 
 
 def read(process: subprocess.Popen[bytes], lines: queue.Queue[bytes]) -> None:

@@ -226,8 +226,9 @@ class _Reader:
         for name in dict.fromkeys(name.id for name in used):
             if name in self.known and name not in needed and name not in stored:
                 statement = own.visit(copy.deepcopy(self.known[name]))
+                needed[name] = statement  # a helper may call itself
                 self._need([statement], needed, own)
-                needed[name] = statement
+                needed[name] = needed.pop(name)  # behind what it needs
 
 
 def _used(body: Sequence[ast.stmt], last: ast.expr) -> list[ast.stmt]:

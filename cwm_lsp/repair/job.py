@@ -11,10 +11,16 @@ from typing import Any
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.model import Candidate, Check
 
+START = 60.0
+"""Seconds that imports and the collection of tests may take, however large a budget is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all children of a search have in common. When ``stop`` is set they end, whatever they do."""
+    """What all children of a search have in common. When ``stop`` is set they end, whatever they do.
+
+    ``start``: seconds that a child may take until it can be asked.
+    """
 
     place: scratch.Place
     text: str
@@ -22,6 +28,7 @@ class Job:
     nodes: tuple[str, ...]
     python: str
     stop: threading.Event = field(default_factory=threading.Event, compare=False)
+    start: float = START
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,13 +59,38 @@ class Place:
         return next((one for one in self.file.parents if any((one / mark).exists() for mark in _MARKS)), None)
 
     @property
+    def whole(self) -> Path:
+        """The folder of the project, as far as it is copied."""
+        found = self.project
+        return found if found is not None and found.is_relative_to(self.root) else self.root
+
+    @property
     def newline(self) -> str:
         """How the lines of the file end."""
         return "\r\n" if b"\r\n" in self.file.read_bytes() else "\n"
 
     def used(self, text: str) -> list[Path]:
         """The files of the project that ``text``, the file's, imports directly. Raises ``SyntaxError``."""
-        package = self.name.split(".")[:-1]
+        return self._found(text, self.name.split(".")[:-1], [self.import_from])
+
+    def used_by(self, test: Path, text: str) -> list[Path]:
+        """The same for ``text``, that of a test: of a package what it takes from its modules.
+
+        Raises ``SyntaxError``.
+        """
+        bases = [test.parent, self.import_from, self.whole, self.whole / "src"]
+        found: dict[Path, None] = {}
+        for one in self._found(text, [], bases):
+            if one.name == "__init__.py":
+                package = one.parent.relative_to(next(base for base in bases if base in one.parents)).parts
+                source = one.read_text(encoding="utf-8", errors="replace")
+                found.update(dict.fromkeys(self._found(source, list(package), bases)))
+            else:
+                found[one] = None
+        return [one for one in found if one not in (self.file, test) and one.name != "__init__.py"]
+
+    def _found(self, text: str, package: list[str], bases: Sequence[Path]) -> list[Path]:
+        """The files below ``bases`` that a module of ``package`` with this text imports."""
         found: dict[Path, None] = {}
         for node in ast.walk(ast.parse(text)):
             dotted: list[list[str]] = []
@@ -75,9 +100,11 @@ class Place:
                 above = package[: len(package) - node.level + 1] if node.level else []
                 base = [*above, *(node.module.split(".") if node.module else [])]
                 dotted = [base, *([*base, one.name] for one in node.names)]
-            for parts in dotted:
-                file = self.import_from.joinpath(*parts).with_suffix(".py") if parts else self.file
-                if file.is_file() and file != self.file:
+            for parts in filter(None, dotted):
+                paths = [one.joinpath(*parts) for one in bases]
+                files = (file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py"))
+                file = next((file for file in files if file.is_file()), self.file)
+                if file != self.file:
                     found[file] = None
         return list(found)
 

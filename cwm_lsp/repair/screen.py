@@ -113,7 +113,7 @@ class Screen:
         """
         self._all(found[:FIRST], deadline, progress, len(found))
         known: set[tuple[Edit, ...]] = set()
-        if not self._survivors:
+        if not self._survivors and time.monotonic() < deadline:
             sought = guided()
             known = {one.edits for one in sought}
             self._all(sought, deadline, progress, len(found))
@@ -175,8 +175,8 @@ class Screen:
                 self._leave(batch)
                 return
             done = 0
-            how = self._quick, self._patience, self._passing
-            for tried in worker.attempt(batch, self._order, *how, until=deadline + self._late + LATE):
+            how = self._quick, self._patience, self._passing, False, deadline + self._late + LATE
+            for tried in worker.attempt(batch, self._order, *how, _share(deadline - time.monotonic())):
                 with self._lock:
                     self._note(tried)
                 done += 1
@@ -191,8 +191,7 @@ class Screen:
 
     def _batch(self, left: float) -> int:
         """How many candidates to give at once: what a batch found is only known once it ends."""
-        seconds = min(AT_ONCE, max(0.0, left) * AT_ONCE_SHARE)
-        return max(1, min(BATCH, int(seconds / self._one))) if self._one > 0 else BATCH
+        return max(1, min(BATCH, int(_share(left) / self._one))) if self._one > 0 else BATCH
 
     def _leave(self, batch: Sequence[Candidate]) -> None:
         """Note what is left untried."""
@@ -229,6 +228,11 @@ class Screen:
             for other in found[:n]:
                 if pair := paired(one, other):
                     yield pair
+
+
+def _share(left: float) -> float:
+    """Seconds that tests may run candidates until they are to say what came of them."""
+    return min(AT_ONCE, max(0.0, left) * AT_ONCE_SHARE)
 
 
 def paired(one: Candidate, other: Candidate) -> Candidate | None:

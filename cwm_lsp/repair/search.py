@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +19,12 @@ from functools import cached_property
 from pathlib import Path
 from threading import Event
 
-from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, flaky, job_for
+from cwm_lsp.repair.agent.checks import GIVEN
+from cwm_lsp.repair.asked import flaky
+from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, job_for
 from cwm_lsp.repair.change import first_change
 from cwm_lsp.repair.guided import Guide
-from cwm_lsp.repair.job import Job
+from cwm_lsp.repair.job import START, Job
 from cwm_lsp.repair.like import agreeing
 from cwm_lsp.repair.llm import consult
 from cwm_lsp.repair.llm.prompt import Task
@@ -34,7 +37,7 @@ from cwm_lsp.repair.templates.holes import holes
 from cwm_lsp.repair.templates.symptoms import ENDLESS, likelier
 from cwm_lsp.repair.templates.told import pairs
 from cwm_lsp.repair.typed import checked
-from cwm_lsp.repair.verify import Ground, verified
+from cwm_lsp.repair.verify import UNLIKELY, Ground, verified
 from cwm_lsp.repair.workers import Worker
 
 WORKERS = 2
@@ -56,6 +59,10 @@ LOOKS = 2
 
 LOOKS_SHARE = 0.03
 """Of the budget, how long checks are begun in these runs."""
+
+LEAST_START = 15.0
+START_SHARE = 2.0
+"""What imports and the collection of tests may take: so many seconds, or budgets."""
 
 AT_LEAST = 0.4
 """Of the budget, what the search gets however long the baseline took."""
@@ -86,14 +93,16 @@ def repair(
     except (SyntaxError, ValueError, RecursionError) as error:
         raise unparsed(file, error) from error
     specification = _with_agreement(file, text, specification, python)
-    job = replace(job_for(file, text, specification, python), stop=stop or Event())
+    start = min(START, max(LEAST_START, budget * START_SHARE))
+    job = replace(job_for(file, text, specification, python), stop=stop or Event(), start=start)
     workers = [Worker(job) for _ in range(WORKERS)]
     try:
         known = baseline(workers, specification, job, budget)
         search = _Search(job, workers, known, started, budget, progress)
         fixes, notes = search.run(model)
         fixes, typed = checked(fixes, job, workers[0].work)
-        beside = _beside(job) if not fixes else ()
+        found = fixes and (fixes[0].verified or fixes[0].candidate.prior >= UNLIKELY)
+        beside = _beside(job) if not found else ()
         notes = (*_copied(workers), *known.notes, *_failures(known, fixes, budget), *notes, *typed, *beside)
     finally:
         for worker in workers:
@@ -108,9 +117,12 @@ def _status(fixes: Sequence[Fix]) -> Status:
     return Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
 
 
-def _wanted(check: Check) -> str | None:
-    """What a call should give; ``None`` for a check that says it by assertions."""
-    return (check.expect or "") if check.kind is CheckKind.CALL else None
+def _told(check: Check, said: str) -> tuple[str, str | None]:
+    """What a failing check gave, and what it should; ``None`` where an assertion says both."""
+    example = GIVEN.search(said)
+    if example is not None and check.kind is not CheckKind.CALL:
+        return example[1], example[2]
+    return said, (check.expect or "") if check.kind is CheckKind.CALL else None
 
 
 FEW = 40
@@ -122,7 +134,10 @@ def _failures(known: Baseline, fixes: Sequence[Fix], budget: float) -> Iterator[
     for n in known.failing if not fixes else ():
         yield f"What fails: {known.failure(n)}"
         if REFUSED in known.said[n]:
-            yield "Fixes are tried without network and in a copy: name a test that needs neither."
+            yield (
+                "Fixes are tried in a copy, without network and without other processes: "
+                "name a test that needs none of these."
+            )
     if _slow(known, budget):
         yield (
             f"One candidate takes {known.clock:.1f} s of tests, so few can be tried: "
@@ -131,10 +146,17 @@ def _failures(known: Baseline, fixes: Sequence[Fix], budget: float) -> Iterator[
 
 
 def _beside(job: Job) -> Iterator[str]:
-    """The files of the project that the file uses, where the mistake may be as well."""
-    names = [path.relative_to(job.place.root).as_posix() for path in job.place.used(job.text)]
-    if names:
-        yield f"{job.place.file.name} uses {', '.join(names[:USED])}: the mistake may be there."
+    """The files of the project that the file, or its test, uses, where the mistake may be as well."""
+    place = job.place
+    found = {place.file: place.used(job.text)}
+    for node in job.nodes:
+        test = place.root / node
+        with contextlib.suppress(SyntaxError, ValueError):  # a text, or what pytest collects and we cannot
+            found[test] = place.used_by(test, test.read_text(encoding="utf-8", errors="replace"))
+    for user, used in found.items():
+        names = [path.relative_to(place.root).as_posix() for path in used if path.name != "__init__.py"]
+        if names:
+            yield f"{user.name} uses {', '.join(names[:USED])}: the mistake may be there."
 
 
 USED = 5
@@ -236,7 +258,8 @@ class _Search:
     def _followed(self, fixes: Sequence[Fix]) -> tuple[Fix, ...]:
         """The fixes with the first thing that each changes in the run of a failing check, if time is left."""
         known, worker = self.known, self.workers[0]
-        late = time.monotonic() > self.started + self.budget and _slow(known, self.budget)
+        slow = _slow(known, self.budget) or ENDLESS in known.said.values()
+        late = slow and time.monotonic() > self.started + self.budget
         if not fixes or late:
             return tuple(fixes)
         check, text = known.failing[0], self.job.text
@@ -262,7 +285,7 @@ class _Search:
     def _blind(self) -> list[Candidate]:
         scores = self._scores
         known = self.known
-        texts = pairs((known.said[n], _wanted(known.checks[n])) for n in known.failing)
+        texts = pairs(_told(known.checks[n], known.said[n]) for n in known.failing)
         said = known.said.values()
         return generate(self.job.text, scores, scores.keys(), likelier(said), texts, said)
 
@@ -270,7 +293,8 @@ class _Search:
         known = self.known
         if _slow(known, self.budget):
             return []  # each hole needs many runs
-        guide = Guide(self.workers, known.failing, known.passing, known.quick, self.job.stop)
+        quick = min(known.quick, known.seconds)
+        guide = Guide(self.workers, known.failing, known.passing, quick, self.job.stop)
         scores = self._scores
         until = time.monotonic() + self.budget * GUIDED
         return guide.run(holes(self.job.text, scores, scores.keys()), until)

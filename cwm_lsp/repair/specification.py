@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,11 +53,17 @@ def program(source: str, name: str) -> Check:
     return Check(CheckKind.RUN, name, text="\n".join(asserted))
 
 
-def answer(text: str) -> Check:
-    """A user's answer, ``CALL == VALUE`` or ``CALL = VALUE``, as a check. Raises ``ArgumentsError``.
+_RAISING = re.compile(r"(.*\S)\s+rais(?:es|ed)\s+(\w+)", re.DOTALL)
 
-    In a script the comparison is the last statement.
+
+def answer(text: str) -> Check:
+    """A user's answer, ``CALL == VALUE``, ``CALL = VALUE`` or ``CALL raises NAME``, as a check.
+
+    In a script the comparison is the last statement. Raises ``ArgumentsError``.
     """
+    raising = _RAISING.fullmatch(text.strip())
+    if raising is not None:
+        return replace(call(raising[1], None), raises=raising[2])
     if not is_call(text) and (found := _compared(text)) is not None:
         return found
     depth, quote, at = 0, "", -1
@@ -73,7 +80,8 @@ def answer(text: str) -> Check:
             at = place
             break
     if at < 0:
-        raise ArgumentsError(f"{text!r} is no answer.", "Write it as 'f(2, 3) == 5'.")
+        hint = "Write it as 'f(2, 3) == 5' or 'f(2, 3) raises ValueError'."
+        raise ArgumentsError(f"{text!r} is no answer.", hint)
     return call(text[:at].strip(), text[at:].lstrip("=").strip())
 
 

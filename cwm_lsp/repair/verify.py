@@ -131,7 +131,7 @@ def verified(
     told = sum(any(not fails(one.said[n]) for one in ran) for n in range(held))
     wanted = any(_says_what(ground.checks[n]) for n in ground.failing)
     alone = len(clusters) == 1 and bool(clean)
-    doubt = _doubt(ground, clusters[0], len(late), told) if alone or (clean and not told) else ""
+    doubt = _doubt(ground, clusters[0], len(late), told, held) if alone or (clean and not told) else ""
     sure = alone and wanted and not doubt
     notes = (*notes, doubt) if doubt else notes
     offered = range(min(OFFERED, len(clusters)))
@@ -177,13 +177,17 @@ def _changed(text: str, kept: Sequence[Candidate]) -> set[int]:
     return found
 
 
-def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int) -> str:
+def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int, held: int) -> str:
     """Why the only thing that fixes come to may not be right all the same, "" if nothing says so.
 
-    ``late``: fixes that were not run to the end; ``told``: held-out inputs for which some fix gives a value.
+    ``late``: fixes that were not run to the end; ``told``: of ``held`` held-out inputs those for which some
+    fix gives a value.
     """
     if told < ENOUGH:
         made = f"Only {told} held-out inputs that give a value could" if told else "No held-out inputs could"
+        if held >= ENOUGH and not told:
+            what = cluster[0].said[0].partition(":")[0]
+            return f"All {held} held-out inputs fail, as in: {what}. None tells whether a fix is right."
         return f"{made} be made and run in time: too few to call a fix verified."
     given = {text for text in cluster[0].said if not fails(text)}
     if len(given) < 2:

@@ -17,19 +17,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cwm_lsp.errors import Cancelled, RunError
+from cwm_lsp.errors import Cancelled
 from cwm_lsp.record.client import kill_group
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import BLOCKED
 from cwm_lsp.repair.agent.checks import OVERTIME as ENDLESS
 from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.change import Step
-from cwm_lsp.repair.child import isolation, read, started
+from cwm_lsp.repair.child import isolation, read, started, unstarted
 from cwm_lsp.repair.job import Job, Result, Tried
 from cwm_lsp.repair.model import Candidate
-
-START = 60.0
-"""Seconds that a child may take until it can be asked: imports and the collection of tests."""
 
 BUSY = 20
 """Seconds on the clock that a second of the processor may take while other programs want it too."""
@@ -144,6 +141,7 @@ class Worker:
         passing: Sequence[int] = (),
         formal: bool = False,
         until: float = math.inf,
+        clock: float = math.inf,
     ) -> Iterator[Tried]:
         """Try candidates, each up to its first failing check, or through all once one held.
 
@@ -151,7 +149,7 @@ class Worker:
         reports, which is slower than to see whether they raise.
         ``patience``: how many times as many turns of loops a check may take as is usual for a first look.
         One that ends or blocks the child has failed; the child is replaced and the rest goes on, but not
-        beyond ``until`` (of ``time.monotonic``).
+        beyond ``until`` (of ``time.monotonic``). Tests are answered each time ``clock`` seconds are over.
         """
         left = list(candidates)
         longest = seconds * 2 * len(order) + GRACE
@@ -159,9 +157,9 @@ class Worker:
             self._ready()
             items = [[n, [[e.start, e.end, e.text] for e in c.edits]] for n, c in enumerate(left)]
             how = {"seconds": seconds, "patience": patience, "passing": passing, "formal": formal}
-            self._send({"op": "try", "items": items, "order": order, **how})
+            self._send({"op": "try", "items": items, "order": order, "clock": clock, **how})
             done = 0
-            # A batch of tests is answered at once, when its fork has ended.
+            # Of a batch of tests much is answered at once, when a fork has ended.
             patient = longest * len(left) if self.forks else longest
             while (answer := self._line(min(patient, until - time.monotonic()))) is not None:
                 if "done" in answer:
@@ -272,6 +270,8 @@ class Worker:
                 "name": at.name,
                 "folder": str(work),
                 "import_from": str(work / at.import_from.relative_to(at.root)),
+                "origin": str(at.root),
+                "project": str(work / at.whole.relative_to(at.root)),
                 "text": self._job.text,
                 "checks": [asdict(check) for check in self._job.checks],
                 "nodes": [str(work / node) for node in self._job.nodes],
@@ -280,10 +280,11 @@ class Worker:
                 "root": str(work),
             }
         )
-        answer = self._line(START)
+        answer = self._line(self._job.start)
         if answer is None or "error" in answer:
+            why = unstarted(self._process, answer, bool(self._job.nodes), self._job.start)
             self.end()
-            raise RunError((answer or {}).get("error", "The process that runs candidates did not start."))
+            raise why
         self.nodes, self.problem = list(answer["nodes"]), str(answer["problem"])
         return self.nodes
 

@@ -7,6 +7,10 @@ import re
 from importlib import resources
 from pathlib import Path
 
+import pytest
+
+from cwm_lsp.cli import repair as command
+from cwm_lsp.errors import SourceError
 from tests.cli.running import cwm
 from tests.repair.functions import FUNCTIONS
 
@@ -46,14 +50,43 @@ def test_half_the_cases_mend_a_program_from_the_command_line(tmp_path: Path) -> 
 
 def test_only_a_verified_fix_is_written(tmp_path: Path) -> None:
     file = tmp_path / "f.py"
-    file.write_text("def f(a, b):\n    return a - b\n")
+    file.write_text(f"def f(a, b):\n    return a - b  # {'long ' * 30}end\n")
     words = ("repair", "f.py", "--call", "f(2, 2)", "--expect", "4", "--apply")
     done = cwm(*words, cwd=tmp_path, env={"COLUMNS": "120"})
     assert done.code == 0
     assert "plausible, not verified" in done.out
+    assert "long end\n+    return" in done.out  # a diff in a pipe is whole, whatever its lines are
     assert "which is right?" in done.out
     assert "Nothing was written" in done.err
     assert "a - b" in file.read_text()
+
+
+def test_a_fix_that_cannot_be_written_leaves_the_file_as_it_was(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "f.py"
+    file.write_text("before\n")
+    file.chmod(0o750)
+    link = tmp_path / "link.py"
+    link.symlink_to(file)
+    command._replaced(link, b"after\n")
+    assert link.is_symlink()
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("after\n", 0o750)
+    # A folder stands where the new content would be put.
+    (tmp_path / ".f.py.cwm-lsp").mkdir()
+    with pytest.raises(SourceError, match="cannot be written"):
+        command._replaced(file, b"later\n")
+    assert file.read_text() == "after\n"
+
+
+def test_what_was_found_is_told_also_where_it_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(a, b):\n    return a - b\n")
+    (tmp_path / ".f.py.cwm-lsp").mkdir()
+    words = ("repair", "f.py", "--call", "f(2, 3)", "--expect", "5", "--call", "f(1, 9)", "--expect", "10")
+    done = cwm(*words, "--apply", "--json", cwd=tmp_path)
+    assert done.code == 2
+    assert done.object["candidates"]
+    assert "cannot be written" in done.object["notes"][-1]
 
 
 def test_the_mistake_of_the_demo_is_mended_by_its_doctest(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_why_no_test_was_collected_is_said(tmp_path: Path, tests: str, said: str
     ("words", "said"),
     [
         (("--call", "f(2)", "--expect", "four"), "The expected value four has none"),
+        (("--call", "f(2)", "--expect", "1 / 0"), "The expected value 1 / 0 has none: raised ZeroDivision"),
         (("--call", "f(2)", "--expect", "4 +"), "no Python expression"),
         (("--call", "f(2)", "--expect", "4", "--budget", "nan"), "no number of seconds"),
         (("--call", "f(2)", "--expect", "4", "--budget", "0"), "not in the range"),
@@ -121,3 +122,17 @@ def test_one_small_number_is_enough_for_other_ones() -> None:
 def test_held_out_lists_grow_longer_than_the_known_ones() -> None:
     found = held_out(["f([3, 1])", "f([2, 5, 4])"], 60)
     assert max(text.count(",") for text in found) > 3
+
+
+def test_helpers_of_tests_that_call_themselves_are_part_of_scripts() -> None:
+    tests = "from m import f\n\n\ndef deep(n):\n    return deep(n - 1) if n else f(n)\n\n\n"
+    tests += "def test_f():\n    assert deep(3) == 1\n"
+    (script,) = scripts(tests, "m", ["f"])["test_f"]
+    assert script.endswith("deep(3)")
+
+
+def test_what_is_skipped_is_no_failure(tmp_path: Path) -> None:
+    tests = "import pytest\n\n\n@pytest.mark.skip\ndef test_one():\n    assert False\n"
+    code, text = tried(tmp_path, "--test", "test_f.py", tests=tests)
+    assert code == 2
+    assert "test_f.py::test_one is skipped" in text

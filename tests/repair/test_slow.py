@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cwm_lsp.errors import RunError
+from cwm_lsp.repair.agent.program import Program
+from cwm_lsp.repair.agent.worker import Worker as Agent
 from cwm_lsp.repair.baseline import job_for
 from cwm_lsp.repair.model import Outcome
 from cwm_lsp.repair.search import repair
@@ -63,9 +68,9 @@ def test_a_call_that_waits_for_ever_is_ended_where_it_waits(tmp_path: Path) -> N
 def test_a_test_that_passes_after_all_is_flaky(tmp_path: Path) -> None:
     """It fails each of the three times that it is run before candidates are."""
     tests = (
-        "import os\nfrom shop import add\n\n\ndef test_chance():\n    add(1, 2)\n"
-        "    with open('count', 'a') as file:\n        file.write('x')\n"
-        "    assert os.stat('count').st_size > 4\n"
+        "import os\nfrom shop import add\n\n\nCOUNT = os.path.join(os.environ['TMPDIR'], 'count')\n\n\n"
+        "def test_chance():\n    add(1, 2)\n    with open(COUNT, 'a') as file:\n        file.write('x')\n"
+        "    assert os.stat(COUNT).st_size > 4\n"
     )
     with pytest.raises(RunError, match="flaky"):
         mended(tmp_path, WRONG, tests, budget=10.0)
@@ -86,3 +91,12 @@ def test_a_constant_that_a_test_only_reads_is_mended_all_the_same(tmp_path: Path
     tests = "import shop\n\n\ndef test_one():\n    assert shop.LIMIT == 10\n"
     outcome = mended(tmp_path, "LIMIT = 9\n", tests, budget=10.0)
     assert "LIMIT = 10" in outcome.fixes[0].text
+
+
+def test_a_fork_says_in_time_what_came_of_the_candidates_that_it_got_to() -> None:
+    agent = Agent(Program("f.py", "f", "def f():\n    return 1\n"), [], None)
+    work: list[Callable[[], dict[str, Any]]] = [lambda: {"passed": []}] * 3
+    request = {"passing": [], "seconds": 1.0}
+    for clock, count in ((0.0, 1), (math.inf, 3)):
+        found = agent._several(work, {**request, "clock": clock})
+        assert found == {"tried": [{"passed": []}] * count, "clean": True}

@@ -119,6 +119,13 @@ def test_held_out_inputs_that_all_give_the_same_verify_nothing(tmp_path: Path) -
     assert "All held-out inputs give 0" in notes[0]
 
 
+def test_held_out_inputs_that_all_fail_are_said_to(tmp_path: Path) -> None:
+    source = "def f(n):\n    return {4: n}[n] + 1\n"
+    fixes, notes = judged(tmp_path, source, [("constant", "+ 1", "+ 2")], [("f(4)", "6")], calls=["f(4)"])
+    assert [fix.verified for fix in fixes] == [False]
+    assert "held-out inputs fail, as in: raised KeyError" in notes[0]
+
+
 def test_what_is_made_of_two_edits_needs_more_checks(tmp_path: Path) -> None:
     pair = ("operator and constant", "n + 1", "n * 2")
     fixes, notes = judged(tmp_path, DOUBLE, [pair], DOUBLED)

@@ -7,7 +7,7 @@ import doctest
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from itertools import islice
 from types import CodeType, TracebackType
 from typing import Any, NamedTuple
@@ -92,6 +92,8 @@ def expected(check: Check) -> list[Any]:
 
 def _call(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
     found = value_of(check["call"], namespace)
+    if isinstance(found, Coroutine):  # what an async function gives is what comes once it is awaited
+        found = _awaited(found)
     if check.get("raises"):
         return False, shown(found)
     if check.get("expect") is None:
@@ -100,6 +102,12 @@ def _call(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
     if isinstance(found, Iterator) and isinstance(wanted, (list, tuple)):
         found = type(wanted)(islice(found, MOST))
     return same(found, wanted, bool(check.get("loose"))), shown(found)
+
+
+def _awaited(given: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio  # takes as long as many candidates, and few files need it
+
+    return asyncio.run(given)
 
 
 def value_of(script: str, namespace: dict[str, Any]) -> Any:
@@ -145,6 +153,15 @@ def same(found: Any, wanted: Any, loose: bool) -> bool:
     return bool(found == wanted)
 
 
+GAVE = "{} gave {}, not {}"
+"""What is said of an example of a doctest that gives another value."""
+
+GIVEN = re.compile(r" gave (.*), not (.*)$")
+"""The two values in that."""
+
+_EXAMPLE = re.compile(r"Failed example:\n(.*)\nExpected:\n(.*)\nGot:\n(.*)", re.DOTALL)
+
+
 class _Runner(doctest.DocTestRunner):
     """Lets an exception that no example expects end the doctest, as it ends any other check."""
 
@@ -157,8 +174,16 @@ def _doctest(namespace: dict[str, Any], check: Check) -> tuple[bool, str]:
     parsed = doctest.DocTestParser().get_doctest(check["text"], namespace, check["call"], None, None)
     said: list[str] = []
     runner = _Runner(verbose=False, optionflags=doctest.FAIL_FAST)
-    failed = runner.run(parsed, out=said.append).failed
-    return not failed, clipped("".join(said).strip().rpartition("\nGot:")[2].strip()) if failed else "passed"
+    if not runner.run(parsed, out=said.append).failed:
+        return True, "passed"
+    text = "".join(said)
+    example = _EXAMPLE.search(text)
+    return False, clipped(GAVE.format(*map(joined, example.group(1, 3, 2))) if example else joined(text))
+
+
+def joined(text: str) -> str:
+    """Lines as one."""
+    return "; ".join(line.strip() for line in text.split("\n") if line.strip())
 
 
 def shown(value: Any) -> str:

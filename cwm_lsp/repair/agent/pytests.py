@@ -6,7 +6,9 @@ Where the system cannot fork, each request starts from a newly collected session
 from __future__ import annotations
 
 import gc
+import io
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -14,7 +16,8 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from .alarm import ASLEEP, Overtime, limited
-from .checks import OVERTIME, clipped
+from .checks import GAVE, OVERTIME, clipped, joined
+from .late import Late
 from .plugins import needless
 from .program import Program
 from .tracing import Spectrum
@@ -33,6 +36,8 @@ class Session:
         self._program = program
         self._session = session
         self._changed = False
+        self._late = Late(program.path)
+        self._late.present()
         self._items = {item.nodeid: item for item in session.items}
         self._known: ModuleType | None = None
         self.bare = set(bare)
@@ -97,16 +102,16 @@ class Session:
         self._module()
 
     def install(self, code: CodeType, edited: bool) -> None:
-        """Make the imported module behave as a candidate. Raises what loading it raises."""
-        module = self._module()
-        if module is None or not (edited or self._changed):
+        """Make the module behave as a candidate, imported or not. Raises what loading it raises."""
+        module, self._late.code = self._module(), code
+        if not (edited or self._changed):
             return
         self._changed = True
-        kept = sys.modules.get(self._program.name)
+        if module is None:
+            return
+        self._program.name = module.__name__  # it finds what it imports relatively by the name that tests use
         new = self._program.fresh(code)
-        new.__name__ = module.__name__
-        if kept is not None:
-            sys.modules[self._program.name] = kept
+        sys.modules[module.__name__] = module
         transplant(module, new)
 
     def _module(self) -> ModuleType | None:
@@ -136,6 +141,9 @@ def _phase(item: Any, when: Any, **more: Any) -> bool:
     return not report.failed
 
 
+SKIPPED = "skipped"
+"""What is said of a test that is not run, by its own wish."""
+
 _UNKNOWN = "pytest does not collect it"
 
 
@@ -155,13 +163,28 @@ class _Reports:
             crash = getattr(report.longrepr, "reprcrash", None)
             self.said = clipped(_brief(str(getattr(crash, "message", report.longrepr))))
         elif report.skipped and not hasattr(report, "wasxfail"):
-            self.passed, self.said = False, "skipped"
+            self.passed, self.said = False, SKIPPED
+
+
+_NOISE = re.compile(r"[?+-](?!  where|  and)|Omitting |Use -v|\+  ?.*<.* at 0x|\+    where .* = <")
+"""How lines begin of what pytest says that show a difference letter by letter, or give advice, or where an
+object lies."""
+
+_AGENT = f"{__package__}.guard."
+"""Where an exception of ours comes from, which says nothing to a user."""
+
+_DOCTEST = re.compile(r"^\d+ +>>> (.*(?:\n\d+ +\.\.\. .*)*)\nExpected:\n(.*)\nGot:\n(.*)\n", re.M | re.S)
 
 
 def _brief(message: str) -> str:
-    """What pytest says of a failure on one line, without its advice."""
-    lines = [line.strip() for line in message.split("\n")]
-    first, *rest = [line for line in lines if line and not line.startswith("Use -v to get")] or [""]
+    """What pytest says of a failure on one line: what was asserted and what came, without its advice."""
+    example = _DOCTEST.search(message)
+    if example is not None:
+        source, wanted, got = map(joined, example.groups())
+        return GAVE.format(source.rpartition(">>> ")[2], got, wanted)
+    first, *rest = [line.strip().removeprefix(_AGENT) for line in message.split("\n") if line.strip()] or [""]
+    if "assert " in first or " != " in first:
+        rest = [" ".join(line.removeprefix("+").split()) for line in rest if not _NOISE.match(line)]
     return f"{first}{' ' if first.endswith(':') else '; '}{'; '.join(rest)}" if rest else first
 
 
@@ -183,8 +206,7 @@ def serve_session(
         def pytest_collectreport(self, report: Any) -> None:
             """What keeps a file from being collected, the last line of it."""
             if report.failed and not self.problem:
-                lines = [line.strip() for line in str(report.longrepr).split("\n") if line.strip()]
-                self.problem = clipped(lines[-1].removeprefix("E ").strip()) if lines else ""
+                self.problem = _last(str(report.longrepr))
 
         @pytest.hookimpl(tryfirst=True)
         def pytest_runtestloop(self, session: Any) -> bool:
@@ -207,5 +229,29 @@ def serve_session(
         "addopts=",
         f"--rootdir={root}",
     ]
-    status = pytest.main([*words, *needless(nodes, root), *nodes], plugins=[host])
-    return "" if host.served else f"pytest could not collect the tests (exit status {int(status)})."
+    words += [*_doctests(nodes, program), *needless(nodes, root), *nodes]
+    told, kept = io.StringIO(), sys.stderr
+    sys.stderr = told  # where pytest says why it does not even begin
+    try:
+        status = pytest.main(words, plugins=[host])
+    finally:
+        sys.stderr = kept
+    why = _last(told.getvalue()) or f"exit status {int(status)}"
+    if "SystemExit" in why:
+        why = "what they import calls sys.exit()."
+    return "" if host.served else f"pytest could not collect the tests: {why}"
+
+
+def _doctests(nodes: Iterable[str], program: Program) -> Iterator[str]:
+    """Options by which pytest finds the doctests of texts, and of the file itself."""
+    for node in nodes:
+        if not node.endswith(".py"):
+            yield f"--doctest-glob={os.path.basename(node)}"
+        elif os.path.realpath(node) == os.path.realpath(program.path):
+            yield "--doctest-modules"
+
+
+def _last(text: str) -> str:
+    """The last line that says something, without what marks it as an error."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    return clipped(lines[-1].removeprefix("ERROR:").removeprefix("E ").strip()) if lines else ""

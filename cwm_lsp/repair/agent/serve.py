@@ -5,12 +5,12 @@ that sleep for long on the text as it stands.
 
 ::
 
-    {"op": "open", path, name, folder, import_from, text, checks, nodes, bare, scratch, root}
+    {"op": "open", path, name, folder, import_from, origin, project, text, checks, nodes, bare, scratch, root}
                               -> {"ready": true, nodes, problem} | {"error"}
     {"op": "trace", "seconds", "order", "clock"}
                               -> for each check {"check", "ok", "said", "seconds", "clock", "asleep",
                                                   "lines", "unseen", "calls", "steps", "bare"}
-    {"op": "try", "order", "passing", "seconds", "patience", "formal", "items"}
+    {"op": "try", "order", "passing", "seconds", "patience", "formal", "clock", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
     {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
     {"op": "history", "check", "edits", "seconds"}
@@ -35,6 +35,7 @@ from typing import IO, Any
 from . import guard
 from .program import Program
 from .pytests import Session, serve_session
+from .tidy import Tidy
 from .worker import Worker
 
 
@@ -57,7 +58,8 @@ def serve() -> None:
 
     def session(found: Session, rest: Iterator[Any]) -> None:
         tests = [{"kind": "test", "call": node} for node in found.nodes]
-        _answering(Worker(program, [*opening["checks"], *tests], found), rest, answer)
+        tidy = Tidy(opening["folder"], opening["origin"], opening["path"])
+        _answering(Worker(program, [*opening["checks"], *tests], found, tidy), rest, answer)
 
     problem = serve_session(program, opening["nodes"], opening["bare"], opening["root"], lines, session)
     if problem:
@@ -75,10 +77,25 @@ def _prepared(opening: dict[str, Any]) -> Program:
     os.chdir(opening["folder"])
     sys.dont_write_bytecode = True
     warnings.simplefilter("ignore")  # a candidate that Python frowns at is tried all the same
-    sys.path.insert(0, opening["import_from"])
+    sys.path[:] = [opening["import_from"], *_moved(opening["origin"], opening["folder"])]
+    if opening["nodes"]:  # what `python -m pytest` finds in the project, and an installed project finds
+        sys.path += [opening["project"], os.path.join(opening["project"], "src")]
     guard.bound()
     guard.confine(opening["scratch"])
     return Program(opening["path"], opening["name"], opening["text"])
+
+
+def _moved(origin: str, folder: str) -> list[str]:
+    """The folders that imports are sought in, those of the user's project as they are in the copy: one that
+    is installed to be edited would be imported from where the user has it."""
+    found = []
+    for entry in sys.path:
+        path = os.path.realpath(entry)
+        inside = path == origin or path.startswith(origin + os.sep)
+        own = inside and not path.startswith(os.path.realpath(sys.prefix) + os.sep)
+        copied = os.path.normpath(os.path.join(folder, os.path.relpath(path, origin))) if own else ""
+        found.append(copied if os.path.isdir(copied) else entry)
+    return found
 
 
 def _channels() -> tuple[IO[bytes], IO[bytes]]:

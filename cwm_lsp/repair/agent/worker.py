@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import CodeType
 from typing import Any
@@ -16,6 +16,7 @@ from .noting import LEFT_OUT, Noting
 from .program import Edits, Program
 from .pytests import Session
 from .ticks import Counter
+from .tidy import Tidy
 from .tracing import History, Reach, States
 
 LOOKED_BACK = 8
@@ -48,10 +49,14 @@ class _Spent(Exception):
 class Worker:
     """Evaluates the checks of one specification against candidates."""
 
-    def __init__(self, program: Program, checks: list[Check], session: Session | None) -> None:
+    def __init__(
+        self, program: Program, checks: list[Check], session: Session | None, tidy: Tidy | None = None
+    ) -> None:
         self._program = program
         self._checks = checks
         self._session = session
+        self._tidy = tidy
+        self._first = False
         self._counter = Counter()
         self._counter.present()
         self._turns = 0
@@ -71,6 +76,7 @@ class Worker:
     def answers(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The answers to one request."""
         ASLEEP.limit, self._sleepers = request["asleep"], set(request["sleepers"])
+        self._first = request["op"] in ("trace", "again")
         if request["op"] == "trace":
             yield from Noting(self._program, self._checks, self._session, self._apart).traces(request)
         elif request["op"] == "try":
@@ -92,11 +98,19 @@ class Worker:
         """In a fork where there is a test session: its state must not pass from one candidate to the next."""
         if self._session is None or not FORKS:
             return work()
-        found = forked(work)
+        found = self._forked(work)
         if "died" not in found:
             return found
         said, slept = (OVERTIME, ASLEEP.limit) if found["blocked"] else ("the process died", 0.0)
         return {"ok": False, "passed": [], "failed": -1, "said": said, "clock": slept, "asleep": slept}
+
+    def _forked(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Work in a fork, after which the folder is as it was."""
+        try:
+            return forked(work)
+        finally:
+            if self._tidy is not None and self._tidy.tidy() and self._first:
+                self._tidy.messy = True
 
     def _batch(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """A batch of candidates: in one fork where there are tests, unless their state passes on."""
@@ -105,13 +119,30 @@ class Worker:
         if self._session is not None:
             self._session.prepare()
         work = [partial(self._tried, edits, request) for _, edits in items]
-        together: list[dict[str, Any]] = []
-        if self._session is not None and FORKS and not self._leaks and len(items) > 1:
-            found = forked(lambda: {"tried": [one() for one in work], "clean": self._clean(request)})
-            self._leaks = not found.get("clean", True)
-            together = [] if self._leaks else found.get("tried", [])
-        for at, (number, _) in enumerate(items):
-            yield {"id": number, **(together[at] if together else self._apart(work[at]))}
+        together = self._session is not None and FORKS
+        done = 0
+        while done < len(items):
+            found: list[dict[str, Any]] = []
+            if together and not self._leaks and len(items) - done > 1:
+                told = self._forked(partial(self._several, work[done:], request))
+                self._leaks = not told.get("clean", True)
+                found = [] if self._leaks else told.get("tried", [])
+                together = bool(found)
+            for one in found or [self._apart(work[done])]:
+                yield {"id": items[done][0], **one}
+                done += 1
+
+    def _several(
+        self, work: Sequence[Callable[[], dict[str, Any]]], request: dict[str, Any]
+    ) -> dict[str, Any]:
+        """As many of several candidates, one after the other, as are begun while there is time."""
+        until = time.monotonic() + request["clock"]
+        tried = [work[0]()]
+        for one in work[1:]:
+            if time.monotonic() >= until:
+                break
+            tried.append(one())
+        return {"tried": tried, "clean": self._clean(request)}
 
     def _clean(self, request: dict[str, Any]) -> bool:
         """Whether tests that pass on the file as it stands still do, after candidates ran in this process."""
@@ -238,6 +269,8 @@ class Worker:
     def _check(self, code: CodeType, check: Check, seconds: float, formal: bool = False) -> Outcome:
         if check["kind"] == "test":
             assert self._session is not None
+            if self._tidy is not None and self._tidy.messy:
+                self._tidy.tidy()
             run = self._session.formally if formal else self._session.run
             return Outcome(*run(check["call"], seconds))
         return evaluate(self._program, code, check, seconds)
