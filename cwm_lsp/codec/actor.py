@@ -53,7 +53,7 @@ class Actor(Evaluator):
     def _read(self, name: str) -> Any:
         if name not in self.touched:
             own = self._shares.get(name)
-            if own is not None and own.root in self._state:
+            if own is not None and own.root in self._state and own.root not in self.touched:
                 self._load(own.root)
             if name not in self.touched:
                 self._load(name)

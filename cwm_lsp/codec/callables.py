@@ -48,6 +48,9 @@ def callables_of(source: str) -> Callables:
     read: dict[str, list[Target]] = {}
     generators: dict[str, list[Target]] = {}
     classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    inner = {node for owner in classes.values() for node in owner.body}
+    outer = [node for node in ast.walk(tree) if isinstance(node, FunctionNode) and node not in inner]
+    defined = {node.name: node for node in outer}
     for owner in classes.values():
         for method in owner.body:
             if isinstance(method, FunctionNode):
@@ -60,18 +63,19 @@ def callables_of(source: str) -> Callables:
                 )
                 stores = any(getattr(one, "attr", "") == "setter" for one in method.decorator_list)
                 name = setter(method.name) if stores else method.name
-                kept.setdefault(name, []).append(_target(method, owner.name))
+                entered = _decorated(method, defined, classes) if kept is methods else method
+                target = _target(entered, owner.name) if entered is not None else Target(0, holder=owner.name)
+                kept.setdefault(name, []).append(target)
         maker = _maker(owner, classes)
         allocator = _maker(owner, classes, "__new__")
         if allocator is not None:
             named.setdefault(owner.name, []).append(_target(allocator, owner.name))
         if maker is not None:
             named.setdefault(owner.name, []).append(_target(maker, owner.name, makes=True))
-    inner = {node for owner in classes.values() for node in owner.body}
     functions: dict[str, list[Target]] = {}
-    outer = [node for node in ast.walk(tree) if isinstance(node, FunctionNode) and node not in inner]
-    defined = {node.name: node for node in outer}
-    around = dict(_around(tree))
+    placed = list(_placed(tree))
+    around = {node: holder for node, holder, _ in placed if holder is not None}
+    paths = {node: path for node, _, path in placed}
     for node in outer:
         kept = generators if first_line(node) in yielding else named
         entered = _decorated(node, defined, classes)
@@ -79,7 +83,7 @@ def callables_of(source: str) -> Callables:
             continue
         kept.setdefault(node.name, []).append(_target(entered or node, around=around))
         if kept is named:
-            for name in {node.name, f"{_path(node, around)}{node.name}"}:
+            for name in {node.name, f"{paths[node]}{node.name}"}:
                 functions.setdefault(name, []).append(_target(node, around=around))
     coroutines = frozenset(node.name for node in ast.walk(tree) if is_coroutine(node))  # type: ignore[attr-defined]
     return Callables(
@@ -217,21 +221,18 @@ def _kept(found: Mapping[str, Sequence[Target]]) -> Mapping[str, tuple[Target, .
     return {name: tuple(targets) for name, targets in found.items()}
 
 
-def _around(tree: ast.AST, outer: FunctionNode | None = None) -> Iterator[tuple[FunctionNode, FunctionNode]]:
-    """Each inner function with the one around it."""
+def _placed(
+    tree: ast.AST, outer: FunctionNode | None = None, path: str = ""
+) -> Iterator[tuple[FunctionNode, FunctionNode | None, str]]:
+    """Each function with the one around it, and what stands before its name in its qualified name."""
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, FunctionNode):
-            if outer is not None:
-                yield child, outer
-            yield from _around(child, child)
-        elif not isinstance(child, ast.ClassDef):
-            yield from _around(child, outer)
-
-
-def _path(node: FunctionNode, around: Mapping[FunctionNode, FunctionNode]) -> str:
-    """What stands before the name of an inner function in its qualified name."""
-    outer = around.get(node)
-    return "" if outer is None else f"{_path(outer, around)}{outer.name}.<locals>."
+            yield child, outer, path
+            yield from _placed(child, child, f"{path}{child.name}.<locals>.")
+        elif isinstance(child, ast.ClassDef):
+            yield from _placed(child, outer, f"{path}{child.name}.")
+        else:
+            yield from _placed(child, outer, path)
 
 
 def _free(node: FunctionNode, around: Mapping[FunctionNode, FunctionNode]) -> tuple[str, ...]:

@@ -101,7 +101,8 @@ class Callables:
 
         That is so where all else of it only looks up values, or holds the call.
         """
-        if not self.is_special or isinstance(statement, ast.ClassDef):
+        asked = self.is_special or "__post_init__" in self.methods
+        if not asked or isinstance(statement, ast.ClassDef):
             return True
         written = {id(one.node) for one in sites}
         others = (

@@ -133,8 +133,8 @@ def _handed(logical: LogicalLine, texts: Mapping[str, str], frame: Frame) -> str
 
 
 def _raised(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> str | None:
-    for one in known.known.values():
-        if one.raises:
+    for node, one in known.known.items():
+        if one.raises and _is_sure(node, logical.head):
             return one.text
     match logical.head:
         case ast.Raise(exc=ast.expr() as exception):
@@ -148,6 +148,24 @@ def _raised(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> s
             is_class = exception.id in PLAIN and exception.id not in shown.constants
             return frame.texts.get(exception.id, f"{exception.id}()" if is_class else None)
     return None
+
+
+def _is_sure(node: ast.expr, head: ast.AST | None) -> bool:
+    """Whether ``node`` is evaluated whatever else of ``head`` comes to."""
+    if head is None:
+        return False
+    doubtful = (
+        part
+        for one in ast.walk(head)
+        for part in (
+            (one.body, one.orelse)
+            if isinstance(one, ast.IfExp)
+            else one.values[1:]
+            if isinstance(one, ast.BoolOp)
+            else ()
+        )
+    )
+    return all(part is not node for one in doubtful for part in ast.walk(one))
 
 
 def _receiver(found: Awaited, target: Target, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
-from cwm_lsp.codec.deeds import effect, names_of
+from cwm_lsp.codec.deeds import changes_objects, effect, names_of, run_of
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.entering import awaited
-from cwm_lsp.codec.frames import EMPTY, Frame, State, Touched
+from cwm_lsp.codec.frames import EMPTY, Frame, State, Touched, together
 from cwm_lsp.codec.holding import may_hold
 from cwm_lsp.codec.sharing import Binding, Place, below, is_changing, is_lasting, place_of, rebound, renewal
 from cwm_lsp.codec.sites import Target
@@ -98,15 +98,29 @@ def _came_back(frame: Frame, shown: Slice) -> ast.expr | None:
     return made[-1].node if made and len(made) == len(frame.returned) else None
 
 
-def closure(state: State, target: Target) -> Mapping[str, str]:
+def closure(state: State, target: Target, shown: Slice) -> Mapping[str, str]:
     """The values of the names that ``target`` has of the function around it, as far as they are known."""
     first, last = target.around
-    found = dict(state.closed.get(target.line, EMPTY))
+    found: dict[str, str] = {}
     for frame in state.frames:
+        touched = together(frame.touched, frame.within)
+        found = {name: text for name, text in found.items() if not _may_differ(name, text, touched, shown)}
         if first <= frame.line <= last:
             texts = {**frame.texts, **frame.renewed}
-            found |= {name: texts[name] for name in target.free if name in texts}
-    return found
+            own = frame.cells or texts.keys()
+            found |= {
+                name: texts[name]
+                for name in target.free
+                if name in own and name in texts and name not in frame.lost
+            }
+    return {**state.closed.get(target.line, EMPTY), **found}
+
+
+def _may_differ(name: str, text: str, touched: Touched, shown: Slice) -> bool:
+    """Whether a function that ran since may have given ``name`` another value, or changed what it has."""
+    if name in shown.callables.rebinding:
+        return True
+    return _may_be_shared(text) and may_hold(text, touched, shown.callables.written)
 
 
 def closing(state: State, left: Frame, shown: Slice) -> Mapping[int, Mapping[str, str]]:
@@ -130,7 +144,8 @@ def final(left: Frame, shown: Slice) -> Mapping[str, str]:
     logical = shown.by_line.get(left.line)
     before = {**left.texts, **left.renewed}
     if logical is None or not logical.deeds or left.raised is not None:
-        return {name: text for name, text in before.items() if name not in left.lost}
+        gone = left.lost | _changed_in_head(logical, before)
+        return {name: text for name, text in before.items() if name not in gone}
     does = effect(logical.deeds, readable(left, shown.constants), left.came, left.shares)
     if not does.known:
         mentioned = names_of(logical.deeds)
@@ -138,6 +153,16 @@ def final(left: Frame, shown: Slice) -> Mapping[str, str]:
     texts = {**before, **does.changed}
     gone = (left.lost - does.changed.keys()) | does.lost
     return {name: text for name, text in texts.items() if name not in gone}
+
+
+def _changed_in_head(logical: LogicalLine | None, texts: Mapping[str, str]) -> set[str]:
+    """The names whose values the head of a loop or a ``with`` may change by what it reads."""
+    if logical is None or not isinstance(logical.head, ast.stmt) or logical.deeds:
+        return set()
+    named = names_of((logical.head,))
+    reads = any(isinstance(node, ast.Subscript) for node in ast.walk(run_of(logical.head)))
+    makes = reads and any("defaultdict(" in texts.get(name, "") for name in named)
+    return named if makes or changes_objects((logical.head,), texts) else set()
 
 
 def renewed(caller: Frame, left: Frame, shown: Slice, touched: Touched, hiding: Container[str]) -> Frame:

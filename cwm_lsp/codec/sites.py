@@ -85,7 +85,7 @@ class Target:
         if not whole:
             return
         rest = [text for text in given[len(places) :] if text is not None]
-        if self.rest and len(rest) == max(0, len(given) - len(places)):
+        if self.rest and (self.parameters or not bound) and len(rest) == max(0, len(given) - len(places)):
             yield self.rest, f"({', '.join(rest)}{',' if len(rest) == 1 else ''})"
         if self.named and None not in left.values():
             yield self.named, f"{{{', '.join(f'{name!r}: {text}' for name, text in left.items())}}}"

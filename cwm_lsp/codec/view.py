@@ -179,7 +179,7 @@ class View:
     def _arguments(self, frame: Frame, line: int) -> Mapping[str, str]:
         called = awaited(frame, self.state, self.here)
         target = self.slice.callables.at(line)
-        around = closure(self.state, target) if target is not None else EMPTY
+        around = closure(self.state, target, self.here) if target is not None else EMPTY
         head = self.slice.by_line[line].head if line in self.slice.by_line else None
         around = {**around, **class_names(head)}
         return around if called is None else {**around, **arguments(frame, called, self.here, line)}
