@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from cwm_lsp.dap.helper import Helper
-from cwm_lsp.dap.observer import Desk
+from cwm_lsp.dap.observer import AskFailed, Desk
 from cwm_lsp.errors import RunError, SourceError
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.model import SourceFile, Value
+
+_MOST_FRAMES = 64
 
 
 class FrameEnded(RunError):
@@ -151,6 +153,18 @@ class Camera:
         if not frames:
             raise RunError(f"Thread {thread} has no frames.")
         return frames[0]["id"], frames[0]["line"]
+
+    async def outline(self, thread: int) -> tuple[Frame, ...]:
+        """The frames of a thread that cannot be looked into, as debugpy lists them; none if it does not."""
+        try:
+            asked = {"threadId": thread, "startFrame": 0, "levels": _MOST_FRAMES}
+            answer = await self._desk.ask("stackTrace", asked)
+        except AskFailed:
+            return ()
+        return tuple(
+            Frame(-one["id"], (one.get("source") or {}).get("path") or "", one["name"], 0, one["line"])
+            for one in answer.get("stackFrames") or ()
+        )
 
     async def standing(self, shot: Shot) -> Standing | None:
         """The innermost frame as a premise for predictions; ``None`` where its source is not known."""
