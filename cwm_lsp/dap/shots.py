@@ -17,6 +17,9 @@ from cwm_lsp.predict.standing import Standing
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.model import SourceFile, Value
 
+A_LOOK = 30.0
+"""Seconds that a look may take. At its first answer pydevd imports what it can display, Django among it."""
+
 _MOST_FRAMES = 64
 
 
@@ -129,7 +132,7 @@ class Camera:
         Raises ``AskFailed``, ``FrameEnded``, or ``RunError`` where that cannot be found out.
         """
         number, line = await self._innermost(thread)
-        shown = await self._helper.call("expect", f"take({number}, {line})", number)
+        shown = await self._helper.call("expect", f"take({number}, {line})", number, patience=A_LOOK)
         if not shown["frames"]:
             raise FrameEnded
         return Shot(

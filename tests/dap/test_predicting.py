@@ -347,3 +347,28 @@ async def test_without_a_model_it_is_said_once_and_debugging_goes_on(tmp_path: P
 def _said(dap: Client) -> list[str]:
     said = [one["body"]["output"] for one in dap.named("output")]
     return [one for one in said if "without predictions" in one]
+
+
+AWAITS = """\
+import asyncio
+
+
+async def main():
+    a = 1
+    await asyncio.sleep(0)
+    return a
+
+
+asyncio.run(main())
+"""
+
+
+async def test_a_wait_is_not_foretold_as_a_return(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": 5}], source=AWAITS) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await step(dap, "next", thread)
+        waits = await predicted(dap, thread)
+        assert waits["(not predicted)"]["value"].startswith("What is awaited at line 6 is not foretold")
+        assert "(next)" not in waits
+        await step(dap, "next", thread)
+        assert "(expected at line 6)" not in await predicted(dap, thread)
