@@ -297,7 +297,8 @@ class _ByClass(ast.NodeTransformer):
 def _by_class(tree: ast.Module | None, functions: _Known) -> ast.AST | None:
     if tree is None or not any(map(_is_of_call, ast.walk(tree))):
         return tree  # as nearly all are, and copies cost most of a look
-    return _ByClass(functions).visit(copy.deepcopy(tree))
+    named: ast.AST = _ByClass(functions).visit(copy.deepcopy(tree))
+    return named
 
 
 def _is_of_call(node: ast.AST) -> bool:
