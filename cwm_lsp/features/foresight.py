@@ -113,9 +113,12 @@ def _handed_on(step: PredictedStep, at: int, standing: Standing) -> PredictedSte
 def waits(step: PredictedStep, at: int, source: str) -> bool:
     """Whether ``step``, the next event of a frame that stands ``at`` a line, may be its wait for something.
 
-    A recorder sees that as a return; a debugger steps on to where the frame goes on.
+    A recorder sees that as a return; a debugger steps on to where the frame goes on. At the heads
+    of ``async with`` and ``async for`` it is what was waited for that decides which line comes then.
     """
-    return step.depth == 0 and step.kind is EventKind.RETURN and at in suspending(source).awaiting
+    shapes = suspending(source)
+    left = step.kind is EventKind.RETURN or at in shapes.doors
+    return step.depth == 0 and left and at in shapes.awaiting
 
 
 def speakable(step: PredictedStep, threshold: float) -> PredictedStep:

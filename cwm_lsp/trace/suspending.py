@@ -19,7 +19,8 @@ class Suspending:
     """``yielding`` are first lines of statements that yield, ``generators`` of functions that hold such.
 
     ``coroutines`` are those of ``async`` functions, ``awaiting`` of statements that wait. ``bodies`` are the
-    lines of what each ``with`` holds, by the line of its head; ``heads`` those of ``for``.
+    lines of what each ``with`` holds, by the line of its head; ``heads`` those of ``for``, ``doors`` those of
+    ``async with`` and ``async for``.
     """
 
     yielding: frozenset[int] = frozenset()
@@ -28,6 +29,7 @@ class Suspending:
     heads: frozenset[int] = frozenset()
     coroutines: frozenset[int] = frozenset()
     awaiting: frozenset[int] = frozenset()
+    doors: frozenset[int] = frozenset()
 
 
 @lru_cache(maxsize=64)
@@ -52,6 +54,7 @@ def suspending(source: str) -> Suspending:
         frozenset(node.lineno for node in blocks(tree) if isinstance(node, ast.For | ast.AsyncFor)),
         frozenset(first_line(one) for one in functions if isinstance(one, ast.AsyncFunctionDef)),
         frozenset(lines.get(line, line) for line in map(_waits_at, ast.walk(tree)) if line),
+        frozenset(node.lineno for node in blocks(tree) if isinstance(node, ast.AsyncWith | ast.AsyncFor)),
     )
 
 

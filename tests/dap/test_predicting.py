@@ -356,7 +356,17 @@ import asyncio
 async def main():
     a = 1
     await asyncio.sleep(0)
+    async with asyncio.Lock():
+        b = 2
+    async for c in late():
+        b = c
     return a
+
+
+async def late():
+    while (n := await asyncio.sleep(0, 3)) is None:
+        pass
+    yield n
 
 
 asyncio.run(main())
