@@ -14,6 +14,7 @@ from cwm_lsp.dap.observer import AskFailed, Refuse, Why
 from cwm_lsp.dap.options import SessionOptions
 from cwm_lsp.dap.past import UNKNOWN, Look, Past
 from cwm_lsp.dap.predicted_scope import References
+from cwm_lsp.dap.shots import Frame
 from cwm_lsp.errors import RunError
 from cwm_lsp.wire.dap import Request
 
@@ -62,6 +63,11 @@ class Backwards:
                     self._complain(error)
         if self._options().stepBack:
             self.past.add(stand)
+
+    def glimpsed(self, thread: int, frames: tuple[Frame, ...]) -> None:
+        """Keep a stop whose variables could not be looked at."""
+        if self._options().stepBack:
+            self.past.glimpsed(thread, frames)
 
     def stepped(self, stand: Stand) -> None:
         """Keep a line that a search has stepped. A history has it already."""

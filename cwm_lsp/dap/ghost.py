@@ -20,7 +20,7 @@ from cwm_lsp.dap.extension import REALLY, STATES, states
 from cwm_lsp.dap.ghost_answers import Answer, GhostAnswers
 from cwm_lsp.dap.ghost_phases import ALLOWED, STEPS, Phase
 from cwm_lsp.dap.ghost_rules import GhostRules
-from cwm_lsp.dap.ghost_run import GhostRun
+from cwm_lsp.dap.ghost_run import GhostRun, Moment
 from cwm_lsp.dap.ghost_state import moment_words
 from cwm_lsp.dap.launch import CAPABILITIES, GhostLaunch, ghost_launch
 from cwm_lsp.dap.really import QUESTION, Recorder, held_against
@@ -243,16 +243,19 @@ class GhostAdapter:
     def _stopping(self) -> Rules:
         return self._rules.rules(self._world.threshold)
 
+    def _words(self, moment: Moment) -> str:
+        return moment_words(moment, self._world.threshold, self._launched_as().source.text)
+
     def _stopped(self, stop: Stop) -> None:
         run = self._held_run()
         if stop.over:
-            self._print(f"{self._launched_as().call}: {moment_words(run.moments[-1], self._world.threshold)}")
+            self._print(f"{self._launched_as().call}: {self._words(run.moments[-1])}")
             self._terminated()
             return
         self._at = stop.index
         self.phase = Phase.STOPPED
         self._answers = GhostAnswers(self._launched_as().source, run, self._at, self._world.threshold)
-        words = moment_words(run.moments[self._at], self._world.threshold)
+        words = self._words(run.moments[self._at])
         body = {"reason": stop.reason, "threadId": THREAD, "allThreadsStopped": True}
         body |= {"description": f"Predicted: {words}", "text": stop.text or words}
         self._tell("stopped", body)

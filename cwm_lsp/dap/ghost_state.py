@@ -9,13 +9,14 @@ from typing import Any
 from cwm_lsp.codec.pure import Undecided, compute, literal, names_in
 from cwm_lsp.dap.arguments import not_computed, reason
 from cwm_lsp.dap.ghost_run import GhostFrame, Held, Moment
-from cwm_lsp.dap.predicted_scope import RAISES, RESULT, SCOPE
+from cwm_lsp.dap.predicted_scope import RAISES, RESULT, SCOPE, YIELDED
 from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.features import display
 from cwm_lsp.features.text import clean, percent
 from cwm_lsp.trace.model import EventKind, SourceFile, Value
 from cwm_lsp.trace.predicted import Guess
 from cwm_lsp.trace.render import render
+from cwm_lsp.trace.suspending import suspending
 
 _CONTAINERS = (list, tuple, dict)
 
@@ -97,10 +98,17 @@ class StateView:
 
     def _locals(self, frame: GhostFrame) -> tuple[tuple[str, Held], ...]:
         found = [(name, held) for name, held in frame.locals.items() if display.shown(name, None)]
-        if frame is self.moment.top and self.moment.value is not None:
-            name = RAISES if self.moment.kind is EventKind.EXCEPTION else RESULT
+        if frame is self.moment.top and self.moment.value is not None and (name := self._outcome_name):
             found.append((name, self.moment.value))
         return tuple(found)
+
+    @property
+    def _outcome_name(self) -> str:
+        """What the value that the moment ends with is called, "" where a wait hands nothing out."""
+        if self.moment.kind is EventKind.EXCEPTION:
+            return RAISES
+        shapes, line = suspending(self._source.text), self.moment.top.line
+        return "" if line in shapes.awaiting else YIELDED if line in shapes.yielding else RESULT
 
     def _reference(self, children: Iterable[tuple[str, Held]]) -> int:
         self._children.append(tuple(children))
@@ -154,22 +162,24 @@ class StateView:
         return Shown(f"≈ {text} · {at} · computed", f"computed from predicted values, at {at}, not run")
 
 
-def moment_words(moment: Moment, threshold: float) -> str:
+def moment_words(moment: Moment, threshold: float, source: str) -> str:
     """One sentence on where the prediction stands."""
     at = percent(moment.probability)
     sure = "" if moment.probability >= threshold else "not sure: "
     match moment.kind:
         case EventKind.RETURN if moment.value is None:
             return f"{sure}{moment.top.function} is left by an exception · {at}"
+        case EventKind.RETURN if moment.top.line in suspending(source).awaiting:
+            return f"{sure}{moment.top.function} waits at line {moment.top.line}; what for is not foretold"
         case EventKind.RETURN:
-            return f"{moment.top.function} {_outcome(moment, threshold)}"
+            verb = "yields" if moment.top.line in suspending(source).yielding else "returns"
+            return f"{moment.top.function} {_outcome(verb, moment, threshold)}"
         case EventKind.EXCEPTION:
-            return f"line {moment.top.line} {_outcome(moment, threshold)}"
+            return f"line {moment.top.line} {_outcome('raises', moment, threshold)}"
     return f"{sure}line {moment.top.line} · {at}"
 
 
-def _outcome(moment: Moment, threshold: float) -> str:
-    verb = "raises" if moment.kind is EventKind.EXCEPTION else "returns"
+def _outcome(verb: str, moment: Moment, threshold: float) -> str:
     return f"{verb} {shown(moment.value, threshold).text}" if moment.value is not None else verb
 
 

@@ -18,8 +18,8 @@ from cwm_lsp.record.agent import boot
 
 _AGENT = f"{boot.PRIVATE}.record.agent"
 _MODULES = ("snapshot", "watch", "history", "expect", "loaded")
-_ROOT = str(Path(cwm_lsp.__file__).parent)
 _NOT_LOADED = "None"
+_ROOT = str(Path(cwm_lsp.__file__).parent)
 
 _SKIPPED = "Frame skipped from debugging during step-in"
 """debugpy's advice to who steps into a library; in a search for a surprise it is not the user who does."""
@@ -53,23 +53,27 @@ class Helper:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._loaded = False
 
     async def call(self, name: str, call: str, frame: int, *, patience: float = PATIENCE) -> Any:
         """What ``call``, a call in the agent's module ``name``, says in a frame. ``patience`` is in seconds.
 
         Raises ``AskFailed``, or ``RunError`` where the debuggee cannot load the agent.
         """
-        asked = f"{module(name)} and {module(name)}.{call}"
-        text = await self._evaluated(asked, frame, patience)
+        asked = f"{module(name)}.{call}"
+        text = _NOT_LOADED
+        if self._loaded:
+            text = await self._evaluated(f"{module(name)} and {asked}", frame, patience)
         if text == _NOT_LOADED:
-            failure = await self._evaluated(loading(), frame, patience)
-            if failure != "None":
-                raise RunError(f"The debuggee cannot load what looks at its frames: {failure[:200]}.")
-            text = await self._evaluated(asked, frame, patience)
+            loaded = f"({module(name)} is None and {loading()})"
+            text = await self._evaluated(f"{loaded} or {asked}", frame, patience)
         try:
-            return json.loads(ast.literal_eval(text))
+            answer = json.loads(ast.literal_eval(text))
         except (ValueError, SyntaxError, TypeError) as error:
-            raise RunError(f"What the debuggee says of its frames cannot be read: {text[:200]}.") from error
+            trouble = "What the debuggee says of its frames cannot be read"
+            raise RunError(f"{trouble}: {text[:200]}.") from error
+        self._loaded = True
+        return answer
 
     async def _evaluated(self, expression: str, frame: int, patience: float) -> str:
         asked = {"expression": expression, "frameId": frame, "context": "clipboard"}

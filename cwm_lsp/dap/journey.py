@@ -156,6 +156,8 @@ def _came(was: Shot, before: Standing, shot: Shot, now: Standing) -> Event | Non
     left = _left(shot, before)
     if (left is not None and left.raises) or _is_caught(was, now):
         return replace(before.event, kind=EventKind.EXCEPTION) if before.raised is None else None
+    if before.statement in suspending(before.source.text).awaiting:
+        return None  # it waits, or what it waited for is given back: which, does not show
     if _yields(before):  # debugpy keeps no value of it, and it may have gone on unseen to the frame's end
         waits = left is not None and left.yields
         return replace(before.event, kind=EventKind.RETURN, value=None, yielded=True) if waits else None

@@ -1,8 +1,8 @@
 """What a session has seen, to go back to: frames and variables as they were, marked as past. No input or
 output.
 
-What is kept is what was seen: every stop, every line that was stepped while a surprise was looked for, and
-every line that ran where a history is kept (:mod:`history`).
+What is kept is what was seen: every stop, if only its frames (:meth:`Past.glimpsed`), every line that was
+stepped while a surprise was looked for, and every line that ran where a history is kept (:mod:`history`).
 Of the frame that stood innermost all variables are known; those of its callers are as they were when they
 last stood so. The program itself does not move. ``Past`` answers in debugpy's place while the client looks
 back, and lets go of it when the client comes forward to the present again.
@@ -87,20 +87,25 @@ class Past:
         shot = stand.shot
         self.lived(Moment(shot.thread, shot.frames, (shot.locals,)))
 
+    def glimpsed(self, thread: int, frames: tuple[Frame, ...]) -> None:
+        """Keep a stop of which no more than the frames is known."""
+        self.lived(Moment(thread, frames, (None,)))
+
     def lived(self, moment: Moment) -> None:
-        """Keep a moment, of which the innermost frame's variables are known."""
+        """Keep a moment, of which the innermost frame's variables are known if it was looked at."""
         frames = tuple(
             frame for depth, frame in enumerate(moment.frames) if not _is_strange(frame, innermost=not depth)
         )
         known = moment.locals[0]
-        if not frames or known is None:
+        if not frames:
             return
         self._known = {
             one.identity: self._known[one.identity] for one in frames if one.identity in self._known
         }
-        self._known[frames[0].identity] = known
-        seen = tuple(self._known.get(one.identity) for one in frames)
-        self._moments.append(Moment(moment.thread, frames, seen))
+        if known is not None:
+            self._known[frames[0].identity] = known
+        callers = (self._known.get(one.identity) for one in frames[1:])
+        self._moments.append(Moment(moment.thread, frames, (known, *callers)))
         if len(self._moments) > MOST:
             del self._moments[: MOST // 10]
 

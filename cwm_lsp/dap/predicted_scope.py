@@ -16,11 +16,12 @@ from cwm_lsp.features.foresight import Foresight, speakable
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.trace.model import EventKind, Value
 from cwm_lsp.trace.predicted import PredictedStep
+from cwm_lsp.trace.suspending import suspending
 
 SCOPE = "Predicted"
 
-RESULT, RAISES = "(result)", "(raises)"
-"""What a return and an exception are called among the variables."""
+RESULT, YIELDED, RAISES = "(result)", "(yields)", "(raises)"
+"""What a return, a yield and an exception are called among the variables."""
 
 FIRST_REFERENCE = 1 << 29
 """Our references begin here; debugpy's are addresses, far above."""
@@ -85,7 +86,7 @@ def rows(
     else:
         following = foresight.following
         if following is not None:
-            found += _following(following, foresight.threshold)
+            found += _following(foresight.standing, following, foresight.threshold)
         if look_ahead and foresight.beyond:
             found.append(_ahead(references, foresight))
         if foresight.why:
@@ -121,14 +122,15 @@ def _decided(standing: Standing) -> Iterable[Json]:
         yield row(f"({test})", f"{value} · computed", said.words)
 
 
-def _following(step: PredictedStep, threshold: float) -> Iterable[Json]:
+def _following(standing: Standing, step: PredictedStep, threshold: float) -> Iterable[Json]:
     for name, guess in step.changed.items():
         if display.shown(name, None):
             said = display.predicted("", guess, threshold)
             yield row(name, said.text.strip(), said.words)
     if (outcome := speakable(step, threshold).value) is not None:
         said = display.predicted("", outcome, threshold)
-        name = RAISES if step.kind is EventKind.EXCEPTION else RESULT
+        yields = standing.statement in suspending(standing.source.text).yielding
+        name = RAISES if step.kind is EventKind.EXCEPTION else YIELDED if yields else RESULT
         yield row(name, said.text.strip(), said.words)
     going = display.expected(step, threshold)
     yield row("(next)", going.text, going.words)

@@ -18,6 +18,7 @@ from cwm_lsp.dap.asking import PREFIX
 from cwm_lsp.dap.backwards import Backwards, told
 from cwm_lsp.dap.breakpoints import Breakpoints
 from cwm_lsp.dap.by_hand import RESUMING, ByHand
+from cwm_lsp.dap.channel import LINE_HELD
 from cwm_lsp.dap.course import Course
 from cwm_lsp.dap.data_breakpoints import DataBreakpoints
 from cwm_lsp.dap.helper import Helper, is_of_ours
@@ -38,9 +39,6 @@ from cwm_lsp.predict.standing import Standing
 from cwm_lsp.wire.dap import Event, Json, Request, Response
 
 Verdict = Request | Reply | Refuse | Later | None
-
-A_LOOK = 1.0
-"""Seconds for which the program is held at most until it was seen where it stands."""
 
 LULL = 0.02
 """Seconds after a look in which the model is not asked: an editor asks for stack and variables then."""
@@ -227,6 +225,8 @@ class Predicting:
                 self._backwards.stepped(one)
             if stand is not None:
                 await self._backwards.arrived(stand)
+            else:
+                self._backwards.glimpsed(thread, self._stops.glimpse)
         finally:
             looked.release()
         if stand is not None:
@@ -245,7 +245,10 @@ class Predicting:
         return self._moving(request, self._go_on)
 
     def _moving(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> Verdict:
-        """Go to or fro, but not before it was seen where the program stands: a matter of milliseconds."""
+        """Go to or fro, but not before it was seen where the program stands.
+
+        That keeps nobody waiting: what was asked of the thread is ahead of the request in debugpy's line.
+        """
         if self._course.phase is not Phase.STANDING or self._stops.looked.is_free:
             return go(request)
         self._course.spawn(self._moving_later(request, go))
@@ -253,7 +256,7 @@ class Predicting:
 
     async def _moving_later(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(A_LOOK):
+            async with asyncio.timeout(LINE_HELD):
                 await self._stops.looked.wait()
         verdict = go(request)
         if verdict is None:

@@ -210,7 +210,9 @@ class Searching:
     async def _tell(self, thread: int, stop: Json) -> None:
         """The search is over: the client hears where the program stands."""
         self._course.command = "stepIn"
-        if self._backwards.has_history and self._stops.stand is not None:
+        if self._stops.stand is None:
+            self._backwards.glimpsed(thread, self._stops.glimpse)
+        elif self._backwards.has_history:
             await self._backwards.arrived(self._stops.stand)
         self._course.turn(Sign.STOPPED)
         self._stops.found(thread)

@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from cwm_lsp.dap.helper import Helper
-from cwm_lsp.dap.observer import Desk
+from cwm_lsp.dap.observer import AskFailed, Desk
 from cwm_lsp.errors import RunError, SourceError
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.model import SourceFile, Value
+
+A_LOOK = 30.0
+"""Seconds that a look may take. At its first answer pydevd imports what it can display, Django among it."""
+
+_MOST_FRAMES = 64
 
 
 class FrameEnded(RunError):
@@ -127,7 +132,7 @@ class Camera:
         Raises ``AskFailed``, ``FrameEnded``, or ``RunError`` where that cannot be found out.
         """
         number, line = await self._innermost(thread)
-        shown = await self._helper.call("expect", f"take({number}, {line})", number)
+        shown = await self._helper.call("expect", f"take({number}, {line})", number, patience=A_LOOK)
         if not shown["frames"]:
             raise FrameEnded
         return Shot(
@@ -151,6 +156,18 @@ class Camera:
         if not frames:
             raise RunError(f"Thread {thread} has no frames.")
         return frames[0]["id"], frames[0]["line"]
+
+    async def outline(self, thread: int) -> tuple[Frame, ...]:
+        """The frames of a thread that cannot be looked into, as debugpy lists them; none if it does not."""
+        try:
+            asked = {"threadId": thread, "startFrame": 0, "levels": _MOST_FRAMES}
+            answer = await self._desk.ask("stackTrace", asked)
+        except AskFailed:
+            return ()
+        return tuple(
+            Frame(-one["id"], (one.get("source") or {}).get("path") or "", one["name"], 0, one["line"])
+            for one in answer.get("stackFrames") or ()
+        )
 
     async def standing(self, shot: Shot) -> Standing | None:
         """The innermost frame as a premise for predictions; ``None`` where its source is not known."""

@@ -21,7 +21,7 @@ from cwm_lsp.dap.observer import AskFailed, Desk, Why
 from cwm_lsp.dap.options import SessionOptions
 from cwm_lsp.dap.past import Past
 from cwm_lsp.dap.predicted_scope import References, rows
-from cwm_lsp.dap.shots import Camera, FrameEnded, Way
+from cwm_lsp.dap.shots import Camera, Frame, FrameEnded, Way
 from cwm_lsp.dap.shown import Shown
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
@@ -82,6 +82,8 @@ class Stops:
         self.checked: Checked | None = None
         self.passed: list[Stand] = []
         """The lines that ran as expected before this stop, and did not stop the program."""
+        self.glimpse: tuple[Frame, ...] = ()
+        """The frames of a stop that could not be looked into."""
         self._expected: tuple[PredictedStep, ...] = ()
         self._following: Following | None = None
 
@@ -163,6 +165,7 @@ class Stops:
         foreseen, self.foresight, self.checked = self.foresight, None, None
         expected, self._expected = self._expected, ()
         self.passed = []
+        self.glimpse = ()
         try:
             shot = await self._camera.shoot(thread)
             standing = await self._camera.standing(shot)
@@ -171,6 +174,7 @@ class Stops:
             self._why = str(error)
             if not isinstance(error, AskFailed | FrameEnded) or _is_trouble(error):
                 self.complain(error)
+            self.glimpse = await self._camera.outline(thread)
             return None
         if expected and shot.way is not None:
             foreseen = self._live_through(shot.way, expected)

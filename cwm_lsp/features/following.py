@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from cwm_lsp.features.checking import Checked
-from cwm_lsp.features.foresight import MOST_EVENTS, Foresight, doubted
+from cwm_lsp.features.foresight import MOST_EVENTS, Foresight, doubted, waits
 from cwm_lsp.predict import Predictor, certainty, weighted
 from cwm_lsp.predict.standing import Standing, premise
 from cwm_lsp.trace.model import Event, EventKind
@@ -42,6 +42,9 @@ class Following:
         while len(expected) < most and at not in self._unsure and (not expected or is_plain(expected[-1])):
             step = await anext(self._ahead, None) if self._ahead is not None else None
             if step is None:
+                break
+            if waits(step, at, standing.source.text):
+                self._unsure |= {at}
                 break
             expected.append(doubted(step))
             at = step.line

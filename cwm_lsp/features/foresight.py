@@ -15,6 +15,7 @@ from cwm_lsp.predict import Predictor, certainty, weighted
 from cwm_lsp.predict.standing import Standing, premise, settled, unwinding
 from cwm_lsp.trace.model import EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
+from cwm_lsp.trace.suspending import suspending
 
 LOOK_AHEAD = 8
 """Events that are predicted beyond what the present line does."""
@@ -76,6 +77,9 @@ async def foresee(
     within, why, path, at = 0, "", 1.0, standing.statement
     async with aclosing(predictor.ahead(given.trace)) as ahead:
         async for event in ahead:
+            if waits(event, at, standing.source.text):
+                why = f"What is awaited at line {at} is not foretold: other tasks may run meanwhile."
+                break
             step = _handed_on(event, at, standing)
             steps.append(weighted(doubted(step), path))
             path *= certainty(step)
@@ -104,6 +108,17 @@ def _handed_on(step: PredictedStep, at: int, standing: Standing) -> PredictedSte
         return step
     value = Guess(standing.handled.text, step.probability)
     return replace(step, kind=EventKind.EXCEPTION, line=at, value=value)
+
+
+def waits(step: PredictedStep, at: int, source: str) -> bool:
+    """Whether ``step``, the next event of a frame that stands ``at`` a line, may be its wait for something.
+
+    A recorder sees that as a return; a debugger steps on to where the frame goes on. At the heads
+    of ``async with`` and ``async for`` it is what was waited for that decides which line comes then.
+    """
+    shapes = suspending(source)
+    left = step.kind is EventKind.RETURN or at in shapes.doors
+    return step.depth == 0 and left and at in shapes.awaiting
 
 
 def speakable(step: PredictedStep, threshold: float) -> PredictedStep:

@@ -295,7 +295,15 @@ class _ByClass(ast.NodeTransformer):
 
 
 def _by_class(tree: ast.Module | None, functions: _Known) -> ast.AST | None:
-    return _ByClass(functions).visit(copy.deepcopy(tree)) if tree is not None else None
+    if tree is None or not any(map(_is_of_call, ast.walk(tree))):
+        return tree  # as nearly all are, and copies cost most of a look
+    named: ast.AST = _ByClass(functions).visit(copy.deepcopy(tree))
+    return named
+
+
+def _is_of_call(node: ast.AST) -> bool:
+    """Whether a node is a method of what a call gives."""
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call)
 
 
 class _Substitute(ast.NodeTransformer):

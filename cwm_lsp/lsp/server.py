@@ -114,6 +114,8 @@ class CwmServer(LanguageServer):
         self.session = Session(self._current_engines)
         self._engines: Engines | None = None
         self.running: dict[int | str, asyncio.Task[Any]] = {}
+        self.looking = asyncio.Lock()
+        """Held by who works out lenses: the next begins when the text that it is for may be past already."""
         self._problems: list[str] = []
         self._texts: dict[str, str] = {}
         self._painted: dict[str, _Painted] = {}

@@ -1,4 +1,4 @@
-"""Places that a run leaves and comes back to: statements that yield, generators, and heads of ``with``."""
+"""Places that a run leaves and comes back to: what yields or waits, generators, and heads of ``with``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ _Scope = _Function | ast.Lambda | ast.ClassDef
 class Suspending:
     """``yielding`` are first lines of statements that yield, ``generators`` of functions that hold such.
 
-    ``coroutines`` are those of ``async`` functions. ``bodies`` are the lines of what each ``with`` holds, by
-    the line of its head; ``heads`` those of ``for``.
+    ``coroutines`` are those of ``async`` functions, ``awaiting`` of statements that wait. ``bodies`` are the
+    lines of what each ``with`` holds, by the line of its head; ``heads`` those of ``for``, ``doors`` those of
+    ``async with`` and ``async for``.
     """
 
     yielding: frozenset[int] = frozenset()
@@ -27,6 +28,8 @@ class Suspending:
     bodies: Mapping[int, range] = field(default_factory=lambda: MappingProxyType({}))
     heads: frozenset[int] = frozenset()
     coroutines: frozenset[int] = frozenset()
+    awaiting: frozenset[int] = frozenset()
+    doors: frozenset[int] = frozenset()
 
 
 @lru_cache(maxsize=64)
@@ -50,7 +53,16 @@ def suspending(source: str) -> Suspending:
         ),
         frozenset(node.lineno for node in blocks(tree) if isinstance(node, ast.For | ast.AsyncFor)),
         frozenset(first_line(one) for one in functions if isinstance(one, ast.AsyncFunctionDef)),
+        frozenset(lines.get(line, line) for line in map(_waits_at, ast.walk(tree)) if line),
+        frozenset(node.lineno for node in blocks(tree) if isinstance(node, ast.AsyncWith | ast.AsyncFor)),
     )
+
+
+def _waits_at(node: ast.AST) -> int:
+    """The line of a node that waits, 0 of any other."""
+    if isinstance(node, ast.comprehension):
+        return node.target.lineno if node.is_async else 0
+    return node.lineno if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith) else 0
 
 
 def _yields(node: ast.AST) -> Iterator[ast.Yield | ast.YieldFrom]:

@@ -131,5 +131,14 @@ async def test_back_and_forth_is_the_same_history_with_its_probabilities(program
         assert (await client.where(), await client.variables()) == seen[0], "a step back goes over the call"
 
 
+async def test_the_model_is_told_of_the_program_once_and_not_at_each_step(program: Path) -> None:
+    world = Knowing([run("outer([7, 8, 9])")], source=SOURCE)
+    async with haunted(world) as client:
+        await ghost(client, program, "outer", arguments="[7, 8, 9]")
+        for command in (*["stepIn"] * 8, "reverseContinue", *["stepIn"] * 8):
+            await client.stop(command)
+    assert len([tokens for tokens in world.backend.opened if tokens]) == 1
+
+
 async def frame(client: Client) -> int:
     return int((await client.ask("stackTrace", threadId=1))["stackFrames"][0]["id"])

@@ -165,3 +165,15 @@ def test_a_step_back_keeps_to_its_thread() -> None:
     assert moved(history, "reverseContinue") == (1, 1)
     history = past(stand(7, thread=3), stand(1), stand(8, thread=3))
     assert moved(history, "stepBack") == (2, 7)
+
+
+def test_a_stop_that_was_not_looked_into_is_one_all_the_same() -> None:
+    history = past(stand(1, a=1), stand(2, a=2))
+    history.glimpsed(1, (Frame(-5, PATH, "f1", 0, 3),))
+    assert moved(history, "stepBack") == (1, 2), "the stop before the present, not the one before that"
+    history.leave()
+    history.add(stand(4, a=4))
+    assert moved(history, "stepBack") == (1, 3)
+    (frame,) = answered(history, "stackTrace", threadId=1)["stackFrames"]
+    (shown,) = answered(history, "variables", variablesReference=frame["id"])["variables"]
+    assert shown["name"] == "(not seen)"

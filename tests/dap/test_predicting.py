@@ -185,19 +185,19 @@ async def test_states_follow_every_stop_and_are_cleared_when_it_goes_on(tmp_path
     understands = {"supportsInvalidatedEvent": True}
     async with launched(tmp_path, stops, cwmStates=True, client=understands) as dap:
         thread = (await dap.event("stopped"))["threadId"]
-        shown = await dap.until(lambda: _states(dap, LOOP, "x ≈ 5 · "))
+        shown = await dap.until(lambda: states(dap, LOOP, "x ≈ 5 · "))
         assert shown["stop"] == 1
         assert shown["uri"].startswith("file://")
         assert shown["lines"][0]["at"]["character"] == len(PROGRAM.splitlines()[LOOP - 1])
         assert (await dap.event("invalidated"))["areas"] == ["variables"]
         await step(dap, "next", thread)
-        came = await dap.until(lambda: _states(dap, LOOP, "x = 5 ✓"))
+        came = await dap.until(lambda: states(dap, LOOP, "x = 5 ✓"))
         assert came["summary"] == "right in 100 % of 1 value"
         order = [one["body"]["stop"] for one in dap.named("cwm/states")]
         assert 0 in order[: order.index(2)], "the first stop's values were not taken away before the second's"
 
 
-def _states(dap: Client, number: int, text: str) -> Message | None:
+def states(dap: Client, number: int, text: str) -> Message | None:
     """The latest states that say ``text`` at a line."""
     for one in reversed(dap.named("cwm/states")):
         for shown in one["body"]["lines"]:
@@ -280,51 +280,6 @@ async def test_a_key_that_means_nothing_is_refused_by_name(tmp_path: Path) -> No
         assert "'never'" in said
 
 
-async def test_stops_can_be_gone_back_to(tmp_path: Path) -> None:
-    async with launched(tmp_path, [{"line": LOOP}]) as dap:
-        thread = (await dap.event("stopped"))["threadId"]
-        for _ in range(3):
-            await step(dap, "next", thread)
-        assert (await dap.variables(thread=thread))["x"]["value"] == "6"
-        back = await step(dap, "stepBack", thread)
-        assert "1 step ago" in back["text"]
-        assert (await dap.where(thread))[0] == ("count ↶", LOOP)
-        assert (await dap.variables(thread=thread))["n"]["value"] == "1 ↶"
-        assert (await dap.variables(thread=thread))["x"]["value"] == "5 ↶"
-        past = await frame(dap, thread)
-        computed = await dap.ask("evaluate", expression="n + x", frameId=past)
-        assert computed["result"] == "6 ↶ · computed"
-        assert "Nothing is run" in await dap.refused("evaluate", expression="print(n)", frameId=past)
-        assert "past" in await dap.refused("setVariable", variablesReference=past, name="n", value="3")
-        first = await step(dap, "reverseContinue", thread)
-        assert (await dap.where(thread))[0] == ("count ↶", LOOP)
-        assert first["reason"] in ("breakpoint", "entry")
-        for _ in range(3):
-            await step(dap, "next", thread)
-        assert (await dap.where(thread))[0] == ("count", BODY)
-        assert (await dap.variables(thread=thread))["x"]["value"] == "6"
-        await step(dap, "next", thread)
-        assert (await dap.variables(thread=thread))["n"]["value"] == "2"
-
-
-async def test_the_past_is_drawn_as_past(tmp_path: Path) -> None:
-    async with launched(tmp_path, [{"line": LOOP}], cwmStates=True) as dap:
-        thread = (await dap.event("stopped"))["threadId"]
-        for _ in range(3):
-            await step(dap, "next", thread)
-        await step(dap, "stepBack", thread)
-        shown = await dap.until(lambda: _states(dap, BODY, "n = 1 ↶"))
-        assert shown["past"] == 1
-        assert [one["state"] for one in shown["lines"][0]["fragments"]] == ["past"]
-
-
-async def test_before_the_first_stop_there_is_no_past(tmp_path: Path) -> None:
-    async with launched(tmp_path, [{"line": LOOP}]) as dap:
-        thread = (await dap.event("stopped"))["threadId"]
-        await predicted(dap, thread)
-        assert "before this stop" in await dap.refused("stepBack", threadId=thread)
-
-
 @pytest.mark.parametrize(
     ("count", "connect"), [(1, over_stdio), (3, over_stdio), (3, over_tcp), (8, over_stdio)]
 )
@@ -361,7 +316,7 @@ async def test_what_if_in_the_console(tmp_path: Path) -> None:
 async def test_a_model_that_is_killed_leaves_a_debugger(connect: Connect, tmp_path: Path) -> None:
     async with launched(tmp_path, [{"line": LOOP}], cwmStates=True, connect=connect) as dap:
         thread = (await dap.event("stopped"))["threadId"]
-        await dap.until(lambda: _states(dap, LOOP, "x ≈ 5 · "))
+        await dap.until(lambda: states(dap, LOOP, "x ≈ 5 · "))
         assert dap.process is not None
         killed = 0
         for _ in range(3):
@@ -392,3 +347,38 @@ async def test_without_a_model_it_is_said_once_and_debugging_goes_on(tmp_path: P
 def _said(dap: Client) -> list[str]:
     said = [one["body"]["output"] for one in dap.named("output")]
     return [one for one in said if "without predictions" in one]
+
+
+AWAITS = """\
+import asyncio
+
+
+async def main():
+    a = 1
+    await asyncio.sleep(0)
+    async with asyncio.Lock():
+        b = 2
+    async for c in late():
+        b = c
+    return a
+
+
+async def late():
+    while (n := await asyncio.sleep(0, 3)) is None:
+        pass
+    yield n
+
+
+asyncio.run(main())
+"""
+
+
+async def test_a_wait_is_not_foretold_as_a_return(tmp_path: Path) -> None:
+    async with launched(tmp_path, [{"line": 5}], source=AWAITS) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await step(dap, "next", thread)
+        waits = await predicted(dap, thread)
+        assert waits["(not predicted)"]["value"].startswith("What is awaited at line 6 is not foretold")
+        assert "(next)" not in waits
+        await step(dap, "next", thread)
+        assert "(expected at line 6)" not in await predicted(dap, thread)

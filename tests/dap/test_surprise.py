@@ -10,7 +10,7 @@ import pytest
 
 from tests.dap.client import Client, Connect, Message, ways
 from tests.dap.programs import line
-from tests.dap.test_predicting import BODY, LAST, LOOP, PROGRAM, launched, predicted, step
+from tests.dap.test_predicting import AWAITS, BODY, LAST, LOOP, PROGRAM, launched, predicted, step
 
 NEVER = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "100 %"}]}
 
@@ -88,6 +88,12 @@ async def test_breakpoints_still_stop_while_surprises_are_looked_for(tmp_path: P
     async with launched(tmp_path, at, filters={"filters": ["cwm_diverged"]}) as dap:
         stop = await stopped(dap, "reason", "breakpoint")
         assert (await dap.where(stop["threadId"]))[0] == ("count", LAST)
+
+
+async def test_a_wait_is_no_surprise(tmp_path: Path) -> None:
+    async with launched(tmp_path, [], source=AWAITS, filters={"filters": ["cwm_diverged"]}) as dap:
+        await dap.event("terminated")
+        assert dap.count("stopped") == 0
 
 
 async def test_a_condition_that_is_no_probability_is_refused(tmp_path: Path) -> None:

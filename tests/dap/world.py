@@ -37,11 +37,12 @@ def as_source(trace: Trace, source: str = GHOST) -> Trace:
 
 @dataclass
 class HeldBackend:
-    """A model that does not answer while ``gate`` is shut."""
+    """A model that does not answer while ``gate`` is shut. ``opened`` are the prompts that it was given."""
 
     inner: LocalBackend[ReplayMemory]
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: list[Sequence[int]] = field(default_factory=list)
 
     @property
     def info(self) -> BackendInfo:
@@ -49,6 +50,7 @@ class HeldBackend:
 
     async def open(self, tokens: Sequence[int] = ()) -> Prefix:
         self.asked.set()
+        self.opened.append(tokens)
         await self.gate.wait()
         return await self.inner.open(tokens)
 

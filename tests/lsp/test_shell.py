@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from cwm_lsp.features.runnables import Runnable
+from cwm_lsp.trace.model import SourceFile
 from tests.lsp.talk import WHOLE, Talk, edit, texts
 
 
@@ -219,6 +221,30 @@ async def test_lenses_offer_both_ways_and_say_how_it_went(ready: Talk) -> None:
     assert any(heard.get("method") == "workspace/codeLens/refresh" for heard in ready.heard)
     await ready.command("cwm.clear", {"uri": ready.uri})
     assert ready.last("cwm/states")["lines"] == []
+
+
+async def test_lenses_of_a_text_that_is_past_are_not_worked_out(
+    ready: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = {"textDocument": {"uri": ready.uri}}
+    await ready.request("textDocument/codeLens", document)
+    session, worked_out = ready.server.session, list[str]()
+    find = session.runnables
+
+    def counted(uri: str, tests: tuple[SourceFile, ...]) -> tuple[Runnable, ...]:
+        worked_out.append(uri)
+        return find(uri, tests)
+
+    monkeypatch.setattr(session, "runnables", counted)
+    async with ready.server.looking:  # as one that takes its time
+        asked = []
+        for version in range(2, 12):
+            edit(ready, version, "# typed\n")
+            asked.append(ready.ask("textDocument/codeLens", document))
+        await ready.request("textDocument/hover", ready.hover)
+    answers = [(await ready.answer(one))["result"] for one in asked]
+    assert [len(one) for one in answers] == [*[0] * 9, 2]
+    assert worked_out == [ready.uri]
 
 
 async def test_inputs_seen_in_a_run_come_behind_what_came_of_it(talk: Talk) -> None:

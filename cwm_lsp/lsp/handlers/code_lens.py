@@ -19,7 +19,10 @@ async def code_lens(ls: CwmServer, params: types.CodeLensParams) -> list[types.C
         return []
     tests = await ls.test_sources()
     others = tuple(test for test in tests if test.path != snapshot.source.path)
-    runnables = await asyncio.to_thread(ls.session.runnables, snapshot.uri, others)
+    async with ls.looking:
+        if ls.session.find(snapshot.uri) is not snapshot:
+            return []
+        runnables = await asyncio.to_thread(ls.session.runnables, snapshot.uri, others)
     if ls.session.find(snapshot.uri) is not snapshot:
         return []
     results = ls.session.results(snapshot.uri)

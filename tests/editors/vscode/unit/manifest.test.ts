@@ -25,6 +25,24 @@ test('every command is registered and documented', () => {
     }
 });
 
+test('the walkthrough says nothing in marks that VS Code shows as they are', () => {
+    for (const { steps } of manifest.contributes.walkthroughs) {
+        for (const { description } of steps) {
+            assert.doesNotMatch(description, /[`*_]/);
+        }
+    }
+});
+
+test('a button of a step of the walkthrough that does it completes it', () => {
+    // VS Code never completes one by a context that holds before it has looked at the walkthrough.
+    for (const { steps } of manifest.contributes.walkthroughs) {
+        for (const { id, description, completionEvents } of steps) {
+            const [, command] = /\(command:([\w.]+)/.exec(description) ?? [];
+            assert.ok(completionEvents.includes(`onCommand:${command}`), `${id} is not completed by ${command}`);
+        }
+    }
+});
+
 test('no command of ours takes the name of one that the server registers', () => {
     const served = [...read('cwm_lsp/lsp/extension.py').matchAll(/^ {4}\w+ = "(cwm\.\w+)"/gm)].map((found) => found[1]);
     assert.ok(served.includes('cwm.compare'));
