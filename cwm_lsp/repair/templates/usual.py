@@ -139,6 +139,12 @@ def normal(scope: Scope) -> Iterator[tuple[tuple[str, ...], str, float]]:
             forms_of = [*forms, *(f"{{0}} % len({base})" for base in _indexed(scope) if base != name)]
             for form in forms_of:
                 yield (f"{name} = {form.format(name)}",), "missing call", 0.14
+            fields = [*scope.owner.values[:8], *scope.owner.calls[:4]]
+            lengths = [f"len({base})" for base in (*scope.owner.containers[:3], *_indexed(scope))]
+            others = [one for one in scope.parameters if one not in (name, scope.owner.receiver)][:3]
+            for other in dict.fromkeys([*fields, *lengths, *others]):
+                for wrap in ("min", "max"):
+                    yield (f"{name} = {wrap}({name}, {other})",), "missing bound", 0.12
 
 
 def of_each(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
