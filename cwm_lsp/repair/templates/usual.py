@@ -143,8 +143,9 @@ def normal(scope: Scope) -> Iterator[tuple[tuple[str, ...], str, float]]:
             lengths = [f"len({base})" for base in (*scope.owner.containers[:3], *_indexed(scope))]
             others = [one for one in scope.parameters if one not in (name, scope.owner.receiver)][:3]
             for other in dict.fromkeys([*fields, *lengths, *others]):
+                likely = 0.18 if other.rpartition(".")[2] in scope.owner.counted else 0.12
                 for wrap in ("min", "max"):
-                    yield (f"{name} = {wrap}({name}, {other})",), "missing bound", 0.12
+                    yield (f"{name} = {wrap}({name}, {other})",), "missing bound", likely
 
 
 def of_each(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
