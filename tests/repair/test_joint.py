@@ -108,6 +108,21 @@ def pay(accounts):
 """
 
 
+REFUSES = "        if count <= 0:\n            raise ValueError(name)\n"
+TAKES = "        if count <= 0:\n            raise ValueError(name)\n"
+STOCK = """\
+class Stock:
+    def __init__(self):
+        self.items = {{}}
+
+    def give(self, name, count):
+{}        self.items[name] = count
+
+    def take(self, name, count):
+{}        self.items[name] -= count
+"""
+
+
 @pytest.mark.parametrize(
     ("broken", "right", "among"),
     [
@@ -136,6 +151,10 @@ def pay(accounts):
         (VISIT.format(""), VISIT.format("        done.add(node)\n"), 600),
         (NEXT.format(""), NEXT.format(" and i + 1 < len(text)"), 250),
         (INTEREST.format(""), INTEREST.format(".balance > 0"), 200),
+        (STOCK.format("", TAKES), STOCK.format(REFUSES, TAKES), 400),
+        (STOCK.format(REFUSES, ""), STOCK.format(REFUSES, TAKES), 400),
+        ("def f(g, r, c):\n    return r < len(g) and c < len(g[0])\n",
+         "def f(g, r, c):\n    return 0 <= r < len(g) and 0 <= c < len(g[0])\n", 150),
         ("def f(words):\n    return sorted(words, key=lambda w: len(w))\n",
          "def f(words):\n    return sorted(words, key=lambda w: (len(w), w))\n", 120),
         ("def f(i, n):\n    i += 1\n    return i\n",

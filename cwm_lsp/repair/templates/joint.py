@@ -116,6 +116,17 @@ def regrouped(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         yield word.join([*parts[:at], pair, *parts[at + 2 :]]), "grouping", 0.3
 
 
+def both_bounds(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Indices that are below their ends, each from zero on."""
+    if not isinstance(node, ast.BoolOp) or not isinstance(node.op, ast.And):
+        return
+    parts = [text.of(one) for one in node.values]
+    below = [isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.Lt) for one in node.values]
+    if sum(below) > 1:
+        made = [f"0 <= {one}" if low else one for one, low in zip(parts, below, strict=True)]
+        yield " and ".join(made), "missing bound", 0.25
+
+
 def cyclic(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """Counted from one to the size, where the remainder counts from zero."""
     match node:
@@ -206,6 +217,7 @@ JOINT = (
     sifted,
     aggregated,
     regrouped,
+    both_bounds,
     cyclic,
     switched,
     ranked,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from cwm_lsp.repair.model import Candidate, Edit
-from cwm_lsp.repair.templates import calls, siblings
+from cwm_lsp.repair.templates import calls, checked, siblings
 from cwm_lsp.repair.templates.gaps import Gap, gaps
 from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.related import called, together
@@ -70,6 +70,7 @@ def _missing(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
     for statement in _copies(scope):
         yield (statement,), "missing statement", 0.25 if gap.loop and _resets(statement) else 0.12
     yield from _guards(scope, gap)
+    yield from checked.refused(scope, gap, " " * STEP)
     yield from calls.fields(scope)
     yield from calls.containers(scope)
     for template in (siblings.of_others, siblings.emptied, siblings.measured, siblings.undone):

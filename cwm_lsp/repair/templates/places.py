@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator, Sequence
 
 from cwm_lsp.repair.templates.owner import Function, Owner
@@ -114,3 +115,36 @@ def module_names(tree: ast.Module) -> set[str]:
             case ast.Assign(targets=targets):
                 found |= {one.id for one in targets if isinstance(one, ast.Name)}
     return found
+
+
+def refusals(
+    tree: ast.Module, function: Function, names: list[str], known: set[str]
+) -> list[tuple[str, str]]:
+    """Conditions and what is raised where they hold, of other functions, over names in reach."""
+    reach = {*names, *known, *dir(builtins)}
+    inside = {id(node) for node in ast.walk(function)}
+    found: dict[tuple[str, str], None] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.If(test=test, body=[ast.Raise() as done], orelse=[]) if id(node) not in inside:
+                if {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} <= reach:
+                    found[ast.unparse(test), ast.unparse(done)] = None
+    return list(found)[:8]
+
+
+def exceptions(tree: ast.Module) -> list[str]:
+    """Exceptions that the module defines or raises."""
+    found = {
+        node.name: None
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and any(_is_exception(base) for base in node.bases)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Raise(exc=ast.Call(func=ast.Name(name)) | ast.Name(name)):
+                found[name] = None
+    return list(found)[:3]
+
+
+def _is_exception(base: ast.expr) -> bool:
+    return ast.unparse(base).endswith(("Error", "Exception"))

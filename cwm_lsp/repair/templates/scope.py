@@ -103,6 +103,8 @@ class Scope:
         called = {one.attr for one in funcs if isinstance(one, ast.Attribute)}
         self.uncalled = {one for one in self.owner.calls if one.split(".")[-1][:-2] not in called}
         self.given = places.given(nodes)
+        self.refusals = places.refusals(tree, function, self.names, self.globals)
+        self.exceptions = places.exceptions(tree)
         self.switches = places.switches(tree, function, self.owner)
         self.keyed = places.keyed(nodes)
         self.tests = places.neighbours(nodes)
