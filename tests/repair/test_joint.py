@@ -108,6 +108,16 @@ def pay(accounts):
 """
 
 
+LINK = "def link(links, a, b, n):\n    links.setdefault(a, {{}})[b] = n\n{}    return links\n"
+SEEN = """\
+def f(stack, graph):
+    seen = set()
+    while stack:
+        one = stack.pop()
+{}        seen.add(one)
+        stack.extend(graph[one])
+    return seen
+"""
 REFUSES = "        if count <= 0:\n            raise ValueError(name)\n"
 TAKES = "        if count <= 0:\n            raise ValueError(name)\n"
 STOCK = """\
@@ -150,11 +160,22 @@ class Stock:
         (GRAPH.format(""), GRAPH.format("    graph[b].append(a)\n"), 400),
         (VISIT.format(""), VISIT.format("        done.add(node)\n"), 600),
         (NEXT.format(""), NEXT.format(" and i + 1 < len(text)"), 250),
-        (INTEREST.format(""), INTEREST.format(".balance > 0"), 200),
+        (INTEREST.format(""), INTEREST.format(".balance > 0"), 300),
         (STOCK.format("", TAKES), STOCK.format(REFUSES, TAKES), 400),
         (STOCK.format(REFUSES, ""), STOCK.format(REFUSES, TAKES), 400),
         ("def f(g, r, c):\n    return r < len(g) and c < len(g[0])\n",
          "def f(g, r, c):\n    return 0 <= r < len(g) and 0 <= c < len(g[0])\n", 150),
+        ("def f(rows):\n    return max(rows)\n", "def f(rows):\n    return min(rows)\n", 20),
+        ("def f(rows):\n    return all(r > 1 for r in rows)\n",
+         "def f(rows):\n    return any(r > 1 for r in rows)\n", 20),
+        ("def f(a, b):\n    return a.start < b.end\n",
+         "def f(a, b):\n    return a.start < b.end and b.start < a.end\n", 150),
+        ("def f(item, n):\n    if item.count < n:\n        return 1\n    return 2\n",
+         "def f(item, n):\n    if item is None or item.count < n:\n        return 1\n    return 2\n", 400),
+        (LINK.format(""), LINK.format("    links.setdefault(b, {})[a] = n\n"), 500),
+        (SEEN.format(""), SEEN.format("        if one in seen:\n            continue\n"), 700),
+        ("def f(grid):\n    return [row[1:] for row in grid]\n",
+         "def f(grid):\n    return [row[1:] for row in grid[1:]]\n", 100),
         ("def f(words):\n    return sorted(words, key=lambda w: len(w))\n",
          "def f(words):\n    return sorted(words, key=lambda w: (len(w), w))\n", 120),
         ("def f(i, n):\n    i += 1\n    return i\n",

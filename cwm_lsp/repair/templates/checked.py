@@ -42,3 +42,33 @@ def _tests(scope: Scope, gap: Gap) -> Iterator[tuple[str, float]]:
         yield f"not {base}", 0.14
     for test in scope.comparisons[:6]:
         yield test, 0.1
+
+
+def empty(scope: Scope, gap: Gap, step: str) -> Iterator[Missing]:
+    """What is given at once where a field, or what is asked for, has nothing or one element in it."""
+    if not gap.first:
+        return
+    results = scope.results()
+    for field in scope.owner.values[:8]:
+        for rank, one in enumerate(dict.fromkeys(("None", "0", "[]", "False", *results[:6]))):
+            yield (f"if not {field}:", f"{step}return {one}"), "guard", 0.15 - 0.006 * rank
+    for name in scope.parameters[:4]:
+        for rank, one in enumerate(dict.fromkeys((*results[:10], f"{name}[0]"))):
+            for size in ("== 0", "== 1", "< 2"):
+                likely = 0.1 - 0.004 * rank
+                yield (f"if len({name}) {size}:", f"{step}return {one}"), "guard", likely
+
+
+def known(scope: Scope, gap: Gap, step: str) -> Iterator[Missing]:
+    """A turn of a loop left out for what is in a collection already."""
+    for condition in scope.absences if gap.loop else ():
+        test = condition.replace(" not in ", " in ")
+        yield (f"if {test}:", f"{step}continue"), "guard", 0.14
+
+
+def moved_on(scope: Scope) -> Iterator[Missing]:
+    """A name that goes on to a field of what is at hand."""
+    for name in scope.changed[:8]:
+        for other in (one for one in scope.names if one not in (name, scope.owner.receiver)):
+            for attribute in scope.attributes[:8]:
+                yield (f"{name} = {other}.{attribute}",), "missing update", 0.07

@@ -70,7 +70,9 @@ def _missing(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
     for statement in _copies(scope):
         yield (statement,), "missing statement", 0.25 if gap.loop and _resets(statement) else 0.12
     yield from _guards(scope, gap)
-    yield from checked.refused(scope, gap, " " * STEP)
+    for check in (checked.refused, checked.empty, checked.known):
+        yield from check(scope, gap, " " * STEP)
+    yield from checked.moved_on(scope)
     yield from calls.fields(scope)
     yield from calls.containers(scope)
     for template in (siblings.of_others, siblings.emptied, siblings.measured, siblings.undone):

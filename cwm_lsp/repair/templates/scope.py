@@ -133,6 +133,15 @@ class Scope:
                     found += [f"{one} {op} {other}" for op in ("in", "not in", "==", "!=", "<", "<=")]
         return list(dict.fromkeys(found))
 
+    @property
+    def absences(self) -> list[str]:
+        """That a name is not yet in something that is looked into, or filled, by the function."""
+        held = [name for name, method in self.containers if method in ("add", "append", "update")]
+        held += [*self.filled, *self.owner.containers[:3], *self.parameters]
+        names = [one for one in self.names if one != self.owner.receiver][-8:]
+        pairs = [(one, other) for other in dict.fromkeys(held) for one in names if one != other]
+        return [f"{one} not in {other}" for one, other in pairs if other != self.owner.receiver][:32]
+
     def results(self) -> list[str]:
         """What a function may return early."""
         usual = ["None", "0", "1", "-1", "[]", "''", "True", "False", "()", "{}", "[[]]", "set()"]

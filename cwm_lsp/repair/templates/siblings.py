@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
+from itertools import combinations
 
 from cwm_lsp.repair.templates.calls import Missing
+from cwm_lsp.repair.templates.mirrored import exchanged
 from cwm_lsp.repair.templates.scope import Scope, simple_statements
 
 LINES = 30
@@ -45,7 +47,12 @@ def emptied(scope: Scope) -> Iterator[Missing]:
     """A container of the object emptied, or given or rid of what the method is called with."""
     receiver = scope.owner.receiver
     given = [one for one in scope.parameters if one != receiver][:3]
+    made = [one for one in scope.changed if one not in given][:6]
     for base in scope.owner.containers[:6]:
+        for name in made:
+            yield (f"{base}.append({name})",), "missing statement", 0.14
+            for key in given:
+                yield (f"{base}[{key}] = {name}",), "missing statement", 0.14
         yield (f"{base}.clear()",), "missing statement", 0.14
         yield (f"{base}.pop()",), "missing statement", 0.08
         for name in given:
@@ -81,7 +88,12 @@ def undone(scope: Scope) -> Iterator[Missing]:
 
 
 def counterparts(statement: ast.stmt, scope: Scope) -> Iterator[tuple[str, float]]:
-    """What goes with a statement: the same amount given that another was rid of, the rest of a division."""
+    """What goes with a statement: the same amount given that another was rid of, the rest of a division, the
+    same with two parameters exchanged."""
+    if isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr):
+        read = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        for one, other in combinations([name for name in scope.parameters if name in read], 2):
+            yield exchanged(statement, {one: other, other: one}), 0.14
     match statement:
         case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
             sign = "+=" if isinstance(op, ast.Add) else "-="

@@ -96,9 +96,10 @@ def _converted(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candid
             for condition in (name, f"{name} is not None", f"not {name}"):
                 new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
                 yield _replaced(statement, new, "missing condition", 0.2, text)
-        for condition in scope.conditions()[:60]:
+        weighed = [(one, 0.14) for one in scope.absences] + [(one, 0.08) for one in scope.conditions()[:60]]
+        for condition, likely in weighed:
             new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
-            yield _replaced(statement, new, "missing condition", 0.08, text)
+            yield _replaced(statement, new, "missing condition", likely, text)
 
 
 def _twinned(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidate]:
@@ -287,6 +288,9 @@ def _headers(statement: ast.If | ast.While, scope: Scope, text: Text) -> Iterato
             yield Candidate((Edit(begin, end, condition),), "condition", statement.lineno, 0.2)
             continue
         likely = 0.2 if condition in scope.names else 0.1  # that there is anything at all
+        if condition.startswith("not ") or condition.endswith(" is None"):
+            ahead = Edit(begin, end, f"{condition} or {test}")
+            yield Candidate((ahead,), "missing condition", statement.lineno, 0.2)
         for joined in (
             f"{grouped} and {condition}",
             f"{condition} and {grouped}",

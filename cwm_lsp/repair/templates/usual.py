@@ -155,6 +155,8 @@ def of_each(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         for kind in ("int", "str", "float", "len"):
             yield f"map({kind}, {source})", "missing call", 0.09
     if isinstance(node, ast.Name | ast.Attribute):
+        for part in ("[1:]", "[:-1]"):
+            yield f"{source}{part}", "missing slice", 0.2 if id(node) in scope.iterated else 0.1
         yield f"{source}[0]", "missing index", 0.15
         yield f"{source}[-1]", "missing index", 0.12
 
