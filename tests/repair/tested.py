@@ -18,7 +18,7 @@ from cwm_lsp.repair.specification import Specification
 from tests.repair.handmade import FOLDER
 from tests.repair.seeded import first_difference
 
-FILES = ("tested", "tested_aside", "real", "real_aside", "projects")
+FILES = ("tested", "tested_aside", "real", "real_aside", "projects", "libraries")
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,15 @@ def combined(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             yield pattern.format(source, other), "missing operand", 0.03
 
 
+def of_field(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A field of an object, with a variable added or times it."""
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        for other in scope.names:
+            if other != scope.owner.receiver and other not in text.of(node):
+                for sign in "*+-":
+                    yield f"{text.of(node)} {sign} {other}", "missing operand", 0.1
+
+
 def added(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """A missing operand that is more than a name: another expression of the function, a length."""
     if isinstance(node, ast.Name | ast.Subscript | ast.Call | ast.BinOp):
@@ -108,4 +117,4 @@ def comprehension(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]
             yield f"{source[:-1]} if {test}{source[-1]}", "missing condition", 0.1
 
 
-ADDITIONS = (wrapped, combined, added, ingredient, comprehension)
+ADDITIONS = (wrapped, combined, of_field, added, ingredient, comprehension)

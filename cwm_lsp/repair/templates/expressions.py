@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.additions import ADDITIONS
 from cwm_lsp.repair.templates.idioms import IDIOMS
+from cwm_lsp.repair.templates.joint import JOINT
 from cwm_lsp.repair.templates.objects import OBJECTS
 from cwm_lsp.repair.templates.passed import PASSED
 from cwm_lsp.repair.templates.patterns import patterns
@@ -331,4 +332,5 @@ _TEMPLATES: tuple[Template, ...] = (
     *USUAL,
     *PITFALLS,
     *PASSED,
+    *JOINT,
 )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from cwm_lsp.repair.model import Candidate, Edit
+from cwm_lsp.repair.templates.copies import deep
 from cwm_lsp.repair.templates.expressions import other_constants, variants
 from cwm_lsp.repair.templates.formats import formatted, placed
 from cwm_lsp.repair.templates.hints import hints
@@ -58,6 +59,7 @@ def candidates(
             *_of_function(function, scope, text),
             *corrected(function, text, told),
             *rescued(function, scope, text, names),
+            *deep(function, scope, tree, text),
         ):
             factor = hinted.factor(candidate, text)
             if factor > 1.0:
@@ -128,7 +130,7 @@ def _of_function(function: Function, scope: Scope, text: Text) -> Iterator[Candi
             yield from _of_expression(node, parents.get(node), scope, text)
     yield from statement_candidates(function, scope, text)
     yield from formatted(function, text)
-    yield from tested(function, text)
+    yield from tested(function, scope, text)
 
 
 def _skipped(node: ast.expr, parent: ast.AST | None, text: Text) -> bool:

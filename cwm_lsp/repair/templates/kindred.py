@@ -62,6 +62,12 @@ _METHOD_FAMILIES = (
 _FUNCTION_FAMILIES = (
     ("min", "max", "sum"),
     ("any", "all"),
+    ("all", "any"),
+    ("max", "min", "sum"),
+    ("reversed", "sorted", "list"),
+    ("tuple", "list", "set"),
+    ("round", "int"),
+    ("filter", "map"),
     ("sorted", "list", "reversed", "set"),
     ("sum", "len", "max", "min"),
     ("len", "sum", "max"),

@@ -28,7 +28,7 @@ def _twins(statement: ast.stmt, names: Sequence[str]) -> Iterator[str]:
     for count in (2, 1):
         for old in combinations(used, count):
             for new in permutations(others, count):
-                yield _exchanged(statement, dict(zip(old, new, strict=True)))
+                yield exchanged(statement, dict(zip(old, new, strict=True)))
 
 
 def branches(statement: ast.stmt, names: Sequence[str], fields: Sequence[str]) -> Iterator[str]:
@@ -45,10 +45,10 @@ def branches(statement: ast.stmt, names: Sequence[str], fields: Sequence[str]) -
     )
     for used, others in ((read, names), (own, fields)):
         for old, new in combinations(used, 2):
-            yield _exchanged(statement, {old: new, new: old})
+            yield exchanged(statement, {old: new, new: old})
         for old in used:
             for new in (one for one in others if one not in used):
-                yield _exchanged(statement, {old: new})
+                yield exchanged(statement, {old: new})
 
 
 SHORT = 2
@@ -58,7 +58,9 @@ _EXIT = ast.Return | ast.Raise | ast.Continue | ast.Break
 _SIMPLE = ast.Expr | ast.Assign | ast.AugAssign
 
 
-def _exchanged(statement: ast.stmt, names: Mapping[str, str]) -> str:
+def exchanged(statement: ast.stmt, names: Mapping[str, str]) -> str:
+    """A statement with other names, attributes among them."""
+
     class Exchange(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.Name:
             return ast.Name(names.get(node.id, node.id), node.ctx)

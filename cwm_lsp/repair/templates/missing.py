@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from cwm_lsp.repair.model import Candidate, Edit
-from cwm_lsp.repair.templates import calls
+from cwm_lsp.repair.templates import calls, checked, siblings
 from cwm_lsp.repair.templates.gaps import Gap, gaps
 from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.related import called, together
@@ -70,8 +70,13 @@ def _missing(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
     for statement in _copies(scope):
         yield (statement,), "missing statement", 0.25 if gap.loop and _resets(statement) else 0.12
     yield from _guards(scope, gap)
+    for check in (checked.refused, checked.empty, checked.known):
+        yield from check(scope, gap, " " * STEP)
+    yield from checked.moved_on(scope)
     yield from calls.fields(scope)
     yield from calls.containers(scope)
+    for template in (siblings.of_others, siblings.emptied, siblings.measured, siblings.undone):
+        yield from template(scope)
     for call in called(scope):
         yield (call,), "missing call", 0.15
     if gap.behind:
@@ -156,7 +161,8 @@ def _guards(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
 def _resets(statement: str) -> bool:
     """Whether a statement gives a name what it usually begins with."""
     name, _, value = statement.partition(" = ")
-    return name.isidentifier() and value in ("0", "1", "''", "[]", "{}", "None", "False", "True", "set()")
+    usual = ("0", "0.0", "1", "''", "[]", "{}", "None", "False", "True")
+    return name.isidentifier() and (value in usual or value.endswith("()"))
 
 
 def _both(scope: Scope) -> Iterator[str]:

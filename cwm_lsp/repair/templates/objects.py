@@ -54,7 +54,10 @@ def alike(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
         return
     left, right = node.left, node.comparators[0]
-    if not (isinstance(left, ast.Attribute) and isinstance(right, ast.Attribute)) or left.attr != right.attr:
+    if not (isinstance(left, ast.Attribute) and isinstance(right, ast.Attribute)):
+        return
+    if left.attr != right.attr:
+        yield from _turned(left, right, node, text)
         return
     one, other, whole = text.of(left.value), text.of(right.value), text.of(node)
     between = text.source[text.span(left)[1] : text.span(right)[0]]
@@ -68,6 +71,15 @@ def alike(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
                 ("missing element"),
                 0.15,
             )
+
+
+def _turned(left: ast.Attribute, right: ast.Attribute, node: ast.Compare, text: Text) -> Iterator[Variant]:
+    """``a.start < b.end and b.start < a.end`` where only one half is there."""
+    one, other = text.of(left.value), text.of(right.value)
+    between = text.source[text.span(left)[1] : text.span(right)[0]]
+    if one != other:
+        twin = f"{other}.{left.attr}{between}{one}.{right.attr}"
+        yield f"{text.of(node)} and {twin}", "missing condition", 0.25
 
 
 OBJECTS = (field, passed, key, alike)

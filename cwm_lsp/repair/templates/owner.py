@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -16,17 +16,33 @@ _GETTERS = {"property", "cached_property"}
 class Owner:
     """``receiver`` is the name of the object in the method, ``self``; "" outside of classes.
 
-    ``fields`` are data attributes, properties among them; ``methods`` those that are called.
+    ``fields`` are data attributes, properties among them; ``methods`` those that are called, ``asked`` those
+    of them that need no argument and give something, ``held`` the fields that hold a container,
+    ``counted`` those that go up and down, ``beside`` the other functions of the class.
     """
 
     receiver: str = ""
     fields: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
+    beside: tuple[Function, ...] = field(default=(), compare=False)
 
     @property
     def values(self) -> list[str]:
         """The data attributes as they are written in the method."""
         return [f"{self.receiver}.{one}" for one in self.fields] if self.receiver else []
+
+    @property
+    def calls(self) -> list[str]:
+        """The methods that need no argument, called as the method would."""
+        return [f"{self.receiver}.{one}()" for one in self.asked] if self.receiver else []
+
+    @property
+    def containers(self) -> list[str]:
+        """The fields that hold a container, as they are written in the method."""
+        return [f"{self.receiver}.{one}" for one in self.held] if self.receiver else []
 
 
 def owner(function: Function, tree: ast.Module) -> Owner:
@@ -36,7 +52,18 @@ def owner(function: Function, tree: ast.Module) -> Owner:
             fields, methods = members(node)
             spec = [*function.args.posonlyargs, *function.args.args]
             bound = bool(spec) and not _STATIC & set(map(_name, function.decorator_list))
-            return Owner(spec[0].arg if bound else "", tuple(fields), tuple(methods))
+            beside = tuple(one for one in node.body if isinstance(one, Function) and one is not function)
+            asked = tuple(one.name for one in beside if one.name in methods and _asked(one))
+            receiver = spec[0].arg if bound else ""
+            return Owner(
+                receiver,
+                tuple(fields),
+                tuple(methods),
+                asked,
+                tuple(_held(node)),
+                tuple(_counted(node)),
+                beside,
+            )
     return Owner()
 
 
@@ -97,6 +124,54 @@ def _fields(node: ast.ClassDef) -> Iterator[str]:
             match part:
                 case ast.Attribute(value=ast.Name(name), attr=attr, ctx=ast.Store()) if name == receiver:
                     yield attr
+
+
+def _asked(function: Function) -> bool:
+    """Whether a method needs no argument and gives something."""
+    gives = any(isinstance(one, ast.Return) and one.value is not None for one in ast.walk(function))
+    return gives and len(_required(function)) == 1 and not _STATIC & set(map(_name, function.decorator_list))
+
+
+_ADDING = {"append", "add", "appendleft", "insert", "extend", "setdefault", "push"}
+_CONTAINERS = {"list", "dict", "set", "deque", "defaultdict", "OrderedDict", "Counter"}
+
+
+def _held(node: ast.ClassDef) -> Iterator[str]:
+    """Fields that begin as a container or that something is put into."""
+    found: dict[str, None] = {}
+    for part in ast.walk(node):
+        match part:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name("self"), attr=field)], value=value):
+                made = isinstance(value, ast.Call) and _name(value.func) in _CONTAINERS
+                if made or isinstance(value, ast.List | ast.Dict | ast.Set):
+                    found[field] = None
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(value=ast.Name("self"), attr=field), attr=method)
+            ) if method in _ADDING:
+                found[field] = None
+    yield from found
+
+
+def _counted(node: ast.ClassDef) -> Iterator[str]:
+    """Fields that begin as a whole number or that something is added to."""
+    found: dict[str, None] = {}
+    for name, value in (one for part in ast.walk(node) for one in _stored(part)):
+        if isinstance(value, ast.Constant) and type(value.value) is int:
+            found[name] = None
+    yield from found
+
+
+def _stored(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Fields of ``self`` and what each is given; of what is added to one a number."""
+    match node:
+        case ast.Assign(targets=[ast.Attribute(value=ast.Name("self"), attr=name)], value=value):
+            yield name, value
+        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+            for one, value in zip(targets, values, strict=False):
+                if isinstance(one, ast.Attribute):
+                    yield one.attr, value
+        case ast.AugAssign(target=ast.Attribute(attr=name), op=ast.Sub()):
+            yield name, ast.Constant(0)
 
 
 _FIRST = {"False": "True", "True": "False"}

@@ -35,16 +35,25 @@ def nothing(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             )
 
 
-def tested(function: ast.AST, text: Text) -> Iterator[Candidate]:
-    """What is there or not, for what counts as true."""
+def tested(function: ast.AST, scope: Scope, text: Text) -> Iterator[Candidate]:
+    """What is there or not, for what counts as true; a field of it; the contrary."""
     for node in ast.walk(function):
-        tests = [node.test] if isinstance(node, ast.If | ast.While) else []
+        tests = [node.test] if isinstance(node, ast.If | ast.While | ast.IfExp) else []
+        tests += node.ifs if isinstance(node, ast.comprehension) else []
         tests += node.values if isinstance(node, ast.BoolOp) else []
         for one in tests:
             if isinstance(one, _PLACE):
                 for form, likely in (("{} is not None", 0.35), ("{} is None", 0.2), ("not {}", 0.3)):
                     edit = Edit(*text.span(one), form.format(text.of(one)))
                     yield Candidate((edit,), "condition", one.lineno, likely)
+            if isinstance(one, ast.Name):
+                for field in scope.attributes[:8]:
+                    for form, likely in (("{} > 0", 0.14), ("{} is not None", 0.1), ("not {}", 0.14)):
+                        edit = Edit(*text.span(one), form.format(f"{one.id}.{field}"))
+                        yield Candidate((edit,), "condition", one.lineno, likely)
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call | ast.Name):
+            edit = Edit(*text.span(node.value), f"not {text.of(node.value)}")
+            yield Candidate((edit,), "negation", node.lineno, 0.12)
 
 
 def absent(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
@@ -83,10 +92,20 @@ def bound_late(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
 def gone_through(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """A copy of what a loop goes through while its body changes it."""
     source = text.of(node) if isinstance(node, ast.Name | ast.Attribute | ast.Call) else ""
-    if source and source in _changed_in_loop(scope.function):
-        yield f"list({source})", "missing copy", 0.6
-        if not isinstance(node, ast.Call):
-            yield f"{source}[:]", "missing copy", 0.4
+    if source and id(node) in scope.iterated and not source.startswith(("range(", "enumerate(", "zip(")):
+        yield f"list({source})", "missing copy", 0.6 if source in _changed_in_loop(scope.function) else 0.2
+    if source and source in _changed_in_loop(scope.function) and not isinstance(node, ast.Call):
+        yield f"{source}[:]", "missing copy", 0.4
+
+
+def _whole(node: ast.expr) -> str:
+    """What a value is looked up in, or a view is of: ``d[k]``, ``d.get(k, [])``, ``d.items()``."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=base, attr="items" | "keys" | "values"), args=[]):
+            return ast.unparse(base)
+        case ast.Call(func=ast.Attribute(value=base, attr="get" | "setdefault"), args=[key, *_]):
+            return f"{ast.unparse(base)}[{ast.unparse(key)}]"
+    return ast.unparse(node)
 
 
 def _changed_in_loop(function: Function) -> set[str]:
@@ -94,13 +113,13 @@ def _changed_in_loop(function: Function) -> set[str]:
     for loop in ast.walk(function):
         if isinstance(loop, ast.For):
             whole = ast.unparse(loop.iter)
-            base = whole.removesuffix(".items()").removesuffix(".keys()").removesuffix(".values()")
+            base = _whole(loop.iter)
             inside = [one for statement in loop.body for one in ast.walk(statement)]
             calls = [one.func for one in inside if isinstance(one, ast.Call)]
             found |= {
                 whole
                 for one in calls
-                if isinstance(one, ast.Attribute) and one.attr in _CHANGING and ast.unparse(one.value) == base
+                if isinstance(one, ast.Attribute) and one.attr in _CHANGING and _whole(one.value) == base
             }
             deleted = [target for one in inside if isinstance(one, ast.Delete) for target in one.targets]
             found |= {

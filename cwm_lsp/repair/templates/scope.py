@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from cwm_lsp.repair.templates import kindred
+from cwm_lsp.repair.templates import kindred, places
 from cwm_lsp.repair.templates.owner import Function, accepted, members, owner, signatures, unset
 from cwm_lsp.repair.templates.units import units
 
@@ -98,6 +98,16 @@ class Scope:
         self.units = units(ast.unparse(function).lower())
         self.textual = any(_works_with_text(n) for n in nodes)
         self.flags = _flags(nodes)
+        self.globals = places.module_names(tree)
+        funcs = [n.func for n in ast.walk(tree) if isinstance(n, ast.Call)]
+        called = {one.attr for one in funcs if isinstance(one, ast.Attribute)}
+        self.uncalled = {one for one in self.owner.calls if one.split(".")[-1][:-2] not in called}
+        self.given = places.given(nodes)
+        self.refusals = places.refusals(tree, function, self.names, self.globals)
+        self.exceptions = places.exceptions(tree)
+        self.switches = places.switches(tree, function, self.owner)
+        self.keyed = places.keyed(nodes)
+        self.tests = places.neighbours(nodes)
         self.generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in nodes)
         self.containers = _containers(
             [*nodes, *(n for one in enclosing(function, tree) for n in within(one))]
@@ -122,6 +132,15 @@ class Scope:
                 if one != other:
                     found += [f"{one} {op} {other}" for op in ("in", "not in", "==", "!=", "<", "<=")]
         return list(dict.fromkeys(found))
+
+    @property
+    def absences(self) -> list[str]:
+        """That a name is not yet in something that is looked into, or filled, by the function."""
+        held = [name for name, method in self.containers if method in ("add", "append", "update")]
+        held += [*self.filled, *self.owner.containers[:3], *self.parameters]
+        names = [one for one in self.names if one != self.owner.receiver][-8:]
+        pairs = [(one, other) for other in dict.fromkeys(held) for one in names if one != other]
+        return [f"{one} not in {other}" for one, other in pairs if other != self.owner.receiver][:32]
 
     def results(self) -> list[str]:
         """What a function may return early."""
@@ -284,13 +303,12 @@ def _containers(nodes: list[ast.AST]) -> list[tuple[str, str]]:
     adding = ("append", "add", "appendleft", "insert", "extend", "update")
     calls = (n.func for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
     found = [(ast.unparse(f.value), f.attr) for f in calls if f.attr in adding]
-    for node in nodes:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            text = ast.unparse(node.value)
-            if isinstance(node.value, ast.List) or text == "list()":
-                found.append((node.targets[0].id, "append"))
-            elif isinstance(node.value, ast.Set) or text.startswith("set("):
-                found.append((node.targets[0].id, "add"))
+    for name, value in (one for node in nodes for one in places.assigned(node)):
+        text = ast.unparse(value)
+        if isinstance(value, ast.List) or text == "list()":
+            found.append((name, "append"))
+        elif isinstance(value, ast.Set) or text.startswith("set("):
+            found.append((name, "add"))
     return list(dict.fromkeys(found))
 
 

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import kindred, rewrites
+from cwm_lsp.repair.templates.copies import kept
 from cwm_lsp.repair.templates.expressions import other_constants
 from cwm_lsp.repair.templates.mirrored import branches, twins
 from cwm_lsp.repair.templates.missing import STEP, inserted, otherwise, steps
@@ -16,6 +17,7 @@ from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.passed import cut_once, merged
 from cwm_lsp.repair.templates.renamed import exchanged, renamed
 from cwm_lsp.repair.templates.scope import Scope, docstring, suites
+from cwm_lsp.repair.templates.siblings import counterparts, round_again
 from cwm_lsp.repair.text import Text
 
 _SIMPLE = ast.Assign | ast.AugAssign | ast.Expr | ast.AnnAssign
@@ -94,9 +96,10 @@ def _converted(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candid
             for condition in (name, f"{name} is not None", f"not {name}"):
                 new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
                 yield _replaced(statement, new, "missing condition", 0.2, text)
-        for condition in scope.conditions()[:60]:
+        weighed = [(one, 0.14) for one in scope.absences] + [(one, 0.08) for one in scope.conditions()[:60]]
+        for condition, likely in weighed:
             new = _nested(text.of(statement), f"if {condition}:", text.indent(statement))
-            yield _replaced(statement, new, "missing condition", 0.08, text)
+            yield _replaced(statement, new, "missing condition", likely, text)
 
 
 def _twinned(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidate]:
@@ -109,6 +112,9 @@ def _twinned(statement: ast.stmt, scope: Scope, text: Text) -> Iterator[Candidat
     for twin in twins(statement, scope.names):
         edit = Edit(place, place, f"{lead}{indent}{twin}\n")
         yield Candidate((edit,), "missing statement", statement.lineno, 0.15)
+    for other, likely in counterparts(statement, scope):
+        edit = Edit(place, place, f"{lead}{indent}{other}\n")
+        yield Candidate((edit,), "missing statement", statement.lineno, likely)
     for rank, twin in enumerate(branches(statement, scope.names, scope.attributes)):
         body = "".join(f"{indent}{line}\n" for line in twin.splitlines())
         likely = max(0.15, 0.3 - 0.05 * rank)
@@ -160,6 +166,7 @@ def _assignment(statement: ast.Assign, scope: Scope, text: Text) -> Iterator[Con
         for op in ("+=", "-=", "*=", "|="):
             yield f"{target} {op} {value}", "accumulator", 0.4 if op == "+=" else 0.2
         yield from _bounded(statement.targets[0], target, value, text)
+        yield from kept(statement.targets[0], statement.value, text)
         if isinstance(statement.value, ast.Name | ast.Subscript | ast.Attribute):
             yield f"{target}, {value} = {value}, {target}", "missing swap", 0.2
     for other in scope.names:
@@ -191,6 +198,8 @@ def _update(statement: ast.AugAssign, scope: Scope, text: Text) -> Iterator[Conv
     for rank, op in enumerate(kindred.OPERATORS.get(type(statement.op), ())):
         yield f"{target} {op}= {value}", "operator", 0.6 - 0.08 * rank
     yield f"{target} = {value}", "accumulator", 0.4
+    if isinstance(statement.target, ast.Name | ast.Attribute):
+        yield from round_again(target, _symbol(statement.op), value, scope)
     for wrap in ("max", "min"):
         yield f"{target} = {wrap}({target}, {value})", "accumulator", 0.15
     if isinstance(statement.target, ast.Subscript) and isinstance(statement.op, ast.Add):
@@ -279,6 +288,9 @@ def _headers(statement: ast.If | ast.While, scope: Scope, text: Text) -> Iterato
             yield Candidate((Edit(begin, end, condition),), "condition", statement.lineno, 0.2)
             continue
         likely = 0.2 if condition in scope.names else 0.1  # that there is anything at all
+        if condition.startswith("not ") or condition.endswith(" is None"):
+            ahead = Edit(begin, end, f"{condition} or {test}")
+            yield Candidate((ahead,), "missing condition", statement.lineno, 0.2)
         for joined in (
             f"{grouped} and {condition}",
             f"{condition} and {grouped}",

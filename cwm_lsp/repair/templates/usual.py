@@ -139,6 +139,13 @@ def normal(scope: Scope) -> Iterator[tuple[tuple[str, ...], str, float]]:
             forms_of = [*forms, *(f"{{0}} % len({base})" for base in _indexed(scope) if base != name)]
             for form in forms_of:
                 yield (f"{name} = {form.format(name)}",), "missing call", 0.14
+            fields = [*scope.owner.values[:8], *scope.owner.calls[:4]]
+            lengths = [f"len({base})" for base in (*scope.owner.containers[:3], *_indexed(scope))]
+            others = [one for one in scope.parameters if one not in (name, scope.owner.receiver)][:3]
+            for other in dict.fromkeys([*fields, *lengths, *others]):
+                likely = 0.18 if other.rpartition(".")[2] in scope.owner.counted else 0.12
+                for wrap in ("min", "max"):
+                    yield (f"{name} = {wrap}({name}, {other})",), "missing bound", likely
 
 
 def of_each(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
@@ -148,6 +155,8 @@ def of_each(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         for kind in ("int", "str", "float", "len"):
             yield f"map({kind}, {source})", "missing call", 0.09
     if isinstance(node, ast.Name | ast.Attribute):
+        for part in ("[1:]", "[:-1]"):
+            yield f"{source}{part}", "missing slice", 0.2 if id(node) in scope.iterated else 0.1
         yield f"{source}[0]", "missing index", 0.15
         yield f"{source}[-1]", "missing index", 0.12
 
