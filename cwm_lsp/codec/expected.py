@@ -111,6 +111,8 @@ def _result(frame: Frame, logical: LogicalLine, result: str | None, texts: Mappi
         return None
     if frame.leaving and not isinstance(logical.head, ast.Return):
         return frame.leaving[0]
+    if logical.last is not logical.head:
+        return result if isinstance(logical.last, ast.Return) else "None"
     match logical.head:
         case ast.Return(value=None):
             return "None"

@@ -106,11 +106,17 @@ class _Builder:
         """Add ``body``, followed by ``after``; the lines at which it begins."""
         for index in range(len(body) - 1, -1, -1):
             docstring = index == 0 and _is_constant(body[index])
+            if index + 1 < len(body) and first_line(body[index + 1]) == first_line(body[index]):
+                after = self.successors(after)  # it runs without a line of its own
             begin = self.statement(body[index], after, exits)
             if isinstance(body[index], ast.Global | ast.Nonlocal):
                 continue  # nothing of it is run
             after = begin | after if docstring or may_be_silent(body[index]) else begin
         return after
+
+    def successors(self, lines: frozenset[int]) -> frozenset[int]:
+        """What has been found to follow one of ``lines``."""
+        return frozenset[int]().union(*(self.flow.successors(line) for line in lines))
 
     def link(self, line: int, to: frozenset[int], exits: _Exits) -> frozenset[int]:
         """Let ``line`` be followed by ``to``."""

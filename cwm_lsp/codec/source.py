@@ -37,9 +37,10 @@ class LogicalLine:
     takes an item apart into, 0 where it does not. ``work`` is what may be worked out, ``branch`` the line at
     which a body begins that the head decides on, 0 for none. ``deeds`` are the statements to carry out for
     what they do, ``sites`` the calls that are made and ``shares`` the names that are bound to what has
-    another name. ``head`` is the first statement, handler or case of the line, ``carried`` all of its
-    statements if they can be carried out, ``subject`` what a case is matched with. ``may_call``
-    says that functions may be entered that no site tells, ``nests`` that it defines ones of its own.
+    another name. ``head`` is the first statement, handler or case of the line, ``last`` the last one,
+    ``carried`` all of its statements if they can be carried out, ``subject`` what a case is matched with.
+    ``may_call`` says that functions may be entered that no site tells, ``nests`` that it defines ones of its
+    own.
     """
 
     number: int
@@ -56,6 +57,7 @@ class LogicalLine:
     sites: tuple[Site, ...] = ()
     shares: tuple[Binding, ...] = ()
     head: ast.AST | None = None
+    last: ast.AST | None = None
     carried: tuple[ast.stmt, ...] = ()
     subject: ast.expr | None = None
     may_call: bool = False
@@ -143,6 +145,7 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
                 tuple(site for node in running for site in callables.sites(node)),
                 tuple(one for node in outer for one in bindings(node)),
                 outer[0] if outer else None,
+                outer[-1] if outer else None,
                 carriable,
                 subjects.get(id(outer[0])) if outer else None,
                 any(map(callables.may_call, running)),

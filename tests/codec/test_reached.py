@@ -233,11 +233,27 @@ except Round as error:
     names = error.path
 """
 
+_BESIDE = """
+def after(x):
+    a = x; b = a + 1
+    c = b; return c
+
+if after(2) > 2: y = 1; z = y
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "share"),
-    [(_ROUND, 0.8), (_COMPARED, 0.9), (_LEFT_OPEN, 0.7), (_UNNAMED, 0.8), (_LEAVING, 1.0), (_INNER, 0.8)],
-    ids=["round", "compared", "left open", "unnamed", "leaving", "inner"],
+    [
+        (_ROUND, 0.8),
+        (_COMPARED, 0.9),
+        (_LEFT_OPEN, 0.7),
+        (_UNNAMED, 0.8),
+        (_LEAVING, 1.0),
+        (_INNER, 0.8),
+        (_BESIDE, 0.6),
+    ],
+    ids=["round", "compared", "left open", "unnamed", "leaving", "inner", "beside"],
 )
 async def test_nothing_is_worked_out_wrongly(text: str, share: float, tmp_path: Path) -> None:
     facts = await facts_of_script(text, tmp_path)
