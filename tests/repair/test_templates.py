@@ -125,3 +125,11 @@ def test_a_comparison_in_the_place_of_another_has_no_brackets_of_its_own() -> No
     source = "def f(a, b):\n    return a if a < 1 and b else b\n"
     found = [apply(source, one.edits) for one in candidates(source, {}, range(1, 3))]
     assert "def f(a, b):\n    return a if a <= 1 and b else b\n" in found
+
+
+def test_what_is_only_asked_whether_it_is_true_is_not_one_off() -> None:
+    test = "if path.exists() and rows[0]:"
+    made = texts(f"def f(path, rows):\n    {test}\n        return rows[0]\n    return path.size()\n")
+    assert not [one for one in made if "exists() - 1" in one or "and rows[0] + 1" in one]
+    assert [one for one in made if "return path.size() - 1" in one]
+    assert [one for one in made if "return rows[0] + 1" in one]

@@ -175,7 +175,9 @@ def name(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
 
 
 def off_by_one(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
-    """One more or one less."""
+    """One more or one less, but for what is called or looked up to be true or not."""
+    if id(node) in scope.truths and isinstance(node, ast.Subscript | ast.Call | ast.Attribute):
+        return
     if isinstance(node, ast.Name | ast.BinOp | ast.Subscript | ast.Call | ast.Attribute):
         for new in _shifted(node, text):
             yield new, "off by one", 0.42

@@ -70,6 +70,20 @@ def _switches(function: Function) -> Iterator[tuple[str, str]]:
             yield argument.arg, str(not default.value)
 
 
+def truths(nodes: Sequence[ast.AST]) -> set[int]:
+    """What is asked only whether it counts as true, by identity."""
+    found: list[ast.expr] = []
+    for node in nodes:
+        match node:
+            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
+                found.append(test)
+            case ast.UnaryOp(op=ast.Not(), operand=one):
+                found.append(one)
+            case ast.BoolOp(values=parts) | ast.comprehension(ifs=parts):
+                found += parts
+    return {id(one) for one in found}
+
+
 def keyed(nodes: Sequence[ast.AST]) -> set[int]:
     """What is handed over as a sort key, by identity."""
     calls = (one for one in nodes if isinstance(one, ast.Call))

@@ -108,6 +108,7 @@ class Scope:
         self.switches = places.switches(tree, function, self.owner)
         self.keyed = places.keyed(nodes)
         self.tests = places.neighbours(nodes)
+        self.truths = places.truths(nodes)
         self.generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in nodes)
         self.containers = _containers(
             [*nodes, *(n for one in enclosing(function, tree) for n in within(one))]
