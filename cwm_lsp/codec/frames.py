@@ -48,15 +48,15 @@ class Frame:
     ``makes`` the parameter that is the object being made. ``drained`` says that the call that came back last
     has nothing more to give. ``caught`` is what a handler was entered with, ``passing`` what a call of the
     statement was left with. ``closing`` says that the head of a ``with`` runs to leave its context.
-    ``leaving`` holds what a ``return`` gives that a ``finally`` or a ``with`` is still to follow, ``None`` if
-    that is not known. ``cells`` are names that are those of the function around, ``lost`` names of a module
-    to which functions that it called did what is not known. ``handed`` are names with which it began whose
-    objects others may have too, ``foreign`` says that it began with one of which it is not known whose it is.
-    ``resumed`` says that it was suspended at its line and goes on, ``awaiting``
+    ``leaving`` holds what a ``return`` gives that a ``finally`` or a ``with`` is still to follow, ``None``
+    if that is not known. ``cells`` are names that are those of the function around, ``lost`` names whose
+    objects functions that were called may have changed, in a way that is not known. ``handed`` are names
+    with which it began whose objects others may have too, ``foreign`` says that it began with one of which
+    it is not known whose it is. ``resumed`` says that it was suspended at its line and goes on, ``awaiting``
     is the identity of the suspended coroutine for which it waits, -1 for none. ``within`` are the objects
     that calls of the statement changed, ``touched`` those that the statements before it did, ``since`` those
-    that were changed while it is suspended. ``kept`` is the text of the generator for which it runs. ``came``
-    is ``returned`` with what a generator gave put together, see
+    that were changed while it is suspended. ``kept`` is the text of the generator for which it runs.
+    ``came`` is ``returned`` with what a generator gave put together, see
     :data:`cwm_lsp.codec.records.DRAWN`.
     """
 

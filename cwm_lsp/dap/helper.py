@@ -18,8 +18,8 @@ from cwm_lsp.record.agent import boot
 
 _AGENT = f"{boot.PRIVATE}.record.agent"
 _MODULES = ("snapshot", "watch", "history", "expect", "loaded")
-_NOT_LOADED = "None"
 _ROOT = str(Path(cwm_lsp.__file__).parent)
+_NOT_LOADED = "None"
 
 _SKIPPED = "Frame skipped from debugging during step-in"
 """debugpy's advice to who steps into a library; in a search for a surprise it is not the user who does."""
