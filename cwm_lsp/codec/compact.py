@@ -25,19 +25,21 @@ encoder and decoder, so the two cannot differ.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact_decoder import LINE, CompactDecoder, said
 from cwm_lsp.codec.edits import written_tokens
 from cwm_lsp.codec.frames import State
 from cwm_lsp.codec.machine import Machine
+from cwm_lsp.codec.page import FULL, fitting, whole_page
 from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
-from cwm_lsp.codec.values import Names, TooManyNames, value_tokens
+from cwm_lsp.codec.values import Names, NoRoom, value_tokens
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace
 
 _VALUE_STOP = frozenset({int(Special.STOP), int(Special.DELETE)})
@@ -60,28 +62,30 @@ class CompactCodec:
 
     def encode(self, trace: Trace) -> Encoded:
         """The prompt and the whole trace. Raises ``ContextExceeded``."""
-        return next(self.windows(trace, 0))
+        with fitting():
+            machine = self._machine(trace)
+            if not machine.page.whole:
+                whole_page(machine.slice, self._offset)  # which says why it is not
+            first, *others = islice(_windows(machine, trace, 0), 2)
+            if others:
+                raise NoRoom(f"uses more than {len(self._order)} different names")
+            return first
 
     def windows(self, trace: Trace, budget: int) -> Iterator[Encoded]:
         """The trace in windows of about ``budget`` tokens, each of which begins with source and state.
 
-        0 means one window. Raises ``ContextExceeded`` when the source does not fit the format.
+        0 means windows of any length. Another one begins where the run comes to what the page of the source
+        does not show. Raises ``ContextExceeded`` where not even the beginning fits the format.
         """
-        with _fitting():
-            writer = _Writer(self._machine(trace))
-            for step, event in enumerate(trace.events):
-                if budget and len(writer.tokens) >= budget + writer.given and not writer.machine.state.empty:
-                    yield writer.encoded(len(trace.events))
-                    writer = _Writer(writer.machine, step)
-                writer.event(step, event)
-            yield writer.encoded(len(trace.events))
+        with fitting():
+            yield from _windows(self._machine(trace), trace, budget)
 
     def decoder(self, trace: Trace, budget: int = 0) -> CompactDecoder:
         """A decoder that goes on from the events of ``trace``, its prompt being the last window of them.
 
         Passes of a loop that are only counted (see ``predict/standing.py``) are no part of the prompt.
         """
-        with _fitting():
+        with fitting():
             writer = _Writer(self._machine(trace))
             skipped = 0
             for step, event in enumerate(trace.events):
@@ -89,9 +93,11 @@ class CompactCodec:
                     writer.machine.visit_again()
                     skipped += 1
                 else:
-                    writer.event(step, event)
+                    writer = writer.then(step, event)
             long = skipped > 0 or len(writer.tokens) >= budget + writer.given
-            if budget and long and not writer.machine.state.empty:
+            if writer.machine.off_page:
+                writer = _Writer(writer.machine.turned(), len(trace.events))
+            elif budget and long and not writer.machine.state.empty:
                 writer = _Writer(writer.machine, len(trace.events))
         return CompactDecoder(writer.machine, tuple(writer.tokens))
 
@@ -132,13 +138,16 @@ def _says_nothing_more(events: Sequence[Event], step: int) -> bool:
     return len(same) == 3 and same[0] is same[1] is same[2] and same[0].kind is EventKind.LINE
 
 
-@contextmanager
-def _fitting() -> Iterator[None]:
-    """Too many names are a matter of the context's size."""
-    try:
-        yield
-    except TooManyNames as error:
-        raise ContextExceeded(f"The code in play uses {error}.", "Predict a smaller function.") from error
+def _windows(machine: Machine, trace: Trace, budget: int) -> Iterator[Encoded]:
+    writer = _Writer(machine, room=FULL if budget else sys.maxsize)
+    for step, event in enumerate(trace.events):
+        before = writer
+        if budget and len(writer.tokens) >= budget + writer.given and not writer.machine.state.empty:
+            writer.full = True
+        writer = writer.then(step, event)
+        if writer is not before:
+            yield before.encoded(len(trace.events))
+    yield writer.encoded(len(trace.events))
 
 
 def _asked(as_told: bool, due: bool) -> int | None:
@@ -156,11 +165,16 @@ class _Saved:
 
 @dataclass(slots=True)
 class _Writer:
-    """Observed events to tokens, from the event ``first`` on; ``given`` counts the tokens of the prompt."""
+    """Observed events to tokens, from the event ``first`` on; ``given`` counts the tokens of the prompt.
+
+    There are at most ``room`` of them, and no more events can follow once it is ``full``.
+    """
 
     machine: Machine
     first: int = 0
+    room: int = sys.maxsize
     given: int = 0
+    full: bool = False
     tokens: list[int] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
@@ -182,13 +196,50 @@ class _Writer:
             (*self.states, *[None] * rest),
         )
 
-    def event(self, step: int, event: Event) -> None:
-        """Append one event and what is given after it; events outside the slice are left out."""
+    def then(self, step: int, event: Event) -> _Writer:
+        """Append an event, or begin another window with it where there is no room for it or it is not shown.
+
+        One for which no window has room is left out, like those outside the slice.
+        """
         if not self.machine.holds(event):
-            self.starts.append(-1)
-            self.states.append(None)
-            return
+            return self.without()
         self.machine.settle(event)
+        if not self.full and not self.machine.off_page and self.wrote(step, event):
+            return self
+        for other in self.others(step, event.line):
+            if other.wrote(step, event):
+                return other
+        self.machine.apply(event)
+        self.machine.off_page = True
+        return self.without()
+
+    def others(self, step: int, line: int) -> Iterator[_Writer]:
+        """Writers that begin with the event ``step`` at ``line``: of the same page, if it can, or another."""
+        machine = self.machine
+        with suppress(NoRoom):
+            if machine.off_page or line in machine.page:
+                yield _Writer(machine.turned() if machine.off_page else machine, step, self.room)
+        with suppress(NoRoom):
+            yield _Writer(machine.turned(line), step, self.room)
+
+    def without(self) -> _Writer:
+        """Leave an event out."""
+        self.starts.append(-1)
+        self.states.append(None)
+        return self
+
+    def wrote(self, step: int, event: Event) -> bool:
+        """Append an event, or nothing where there is no room for it."""
+        tokens, spans = len(self.tokens), len(self.spans)
+        try:
+            self.event(step, event)
+        except NoRoom:
+            del self.tokens[tokens:], self.spans[spans:], self.starts[step:], self.states[step:]
+            return False
+        return True
+
+    def event(self, step: int, event: Event) -> None:
+        """Append one event and what is given after it. Raises ``NoRoom``, the state being what it was."""
         self.starts.append(len(self.tokens))
         self.states.append(_Saved(self.machine, self.machine.state))
         match event.kind:
@@ -198,7 +249,13 @@ class _Writer:
                 self.line(step, event)
             case _:
                 self.end(step, event)
+        said = len(self.tokens)
+        if said > self.room:
+            raise NoRoom(f"takes more than {self.room:,} tokens")
         self.tokens += self.machine.apply(event)
+        if len(self.tokens) > self.room:
+            del self.tokens[said:]
+            self.full = True
 
     def say(
         self, step: int, kind: SpanKind, tokens: Sequence[int], name: str = "", asked: int | None = None

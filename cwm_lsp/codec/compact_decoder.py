@@ -10,6 +10,7 @@ from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.displays import ELLIPSIS
 from cwm_lsp.codec.edits import written_text
 from cwm_lsp.codec.machine import Machine
+from cwm_lsp.codec.page import fitting
 from cwm_lsp.codec.protocol import Decoded
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.trace.model import EventKind
@@ -91,9 +92,20 @@ class CompactDecoder:
         return self._done
 
     def restart(self) -> tuple[int, ...]:
-        """A whole prompt that ends in the state so far, for a fresh context between two events."""
+        """A whole prompt that ends in the state so far, for a fresh context between two events.
+
+        Raises ``ContextExceeded`` where what is in play at once does not fit the format.
+        """
         self._forced = ()
-        return (*self._machine.prompt(), *self._machine.anchor())
+        with fitting():
+            if self._machine.off_page:
+                self._machine = self._machine.turned()
+            return (*self._machine.prompt(), *self._machine.anchor())
+
+    @property
+    def exhausted(self) -> bool:
+        """The state is not on the page of the prompt: ``restart`` before the model writes."""
+        return self._machine.off_page
 
     @property
     def stop(self) -> frozenset[int]:
@@ -113,11 +125,12 @@ class CompactDecoder:
             return _TOLD if self._told(pending.kind, pending.target) else _SPELLED
         if pending.kind == Special.CALL and not pending.line:
             machine = self._machine
-            return frozenset(v.line_token(machine.number(line)) for line in machine.entries())
+            shown = (line for line in machine.entries() if line in machine.page)
+            return frozenset(v.line_token(machine.number(line)) for line in shown)
         if pending.kind == Special.CALL:
             names, can_end = self._machine.begins_with(pending.line, pending.changed)
-            ends = {Special.ECHO} if can_end else set()
-            return frozenset(map(self._machine.names.token, names)) - self._taken() | ends
+            others = self._machine.names.tokens(names) - self._taken()
+            return others | {Special.ECHO} if can_end or not others else others
         return self._machine.choices((*pending.changed, *pending.removed)) - self._taken()
 
     @property
@@ -133,9 +146,9 @@ class CompactDecoder:
     def _told(self, head: int, name: str = "") -> bool:
         return self._machine.expected(head, self._pending.line).at(head, name) is not None
 
-    def _taken(self) -> set[int]:
+    def _taken(self) -> frozenset[int]:
         pending = self._pending
-        return {self._machine.names.token(name) for name in (*pending.changed, *pending.removed)}
+        return self._machine.names.tokens((*pending.changed, *pending.removed))
 
     def _beginnings(self) -> frozenset[int]:
         """Names and ends that can come next, after which a value does."""
@@ -143,7 +156,7 @@ class CompactDecoder:
         in_call = pending.kind == Special.CALL
         names = machine.given(pending.line) if in_call else machine.changeable()
         others = () if in_call else (*_ENDS, Special.CALL)
-        return frozenset({*map(machine.names.token, names), *others})
+        return machine.names.tokens(names).union(others)
 
     def feed(self, tokens: Sequence[int], logprob: Sequence[float]) -> Decoded:
         """Take what the model wrote."""

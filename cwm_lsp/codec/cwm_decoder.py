@@ -111,6 +111,11 @@ class CwmDecoder:
             for token in forced:
                 self._token(token, 0.0)
 
+    @property
+    def exhausted(self) -> bool:
+        """Never: a prompt shows all of the source."""
+        return False
+
     def restart(self) -> tuple[int, ...]:
         """A whole prompt that ends in the state so far, for going on in a fresh context between two events.
 

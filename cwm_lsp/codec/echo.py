@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Self
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.deeds import Effect
@@ -15,11 +17,17 @@ from cwm_lsp.codec.flow import EXIT
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.heads import apart
 from cwm_lsp.codec.outlook import Outlook
+from cwm_lsp.codec.page import Place, page_of
 from cwm_lsp.codec.pieces import Piece
 from cwm_lsp.codec.source import LogicalLine
-from cwm_lsp.codec.values import placed_tokens, plain_tokens, value_tokens
+from cwm_lsp.codec.values import Names, placed_tokens, plain_tokens, value_tokens
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import Told
+
+MOST_GIVEN = 800
+"""Tokens that tell a state at the beginning of a prompt."""
+MOST_FRAMES = 8
+"""Frames that a page is made for."""
 
 
 class Echo(Outlook):
@@ -30,26 +38,68 @@ class Echo(Outlook):
     def prompt(self) -> list[int]:
         """The source context."""
         tokens: list[int] = [Special.BEGIN, Special.CONTEXT]
-        for logical in self.slice.lines:
-            tokens.append(v.line_token(logical.number))
+        for logical in self.page.lines:
+            tokens.append(v.line_token(self.number(logical.line)))
             if logical.depth:
                 tokens.append(v.indent_token(logical.depth))
             for piece in logical.pieces:
                 tokens += self._written(piece)
         return [*tokens, Special.TRACE]
 
-    def anchor(self) -> list[int]:
-        """The state for a prompt that begins in the middle of a run: every frame with all its values."""
-        tokens: list[int] = []
-        for frame in self.state.frames:
-            tokens += [Special.CALL, self._line_token(frame.line)]
-            for name, text in frame.texts.items():
-                tokens += [self.names.token(name), *value_tokens(text, self.names), Special.STOP]
-            tokens.append(Special.ECHO)
+    def turned(self, line: int = 0) -> Self:
+        """This with a page on which the state is, and ``line`` where that comes next."""
+        needed, running = [line, *self.flow.entry(line)], []
+        for frame in reversed(self.state.frames[-MOST_FRAMES:]):
+            needed += [frame.line, *self.flow.handlers(frame.line)]
+            running.append(Place(frame.line, frame.fresh and not frame.is_module))
         if self.state.frames:
             innermost = self.state.frames[-1]
-            tokens += [Special.BACK, self._line_token(innermost.line), *self._echo(innermost)]
-        return tokens
+            needed += self.next_lines(innermost)
+            found = awaited(innermost, self.state, self.here) if self.aided else None
+            targets = [target.line for target in found.targets] if found is not None else []
+            needed += targets
+            running[1:1] = [Place(target, True) for target in targets]
+        if line in self.flow.scopes or self.state.empty:
+            running.insert(0, Place(line, True))
+        page = page_of(self.slice, needed, running, self.page.offset)
+        return replace(self, page=page, names=Names(self.names.order, scarce=True), off_page=False)
+
+    def anchor(self) -> list[int]:
+        """The state for a prompt that begins in the middle of a run: the frames with their values.
+
+        The innermost come first where there is no room for all, and of its values those that are short.
+        """
+        if not self.state.frames:
+            return []
+        innermost = self.state.frames[-1]
+        last = [Special.BACK, self._line_token(innermost.line), *self._echo(innermost)]
+        room = MOST_GIVEN - len(last)
+        told: list[int] = []
+        for frame in reversed(self.state.frames):
+            if frame.line in self.slice.by_line and frame.line not in self.page:
+                break
+            tokens = self._held(frame, room if frame is innermost else MOST_GIVEN)
+            if len(tokens) > room and frame is not innermost:
+                break
+            room -= len(tokens)
+            told[:0] = tokens
+        return [*told, *last]
+
+    def _held(self, frame: Frame, room: int) -> list[int]:
+        """A frame with its values: those of names that the page shows, the shortest in ``room`` tokens."""
+        fixed = [Special.CALL, self._line_token(frame.line)]
+        names = frame.texts if self.page.whole else {name for name in frame.texts if self.names.known(name)}
+        values = {
+            name: [self.names.token(name), *value_tokens(text, self.names), Special.STOP]
+            for name, text in frame.texts.items()
+            if name in names
+        }
+        room -= len(fixed) + 1 + sum(map(len, values.values()))
+        for name in sorted(values, key=lambda name: -len(values[name])):
+            if room >= 0:
+                break
+            room += len(values.pop(name))
+        return [*fixed, *(token for tokens in values.values() for token in tokens), Special.ECHO]
 
     def _echo(self, frame: Frame) -> list[int]:
         """The statement about to run: values it reads, visit, what its calls gave back, what can follow."""

@@ -19,6 +19,8 @@ def follow(trace: Trace) -> tuple[PredictedStep, ...] | None:
     decoder = CompactCodec().decoder(trace)
     steps: list[PredictedStep] = []
     while not decoder.done and len(steps) < MOST_STEPS:
+        if decoder.exhausted:
+            decoder.restart()
         decoder.accept()
         choices = decoder.choices
         if not choices or (len(choices) > 1 and not decoder.awaits_names):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
 from cwm_lsp.codec import generating, outer
-from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.displays import shown
 from cwm_lsp.codec.echo import Echo
 from cwm_lsp.codec.entering import asked_of
@@ -21,15 +21,15 @@ from cwm_lsp.codec.frames import EMPTY, UNCOUNTED, Frame, State, Touched, togeth
 from cwm_lsp.codec.generating import handed, stale
 from cwm_lsp.codec.heap import done, made
 from cwm_lsp.codec.objects import closing, final, given_back, lending, renewed, sharing
+from cwm_lsp.codec.page import Page, whole_page
 from cwm_lsp.codec.records import UNREAD
 from cwm_lsp.codec.remembering import remembered, remembering
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.codec.sharing import is_changing
 from cwm_lsp.codec.sites import delegated
 from cwm_lsp.codec.source import slice_source
-from cwm_lsp.codec.values import Names, plain_tokens
+from cwm_lsp.codec.values import Names, NoRoom, plain_tokens
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.trace.model import Event, EventKind, Trace
 
 
@@ -40,15 +40,11 @@ class Machine(Echo):
 
     @classmethod
     def of(cls, trace: Trace, names: Names, offset: int = 0, *, aided: bool = True) -> Machine:
-        """A machine for source and entry of ``trace``. Raises ``ContextExceeded`` for a slice too long."""
+        """A machine for source and entry of ``trace``, with the first page. Raises ``NoRoom``."""
         text = trace.source.text
         entry = trace.events[0].line if trace.events else 0
         module = bool(trace.events) and trace.events[0].function == "<module>"
-        shown = slice_source(text, EXIT if module else entry, offset)
-        if shown.lines and shown.lines[-1].number > v.LINES:
-            raise ContextExceeded(
-                f"The code in play has more than {v.LINES} lines.", "Predict a smaller function of it."
-            )
+        shown = slice_source(text, EXIT if module else entry)
         functions = {event.line: event.function for event in trace.events if event.kind is EventKind.CALL}
         if module:
             shown = replace(shown, constants={**shown.constants, "__name__": "'__main__'"})
@@ -56,9 +52,10 @@ class Machine(Echo):
         suspends = frozenset[int]().union(*(scope.suspends for scope in scopes.by_line.values()))
         flow = flow_of(text)
         annotates = tuple(map(int, re.findall(r"\d+", trace.python)[:2])) < (3, 14)
-        return cls(
+        machine = cls(
             shown,
             flow,
+            Page(shown.lines, offset),
             names,
             functions,
             aided=aided,
@@ -66,10 +63,14 @@ class Machine(Echo):
             suspends=suspends,
             final=scopes.final,
         )
+        try:
+            return replace(machine, page=whole_page(shown, offset))
+        except NoRoom:
+            return machine.turned(entry)
 
     def at(self, state: State) -> Machine:
         """This machine with another state; names are shared."""
-        return replace(self, state=state, ended=False)
+        return replace(self, state=state, ended=False, off_page=False)
 
     def fresh_frame(self) -> int:
         """An identity that no frame has had."""
@@ -129,8 +130,33 @@ class Machine(Echo):
         yielded: bool = False,
         function: str = "",
     ) -> list[int]:
-        """Run one event, observed or predicted; the tokens given after it."""
+        """Run one event, observed or predicted; the tokens given after it.
+
+        There are none where it comes to what the page does not show, see ``off_page``.
+        """
         self.last_frame = max(self.last_frame, frame)
+        before, page, names = self.state, self.page, self.names
+        try:
+            return self._step(kind, line, changed, removed, value, frame, unwinding, yielded, function)
+        except NoRoom:
+            self.state, self.off_page = before, True
+        self.page, self.names = Page(self.slice.lines), Names(range(sys.maxsize))
+        self._step(kind, line, changed, removed, value, frame, unwinding, yielded, function)
+        self.page, self.names = page, names
+        return []
+
+    def _step(
+        self,
+        kind: EventKind,
+        line: int,
+        changed: Mapping[str, str],
+        removed: tuple[str, ...],
+        value: str | None,
+        frame: int,
+        unwinding: bool,
+        yielded: bool,
+        function: str,
+    ) -> list[int]:
         match kind:
             case EventKind.CALL:
                 return self._call(line, changed, frame, function or self.function_at(line))

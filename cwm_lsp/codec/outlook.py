@@ -56,7 +56,7 @@ class Outlook(View):
             found = awaited(frame, self.state, self.here)
             fits = found is not None and found.fits and frame.passing is None
             return frozenset({Special.CALL} if fits else {Special.CALL, Special.EXCEPTION})
-        calls = enters is None and bool(self.entries())
+        calls = enters is None and any(line in self.page for line in self.entries())
         events = {Special.EXCEPTION} | ({Special.CALL} if calls else set())
         events |= {Special.UNWIND} if self._unwinds(frame) else set()
         if enters is False and not inline:
@@ -66,7 +66,7 @@ class Outlook(View):
             due = self._due(frame, lines, raises) if len(lines) == 1 else frozenset()
             due = frozenset(name for name in due if name not in said)
             if due:
-                return frozenset(map(self.names.token, due))
+                return self.names.tokens(due)
             events -= {Special.EXCEPTION, Special.UNWIND} if raises is False else set()
             if raises is None and not self._unwinds(frame):
                 events.discard(Special.EXCEPTION)
@@ -76,7 +76,7 @@ class Outlook(View):
         if lines == {Special.RETURN}:  # which tells of no names
             return frozenset(lines | events)
         names = self.changeable() - (self._stays(frame, logical) if enters is False else frozenset())
-        return frozenset({self.names.token(name) for name in names} | lines | events)
+        return self.names.tokens(names) | lines | events
 
     def _around_class(
         self, frame: Frame, logical: LogicalLine, lines: frozenset[int], said: Container[str]
@@ -89,7 +89,7 @@ class Outlook(View):
             return None
         if not frame.returned:
             return frozenset({Special.CALL})
-        return lines if name in said or name in frame.texts else frozenset({self.names.token(name)})
+        return lines if name in said or name in frame.texts else self.names.tokens([name])
 
     def _unwinds(self, frame: Frame) -> bool:
         """Whether ``frame`` may end without raising anew: after a ``finally``, or where no handler fits."""
@@ -105,7 +105,7 @@ class Outlook(View):
         deciding = logical is not None and isinstance(logical.head, ast.ExceptHandler | ast.match_case)
         if logical is None or Special.RETURN in lines or not (raises is False or deciding):
             return frozenset()
-        if deciding and self._line_token(logical.branch) not in lines:
+        if deciding and logical.branch not in self.next_lines(frame):
             return frozenset()
         told = self.expected(next(iter(lines))).names
         known = {name for name, text in told.items() if frame.texts.get(name) != text}

@@ -102,12 +102,20 @@ class Decoder(Protocol):
         """The traced entry scope was left, or the output cannot be continued."""
         ...
 
+    @property
+    def exhausted(self) -> bool:
+        """What comes next is not in the source that the prompt shows: go on from :meth:`restart`."""
+        ...
+
     def feed(self, tokens: Sequence[int], logprob: Sequence[float]) -> Decoded:
         """Take what the model wrote, each token with its log-probability."""
         ...
 
     def restart(self) -> tuple[int, ...]:
-        """A whole prompt that ends in the state so far, for a fresh context between two events."""
+        """A whole prompt that ends in the state so far, for a fresh context between two events.
+
+        Raises ``ContextExceeded`` where what is in play at once does not fit the format.
+        """
         ...
 
 
@@ -132,7 +140,8 @@ class Codec(Protocol):
         """The trace in windows of about ``budget`` tokens beyond the prompt of each.
 
         Every window begins anew from the source and the observed state at that place, so a run of any
-        length fits any context. Together they cover all events; 0 means one window.
+        length fits any context, and from another part of the source where not all of it fits. Together
+        they cover all events, but for those that no prompt has room for. 0 means that no window is full.
         """
         ...
 

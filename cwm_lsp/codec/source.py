@@ -1,4 +1,4 @@
-"""The part of a source text that a model is shown, as numbered logical lines in lexical pieces.
+"""The part of a source text that is in play, as logical lines in lexical pieces.
 
 A slice holds the entry function and what it can reach in its module. Comments, docstrings and blank
 lines are left out, a statement of several lines is one line, string literals stand as ``repr`` writes
@@ -31,7 +31,7 @@ _BLOCK_WORD = re.compile(r"\s*(else|finally)\s*:")
 
 @dataclass(frozen=True, slots=True)
 class LogicalLine:
-    """One numbered line of a slice: ``line`` is its first line in the file, ``depth`` its level.
+    """One line of a slice: ``line`` is its first line in the file, ``depth`` its level.
 
     ``iterated`` and ``made`` are what the head of a loop goes through, ``targets`` counts the names that it
     takes an item apart into, 0 where it does not. ``work`` is what may be worked out, ``branch`` the line at
@@ -43,7 +43,6 @@ class LogicalLine:
     own.
     """
 
-    number: int
     line: int
     depth: int
     pieces: tuple[Piece, ...]
@@ -66,7 +65,7 @@ class LogicalLine:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a model is shown of a file.
+    """What is in play of a file; a model is shown it in pages (:mod:`cwm_lsp.codec.page`).
 
     ``loops`` maps heads of ``for`` loops to their last line, ``constants`` names of the module to the values
     that they keep. ``callables`` are what can be entered.
@@ -75,21 +74,20 @@ class Slice:
     lines: tuple[LogicalLine, ...]
     loops: dict[int, int]
     by_line: dict[int, LogicalLine]
-    by_number: dict[int, LogicalLine]
     constants: Mapping[str, str]
     callables: Callables = field(default_factory=Callables)
 
 
 @lru_cache(maxsize=256)
-def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
-    """The slice of ``source`` around the function defined at line ``entry``, numbered from ``offset + 1``.
+def slice_source(source: str, entry: int) -> Slice:
+    """The slice of ``source`` around the function defined at line ``entry``.
 
     An entry outside every top-level statement, as 0 for the module itself, takes the whole file.
     Source that does not parse gives an empty slice.
     """
     tree = parse(source)
     if tree is None:
-        return Slice((), {}, {}, {}, {})
+        return Slice((), {}, {}, {})
     statements = statement_lines(source)
     texts = source.split("\n")
     nodes: dict[int, list[ast.AST]] = {}
@@ -121,7 +119,6 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
             depth = _depth_of(text, texts, depths)
         else:
             continue
-        number = offset + len(lines) + 1
         here = nodes.get(line, [])
         outer = _outer(here)
         done = [as_assignment(node, paths) for node in outer]
@@ -131,7 +128,6 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         work = tuple(found for node in here for found in workables(node))
         lines.append(
             LogicalLine(
-                number,
                 line,
                 depth,
                 tuple(lexed(text, uses, ends_of(work, text, line))),
@@ -161,7 +157,6 @@ def slice_source(source: str, entry: int, offset: int = 0) -> Slice:
         tuple(lines),
         loops,
         {line.line: line for line in lines},
-        {line.number: line for line in lines},
         constants(tree),
         callables,
     )

@@ -8,7 +8,8 @@ one is the length. A value that grew or changed in one place is written as an ed
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec import vocabulary as v
@@ -32,8 +33,8 @@ _KEPT = 20_000
 """Written values that are kept at once."""
 
 
-class TooManyNames(ValueError):
-    """A source slice uses more names than the format has slots for."""
+class NoRoom(ValueError):
+    """What is in play has more lines or names than a prompt can show. The message goes on from *the code*."""
 
 
 @dataclass(slots=True)
@@ -41,26 +42,36 @@ class Names:
     """The slots of one trace: each name outside the vocabulary gets one when it is first met.
 
     ``order`` is the sequence in which slots are given out; training shuffles it so that no slot
-    means anything by itself.
+    means anything by itself. Where they are ``scarce``, none is given to what only may come.
     """
 
     order: Sequence[int] = range(v.SLOTS)
+    scarce: bool = False
     _slots: dict[str, int] = field(default_factory=dict)
     _names: dict[int, str] = field(default_factory=dict)
     _written: dict[tuple[bool, str], tuple[int, ...] | None] = field(default_factory=dict)
 
     def token(self, name: str) -> int:
-        """The token of ``name``. Raises :class:`TooManyNames`."""
+        """The token of ``name``. Raises :class:`NoRoom`."""
         if name in v.WORDS:
             return v.text_token(name)
         slot = self._slots.get(name)
         if slot is None:
             if len(self._slots) == len(self.order):
-                raise TooManyNames(f"more than {len(self.order)} different names")
+                raise NoRoom(f"uses more than {len(self.order)} different names")
             slot = self._slots[name] = self.order[len(self._slots)]
             self._names[slot] = name
             self._written.clear()  # what was written as letters may be a slot from here on
         return v.slot_token(slot)
+
+    def tokens(self, names: Iterable[str]) -> frozenset[int]:
+        """The tokens of ``names`` that may come; a name for which there is no room cannot be said."""
+        found: set[int] = set()
+        for name in names:
+            with suppress(NoRoom):
+                token = self.known(name) if self.scarce else self.token(name)
+                found |= set() if token is None else {token}
+        return frozenset(found)
 
     def kept(
         self, whole: bool, text: str, write: Callable[[], Sequence[int] | None]

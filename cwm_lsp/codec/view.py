@@ -18,6 +18,7 @@ from cwm_lsp.codec.frames import EMPTY, NOTHING, Frame, State, together
 from cwm_lsp.codec.holding import may_hold
 from cwm_lsp.codec.objects import closure
 from cwm_lsp.codec.outer import seen
+from cwm_lsp.codec.page import Page
 from cwm_lsp.codec.sharing import is_changing, may_change
 from cwm_lsp.codec.sites import Beginning
 from cwm_lsp.codec.source import LogicalLine, Slice
@@ -31,6 +32,7 @@ from cwm_lsp.codec.working import names_read
 class View:
     """A state in a source, and what follows from it.
 
+    ``page`` and ``names`` are those of the present prompt, ``off_page`` says that the state is not on it.
     ``suspends`` are the statements at which a frame can be left and entered again, ``final`` those in a
     ``finally``. ``aided`` false gives what can be looked up, but works nothing out. ``annotates`` says that
     annotations of modules and classes run where they stand, as they did before Python 3.14.
@@ -38,11 +40,13 @@ class View:
 
     slice: Slice
     flow: Flow
+    page: Page
     names: Names
     functions: Mapping[int, str]
     state: State = NOTHING
     last_frame: int = 0
     ended: bool = False
+    off_page: bool = False
     aided: bool = True
     annotates: bool = True
     suspends: frozenset[int] = frozenset()
@@ -75,15 +79,16 @@ class View:
         return self.functions.get(line) or next(iter(logical.binds), "") if logical else ""
 
     def number(self, line: int) -> int:
-        """The slice's number of a line of the file; its first for a module's own frame."""
-        logical = self.slice.by_line.get(line) or self.slice.lines[0]
-        return logical.number
+        """The page's number of a line of the file; its first for a module's own frame.
+
+        Raises ``NoRoom`` for a line of the slice that is not shown.
+        """
+        return self.page.number(line if line in self.slice.by_line else self.page.lines[0].line)
 
     def line(self, token: int) -> int | None:
         """The line of the file that a line token names, or ``None``."""
         number = v.token_line(token)
-        logical = self.slice.by_number.get(number) if number is not None else None
-        return logical.line if logical else None
+        return self.page.line(number) if number is not None else None
 
     def begins_with(self, line: int, said: Container[str]) -> tuple[frozenset[str], bool]:
         """The names with which a call at ``line`` can go on, and whether it can end, ``said`` being told.

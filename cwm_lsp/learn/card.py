@@ -253,6 +253,6 @@ _LIMITS = """## Limits
 - Where nothing can be worked out it is weak: what iterators and generators that are kept give, what libraries
   return, hash orders, and what changed through a name that no statement shows. Without aid it is weak at
   exact arithmetic, the methods of strings and long values too.
-- Code of more than 160 lines in play or 96 different names does not fit its format; that is said, not hidden.
+- Of code with more than 160 lines or 96 different names in play it is shown the part around where the run stands, page by page.
 - Probabilities are calibrated on human-written functions. On code far from those they are too high.
 - A prediction is never a measurement: cwm-lsp shows the two apart and withholds what is improbable."""

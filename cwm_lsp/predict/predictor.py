@@ -158,7 +158,8 @@ class Predictor:
 
         Gives back the room there is then.
         """
-        if not between or len(prefix.tokens) + len(decoder.forced) <= room:
+        fits = len(prefix.tokens) + len(decoder.forced) <= room
+        if not decoder.exhausted and (not between or fits):
             if decoder.forced:
                 await prefix.extend(decoder.forced)
                 decoder.accept()

@@ -165,16 +165,28 @@ def total(xs):
 """
 
 
-def test_a_run_that_the_model_has_no_room_for_is_shown_with_the_reason(tmp_path: Path) -> None:
+def test_a_run_deeper_than_the_model_reads_is_compared_to_its_end(tmp_path: Path) -> None:
     (tmp_path / "deep.py").write_text(DEEP, encoding="utf-8")
     done = cwm("compare", "deep.py::total", cwd=tmp_path)
+    assert done.code == 0
+    assert "The model was right in" in done.out
+
+
+WIDE = "def wide():\n    " + ", ".join(f"name_{k}" for k in range(120)) + " = range(120)\n    return name_3\n"
+
+
+def test_a_statement_that_the_model_has_no_room_for_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "wide.py").write_text(WIDE, encoding="utf-8")
+    done = cwm("compare", "wide.py::wide()", cwd=tmp_path)
+    assert done.code == 0
+    assert "name_0 = 0" in done.out
+    assert "right in 100 % of 1 value" in done.out
+    done = cwm("predict", "wide.py::wide()", cwd=tmp_path)
     assert done.code == 4
-    assert "xs = [" in done.out
-    assert "The model has said nothing: The code in play and its state take" in done.out
-    assert "has room for" in done.err
-    found = cwm("compare", "deep.py::total", "--json", cwd=tmp_path)
+    assert "more than 96 different names" in " ".join(done.err.split())
+    assert "Predict a smaller function" in done.err
+    found = cwm("predict", "wide.py::wide()", "--json", cwd=tmp_path)
     assert (found.code, found.object["error"]["kind"]) == (4, "ContextExceeded")
-    assert found.object["events"][0]["function"] == "total"
 
 
 def test_the_doctor_finds_all_well(tmp_path: Path) -> None:

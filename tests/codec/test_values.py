@@ -13,7 +13,7 @@ from cwm_lsp.codec.displays import join_items, shown, split_items
 from cwm_lsp.codec.edits import written_text, written_tokens
 from cwm_lsp.codec.values import (
     Names,
-    TooManyNames,
+    NoRoom,
     placed_tokens,
     value_text,
     value_tokens,
@@ -122,7 +122,7 @@ def test_slots_run_out() -> None:
     names = Names()
     for number in range(v.SLOTS):
         names.token(f"name_{number}")
-    with pytest.raises(TooManyNames):
+    with pytest.raises(NoRoom):
         names.token("one_more")
     assert names.token("len") == v.text_token("len")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.compact_decoder import LINE
 from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.machine import Machine
@@ -93,7 +94,7 @@ def verdicts(found: list[Fact]) -> Counter[str]:
 
 
 def _told(machine: Machine, frame: Frame, event: Event) -> Iterator[tuple[str, str, str | None]]:
-    expected = machine.expected(_head(machine, event), event.line)
+    expected = machine.expected(_head(event), event.line)
     if event.kind is EventKind.CALL:
         called = awaited(frame, machine.state, machine.here)
         targets = [target.line for target in called.targets] if called is not None else []
@@ -108,12 +109,12 @@ def _told(machine: Machine, frame: Frame, event: Event) -> Iterator[tuple[str, s
         lines = machine.next_lines(frame)
         yield "next", str(event.line), str(min(lines)) if len(lines) == 1 else None
     elif event.value is not None:
-        yield event.kind.value, event.value.text, expected.at(_head(machine, event))
+        yield event.kind.value, event.value.text, expected.at(_head(event))
 
 
-def _head(machine: Machine, event: Event) -> int:
+def _head(event: Event) -> int:
     if event.kind is EventKind.LINE:
-        return v.line_token(machine.number(event.line))
+        return LINE
     if event.kind is EventKind.RETURN:
         return Special.UNWIND if event.unwinding else Special.YIELD if event.yielded else Special.RETURN
     return _HEADS[event.kind]
