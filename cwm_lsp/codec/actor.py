@@ -26,6 +26,7 @@ from cwm_lsp.codec.records import (
     Whole,
     all_parts,
     is_shown,
+    may_be_another,
     text_within,
 )
 from cwm_lsp.codec.sharing import Place
@@ -256,6 +257,8 @@ class Actor(Evaluator):
                     record.plain or isinstance(record, Kept) or name in record.fields
                 ):
                     raise unpure(target)
+                if may_be_another(record, self.touched.values()):
+                    raise Undecided("It may be another of the objects that are shown.")
                 if record.plain and not record.template and self._has(record, "__repr__"):
                     record.template = None
                 record.fields[name] = result

@@ -83,8 +83,12 @@ def callables_of(source: str) -> Callables:
             continue
         kept.setdefault(node.name, []).append(_target(entered or node, around=around))
         if kept is named:
+            # What takes over the name of what it wraps is written like it.
+            alike = (
+                [node] if entered is None or entered is node or not _takes_name(entered) else [node, entered]
+            )
             for name in {node.name, f"{paths[node]}{node.name}"}:
-                functions.setdefault(name, []).append(_target(node, around=around))
+                functions.setdefault(name, []).extend(_target(one, around=around) for one in alike)
     coroutines = frozenset(node.name for node in ast.walk(tree) if is_coroutine(node))  # type: ignore[attr-defined]
     return Callables(
         _kept(named),
@@ -179,6 +183,12 @@ def _decorated(
                 return None
             return node if _hands_on(made) else _given_back(made)
     return node
+
+
+def _takes_name(node: FunctionNode) -> bool:
+    """Whether ``node`` is given the name of another function."""
+    makers = (getattr(one, "func", one) for one in node.decorator_list)
+    return any(ast.unparse(maker).rpartition(".")[2] == "wraps" for maker in makers)
 
 
 def _given_back(node: FunctionNode) -> FunctionNode | None:

@@ -86,7 +86,7 @@ class Callables:
                         if not hasattr(builtins, name):
                             return True
                     case ast.Call(func=ast.Attribute(attr=name)):
-                        if name in self.methods or name in self.generators:
+                        if name in self.methods or name in self.generators or name in self.classes:
                             return True
                     case ast.Call() | ast.Lambda() | ast.keyword(arg="key"):
                         return True
@@ -222,7 +222,7 @@ class Callables:
             case ast.Call(func=ast.Attribute(value=owner, attr=name)) if is_super(owner):
                 return self._inherited(name, node.lineno)
             case ast.Call(func=ast.Attribute(attr=name)):
-                return self.methods.get(name, ())
+                return self.named.get(name, ()) if name in self.classes else self.methods.get(name, ())
             case ast.Attribute(attr=name, ctx=ast.Load()):
                 return self.read.get(name, ())
         return ()

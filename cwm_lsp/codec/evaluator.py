@@ -154,6 +154,8 @@ class Evaluator(Library):
             case ast.Name(id=name) if name not in self._own:
                 return self._named_call(name, node)
             case ast.Attribute(value=ast.Name(id=name), attr=method) if f"{name}{MARK}" in self._state:
+                if self._holds_class(name, method):
+                    return self._made_by(method, node)
                 return self._gave_back(node, Callee(method, name))
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super"))):
                 return self._gave_back(node)
@@ -250,6 +252,8 @@ class Evaluator(Library):
         if isinstance(owner, Record):
             callee = Callee(method, owner.kind, owner)
             found = self._fact(owner.kind, method)
+            if self._holds_class(owner.kind, method):
+                return self._made_by(method, node)
             if isinstance(found, Opaque) and found.text.startswith(GENERATES):
                 return self._generating(method, node, callee, found.text[len(GENERATES) : -1])
             if isinstance(found, Opaque) and found.text == AWAITS:
@@ -264,6 +268,19 @@ class Evaluator(Library):
         given, named = self._arguments(node)
         given = [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]
         return pure_calls.call_method(owner, method, given, named)
+
+    def _holds_class(self, kind: str, name: str) -> bool:
+        """Whether ``name`` is a class that stands in the class ``kind``."""
+        found = self._fact(kind, name)
+        return isinstance(found, Opaque) and found.text == f"<class {name!r}>"
+
+    def _made_by(self, name: str, node: ast.Call) -> Any:
+        """What a class that stands in another one makes."""
+        if self._is_failure(name):
+            return self._failed(name, node)
+        if not node.args and not node.keywords and self._is_bare(name):
+            return Record(name, {}, plain=True)
+        return self._gave_back(node, Callee(kind=name))
 
     def _stored_callee(self, stored: Any, node: ast.expr) -> Callee:
         """What calling an attribute that is ``stored`` in an object enters."""

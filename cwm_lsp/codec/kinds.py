@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -122,7 +122,7 @@ def setter(name: str) -> str:
 
 def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Each class of a module under its marked name, with the text of a dict of what its objects share."""
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    classes = {node.name: node for node in _classes(tree.body)}
     stored = {
         node.attr
         for node in ast.walk(tree)
@@ -138,6 +138,14 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
             found[NEEDS] = repr(unstored(ast.literal_eval(found[NEEDS]), [name, *above], classes))
         kept = {key: text for key, text in found.items() if key not in stored or text == PROPERTY}
         yield f"{name}{MARK}", f"{{{', '.join(f'{key!r}: {text}' for key, text in kept.items())}}}"
+
+
+def _classes(body: Iterable[ast.stmt]) -> Iterator[ast.ClassDef]:
+    """The classes that ``body`` defines, and those in their bodies; the outer ones win where names clash."""
+    outer = [one for one in body if isinstance(one, ast.ClassDef)]
+    for one in outer:
+        yield from _classes(one.body)
+    yield from outer
 
 
 def _base(node: ast.expr) -> str:
@@ -213,6 +221,8 @@ def _told_by(node: ast.stmt, holder: str) -> dict[str, str]:
             known = _literal(value)
             is_none = isinstance(value, ast.Constant) and value.value is None
             return {name: repr(known) if known is not None or is_none else ""}
+        case ast.ClassDef(name=name):
+            return {name: "" if node.decorator_list else f"<class {name!r}>"}
         case ast.FunctionDef(name="__eq__"):
             return {"__eq__": METHOD, BY_FIELDS: ""}
         case ast.FunctionDef(name="__iter__"):
@@ -226,14 +236,19 @@ def _told_by(node: ast.stmt, holder: str) -> dict[str, str]:
             return {setter(name): METHOD}
         case ast.FunctionDef(decorator_list=[ast.Attribute(attr="deleter")]):
             return {}
-        case ast.FunctionDef(name=name, decorator_list=[]) if is_generator(node):
-            return {name: f"{GENERATES}{holder}>"}
-        case ast.AsyncFunctionDef(name=name, decorator_list=[]) if is_coroutine(node):
-            return {name: AWAITS}
-        case ast.FunctionDef(name=name, decorator_list=decorators):
-            names = [getattr(one, "id", getattr(one, "attr", "")) for one in decorators]
-            return {name: PROPERTY if any(one in _PROPERTIES for one in names) else ""}
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return _told_by_method(node, holder)
     return {}
+
+
+def _told_by_method(node: ast.FunctionDef | ast.AsyncFunctionDef, holder: str) -> dict[str, str]:
+    """What a method with no special name says of its name."""
+    if not node.decorator_list and is_generator(node):
+        return {node.name: f"{GENERATES}{holder}>"}
+    if isinstance(node, ast.AsyncFunctionDef):
+        return {} if node.decorator_list or not is_coroutine(node) else {node.name: AWAITS}
+    names = [getattr(one, "id", getattr(one, "attr", "")) for one in node.decorator_list]
+    return {node.name: PROPERTY if any(one in _PROPERTIES for one in names) else ""}
 
 
 def _slots(node: ast.stmt) -> tuple[str, ...]:

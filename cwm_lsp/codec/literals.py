@@ -116,7 +116,6 @@ _COLLECTIONS: Mapping[str, Callable[..., Any]] = {
     "set": set,
     _OPAQUE: _opaque,
     _ONE_OF: member,
-    _DEEP: Unseen,
 }
 
 
@@ -151,6 +150,8 @@ def _called(node: ast.Call, above: _Above) -> Any:
         case ast.Call(func=ast.Name(id="__again__"), args=[ast.Constant(value=str(kind))]):
             found = [one for one in above if one.kind == kind]
             return found[0] if len(found) == 1 else Around(kind, above)
+        case ast.Call(func=ast.Name(id="__deep__"), args=[ast.Constant(value=str(kind))]):
+            return Unseen(kind, above)
         case ast.Call(func=ast.Name(id="deque"), args=[items], keywords=[ast.keyword("maxlen", size)]):
             return deque(_built(items, above), ast.literal_eval(size))
         case ast.Call(func=ast.Name(id=kind), args=given, keywords=[]) if kind in _COLLECTIONS:

@@ -108,15 +108,17 @@ class Whole(Opaque):
 
 
 class Unseen(Record):
-    """An object that lies too deep in another one for its fields to be shown, ``<Node …>``."""
+    """An object that lies too deep in those ``above`` for its fields to be shown, ``<Node …>``."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, above: Sequence[Record]) -> None:
         super().__init__(kind, {}, plain=True)
+        self._above = above
 
     def __repr__(self) -> str:
-        if _levels.count >= DEFAULT.objects:
-            return f"<{self.kind} …>"
-        raise Undecided("Its fields are not shown.")
+        others = _levels.within.keys() - set(map(id, self._above))
+        if _levels.count < DEFAULT.objects or any(_levels.within[one] == self.kind for one in others):
+            raise Undecided("Its fields are not shown, or it may be one of those in which it stands.")
+        return f"<{self.kind} …>"
 
 
 class Around(Opaque):
@@ -207,9 +209,9 @@ def drawn(before: str, name: str, item: str) -> str | None:
 
 
 class _Levels(threading.local):
-    """The objects, by ``id``, that the text that is being written stands in, on this thread."""
+    """The kinds, by ``id``, of the objects that the text being written stands in, on this thread."""
 
-    within: frozenset[int] = frozenset()
+    within: Mapping[int, str] = {}
 
     @property
     def count(self) -> int:
@@ -218,7 +220,7 @@ class _Levels(threading.local):
     @contextmanager
     def one_more(self, holder: Record) -> Iterator[None]:
         before = self.within
-        self.within = before | {id(holder)} if holder.plain else before
+        self.within = {**before, id(holder): holder.kind} if holder.plain else before
         try:
             yield
         finally:
@@ -291,6 +293,34 @@ def is_shown(value: Any, above: frozenset[int] = frozenset()) -> bool:
         return False
     above |= {id(value)}
     return all(is_shown(part, above) for part in parts_of(value))
+
+
+def may_be_another(record: Record, values: Iterable[Any]) -> bool:
+    """Whether ``record`` may be an object that ``values`` show at another place too.
+
+    That is looked into where objects hold each other, as their texts show: what lies too deep in one, or is
+    one of those around it. Elsewhere two that look alike are taken to be two.
+    """
+    if not any(isinstance(part, Unseen | Around) for part in all_parts([record])):
+        return False
+    others = (
+        one for one in all_parts(values) if isinstance(one, Record) and not isinstance(one, Unseen | Around)
+    )
+    return any(one is not record and _alike(record, one) for one in others)
+
+
+def _alike(one: Any, other: Any, depth: int = DEFAULT.objects) -> bool:
+    """Whether two values may be one, as far as they are shown."""
+    if one is other:
+        return True
+    if not (isinstance(one, Record) and isinstance(other, Record)):
+        return repr(one) == repr(other)
+    if isinstance(one, Unseen | Around) or isinstance(other, Unseen | Around) or not depth:
+        return True
+    if isinstance(one, Opaque) or isinstance(other, Opaque):
+        return repr(one) == repr(other)
+    same = one.kind == other.kind and list(one.fields) == list(other.fields)
+    return same and all(_alike(one.fields[name], other.fields[name], depth - 1) for name in one.fields)
 
 
 def parts_of(value: Any) -> Iterator[Any]:

@@ -29,6 +29,9 @@ Texts = Mapping[str, str]
 _State = tuple[tuple[str, str], ...]
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_INNER = re.compile(r"<class '(\w+)'>")
+"""A class that stands in another one, among the facts of that."""
+
 _KIND = re.compile(r"[<(\[ ]?([^\W\d]\w*)[ (.\0]")
 _DEEPEST = 40
 """Levels of an expression below which no part is worked out by itself."""
@@ -268,7 +271,9 @@ def state_of(names: Sequence[str], texts: Texts, given: Sequence[str] = ()) -> _
         said = (*(text for _, text in found), *given)
         kinds = {*names, *(kind for text in said for kind in _KIND.findall(text))}
         marked = [f"{kind}{mark}" for kind in sorted(kinds) for mark in (MARK, TEMPLATE)]
-        found += [(known, texts[known]) for known in marked if known in texts]
+        facts = [(known, texts[known]) for known in marked if known in texts]
+        inner = {f"{kind}{MARK}" for _, text in facts for kind in _INNER.findall(text)} - {*marked}
+        found += [*facts, *((known, texts[known]) for known in sorted(inner) if known in texts)]
     return tuple(found)
 
 

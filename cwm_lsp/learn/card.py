@@ -253,6 +253,7 @@ _LIMITS = """## Limits
 - Where nothing can be worked out it is weak: what iterators and generators that are kept give, what libraries
   return, hash orders, and what changed through a name that no statement shows. Without aid it is weak at
   exact arithmetic, the methods of strings and long values too.
-- Of code with more than 160 lines or 96 different names in play it is shown the part around where the run stands, page by page.
+- Of code with more than 160 lines or 96 different names in play it is shown, page by page, the part around
+  where the run stands.
 - Probabilities are calibrated on human-written functions. On code far from those they are too high.
 - A prediction is never a measurement: cwm-lsp shows the two apart and withholds what is improbable."""
