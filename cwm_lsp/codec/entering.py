@@ -12,7 +12,7 @@ from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.facts import passed
 from cwm_lsp.codec.frames import Asked, Frame, State
-from cwm_lsp.codec.heads import drawing, runs_class, taken
+from cwm_lsp.codec.heads import drawing, iterator_of, runs_class, taken
 from cwm_lsp.codec.hidden import HEAP
 from cwm_lsp.codec.records import UNREAD
 from cwm_lsp.codec.sharing import may_change
@@ -28,7 +28,7 @@ _WORDS = re.compile(r"[^\W\d]\w*")
 def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     """The call that the statement of ``frame`` makes next, and what it may enter of the slice."""
     logical = shown.by_line.get(frame.line)
-    if logical is None or runs_class(frame, logical):
+    if logical is None or runs_class(frame, logical) or _is_over(logical, frame, shown):
         return None
     if frame.closing:
         return _leaving(frame, logical, state, shown)
@@ -63,6 +63,12 @@ def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     return Awaited(site, targets, handed)
 
 
+def _is_over(logical: LogicalLine, frame: Frame, shown: Slice) -> bool:
+    """Whether what a loop asks for its items has no more."""
+    asked = iterator_of(logical, frame, shown.constants)
+    return asked is not None and asked.ended
+
+
 def _written(frame: Frame, logical: LogicalLine, shown: Slice) -> Site | None:
     """The call that comes next as the calls are written, where none that is not may come before it."""
     site = pending(logical.sites, len(frame.returned))
@@ -78,6 +84,9 @@ def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
         return False
     if logical is None or frame.closing or frame.raised is not None:
         return None
+    asked = iterator_of(logical, frame, shown.constants)
+    if asked is not None:
+        return not asked.items and not asked.ended and frame.passing is None
     kept = bool(shown.callables.generators) and _are_kept(state)
     if not logical.sites and not logical.may_call and not kept:
         return False
@@ -143,6 +152,16 @@ def _are_kept(state: State) -> bool:
 
 def _going_on(frame: Frame, logical: LogicalLine, state: State, shown: Slice) -> Awaited | None:
     """What the head of a loop enters for a further item: what it goes through was asked for once."""
+    asked = iterator_of(logical, frame, shown.constants)
+    if asked is not None and not asked.items and isinstance(logical.head, ast.For):
+        through = logical.head.iter
+        name = through.id if isinstance(through, ast.Name) else ""
+        same = frame.entered.get(frame.line, {}).get(name) == asked.text
+        targets = shown.callables.entered(asked.kind, "__next__")
+        targets = tuple(target for target in targets if target.line in shown.by_line)
+        owner = frame.texts.get(name) if same else None
+        handed = Next(through, kind=asked.kind, method="__next__", owner=owner, bound=True)
+        return Awaited(Site(through, targets, implicit=True), targets, handed) if targets else None
     found = drawing(logical, frame, shown.constants)
     if found is None or frame.returned:
         return None

@@ -100,7 +100,11 @@ class Given(Comparing):
         elif isinstance(value, Opaque) and value.text.startswith(GENERATOR_OBJECT):
             raise unpure(node)  # which one it is is not known
         elif self._has(value, "__iter__"):
-            self._took(node, owner=value, method="__iter__")
+            iterator = self._given_value(self._took(node, owner=value, method="__iter__"))
+            if self._has(iterator, "__next__"):
+                self._took(node, owner=iterator, method="__next__")
+        elif self._has(value, "__getitem__"):
+            raise unpure(node)  # it is asked by number until it raises
 
     def enter(self, node: ast.expr) -> None:
         """What a ``with`` of ``node`` asks for as it begins."""

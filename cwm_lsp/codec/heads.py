@@ -13,9 +13,11 @@ from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import EMPTY, Frame
 from cwm_lsp.codec.handlers import catches
 from cwm_lsp.codec.hidden import FUNCTION, GENERATOR_KIND, HEAP, decoded
+from cwm_lsp.codec.kinds import MARK
 from cwm_lsp.codec.lookup import find, is_scattered, pair_of
 from cwm_lsp.codec.matching import taken_case
-from cwm_lsp.codec.sites import Site
+from cwm_lsp.codec.records import UNREAD
+from cwm_lsp.codec.sites import Site, kind_of
 from cwm_lsp.codec.source import LogicalLine
 from cwm_lsp.codec.working import Told
 
@@ -49,6 +51,32 @@ def drawing(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) ->
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Iterator:
+    """The object of the user's that a loop asks for its items: its ``text`` as the loop began, its class.
+
+    ``items`` are those that it gave at the present visit, ``ended`` says that it has no more.
+    """
+
+    text: str
+    kind: str
+    items: tuple[str, ...]
+    ended: bool
+
+
+def iterator_of(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) -> Iterator | None:
+    """The object whose ``__next__`` the head of a loop calls, once its ``__iter__`` has said which it is."""
+    visit, calls = frame.visits.get(frame.line, -1), len(logical.sites) + 1
+    came = frame.begun.get(frame.line, ()) if visit else frame.came
+    if not isinstance(logical.head, ast.For) or visit < 0 or len(came) < calls:
+        return None
+    kind = kind_of(came[calls - 1])
+    if "'__next__': " not in constants.get(f"{kind}{MARK}", ""):
+        return None
+    items = frame.returned if visit else frame.returned[calls:]
+    return Iterator(came[calls - 1], kind, items, (frame.passing or "").startswith("StopIteration("))
+
+
 def taken(
     logical: LogicalLine, frame: Frame, constants: Mapping[str, str], aided: bool
 ) -> Sequence[str | None]:
@@ -59,6 +87,10 @@ def taken(
         came = frame.returned if visit else frame.returned[drawn.calls :]
         if came:
             return ["" if frame.drained else came[-1]]
+    asked = iterator_of(logical, frame, constants) if aided else None
+    if asked is not None:
+        known = asked.items[-1] if asked.items and asked.items[-1] != UNREAD else None
+        return ["" if asked.ended else known]
     entered = frame.entered.get(frame.line, EMPTY)
     texts = readable_of(frame.texts, constants, module=frame.is_module) if aided else frame.texts
     items = [source.at(visit, texts, {**texts, **entered}) for source in logical.iterated]
@@ -79,6 +111,9 @@ def item_of(logical: LogicalLine, frame: Frame, constants: Mapping[str, str]) ->
     if drawn is not None:
         came = frame.returned if visit else frame.returned[drawn.calls :]
         return came[-1] if came and not frame.drained else None
+    asked = iterator_of(logical, frame, constants)
+    if asked is not None:
+        return asked.items[-1] if asked.items else None
     if visit < 0:
         return None
     entered = frame.entered.get(frame.line, EMPTY)

@@ -318,7 +318,7 @@ class Machine(Echo):
         if not frames:
             self.state, self.ended = State(), True
             return [Special.END]
-        touched = None if unwinding else self._touched(left)
+        touched = None if unwinding or self._is_stored(left) else self._touched(left)
         caller = renewed(frames[-1], left, here, touched, self.state.heap.known) if self.aided else frames[-1]
         caller = replace(caller, within=together(caller.within, touched))
         if self.aided and not yielded:
@@ -367,9 +367,21 @@ class Machine(Echo):
             self.state = remembering(self.state, left.asked, given)
         return [Special.BACK, self._line_token(caller.line), *self._remembered()]
 
+    def _is_stored(self, frame: Frame) -> bool:
+        """Whether what ``frame`` gives is stored in the object that it was asked of."""
+        found = self.slice.callables.read.get(frame.name, ())
+        heads = (self.slice.by_line[one.line].head for one in found if one.line in self.slice.by_line)
+        makers = [maker for head in heads for maker in getattr(head, "decorator_list", ())]
+        return any(getattr(maker, "id", getattr(maker, "attr", "")) == "cached_property" for maker in makers)
+
     def _generates(self, frame: Frame) -> bool:
         """Whether ``frame`` is that of a generator."""
-        return frame.name in self.slice.callables.generators
+        found = self.slice.callables.generators.get(frame.name, ())
+        heads = (self.slice.by_line[one.line].head for one in found if one.line in self.slice.by_line)
+        return any(
+            isinstance(head, ast.FunctionDef) and head.lineno <= frame.line <= (head.end_lineno or frame.line)
+            for head in heads
+        )
 
     def _is_kept(self, caller: Frame) -> bool:
         """Whether the statement of ``caller`` keeps what it calls gives."""

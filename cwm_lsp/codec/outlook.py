@@ -45,7 +45,7 @@ class Outlook(View):
         if only is not None:
             return frozenset({only})
         left = self.aided and not inline and frame.passing is not None and frame.raised is None
-        if left and not swallows(logical):
+        if left and not swallows(logical, frame.passing or ""):
             return frozenset({Special.EXCEPTION})
         if self.aided and logical is not None and isinstance(logical.head, ast.ClassDef):
             around = self._around_class(frame, logical, lines, said)

@@ -26,9 +26,14 @@ def own_parts(node: ast.AST) -> Iterator[ast.AST]:
             yield from own_parts(child)
 
 
-def swallows(logical: LogicalLine | None) -> bool:
-    """Whether what a call raised may end in the statement that made it."""
+def swallows(logical: LogicalLine | None, raised: str) -> bool:
+    """Whether what a call ``raised`` may end in the statement that made it.
+
+    Whatever goes through an object's items takes these exceptions for their end.
+    """
     if logical is None or logical.head is None or isinstance(logical.head, ast.With):
+        return True
+    if raised.startswith(("StopIteration(", "IndexError(", "StopAsyncIteration(")):
         return True
     return any(isinstance(part, ast.Name) and part.id in _SWALLOWING for part in own_parts(logical.head))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cwm_lsp.trace.model import Event, EventKind, Trace
-from cwm_lsp.trace.statements import looping_lines, statement_lines
+from cwm_lsp.trace.statements import looping_lines, shared_lines, statement_lines
 
 EXPRESSION_FRAMES = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
 
@@ -33,9 +33,13 @@ class _Stack:
 
 
 class _Statement:
-    """The statement that a frame is in, and whether its first line was left already."""
+    """The statement that a frame is in, and whether its first line was left already.
 
-    def __init__(self) -> None:
+    ``entered`` is the line at which the frame was called.
+    """
+
+    def __init__(self, entered: int = 0) -> None:
+        self.entered = entered
         self.first = 0
         self.inside = False
 
@@ -59,6 +63,7 @@ def normalise(trace: Trace, thread: int = 0) -> Trace:
     """The events of one thread of ``trace`` at the grain of statements. Idempotent."""
     maps = [statement_lines(file.text) for file in trace.files]
     loops = [looping_lines(file.text) for file in trace.files]
+    shared = [shared_lines(file.text) for file in trace.files]
     stack = _Stack()
     statements: dict[int, _Statement] = {}
     events: list[Event] = []
@@ -71,8 +76,11 @@ def normalise(trace: Trace, thread: int = 0) -> Trace:
             continue
         first = maps[event.file].get(event.line, event.line)
         if event.kind is EventKind.CALL:
-            statements[event.frame] = _Statement()
+            statements[event.frame] = _Statement(first)
         statement = statements.setdefault(event.frame, _Statement())
+        head = shared[event.file].get(event.line)
+        if head is not None and head != statement.entered:
+            first = head
         if event.kind is EventKind.LINE and not statement.starts(
             event.line, first, first in loops[event.file]
         ):

@@ -52,6 +52,23 @@ def blocks(tree: ast.AST) -> Iterator[ast.stmt | ast.ExceptHandler | ast.match_c
 _Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
+@lru_cache(maxsize=64)
+def shared_lines(source: str) -> Mapping[int, int]:
+    """Lines that a decorated definition shares with its body, with the first line of the definition.
+
+    In the frame of the body they are its first statement, elsewhere they are part of the definition.
+    """
+    tree = parse(source)
+    found = [node for node in ast.walk(tree) if isinstance(node, _Defined)] if tree is not None else []
+    return MappingProxyType(
+        {
+            node.lineno: first_line(node)
+            for node in found
+            if first_line(node) < node.lineno == first_line(node.body[0])
+        }
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Where a function or class says its name. ``line`` is that of its ``def``, behind any decorators."""

@@ -14,7 +14,7 @@ from cwm_lsp.codec.compact_decoder import LINE
 from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.machine import Machine
-from cwm_lsp.codec.protocol import SpanKind
+from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.record.session import record
 from cwm_lsp.record.target import ScriptTarget
@@ -79,13 +79,18 @@ def ruled_out(trace: Trace) -> tuple[list[tuple[int, str]], int]:
                 choices = decoder.choices
                 names = [*takewhile(lambda span: span.kind is SpanKind.VALUE, waiting)] or waiting[:1]
                 fitting = (one for one in names if choices is None or encoded.tokens[one.start] in choices)
-                span = next(fitting, None)
+                span = next(fitting, None) or next((one for one in names if _goes(encoded, one)), None)
                 if span is None:
                     span = waiting[0]
                     found.append((step, v.token_text(encoded.tokens[span.start])))
                 waiting.remove(span)
                 decoder.feed(encoded.tokens[span.start : span.end], [0.0] * (span.end - span.start))
     return found, told
+
+
+def _goes(encoded: Encoded, span: Span) -> bool:
+    """Whether a name goes with its handler, which nobody is asked."""
+    return encoded.tokens[span.end - 1] == Special.DELETE and span.asked.start == span.asked.stop
 
 
 def verdicts(found: list[Fact]) -> Counter[str]:

@@ -134,6 +134,36 @@ def test_a_statement_in_fragments_is_one_line_each_time_it_runs() -> None:
     )
 
 
+def test_a_decorated_definition_shares_a_line_with_its_body() -> None:
+    source = """
+        class Shape:
+            @abstract
+            @kept
+            def area(self): return 3
+        Shape().area()
+        """
+    events = """
+        call 1 Shape 0 1
+        line 2 Shape 0 1
+        line 3 Shape 0 1
+        line 4 Shape 0 1
+        line 3 Shape 0 1
+        return 2 Shape 0 1
+        call 2 area 0 2
+        line 4 area 0 2
+        return 4 area 0 2
+        """
+    expected = """
+        call 1 Shape 0
+        line 2 Shape 0
+        return 2 Shape 0
+        call 2 area 0
+        line 4 area 0
+        return 4 area 0
+        """
+    check(source, events, expected)
+
+
 def test_a_loop_of_one_statement_is_not_one_execution() -> None:
     check(
         "def f(n):\n    while True:\n        n -= 1 / n\n",
