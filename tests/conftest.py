@@ -23,7 +23,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # As many processes test as there are cores: threads of torch would wait for each other behind those.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Some containers have Python forget what it compiled. Hundreds of processes start here, each from the same code.
+# Some containers have Python forget what it compiled. Hundreds of processes start here, from the same code.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 

@@ -88,7 +88,8 @@ def test_scripts_and_modules_get_their_arguments(tmp_path: Path, target: tuple[s
 
 def test_one_test_of_pytest(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(PARAMETRISED, encoding="utf-8")
-    done = cwm("record", "--pytest", "test_it.py::test_n[2]", "--json", cwd=tmp_path)
+    bare = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = cwm("record", "--pytest", "test_it.py::test_n[2]", "--json", cwd=tmp_path, env=bare)
     assert done.code == 0, done.err
     kinds = [event["event"] for event in done.object["events"]]
     assert kinds[0] == "call"
