@@ -41,12 +41,12 @@ test: $(HEAVY) check vscode $(EDITOR)
 	@$(PY) tests/editors/nvim/fetch.py neovim
 	@sh tests/editors/emacs/install.sh
 	-@sh tests/backend/install-vllm.sh .venv-vllm
-	FULL=1 $(PY) -m pytest -n $(JOBS)
+	FULL=1 $(PY) -m pytest -n $(JOBS) --dist loadgroup
 else
 test: $(DEV)
 	@$(PY) tests/editors/nvim/fetch.py neovim
 	@$(PY) tests/web/chromium.py
-	$(PY) -m pytest -n $(JOBS)
+	$(PY) -m pytest -n $(JOBS) --dist loadgroup
 endif
 
 check: $(HEAVY)
