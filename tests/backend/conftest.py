@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -45,29 +44,22 @@ VLLM = FULL and served.INSTALLED
 STARTING = pytest.mark.timeout(1800)
 """vLLM starts for a minute on two cores, and for many where others are busy."""
 
-KINDS = (
+_SERVED, _HOSTED = (pytest.param(kind, marks=STARTING) for kind in ("vllm", "vllm hosted"))
+
+SUBJECTS = (
     "replay",
     "embedded",
     "replay hosted",
     "embedded hosted",
     *("transformers", "transformers hosted") * HEAVY,
-    *("vllm", "vllm hosted") * VLLM,
+    *(_SERVED, _HOSTED) * VLLM,
 )
-
-
-def _subject(kind: str) -> Any:
-    """The parameter of tests of one kind. One process runs them: each would start a model of its own."""
-    together = pytest.mark.xdist_group(f"backend {kind}")
-    return pytest.param(kind, marks=[together, STARTING] if kind.startswith("vllm") else together)
-
-
-SUBJECTS = tuple(map(_subject, KINDS))
 """A backend whose extra is not installed is left out; ``FULL=1`` is not content with that.
 
 ``vllm`` is a server of the real one, ``vllm hosted`` the real one in a model host.
 """
 
-ENDED = tuple(_subject(kind) for kind in KINDS if kind != "vllm hosted")
+ENDED = tuple(kind for kind in SUBJECTS if kind is not _HOSTED)
 """Those that are also started to be closed at once. One in a host is closed as any other in a host is."""
 
 # Eight-bit kernels round a batch of rows and a single row differently.
