@@ -10,6 +10,9 @@ TORCH ?= torch==2.13.0
 JOBS ?= auto
 FULL ?=
 
+# Tests of a file share what they start. Files go in their order: the longest, of real editors and vLLM, are not the last.
+XDIST := -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 else
@@ -41,12 +44,12 @@ test: $(HEAVY) check vscode $(EDITOR)
 	@$(PY) tests/editors/nvim/fetch.py neovim
 	@sh tests/editors/emacs/install.sh
 	-@sh tests/backend/install-vllm.sh .venv-vllm
-	FULL=1 $(PY) -m pytest -n $(JOBS)
+	FULL=1 $(PY) -m pytest $(XDIST)
 else
 test: $(DEV)
 	@$(PY) tests/editors/nvim/fetch.py neovim
 	@$(PY) tests/web/chromium.py
-	$(PY) -m pytest -n $(JOBS)
+	$(PY) -m pytest $(XDIST)
 endif
 
 check: $(HEAVY)

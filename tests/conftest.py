@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,6 +22,10 @@ settings.load_profile("cwm-lsp")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # As many processes test as there are cores: threads of torch would wait for each other behind those.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Some containers have Python forget what it compiled. Hundreds of processes start here, from the same code.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 FULL = os.environ.get("FULL") == "1"
 

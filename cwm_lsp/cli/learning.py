@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cwm_lsp.config import BACKENDS
+
+_Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What is put above a command to give it an option."""
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _EXISTING = click.Path(path_type=Path, exists=True)
@@ -27,15 +31,16 @@ _SPLIT = click.option(
     help="Of corpus data, only the functions that training uses, or those it does not, or every other one.",
 )
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many rows.")
-_CALLS = click.option(
-    "--calls", type=click.IntRange(min=1), default=2, show_default=True, help="Rows of a function with many."
-)
-_JOBS = click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, each with a model."
-)
-_THREADS = click.option(
-    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of a model."
-)
+
+
+def _count(name: str, default: int, help: str | None = None, least: int = 1) -> _Option:
+    """An option that takes an integer of at least ``least``."""
+    return click.option(name, type=click.IntRange(min=least), default=default, show_default=True, help=help)
+
+
+_CALLS = _count("--calls", 2, "Rows of a function with many.")
+_JOBS = _count("--jobs", 1, "Processes, each with a model.")
+_THREADS = _count("--threads", 1, "Threads of a model.")
 
 _REAL = click.option(
     "--real", type=_EXISTING, multiple=True, metavar="FILE", help="JSONL of functions with inputs."
@@ -66,13 +71,7 @@ def model() -> None:
 @click.option("--endpoint", default="", metavar="URL", help="The server of the backend vllm.")
 @_MODEL
 @_CHECKPOINT
-@click.option(
-    "--free-events",
-    type=click.IntRange(min=0),
-    default=400,
-    show_default=True,
-    help="How far a free run goes; 0 leaves free runs out.",
-)
+@_count("--free-events", 400, "How far a free run goes; 0 leaves free runs out.", least=0)
 @click.option("--raw", is_flag=True, help="The model's own probabilities, not calibrated.")
 @click.option("--unaided", is_flag=True, help="Work nothing out for the model: what it can say by itself.")
 @click.option("--output", type=_FILE, metavar="FILE", help="Also save the JSON object.")
@@ -120,10 +119,8 @@ def calibrate(**values: Any) -> int:
 @click.option(
     "--out", type=_FOLDER, required=True, help="Folder of the shards; a build that was stopped goes on."
 )
-@click.option("--shards", type=click.IntRange(min=1), default=8, show_default=True)
-@click.option(
-    "--size", type=click.IntRange(min=1), default=2000, show_default=True, help="Programs in a shard."
-)
+@_count("--shards", 8)
+@_count("--size", 2000, "Programs in a shard.")
 @_REAL
 @_EXCLUDE
 @click.option(
@@ -157,10 +154,8 @@ def corpus(**values: Any) -> int:
 @click.option("--heads", type=int, default=4, show_default=True)
 @click.option("--kv-heads", type=int, default=2, show_default=True)
 @click.option("--inner", type=int, default=704, show_default=True, help="Width inside a layer.")
-@click.option("--batch-tokens", type=click.IntRange(min=256), default=4096, show_default=True)
-@click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that run programs."
-)
+@_count("--batch-tokens", 4096, least=256)
+@_count("--workers", 1, "Processes that run programs.")
 @click.option(
     "--init", type=_EXISTING, metavar="PATH", help="Begin from a checkpoint or weights of the same sizes."
 )
@@ -178,13 +173,7 @@ def corpus(**values: Any) -> int:
     show_default=True,
     help="Of the matrices; the rest follow.",
 )
-@click.option(
-    "--longest-start",
-    type=click.IntRange(min=128),
-    default=384,
-    show_default=True,
-    help="Longest example, in tokens, at first.",
-)
+@_count("--longest-start", 384, "Longest example, in tokens, at first.", least=128)
 @click.option("--compiled", is_flag=True, help="Use torch.compile; on a CPU it needs a C++ compiler.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @_THREADS

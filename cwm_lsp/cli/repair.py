@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.syntax import Syntax
 from rich.text import Text
 
 from cwm_lsp.cli.console import Shell
@@ -244,6 +243,8 @@ def _show(outcome: Outcome, shell: Shell) -> None:
 def _show_diff(diff: str, shell: Shell) -> None:
     """All of a diff, however long its lines are: what reads it from a pipe gets it as it is."""
     if shell.out.is_terminal:
+        from rich.syntax import Syntax  # with the names of all its lexers, a tenth of a command's start
+
         shell.out.print(Syntax(diff.rstrip("\n"), "diff", background_color="default", word_wrap=True))
     else:
         shell.out.print(Text(diff.rstrip("\n")), soft_wrap=True)

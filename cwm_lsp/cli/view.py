@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rich.console import Group, RenderableType
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -264,6 +263,8 @@ def _visits(placement: Placement | None) -> str:
 
 def _highlighted(file: SourceFile) -> list[Text]:
     """The file's lines, coloured; tabs as four cells."""
+    from rich.syntax import Syntax  # with the names of all its lexers, a tenth of a command's start
+
     text = file.text.expandtabs(4)
     syntax = Syntax(text, "python", theme="ansi_dark", background_color="default")
     lines = list(syntax.highlight(text).split("\n", allow_blank=True))

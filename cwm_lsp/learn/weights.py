@@ -17,11 +17,9 @@ import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor
-from transformers.utils import logging as transformers_logging
 
 from cwm_lsp.backend.weights import Manifest, load
 from cwm_lsp.errors import ModelUnavailable
-from cwm_lsp.learn.export import export_weights
 from cwm_lsp.learn.model import ROPE_THETA, ModelShape, WorldModel, to_cwm
 
 _MIDDLE = 128  # what the exporter adds to make 8-bit weights unsigned
@@ -32,6 +30,11 @@ def publish(
     model: WorldModel, folder: Path, name: str, *, calibration: Mapping[str, Any] | None = None, bits: int = 8
 ) -> Manifest:
     """Write ``model`` as the weights ``folder`` under ``name``; ``bits`` is 8 or 32."""
+    # Training and going on from weights need no transformers, which takes longer to import than torch.
+    from transformers.utils import logging as transformers_logging
+
+    from cwm_lsp.learn.export import export_weights
+
     transformers_logging.disable_progress_bar()  # bars over a model of some megabytes say nothing
     with tempfile.TemporaryDirectory() as pretrained:
         to_cwm(model).save_pretrained(pretrained)

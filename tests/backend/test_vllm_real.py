@@ -39,6 +39,9 @@ TOKENS = {
 }
 
 GRAMMAR = 'start: "{\\"n\\": " /[0-9]{1,3}/ "}" <|action_sep|>\n'
+LONGEST = 16
+"""Tokens that hold what the grammar allows, each character being one at most: what is beyond costs time."""
+
 END = frozenset({4})
 """The id of ``<|action_sep|>``."""
 
@@ -131,17 +134,17 @@ async def test_a_grammar_holds_it_where_it_runs_with_what_our_mask_would_give(
 
     backend.complete = counted  # type: ignore[method-assign, assignment]
     prefix = await backend.open(GIVEN)
-    there = await prefix.write(END, 60, first=GRAMMAR)
+    there = await prefix.write(END, LONGEST, first=GRAMMAR)
     assert len(requests) == 1
     backend.takes_grammars = False
     await prefix.rewind(len(GIVEN))
-    here = await prefix.write(END, 60, first=GRAMMAR)
+    here = await prefix.write(END, LONGEST, first=GRAMMAR)
     assert there.stopped
     assert there.tokens == here.tokens
     # Of a beginning that stands already the server knows nothing.
     backend.takes_grammars = True
     await prefix.rewind(len(GIVEN) + 2)
-    again = await prefix.write(END, 60, first=GRAMMAR)
+    again = await prefix.write(END, LONGEST, first=GRAMMAR)
     assert again.tokens == there.tokens[2:]
 
 
@@ -153,7 +156,7 @@ async def test_in_a_model_host_it_says_the_same_is_loaded_again_and_ends_with_it
     expected = await scores_of(asked(folder, server), tokens)
     check_same(await scores_of(hosted, tokens), expected)
     prefix = await hosted.open(GIVEN)
-    assert (await prefix.write(END, 60, first=GRAMMAR)).stopped
+    assert (await prefix.write(END, LONGEST, first=GRAMMAR)).stopped
 
     # An engine that dies takes what is asked with it, and no more.
     for child in _children(hosted.pid):

@@ -77,19 +77,7 @@ async def _served(folder: Path, endpoint: str, trace: Trace) -> list[Row]:
     return [
         Row(f"{what}: from a state to its first predicted value, median", 1e3 * first, "ms", better="lower"),
         Row(f"{what}: tokens scored a second against written", rate.verify, "tokens/s", rate.decode),
-        Row(f"{what}: tokens of a free run that are known and not decoded", 100 * run.known, "%"),
-        Row(
-            f"{what}: tokens of a free run a second, against decoding each of them",
-            run.rate,
-            "tokens/s",
-            rate.decode,
-        ),
-        Row(
-            f"{what}: tokens of {BRANCHES} branches written a second at once, against one by one",
-            at_once,
-            "tokens/s",
-            alone,
-        ),
+        *_generated(what, run, rate.decode, at_once, alone),
         Row(f"{what}: resident memory of the server after use", memory, "MB", better="lower"),
     ]
 
@@ -134,19 +122,7 @@ async def _rows(name: str, settings: Settings, trace: Trace) -> list[Row]:
         Row(f"{what}: from a state to its first predicted value, median", 1e3 * first, "ms", better="lower"),
         Row(f"{what}: tokens scored a second against written", rate.verify, "tokens/s", rate.decode),
         Row(f"{what}: tokens of prompts at successive stops that were in memory", 100 * found, "%"),
-        Row(f"{what}: tokens of a free run that are known and not decoded", 100 * run.known, "%"),
-        Row(
-            f"{what}: tokens of a free run a second, against decoding each of them",
-            run.rate,
-            "tokens/s",
-            rate.decode,
-        ),
-        Row(
-            f"{what}: tokens of {BRANCHES} branches written a second at once, against one by one",
-            at_once,
-            "tokens/s",
-            alone,
-        ),
+        *_generated(what, run, rate.decode, at_once, alone),
         Row(f"{what}: resident memory of the model's process after use", memory, "MB", better="lower"),
     ]
 
@@ -194,6 +170,21 @@ class _Run:
 
     known: float
     rate: float
+
+
+def _generated(what: str, run: _Run, decode: float, at_once: float, alone: float) -> list[Row]:
+    """The rows of a free run and of branches written together. ``decode`` is in tokens a second."""
+    branches = f"{what}: tokens of {BRANCHES} branches written a second at once, against one by one"
+    return [
+        Row(f"{what}: tokens of a free run that are known and not decoded", 100 * run.known, "%"),
+        Row(
+            f"{what}: tokens of a free run a second, against decoding each of them",
+            run.rate,
+            "tokens/s",
+            decode,
+        ),
+        Row(branches, at_once, "tokens/s", alone),
+    ]
 
 
 async def _free_run(backend: Backend, trace: Trace) -> _Run:

@@ -8,10 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from cwm_lsp.record.session import record
-from cwm_lsp.record.target import ScriptTarget
-from cwm_lsp.trace.normalise import normalise
-from tests.codec.worked import Fact, facts_of
+from tests.codec.worked import Fact, facts_of, recorded
 
 POINT = """
 class Point:
@@ -29,9 +26,7 @@ def told(directory: Path, source: str) -> list[Fact]:
     """What the run of a script tells; nothing of that is worked out wrongly."""
     file = directory / "told.py"
     file.write_text(f"{POINT}{dedent(source)}\nprint()\n")  # what the last statement does is not told
-    trace = normalise(asyncio.run(record(ScriptTarget(str(file)))))
-    assert trace.cut is None
-    found = facts_of(trace)
+    found = facts_of(asyncio.run(recorded(file)))
     assert [fact for fact in found if fact.verdict == "wrong"] == []
     return found
 

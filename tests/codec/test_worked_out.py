@@ -11,11 +11,7 @@ import pytest
 
 from cwm_lsp.learn.corpus.stream import stream
 from cwm_lsp.learn.data import run
-from cwm_lsp.record.session import record
-from cwm_lsp.record.target import ScriptTarget
-from cwm_lsp.trace.model import Trace
-from cwm_lsp.trace.normalise import normalise
-from tests.codec.worked import facts_of, ruled_out, verdicts
+from tests.codec.worked import facts_of, recorded, ruled_out, verdicts
 
 SCRIPTS = Path(__file__).parents[1] / "data" / "scripts"
 
@@ -59,15 +55,9 @@ MOST_RULED_OUT = 1 / 50
 """The share of what happens that the state before it may rule out: raising where nothing says so, mostly."""
 
 
-def recorded(name: str) -> Trace:
-    trace = asyncio.run(record(ScriptTarget(str(SCRIPTS / f"{name}.py"))))
-    assert trace.cut is None
-    return normalise(trace)
-
-
 @pytest.mark.parametrize("name", LEAST_KNOWN)
 def test_what_a_script_does_is_worked_out(name: str) -> None:
-    trace = recorded(name)
+    trace = asyncio.run(recorded(SCRIPTS / f"{name}.py"))
     found = facts_of(trace)
     assert [fact for fact in found if fact.verdict == "wrong"] == []
     counts = verdicts(found)

@@ -16,10 +16,10 @@ from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.machine import Machine
 from cwm_lsp.codec.protocol import Encoded, Span, SpanKind
 from cwm_lsp.codec.vocabulary import Special
-from cwm_lsp.record.session import record
-from cwm_lsp.record.target import ScriptTarget
+from cwm_lsp.record.target import Options, ScriptTarget
 from cwm_lsp.trace.model import Event, EventKind, Trace
 from cwm_lsp.trace.normalise import normalise
+from tests.golden.harness import bare_trace
 
 _HEADS = {EventKind.CALL: Special.CALL, EventKind.EXCEPTION: Special.EXCEPTION}
 
@@ -59,7 +59,14 @@ async def facts_of_script(text: str, folder: Path) -> list[Fact]:
     """Those of a run of the script ``text``, which is written into ``folder``."""
     script = folder / "script.py"
     script.write_text(text, encoding="utf-8")
-    return facts_of(normalise(await record(ScriptTarget(str(script)))))
+    return facts_of(await recorded(script))
+
+
+async def recorded(script: Path) -> Trace:
+    """The trace of a run of ``script`` under the agent alone, which records what it does under debugpy."""
+    trace = await bare_trace(ScriptTarget(str(script)), Options())
+    assert trace.cut is None
+    return normalise(trace)
 
 
 def ruled_out(trace: Trace) -> tuple[list[tuple[int, str]], int]:

@@ -24,16 +24,20 @@ ALONE = ("-m", "cwm_lsp")
 TOGETHER = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", *ALONE)
 
 
+def words(out: Path, *options: str) -> list[str]:
+    """A small ``cwm-lsp model train``."""
+    return ["model", "train", "--out", str(out), *SIZES, *SHORT, *options]
+
+
 def command(out: Path, *options: str, start: tuple[str, ...] = ALONE) -> dict[str, Any]:
-    """How ``cwm-lsp model train`` is run, as ``subprocess`` takes it."""
-    words = [sys.executable, *start, "model", "train", "--out", str(out), *SIZES, *SHORT, *options]
-    return {"args": words, "env": {**os.environ, "OMP_NUM_THREADS": "1"}, "text": True}
+    """How it is run as a process, as ``subprocess`` takes it."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return {"args": [sys.executable, *start, *words(out, *options)], "env": environment, "text": True}
 
 
-def train(out: Path, *options: str, start: tuple[str, ...] = ALONE) -> dict[str, Any]:
-    """The checkpoint that it leaves in ``out``."""
-    ended = subprocess.run(**command(out, *options, start=start), capture_output=True, timeout=300)
-    assert ended.returncode == 0, ended.stderr
+def train(out: Path, *options: str) -> dict[str, Any]:
+    """The checkpoint that it leaves in ``out``, run here: torch takes long to import."""
+    assert run(words(out, *options)) == 0
     return checkpoint(out)
 
 
@@ -43,7 +47,10 @@ def checkpoint(out: Path) -> dict[str, Any]:
 
 @pytest.mark.full
 def test_two_processes_share_a_run_and_another_stage_goes_on_from_it(tmp_path: Path) -> None:
-    first = train(tmp_path / "first", "--tokens", "40000", start=TOGETHER)
+    together = command(tmp_path / "first", "--tokens", "40000", start=TOGETHER)
+    ended = subprocess.run(**together, capture_output=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    first = checkpoint(tmp_path / "first")
     progress = first["progress"]
     assert progress["tokens"] >= 40000
     # Both count: a step of one process has at most 512 tokens, or one example.
@@ -113,8 +120,7 @@ def test_a_run_that_goes_on_learns_at_the_rates_that_are_given(saved: Path) -> N
 def test_sizes_that_do_not_fit_are_said(
     saved: Path, sizes: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["model", "train", "--out", str(saved), "--tokens", "900", *SIZES, *SHORT, *sizes]
-    assert run(words) in (2, 4)
+    assert run(words(saved, "--tokens", "900", *sizes)) in (2, 4)
     assert said in " ".join(capsys.readouterr().err.split())
 
 

@@ -142,10 +142,10 @@ async def over_websocket(folder: Path) -> AsyncIterator[Editor]:
 TRANSPORTS = {"stdio": over_stdio, "websocket": over_websocket}
 
 
-@pytest.fixture(params=sorted(TRANSPORTS))
+@pytest.fixture
 async def editor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Editor]:
-    """An editor over each transport, not yet initialized."""
-    async with TRANSPORTS[request.param](tmp_path) as editor:
+    """An editor over stdio or the transport that is asked for, not yet initialized."""
+    async with TRANSPORTS[getattr(request, "param", "stdio")](tmp_path) as editor:
         yield editor
 
 
@@ -165,6 +165,7 @@ def shown(params: Any) -> dict[int, str]:
     }
 
 
+@pytest.mark.parametrize("editor", sorted(TRANSPORTS), indirect=True)
 async def test_a_program_is_recorded_under_debugpy_and_shown(editor: Editor) -> None:
     await editor.start("visual-studio-code", states=True)
     assert await editor.lenses() == [
@@ -184,6 +185,7 @@ async def test_a_program_is_recorded_under_debugpy_and_shown(editor: Editor) -> 
     }
 
 
+@pytest.mark.parametrize("editor", sorted(TRANSPORTS), indirect=True)
 async def test_a_run_is_compared_with_the_model(model: None, editor: Editor) -> None:
     await editor.start("visual-studio-code", states=True)
     answer = await editor.command("cwm.compare", "mean_above", "[4, 9, 2, 7], 3", token="bar")

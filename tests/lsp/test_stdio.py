@@ -81,12 +81,18 @@ async def fill(target: int) -> int:
         await asyncio.sleep(0)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="loops watch no pipes there")
-async def test_a_pipe_is_read_as_far_as_somebody_waits() -> None:
+async def waited_for() -> tuple[PipeReader, asyncio.Task[bytes], int]:
+    """The reader of a pipe, a read that waits for something in it, and the end that is written to."""
     source, target = os.pipe()
     reader = PipeReader(source)
     waiting = asyncio.create_task(reader.read(CHUNK))
     await asyncio.sleep(0)
+    return reader, waiting, target
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="loops watch no pipes there")
+async def test_a_pipe_is_read_as_far_as_somebody_waits() -> None:
+    reader, waiting, target = await waited_for()
     os.write(target, b"first")
     assert await waiting == b"first"
     os.set_blocking(target, False)
@@ -102,10 +108,7 @@ async def test_a_pipe_is_read_as_far_as_somebody_waits() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="loops watch no pipes there")
 async def test_who_waits_for_a_pipe_can_give_it_up() -> None:
-    source, target = os.pipe()
-    reader = PipeReader(source)
-    waiting = asyncio.create_task(reader.read(CHUNK))
-    await asyncio.sleep(0)
+    reader, waiting, target = await waited_for()
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     os.write(target, b"later")

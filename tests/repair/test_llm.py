@@ -115,8 +115,16 @@ def test_an_edit_that_does_not_fit_is_refused_told_and_mended(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "answer", [b"no json", b'{"choices": []}', b'{"choices": [{"message": {}}]}', 500, 302]
 )
-def test_a_server_that_fails_costs_nothing_but_a_note(tmp_path: Path, answer: Answer) -> None:
-    outcome, _ = mended(tmp_path, Form.PLAIN, answer)
+def test_what_is_no_answer_is_no_proposal_and_said(answer: Answer) -> None:
+    with serving(answer) as script:
+        task, soon = Task("d.py", SOURCE, (), (), ()), time.monotonic() + 60
+        found = propose(Server(script.url, "m", timeout=20.0), task, Form.PLAIN, 1, soon)
+    assert (found.asked, found.candidates) == (1, [])
+    assert any("http://127.0.0.1" in problem for problem in found.problems)
+
+
+def test_a_server_that_fails_costs_nothing_but_a_note(tmp_path: Path) -> None:
+    outcome, _ = mended(tmp_path, Form.PLAIN, 500)
     assert outcome.status is Status.NONE
     assert any(note.startswith("Model, 1 times: http://127.0.0.1") for note in outcome.notes)
 

@@ -171,10 +171,12 @@ class Workbench {
 
 const CALM = {
     'chat.disableAIFeatures': true,
+    'editor.cursorBlinking': 'solid',
     'extensions.ignoreRecommendations': true,
     'security.workspace.trust.enabled': false,
     'telemetry.telemetryLevel': 'off',
     'terminal.integrated.gpuAcceleration': 'off',
+    'workbench.reduceMotion': 'on',
     'workbench.startupEditor': 'none',
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
 };
