@@ -49,7 +49,7 @@ class Cart:
          "def f(d):\n    for k in list(d.keys()):\n        del d[k]\n", "RuntimeError: changed size", 10),
         ("class M:\n    def f(self):\n        return len(self.rows[0])\n",
          "class M:\n    def f(self):\n        return len(self.rows[0]) if self.rows else 0\n",
-         "IndexError: list index out of range", 60),
+         "IndexError: list index out of range", 70),
         ("def f(a):\n    return sum(a) / len(a)\n",
          "def f(a):\n    return sum(a) / len(a) if a else 0\n", "ZeroDivisionError: division by zero", 60),
         (SHARED.format(""), SHARED.format("self.items = []\n        "), "", 60),

@@ -18,7 +18,17 @@ from cwm_lsp.repair.specification import Specification
 from tests.repair.handmade import FOLDER
 from tests.repair.seeded import first_difference
 
-FILES = ("tested", "tested_aside", "real", "real_aside", "projects", "libraries")
+FILES = (
+    "tested",
+    "tested_aside",
+    "real",
+    "real_aside",
+    "projects",
+    "libraries",
+    "beginners",
+    "commits",
+    "commits_aside",
+)
 
 
 @dataclass(frozen=True, slots=True)

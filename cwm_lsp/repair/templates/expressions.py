@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.additions import ADDITIONS
+from cwm_lsp.repair.templates.elsewhere import HABITS
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.joint import JOINT
 from cwm_lsp.repair.templates.objects import OBJECTS
@@ -266,7 +267,8 @@ def call(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     if isinstance(node.func, ast.Name):
         yield from _builtin(node.func.id, args, built, scope)
     if isinstance(node.func, ast.Attribute):
-        base = text.of(node.func.value)
+        # With its brackets, where it has some.
+        base = text.source[text.span(node)[0] : text.span(node.func)[1] - len(node.func.attr)].rstrip()[:-1]
         rest_text = text.source[text.span(node.func)[1] : text.span(node)[1]]
         for rank, other_name in enumerate(kindred.methods(node.func.attr)):
             yield f"{base}.{other_name}{rest_text}", "method", 0.5 - 0.01 * rank
@@ -335,4 +337,5 @@ _TEMPLATES: tuple[Template, ...] = (
     *PITFALLS,
     *PASSED,
     *JOINT,
+    *HABITS,
 )

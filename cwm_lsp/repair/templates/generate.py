@@ -18,6 +18,7 @@ from cwm_lsp.repair.templates.pitfalls import shared, tested
 from cwm_lsp.repair.templates.rescued import raised, rescued
 from cwm_lsp.repair.templates.scope import Scope, within
 from cwm_lsp.repair.templates.statements import statement_candidates
+from cwm_lsp.repair.templates.symptoms import spread
 from cwm_lsp.repair.templates.told import corrected
 from cwm_lsp.repair.templates.wording import enclosed, is_condition
 from cwm_lsp.repair.text import Text, apply
@@ -61,9 +62,9 @@ def candidates(
             *rescued(function, scope, text, names),
             *deep(function, scope, tree, text),
         ):
-            factor = hinted.factor(candidate, text)
-            if factor > 1.0:
-                candidate = replace(candidate, prior=min(1.0, candidate.prior * factor))
+            prior = spread(candidate.kind, candidate.prior) * hinted.factor(candidate, text)
+            if prior != candidate.prior:
+                candidate = replace(candidate, prior=min(1.0, prior))
             key = _key(candidate, text)
             known = found.get(key)
             if known is None or known.prior < candidate.prior:

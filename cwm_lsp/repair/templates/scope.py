@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from cwm_lsp.repair.templates import kindred, places
+from cwm_lsp.repair.templates.habits import habits
 from cwm_lsp.repair.templates.owner import Function, accepted, members, owner, signatures, unset
 from cwm_lsp.repair.templates.units import units
 
@@ -109,6 +110,7 @@ class Scope:
         self.keyed = places.keyed(nodes)
         self.tests = places.neighbours(nodes)
         self.truths = places.truths(nodes)
+        self.habits = habits(tree, nodes, self.parameters)
         self.generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in nodes)
         self.containers = _containers(
             [*nodes, *(n for one in enclosing(function, tree) for n in within(one))]

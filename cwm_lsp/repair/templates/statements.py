@@ -10,6 +10,7 @@ from itertools import combinations
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import kindred, rewrites
 from cwm_lsp.repair.templates.copies import kept
+from cwm_lsp.repair.templates.elsewhere import narrowed, times_each
 from cwm_lsp.repair.templates.expressions import other_constants
 from cwm_lsp.repair.templates.mirrored import branches, twins
 from cwm_lsp.repair.templates.missing import STEP, inserted, otherwise, steps
@@ -37,7 +38,8 @@ def statement_candidates(function: Function, scope: Scope, text: Text) -> Iterat
             yield from _twinned(statement, scope, text)
             yield from renamed(statement, scope, text)
             yield from exchanged(statement, scope, text)
-            yield from otherwise(statement, scope, text)
+            for template in (otherwise, narrowed, times_each):
+                yield from template(statement, scope, text)
     yield from inserted(function, scope, text)
     yield from _defaults(function, text)
 
