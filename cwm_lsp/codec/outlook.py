@@ -175,7 +175,7 @@ class Outlook(View):
         }
         over = isinstance(logical.head, ast.For) and "" in self._facts(frame, logical).items
         bare = isinstance(logical.head, ast.AnnAssign) and logical.head.value is None
-        return named if over or bare else named | logical.binds
+        return named if over or bare else named.union(_told_as(name, frame) for name in logical.binds) - {""}
 
     def touched(self, frame: Frame, logical: LogicalLine | None) -> Touched:
         """The objects that the statement of ``frame`` changes, and what it calls."""
@@ -243,3 +243,14 @@ class Outlook(View):
             return frozenset({EXIT})
         plain = frame.line in self.final and not isinstance(logical.head, _BRANCHING)
         return lines - {EXIT} if (plain or frame.closing) and frame.caught is None else lines
+
+
+def _told_as(name: str, frame: Frame) -> str:
+    """The name under which a run tells of what ``frame`` binds: a class's private ones have its own in them.
+
+    Names of the language's, ``__slots__``, are told in no frame and private ones in that of a class alone.
+    """
+    if not name.startswith("__"):
+        return name
+    is_hidden = frame.is_module or name.endswith("__")
+    return "" if is_hidden else f"_{frame.name.lstrip('_')}{name}"

@@ -293,6 +293,23 @@ box.sides.append(9)
 second = box.volume, box.area()
 """
 
+_HIDDEN = """
+class Code:
+    __slots__ = ("x", "y")
+    __hash__ = None
+    __base = 3
+    kind = 1
+
+    def __init__(self, x):
+        self.x = x + self.__base
+
+__version__ = "1"
+__all__ = ["Code"]
+kinds = [Code(n).x for n in range(9)]
+code = Code(2)
+codes = {n: Code(n).x for n in range(9)}
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "share"),
@@ -305,7 +322,11 @@ async def test_nothing_is_worked_out_wrongly(text: str, share: float, tmp_path: 
     assert sum(fact.verdict == "right" for fact in facts) >= share * len(facts)
 
 
-@pytest.mark.parametrize("text", [_WITHIN, _RING, _ASKED, _STORED], ids=["within", "ring", "asked", "stored"])
+@pytest.mark.parametrize(
+    "text",
+    [_WITHIN, _RING, _ASKED, _STORED, _HIDDEN],
+    ids=["within", "ring", "asked", "stored", "hidden"],
+)
 async def test_nothing_that_happens_is_ruled_out(text: str, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(text, encoding="utf-8")
