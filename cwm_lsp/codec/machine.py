@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from cwm_lsp.codec import generating, outer
 from cwm_lsp.codec.displays import shown
@@ -26,7 +27,7 @@ from cwm_lsp.codec.records import UNREAD
 from cwm_lsp.codec.remembering import remembered, remembering
 from cwm_lsp.codec.scopes import scopes_of
 from cwm_lsp.codec.sharing import is_changing
-from cwm_lsp.codec.sites import delegated
+from cwm_lsp.codec.sites import Target, delegated
 from cwm_lsp.codec.source import slice_source
 from cwm_lsp.codec.values import Names, NoRoom, plain_tokens
 from cwm_lsp.codec.vocabulary import Special
@@ -135,36 +136,29 @@ class Machine(Echo):
         There are none where it comes to what the page does not show, see ``off_page``.
         """
         self.last_frame = max(self.last_frame, frame)
+        match kind:
+            case EventKind.CALL:
+                name = function or self.function_at(line)
+                return self._on_page(partial(self._call, line, changed, frame, name))
+            case EventKind.LINE:
+                return self._on_page(partial(self._line, line, changed, removed))
+            case EventKind.EXCEPTION:
+                return self._on_page(partial(self._raise, value or ""))
+        return self._on_page(partial(self._return, value, unwinding, yielded))
+
+    def _on_page(self, run: Callable[[], list[int]]) -> list[int]:
+        """What ``run`` gives; nothing where the page does not show it, and then the state alone goes on."""
         before, page, names = self.state, self.page, self.names
         try:
-            return self._step(kind, line, changed, removed, value, frame, unwinding, yielded, function)
+            return run()
         except NoRoom:
             self.state, self.off_page = before, True
         self.page, self.names = Page(self.slice.lines), Names(range(sys.maxsize))
-        self._step(kind, line, changed, removed, value, frame, unwinding, yielded, function)
-        self.page, self.names = page, names
+        try:
+            run()
+        finally:
+            self.page, self.names = page, names
         return []
-
-    def _step(
-        self,
-        kind: EventKind,
-        line: int,
-        changed: Mapping[str, str],
-        removed: tuple[str, ...],
-        value: str | None,
-        frame: int,
-        unwinding: bool,
-        yielded: bool,
-        function: str,
-    ) -> list[int]:
-        match kind:
-            case EventKind.CALL:
-                return self._call(line, changed, frame, function or self.function_at(line))
-            case EventKind.LINE:
-                return self._line(line, changed, removed)
-            case EventKind.EXCEPTION:
-                return self._raise(value or "")
-        return self._return(value, unwinding, yielded)
 
     def _call(self, line: int, texts: Mapping[str, str], frame: int, function: str) -> list[int]:
         target = self.slice.callables.at(line) if self.aided else None
@@ -369,19 +363,21 @@ class Machine(Echo):
 
     def _is_stored(self, frame: Frame) -> bool:
         """Whether what ``frame`` gives is stored in the object that it was asked of."""
-        found = self.slice.callables.read.get(frame.name, ())
-        heads = (self.slice.by_line[one.line].head for one in found if one.line in self.slice.by_line)
-        makers = [maker for head in heads for maker in getattr(head, "decorator_list", ())]
+        heads = self._heads(self.slice.callables.read, frame)
+        makers = [maker for head in heads for maker in head.decorator_list]
         return any(getattr(maker, "id", getattr(maker, "attr", "")) == "cached_property" for maker in makers)
 
     def _generates(self, frame: Frame) -> bool:
         """Whether ``frame`` is that of a generator."""
-        found = self.slice.callables.generators.get(frame.name, ())
-        heads = (self.slice.by_line[one.line].head for one in found if one.line in self.slice.by_line)
-        return any(
-            isinstance(head, ast.FunctionDef) and head.lineno <= frame.line <= (head.end_lineno or frame.line)
-            for head in heads
-        )
+        heads = self._heads(self.slice.callables.generators, frame)
+        return any(head.lineno <= frame.line <= (head.end_lineno or frame.line) for head in heads)
+
+    def _heads(self, table: Mapping[str, tuple[Target, ...]], frame: Frame) -> Iterator[ast.FunctionDef]:
+        """The functions of a ``table`` that are called like that of ``frame``."""
+        for target in table.get(frame.name, ()):
+            logical = self.slice.by_line.get(target.line)
+            if logical is not None and isinstance(logical.head, ast.FunctionDef):
+                yield logical.head
 
     def _is_kept(self, caller: Frame) -> bool:
         """Whether the statement of ``caller`` keeps what it calls gives."""
