@@ -233,6 +233,24 @@ class Actor(Evaluator):
                 return ast.copy_location(ast.Subscript(found, at, ast.Load()), target)
         raise unpure(target)
 
+    def _store_in(self, record: Any, name: str, target: ast.expr, result: Any) -> None:
+        """Store ``result`` as an attribute of ``record``."""
+        if isinstance(record, Failure):
+            return  # its text says what it was made with, and no more
+        if self._has(record, setter(name)):
+            self._special(record, setter(name), target, result)
+            return
+        if not isinstance(record, Record) or self._is_described(record.kind, name):
+            raise unpure(target)
+        if not (record.plain or isinstance(record, Kept) or name in record.fields):
+            raise unpure(target)
+        if may_be_another(record, self.touched.values()):
+            raise Undecided("It may be another of the objects that are shown.")
+        if record.plain and not record.template and self._has(record, "__repr__"):
+            record.template = None
+        record.fields[name] = result
+        self._slotted(record)
+
     def _as_node(self, node: ast.expr) -> ast.expr:
         return ast.copy_location(ast.Constant(self.value(node)), node)
 
@@ -247,22 +265,7 @@ class Actor(Evaluator):
                 else:
                     holder[self.value(place)] = result
             case ast.Attribute(value=owner, attr=name):
-                record = self.value(owner)
-                if isinstance(record, Failure):
-                    return  # its text says what it was made with, and no more
-                if self._has(record, setter(name)):
-                    self._special(record, setter(name), target, result)
-                    return
-                if not isinstance(record, Record) or not (
-                    record.plain or isinstance(record, Kept) or name in record.fields
-                ):
-                    raise unpure(target)
-                if may_be_another(record, self.touched.values()):
-                    raise Undecided("It may be another of the objects that are shown.")
-                if record.plain and not record.template and self._has(record, "__repr__"):
-                    record.template = None
-                record.fields[name] = result
-                self._slotted(record)
+                self._store_in(self.value(owner), name, target, result)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 for one, part in unpacked(elements, items_of(result)):
                     self._store(one, part)

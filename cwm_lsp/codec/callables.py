@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -72,6 +73,11 @@ def callables_of(source: str) -> Callables:
             named.setdefault(owner.name, []).append(_target(allocator, owner.name))
         if maker is not None:
             named.setdefault(owner.name, []).append(_target(maker, owner.name, makes=True))
+        elif _is_dataclass(owner) and (maker := _maker(owner, classes, "__post_init__")) is not None:
+            # It is handed what no field stores, and that is not what the call is given.
+            made = _target(maker, owner.name, makes=True)
+            made = replace(made, parameters=made.parameters[:1], placed=1, defaults=(), rest="", named="")
+            named.setdefault(owner.name, []).append(made)
     functions: dict[str, list[Target]] = {}
     placed = list(_placed(tree))
     around = {node: holder for node, holder, _ in placed if holder is not None}
@@ -351,6 +357,12 @@ def _maker(
             if found is not None:
                 return found
     return None
+
+
+def _is_dataclass(owner: ast.ClassDef) -> bool:
+    """Whether ``dataclass`` makes the ``__init__`` of a class."""
+    makers = (ast.unparse(getattr(one, "func", one)) for one in owner.decorator_list)
+    return any(name.rpartition(".")[2] == "dataclass" for name in makers)
 
 
 def _is_context(node: FunctionNode) -> bool:

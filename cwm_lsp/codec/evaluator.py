@@ -21,10 +21,12 @@ from cwm_lsp.codec.given import UNKNOWN, Callee
 from cwm_lsp.codec.kinds import (
     AWAITS,
     COROUTINE,
+    DESCRIBED,
     GENERATES,
     GENERATOR,
     LAMBDA,
     MARK,
+    POSTED,
     PROPERTY,
     Enumeration,
     Member,
@@ -113,12 +115,8 @@ class Evaluator(Library):
             owner = self.value(node.value)
             if isinstance(owner, type) and node.attr == "__name__":
                 return owner.__name__
-            if isinstance(owner, Record) and node.attr == "__class__":
-                return self._type(owner)
-            if isinstance(owner, Record) and node.attr in owner.fields:
-                return owner.fields[node.attr]
-            if isinstance(owner, Record) and not isinstance(owner, Matched):
-                return self._shared(owner.kind, node, owner)
+            if isinstance(owner, Record) and (not isinstance(owner, Matched) or node.attr in owner.fields):
+                return self._attribute_of(owner, node)
             if isinstance(owner, Matched) and node.attr in standard.FIELDS[re.Match]:
                 return self._of_match(owner, node, node.attr)
             if node.attr in standard.FIELDS.get(type(owner), ()):
@@ -126,6 +124,13 @@ class Evaluator(Library):
         if isinstance(node.value, ast.Name) and node.value.id not in self._own:
             return self._shared(node.value.id, node)
         raise unpure(node)
+
+    def _attribute_of(self, owner: Record, node: ast.Attribute) -> Any:
+        if node.attr == "__class__":
+            return self._type(owner)
+        if self._is_described(owner.kind, node.attr):
+            raise unpure(node)
+        return owner.fields[node.attr] if node.attr in owner.fields else self._shared(owner.kind, node, owner)
 
     def _is_bare(self, name: str) -> bool:
         """Whether ``name`` is a class whose objects begin without fields."""
@@ -207,6 +212,8 @@ class Evaluator(Library):
         if not self._is_rebound(name):
             if self._is_failure(name):
                 return self._failed(name, node)
+            if self._defines(name, "__post_init__") and not self._defines(name, "__init__"):
+                return self._posted(name, node)
             if len(node.args) == 1 and self._members(name):
                 return self._member_of(name, self.value(node.args[0]), node)
         if text is None:
@@ -227,8 +234,12 @@ class Evaluator(Library):
         called = self._object_in(text)
         if self._has(called, "__call__"):
             return self._gave_back(node, Callee("__call__", called.kind, called))
+        callee = self._callee(text)
+        kind = callee.kind if callee is not None and not callee.method else ""
+        if self._facts(kind) is not None and not self._defines(kind, "__init__"):
+            raise unpure(node)  # nothing of the file need run as it is made
         if text.startswith("<") and not text.startswith("<built-in "):
-            return self._gave_back(node, self._callee(text))
+            return self._gave_back(node, callee)
         raise unpure(node)
 
     def _object_in(self, text: str) -> Any:
@@ -280,6 +291,8 @@ class Evaluator(Library):
             return self._failed(name, node)
         if not node.args and not node.keywords and self._is_bare(name):
             return Record(name, {}, plain=True)
+        if self._defines(name, "__post_init__") and not self._defines(name, "__init__"):
+            return self._posted(name, node)
         return self._gave_back(node, Callee(kind=name))
 
     def _stored_callee(self, stored: Any, node: ast.expr) -> Callee:
@@ -373,6 +386,19 @@ class Evaluator(Library):
         if self._defines(kind, "__repr__"):
             made.template = dict(self._templates).get(kind)
         return made
+
+    def _posted(self, kind: str, node: ast.Call) -> Any:
+        """An object of a dataclass, as the ``__post_init__`` left it that goes over what was stored in it."""
+        shape = self._fact(kind, POSTED)
+        owner = self._made(shape, node) if shape is not None else None
+        for one in (*node.args, *(one.value for one in node.keywords)) if owner is None else ():
+            self._handed(one)
+        return self._given_value(self._come_back(node, (), {}, True, Callee(kind=kind, owner=owner)))
+
+    def _is_described(self, kind: str, name: str) -> bool:
+        """Whether an attribute of a class is what an object of another one makes of it."""
+        found = self._fact(kind, name)
+        return isinstance(found, Opaque) and found.text == DESCRIBED
 
     def _arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
         given = self._several(node.args)

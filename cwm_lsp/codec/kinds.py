@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from cwm_lsp.codec.needs import PLAIN_BASES, read_first, unstored
 from cwm_lsp.codec.records import Opaque
 from cwm_lsp.codec.scopes import is_coroutine, is_generator
-from cwm_lsp.codec.shapes import compares_fields
+from cwm_lsp.codec.shapes import compares_fields, posted_shape
 
 PROPERTY = "<property>"
 """Stands for an attribute that a method of the user's gives when it is read."""
@@ -89,6 +89,12 @@ BASES = "bases()"
 BY_FIELDS = "=="
 """The key that says that objects are equal if their fields are."""
 
+POSTED = "post()"
+"""The key of the shape of a dataclass, see ``shapes``, whose objects a ``__post_init__`` goes over."""
+
+DESCRIBED = "<described>"
+"""Stands for an attribute that an object of a class of the file is asked for, or to store."""
+
 GENERATES = "<generates "
 """Begins what stands for a method that makes a generator; the name of the class that has it follows."""
 
@@ -110,6 +116,7 @@ MARK = "."
 _ENUMS = frozenset({"Enum", "IntEnum", "StrEnum"})
 _NEXT = ("auto()", "enum.auto()")
 _PROPERTIES = frozenset({"property", "cached_property"})
+_DESCRIBING = frozenset({"__get__", "__set__"})
 _MAKING = ("__new__", "__init__", "__repr__")
 _SPECIAL = re.compile(r"__\w+__")
 _DEEPEST = 8
@@ -130,13 +137,20 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
         and isinstance(node.ctx, ast.Store | ast.Del)
         and not (isinstance(node.value, ast.Name) and node.value.id == "self")
     }
+    describing = {name for name, node in classes.items() if _describes(node)}
     for name, node in classes.items():
         found = _members(node) if is_enum(node) else _shared(node, classes)
+        for one in (name, *_ancestors(node, classes)) if describing else ():
+            found |= dict.fromkeys(_described(classes[one], describing) if one in classes else (), DESCRIBED)
+        if (shape := posted_shape(node, classes)) is not None:
+            found[POSTED] = repr(shape)
         above = tuple(_ancestors(node, classes))
         found |= {BASES: repr(above)}
         if NEEDS in found:
             found[NEEDS] = repr(unstored(ast.literal_eval(found[NEEDS]), [name, *above], classes))
-        kept = {key: text for key, text in found.items() if key not in stored or text == PROPERTY}
+        kept = {
+            key: text for key, text in found.items() if key not in stored or text in (PROPERTY, DESCRIBED)
+        }
         yield f"{name}{MARK}", f"{{{', '.join(f'{key!r}: {text}' for key, text in kept.items())}}}"
 
 
@@ -146,6 +160,22 @@ def _classes(body: Iterable[ast.stmt]) -> Iterator[ast.ClassDef]:
     for one in outer:
         yield from _classes(one.body)
     yield from outer
+
+
+def _describes(node: ast.ClassDef) -> bool:
+    """Whether the objects of a class are asked for the attributes that they are the values of in others."""
+    return any(isinstance(one, ast.FunctionDef) and one.name in _DESCRIBING for one in node.body)
+
+
+def _described(node: ast.ClassDef, describing: Container[str]) -> Iterator[str]:
+    """The attributes of a class that objects of the classes ``describing`` stand for."""
+    for one in node.body:
+        match one:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=kind)))
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(func=ast.Name(id=kind)))
+            ) if kind in describing:
+                yield name
 
 
 def _base(node: ast.expr) -> str:

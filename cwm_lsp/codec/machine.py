@@ -323,7 +323,8 @@ class Machine(Echo):
             return [Special.BACK, self._line_token(caller.line), *self._remembered()]
         if unwinding:
             caller = replace(caller, passing=left.raised or "")
-            self.state = self.state.with_frames(*frames[:-1], caller)
+            kept = replace(caller, passing=None) if self._is_task(left, caller) else caller
+            self.state = self.state.with_frames(*frames[:-1], kept)
             raised = plain_tokens(shown(left.raised or ""), self.names)
             return [
                 Special.BACK,
@@ -360,6 +361,11 @@ class Machine(Echo):
         elif left.asked is not None:
             self.state = remembering(self.state, left.asked, given)
         return [Special.BACK, self._line_token(caller.line), *self._remembered()]
+
+    def _is_task(self, left: Frame, caller: Frame) -> bool:
+        """Whether what ends ``left`` is for a loop that ``caller`` runs to keep, or to hand on."""
+        coroutine = self.slice.callables.makes_coroutine
+        return self.aided and coroutine(left.function) and not coroutine(caller.function)
 
     def _is_stored(self, frame: Frame) -> bool:
         """Whether what ``frame`` gives is stored in the object that it was asked of."""

@@ -77,7 +77,12 @@ def bounded(act: ast.operator, left: Any, right: Any) -> None:
         if grown > MAX_BITS:
             raise Undecided("The result is too large.")
     if isinstance(act, ast.Mult | ast.Add):
-        sizes = [len(one) for one in (left, right) if isinstance(one, _SEQUENCES)]
+        sequences = [one for one in (left, right) if isinstance(one, _SEQUENCES)]
+        if any(
+            isinstance(inner, Passing) for one in sequences if isinstance(one, list | tuple) for inner in one
+        ):
+            raise Undecided("Who goes through one of the iterators goes through all.")
+        sizes = list(map(len, sequences))
         times = [one for one in (left, right) if isinstance(one, int)] if isinstance(act, ast.Mult) else []
         if sizes and sum(sizes) * max(1, *times, 1) > MAX_ITEMS:
             raise Undecided("The result is too large.")

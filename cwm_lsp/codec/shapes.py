@@ -12,7 +12,8 @@ DATACLASS = "<dataclass "
 """How the shape of a dataclass begins: ``<dataclass Point(x, y=0)>``."""
 
 _EMPTY = {"list": "[]", "dict": "{}", "set": "set()"}
-_OWN = frozenset({"__init__", "__new__", "__post_init__", "__setattr__"})
+_POST = "__post_init__"
+_OWN = frozenset({"__init__", "__new__", "__setattr__"})
 _ABSTRACT = frozenset({"ABC", "Generic", "Protocol", "object"})
 _DEEPEST = 8
 _COMPARING = frozenset({"compare", "hash"})
@@ -26,8 +27,32 @@ def dataclass_shape(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef] | No
     """
     if not (_is_dataclass(node) or _is_named_tuple(node)):
         return None
+    if _post_init(node, classes or {}) is not None:
+        return None
+    return _shape(node, classes or {})
+
+
+def posted_shape(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> str | None:
+    """The same for a dataclass as its ``__post_init__`` meets it; ``None`` if it has none."""
+    method = _post_init(node, classes) if _is_dataclass(node) else None
+    return _shape(node, classes) if method is not None else None
+
+
+def _post_init(
+    node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = 0
+) -> ast.FunctionDef | None:
+    """The ``__post_init__`` of a class, its own or that of its first base that has one."""
+    for one in node.body:
+        if isinstance(one, ast.FunctionDef) and one.name == _POST:
+            return one
+    bases = (classes.get(ast.unparse(base).partition("[")[0]) for base in node.bases)
+    found = (_post_init(base, classes, depth + 1) for base in bases if base is not None and depth < _DEEPEST)
+    return next((method for method in found if method is not None), None)
+
+
+def _shape(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> str | None:
     try:
-        fields = _all_fields(node, classes or {})
+        fields = _all_fields(node, classes)
     except ValueError:
         return None
     return f"{DATACLASS}{node.name}({', '.join(fields.values())})>"

@@ -143,8 +143,26 @@ class View:
             written |= set(names_read(head))
         written |= class_names(head).keys()
         resumed = self._resumed(line)
+        if resumed is not None and not resumed.texts:
+            written |= self._named_around(line)
         frames = (*self.state.frames, *([resumed] if resumed else ()))
         return frozenset(written).union(*(frame.texts for frame in frames))
+
+    def _named_around(self, line: int) -> set[str]:
+        """All names that stand in the innermost function around ``line``."""
+        heads = (one.head for one in self.slice.lines)
+        around = [
+            head
+            for head in heads
+            if isinstance(head, ast.FunctionDef | ast.AsyncFunctionDef)
+            and head.lineno <= line <= (head.end_lineno or line)
+        ]
+        parts = ast.walk(max(around, key=lambda head: head.lineno)) if around else ()
+        return {
+            part.id if isinstance(part, ast.Name) else part.arg
+            for part in parts
+            if isinstance(part, ast.Name | ast.arg)
+        }
 
     def _line_token(self, line: int) -> int:
         if line == EXIT or line not in self.slice.by_line:

@@ -1,0 +1,189 @@
+"""Objects that more than an ``__init__`` makes, attributes that others look after, coroutines that end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cwm_lsp.record.session import record
+from cwm_lsp.record.target import ScriptTarget
+from cwm_lsp.trace.normalise import normalise
+from tests.codec.worked import facts_of_script, ruled_out
+
+_POSTED = """
+from dataclasses import dataclass, field, InitVar
+
+
+@dataclass
+class Box:
+    x: int
+    y: int = 2
+    area: int = 0
+
+    def __post_init__(self):
+        self.area = self.x * self.y
+
+
+@dataclass
+class Tall(Box):
+    z: int = 1
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.z < 0:
+            raise ValueError("z")
+        self.z += 1
+
+
+@dataclass
+class Named:
+    name: str
+    tags: list = field(default_factory=list)
+    key: str = field(init=False)
+    raw: InitVar[str] = ""
+
+    def __post_init__(self, raw):
+        self.key = self.name.lower() + raw
+        self.tags.append(self.key)
+
+
+box = Box(3)
+tall = Tall(1, 2, z=5)
+named = Named("Ann", raw="!")
+boxes = [Box(i, i + 1) for i in range(3)]
+both = Box(x=4).area + Box(5, 6).area
+try:
+    Tall(1, z=-1)
+except ValueError as error:
+    said = str(error)
+"""
+
+_DESCRIBED = """
+class Positive:
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, obj, owner=None):
+        return obj.__dict__.get(self.name, 0)
+
+    def __set__(self, obj, value):
+        if value < 0:
+            raise ValueError(self.name)
+        obj.__dict__[self.name] = value
+
+
+class Account:
+    balance = Positive()
+
+    def __init__(self, owner, balance=0):
+        self.owner = owner
+        self.balance = balance
+
+
+account = Account("ann", 5)
+total = account.balance + 1
+account.balance = total
+"""
+
+_HOOKED = """
+class Plugin:
+    known = {}
+
+    def __init_subclass__(cls, /, key=None):
+        cls.known[key] = cls
+
+    def __call__(self, x):
+        return self.run(x)
+
+
+class Double(Plugin, key="x2"):
+    def run(self, x):
+        return x * 2
+
+
+def compose(*functions):
+    def run(x):
+        for function in functions:
+            x = function(x)
+        return x
+
+    return run
+
+
+pipe = compose(str, len, Double())
+length = pipe(12345)
+"""
+
+_TASKS = """
+import asyncio
+
+
+async def fetch(i, done):
+    await asyncio.sleep(0)
+    done.append(i)
+    if i == 1:
+        raise RuntimeError("bad")
+    return i * 10
+
+
+async def main():
+    done = []
+    got = await asyncio.gather(*(fetch(i, done) for i in range(3)), return_exceptions=True)
+    return [str(one) for one in got], done
+
+
+print(asyncio.run(main()))
+"""
+
+_CONTEXTS = """
+from contextlib import contextmanager
+
+
+@contextmanager
+def tag(out, name):
+    out.append(name)
+    try:
+        yield out
+    finally:
+        out.append("/" + name)
+
+
+out = []
+with tag(out, "b") as body:
+    body.append("hi")
+    with tag(body, "i"):
+        body.append("there")
+text = "".join(out)
+"""
+
+_ITERATORS = """
+from itertools import zip_longest
+
+chunks = [list(one) for one in zip_longest(*[iter("abcde")] * 2, fillvalue="-")]
+pair = (iter([1, 2, 3]),) * 2
+"""
+
+SCRIPTS = {
+    "post_init": (_POSTED, 0.9),
+    "descriptors": (_DESCRIBED, 0),
+    "hooks": (_HOOKED, 0),
+    "tasks": (_TASKS, 0),
+    "contexts": (_CONTEXTS, 0.6),
+    "iterators": (_ITERATORS, 0),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+async def test_nothing_is_told_or_ruled_out_wrongly(name: str, tmp_path: Path) -> None:
+    text, share = SCRIPTS[name]
+    facts = await facts_of_script(text, tmp_path)
+    assert [fact for fact in facts if fact.verdict == "wrong"] == []
+    right = sum(fact.verdict == "right" for fact in facts)
+    assert right
+    assert right >= share * len(facts)
+    script = tmp_path / "script.py"
+    script.write_text(text, encoding="utf-8")
+    missed, told = ruled_out(normalise(await record(ScriptTarget(str(script)))))
+    assert told
+    assert missed == []
