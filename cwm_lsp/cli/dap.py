@@ -20,7 +20,7 @@ from cwm_lsp.config import Loaded, load
 from cwm_lsp.dap.session import serve_session
 from cwm_lsp.dap.tcp import serve_tcp
 from cwm_lsp.dap.upstream import ENDPOINTS
-from cwm_lsp.transport.stdio import FileSink, descriptors, read_chunks
+from cwm_lsp.transport.stdio import Chunks, FileSink, descriptors
 from cwm_lsp.wire.loopback import require_loopback
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def _over_stdio(
     async with opened(loaded.settings) as model:
         sink = FileSink(target)
         try:
-            await serve_session(read_chunks(source), sink, services(loaded, model, adapter, ghost=ghost))
+            await serve_session(Chunks(source), sink, services(loaded, model, adapter, ghost=ghost))
         finally:
             await asyncio.to_thread(sink.join)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -21,28 +21,25 @@ from cwm_lsp.codec.given import UNKNOWN, Callee
 from cwm_lsp.codec.kinds import (
     AWAITS,
     COROUTINE,
-    DESCRIBED,
     GENERATES,
     GENERATOR,
     LAMBDA,
     MARK,
-    POSTED,
     PROPERTY,
     Enumeration,
-    Member,
-    makes_plain,
 )
-from cwm_lsp.codec.library import Library
-from cwm_lsp.codec.literals import kept_literal, lambda_of, literal
+from cwm_lsp.codec.literals import lambda_of
+from cwm_lsp.codec.making import Making
 from cwm_lsp.codec.records import (
     Generating,
     Opaque,
     Passing,
     Record,
     Undecided,
+    all_parts,
     is_tangled,
 )
-from cwm_lsp.codec.shapes import DATACLASS, shape_fields
+from cwm_lsp.codec.shapes import DATACLASS
 from cwm_lsp.codec.sites import kind_of
 from cwm_lsp.codec.standard import Matched
 
@@ -58,6 +55,14 @@ _DRAINING = frozenset(
     "nsmallest permutations product reduce".split()
 )
 """Functions of the standard library that go through each argument that is an iterator, to its end."""
+
+_COPYING = frozenset({"copy", "deepcopy"})
+_COPIED_BY = (
+    "__copy__ __deepcopy__ __getattr__ __getattribute__ __getstate__ __reduce__ __reduce_ex__ "
+    "__setstate__".split()
+)
+"""Methods that take part in how an object is copied."""
+
 
 _COMPARING = frozenset({"max", "min", "sorted"})
 _VIEWS = frozenset({"elements", "items", "keys", "values"})
@@ -76,7 +81,7 @@ class Function(Opaque):
         return self._act(*given)
 
 
-class Evaluator(Library):
+class Evaluator(Making):
     """Walks an expression over a literal state."""
 
     _prints = False
@@ -132,13 +137,6 @@ class Evaluator(Library):
             raise unpure(node)
         return owner.fields[node.attr] if node.attr in owner.fields else self._shared(owner.kind, node, owner)
 
-    def _is_bare(self, name: str) -> bool:
-        """Whether ``name`` is a class whose objects begin without fields."""
-        known = self._state.get(f"{name}{MARK}")
-        if known is None or self._state.get(name, f"<class {name!r}>") != f"<class {name!r}>":
-            return False
-        return makes_plain(kept_literal(known))
-
     def _shared(self, kind: str, node: ast.Attribute, owner: Any = None) -> Any:
         """What all objects of a class have: a constant, a member, what a property gives."""
         found = self._facts(kind) or {}
@@ -177,31 +175,6 @@ class Evaluator(Library):
                 if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
                     return self._gave_back(node, self._callee(called.text))
         raise unpure(node)
-
-    def _members(self, name: str) -> Mapping[str, Member]:
-        """The members of an enumeration, if that is what ``name`` is; all of them are known."""
-        found = self._facts(name) if name not in self._own else None
-        return {key: one for key, one in (found or {}).items() if isinstance(one, Member)}
-
-    def _member_of(self, kind: str, value: Any, node: ast.Call) -> Any:
-        """The member of an enumeration with a value."""
-        found = [one for one in self._members(kind).values() if one.fields["value"] == value]
-        if not found or isinstance(value, Member):
-            raise unpure(node)
-        return found[0]
-
-    def _is_rebound(self, name: str) -> bool:
-        """Whether ``name`` is not that of the class any more."""
-        return self._state.get(name, "<class") not in ("<class", f"<class {name!r}>", f"<enum {name!r}>")
-
-    def _failed(self, kind: str, node: ast.Call) -> Any:
-        """An exception of a class of the file."""
-        if self._defines(kind, "__init__"):
-            return self._gave_back(node, Callee(kind=kind))
-        given, named = self._arguments(node)
-        if named or self._defines(kind, "__new__"):
-            raise unpure(node)
-        return Failure(kind, tuple(given), "KeyError" in self._bases(kind))
 
     def _named_call(self, name: str, node: ast.Call) -> Any:
         text = self._state.get(name)
@@ -280,21 +253,6 @@ class Evaluator(Library):
         given = [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]
         return pure_calls.call_method(owner, method, given, named)
 
-    def _holds_class(self, kind: str, name: str) -> bool:
-        """Whether ``name`` is a class that stands in the class ``kind``."""
-        found = self._fact(kind, name)
-        return isinstance(found, Opaque) and found.text == f"<class {name!r}>"
-
-    def _made_by(self, name: str, node: ast.Call) -> Any:
-        """What a class that stands in another one makes."""
-        if self._is_failure(name):
-            return self._failed(name, node)
-        if not node.args and not node.keywords and self._is_bare(name):
-            return Record(name, {}, plain=True)
-        if self._defines(name, "__post_init__") and not self._defines(name, "__init__"):
-            return self._posted(name, node)
-        return self._gave_back(node, Callee(kind=name))
-
     def _stored_callee(self, stored: Any, node: ast.expr) -> Callee:
         """What calling an attribute that is ``stored`` in an object enters."""
         if self._has(stored, "__call__"):
@@ -363,45 +321,18 @@ class Evaluator(Library):
             items = Passing(islice(self._draws(given[0]), given[1]))
             self._left_open(given[0])
             return [items, given[1]]
+        if name in _COPYING and any(
+            isinstance(one, Record) and self._copies(one) for one in all_parts(given)
+        ):
+            raise Undecided("What it is copied by is its class's to say.")
         if name not in _DRAINING:
             return list(given)
         return [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]
 
+    def _copies(self, value: Any) -> bool:
+        """Whether ``value`` is an object whose class has a say in how it is copied."""
+        return any(self._has(value, method) for method in _COPIED_BY)
+
     def _changer(self, name: str) -> Callable[..., Any] | None:
         """A function that changes what it is given, where values may change."""
         return None
-
-    def _made(self, shape: str, node: ast.Call) -> Record:
-        """An object of a dataclass of the shape that :func:`cwm_lsp.codec.shapes.dataclass_shape` writes."""
-        given, named = self._arguments(node)
-        kind, parameters = shape_fields(shape)
-        if len(given) > len(parameters) or not set(named) <= set(parameters):
-            raise unpure(node)
-        fields = {
-            name: given[place] if place < len(given) else named[name] if name in named else literal(default)
-            for place, (name, default) in enumerate(parameters.items())
-        }
-        made = Record(kind, fields)
-        made.complete = True
-        if self._defines(kind, "__repr__"):
-            made.template = dict(self._templates).get(kind)
-        return made
-
-    def _posted(self, kind: str, node: ast.Call) -> Any:
-        """An object of a dataclass, as the ``__post_init__`` left it that goes over what was stored in it."""
-        shape = self._fact(kind, POSTED)
-        owner = self._made(shape, node) if shape is not None else None
-        for one in (*node.args, *(one.value for one in node.keywords)) if owner is None else ():
-            self._handed(one)
-        return self._given_value(self._come_back(node, (), {}, True, Callee(kind=kind, owner=owner)))
-
-    def _is_described(self, kind: str, name: str) -> bool:
-        """Whether an attribute of a class is what an object of another one makes of it."""
-        found = self._fact(kind, name)
-        return isinstance(found, Opaque) and found.text == DESCRIBED
-
-    def _arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
-        given = self._several(node.args)
-        if any(keyword.arg is None for keyword in node.keywords):
-            raise unpure(node)
-        return given, {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}

@@ -183,6 +183,8 @@ def _receiver(found: Awaited, target: Target, texts: Mapping[str, str]) -> Itera
     if found.handed is not None and found.handed.owner is not None:
         yield name, found.handed.owner
         return
+    if found.handed is not None and found.handed.bound:
+        return
     called = site.node.func if isinstance(site.node, ast.Call) else site.node
     text: str | None = None
     if target.makes:

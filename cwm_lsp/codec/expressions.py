@@ -151,10 +151,14 @@ class Expressions:
         found: list[Any] = []
         for one in nodes:
             if isinstance(one, ast.Starred):
-                found += self._items(self.value(one.value), one.value)
+                found += self._spread(one.value)
             else:
                 found.append(self.value(one))
         return found
+
+    def _spread(self, node: ast.expr) -> list[Any]:
+        """The items of what stands behind a star."""
+        return self._items(self.value(node), node)
 
     def _mapping(self, node: ast.Dict) -> Any:
         found: dict[Any, Any] = {}

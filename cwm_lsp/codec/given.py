@@ -14,9 +14,11 @@ from typing import Any
 from cwm_lsp.codec.comparing import Comparing
 from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.hidden import BEGUN, BY_NAME, DONE, FUNCTION, OWNER, STAGE, Hidden
+from cwm_lsp.codec.kinds import YIELDS
 from cwm_lsp.codec.records import (
     DRAINED,
     DRAWN,
+    ENDED,
     GENERATOR_OBJECT,
     UNREAD,
     Generating,
@@ -111,6 +113,21 @@ class Given(Comparing):
         value = self.value(node)
         if self._has(value, "__enter__"):
             self._special(value, "__enter__", node)
+
+    def _asked_on(self, value: Any, node: ast.expr) -> Iterator[Any]:
+        if self._fact(value.kind, YIELDS):
+            callee = Callee("__iter__", value.kind, value)
+            yield from self._draws(Generating("__iter__", node, (), {}, callee, value.kind))
+            return
+        iterator = self._given_value(self._took(node, owner=value, method="__iter__"))
+        if not self._has(iterator, "__next__"):
+            raise Undecided("What it goes through is not known.")
+        owner = iterator
+        while (
+            text := self._come_back(node, (), {}, True, Callee("__next__", iterator.kind, owner))
+        ) != ENDED:
+            yield self._given_value(text)
+            owner = UNKNOWN  # it is another one with each item
 
     def _generating(self, name: str, node: ast.Call, callee: Callee, holder: str = "") -> Generating:
         given = [self._handed(one) for one in node.args if not isinstance(one, ast.Starred)]

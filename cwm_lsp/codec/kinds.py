@@ -77,6 +77,9 @@ UNARY_METHODS: Mapping[type[ast.AST], str] = {
 ITEMS = "iter()"
 """The key of an expression of ``self`` whose items the class's ``__iter__`` goes through."""
 
+YIELDS = "yields()"
+"""The key that says that a class's ``__iter__`` makes a generator."""
+
 NEEDS = "repr()"
 """The key of the fields that must be stored in an object before the class's ``__repr__`` can write it."""
 
@@ -257,7 +260,8 @@ def _told_by(node: ast.stmt, holder: str) -> dict[str, str]:
             return {"__eq__": METHOD, BY_FIELDS: ""}
         case ast.FunctionDef(name="__iter__"):
             source = _gone_through(node)
-            return {"__iter__": METHOD, ITEMS: repr(source) if source else ""}
+            yields = "True" if is_generator(node) else ""
+            return {"__iter__": METHOD, ITEMS: repr(source) if source else "", YIELDS: yields}
         case ast.FunctionDef(name="__repr__"):
             return {"__repr__": METHOD, NEEDS: repr(tuple(sorted(set(read_first(node)))))}
         case ast.FunctionDef(name=name) if _SPECIAL.fullmatch(name):

@@ -12,7 +12,17 @@ from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.frames import EMPTY, Frame, State, Touched, together
 from cwm_lsp.codec.holding import may_hold
-from cwm_lsp.codec.sharing import Binding, Place, below, is_changing, is_lasting, place_of, rebound, renewal
+from cwm_lsp.codec.sharing import (
+    Binding,
+    Place,
+    below,
+    is_changing,
+    is_lasting,
+    place_of,
+    rebound,
+    renewal,
+    twins,
+)
 from cwm_lsp.codec.sites import Target
 from cwm_lsp.codec.source import LogicalLine, Slice
 
@@ -36,7 +46,7 @@ def sharing(
     bound = logical.binds
     if isinstance(logical.head, ast.If):  # what stands on its line may not have run
         bound = frozenset(name for name in bound if texts.get(name) != frame.texts.get(name))
-    return rebound(frame.shares, bound, found, texts), bound
+    return {**dict(twins(logical.shares, texts)), **rebound(frame.shares, bound, found, texts)}, bound
 
 
 def _placed(binding: Binding, frame: Frame, logical: LogicalLine, visit: int) -> Place | None:

@@ -198,6 +198,9 @@ GENERATOR_OBJECT = "<generator object "
 DRAWN, DRAINED = "<drawn ", "<drained "
 """How the text begins of what a generator gave so far, and of all that it gave, with its name and a list."""
 
+ENDED = f"{DRAINED}__next__ []>"
+"""What stands among what calls gave for a ``__next__`` that says that there are no more items."""
+
 
 def drawn(before: str, name: str, item: str) -> str | None:
     """What generator ``name`` gave with one ``item`` more; ``None`` if ``before`` is of something else."""

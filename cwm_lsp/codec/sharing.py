@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ Texts = Mapping[str, str]
 
 _GIVING = frozenset({"get", "setdefault"})
 _CHANGING = ("[", "{", "<")
+
+
+TWIN = "twin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Place:
 class Binding:
     """A name that a statement gives to what an expression finds, or to an item of it (``part``) in a loop.
 
-    With ``last`` as ``part`` it is the name of what was added at the end.
+    With ``last`` as ``part`` it is the name of what was added at the end, with ``twin`` another name for what
+    ``node`` names once the statement has run.
     """
 
     name: str
@@ -66,6 +70,8 @@ class Binding:
         found = place_of(self.node, texts)
         if found is None or not self.part:
             return found
+        if self.part == TWIN:
+            return None
         if self.part == "last":
             visit = -1
         try:
@@ -109,6 +115,8 @@ def bindings(statement: ast.AST) -> Iterator[Binding]:
                 yield from _bound(zip(targets, values, strict=True))
         case ast.Assign(targets=targets, value=value):
             yield from _bound((target, value) for target in targets)
+            names = [one for one in targets if isinstance(one, ast.Name)]
+            yield from (Binding(one.id, names[0], TWIN) for one in names[1:])
         case ast.AnnAssign(target=target, value=ast.expr() as value):
             yield from _bound([(target, value)])
         case ast.For(target=target, iter=through):
@@ -155,6 +163,14 @@ def rebound(
         if name != whole.root and whole.root not in names and is_changing(texts.get(name, "")):
             kept[name] = whole
     return kept
+
+
+def twins(found: Sequence[Binding], texts: Texts) -> Iterator[tuple[str, Place]]:
+    """The names that a statement gave to what it gave to another one before: ``a = b = []``."""
+    for one in found:
+        first = one.node.id if one.part == TWIN and isinstance(one.node, ast.Name) else ""
+        if first and is_changing(texts.get(one.name, "")) and texts[one.name] == texts.get(first):
+            yield one.name, Place(first)
 
 
 def is_changing(text: str) -> bool:

@@ -25,6 +25,7 @@ from cwm_lsp.codec.kinds import (
     OPERATORS,
     REFLECTED,
     UNARY_METHODS,
+    YIELDS,
     Enumeration,
     Member,
     is_of_another,
@@ -51,6 +52,12 @@ _ASKING: Mapping[str, str] = {
 }
 """Builtins that ask their first argument by one of its methods."""
 
+
+_LAZY = frozenset({"all", "any", "enumerate", "filter", "map", "zip"})
+"""Builtins that ask what they go through for its items one by one, not all at once."""
+
+_MINGLING = frozenset({"dict", "frozenset", "max", "min", "set", "sum"})
+"""Builtins that may call a method of an item before they ask for the next one."""
 
 _PRESIZED = frozenset({"list", "sorted", "tuple"})
 """Builtins that ask for the length of what they go through, to make room for it."""
@@ -125,6 +132,10 @@ class Special(Expressions, ABC):
         return True
 
     @abstractmethod
+    def _asked_on(self, value: Any, node: ast.expr) -> Iterator[Any]:
+        """What the user's ``__iter__`` of ``value`` gives, or the ``__next__`` of that, one by one."""
+
+    @abstractmethod
     def _left_open(self, value: Generating) -> None:
         """``value`` is asked for no more items, whether or not it has some."""
 
@@ -135,6 +146,8 @@ class Special(Expressions, ABC):
     def _one_by_one(self, value: Any, node: ast.expr, ordered: bool) -> Iterable[Any]:
         if isinstance(value, Generating):
             return self._draws(value)
+        if self._has(value, "__iter__") and self._fact(value.kind, ITEMS) is None:
+            return self._asked_on(value, node)
         return super()._one_by_one(value, node, ordered)
 
     def _items(self, value: Any, node: ast.expr, ordered: bool = True) -> list[Any]:
@@ -144,28 +157,49 @@ class Special(Expressions, ABC):
             return list(value)
         if not self._has(value, "__iter__"):
             return super()._items(value, node, ordered)
-        self._took(node, owner=value, method="__iter__")
         source = self._fact(value.kind, ITEMS)
         if source is None:
-            raise Undecided("What it goes through is not known.")
+            return list(self._asked_on(value, node))
+        self._took(node, owner=value, method="__iter__")
         found: list[Any] = self._within({"self": value}, ast.parse(source, mode="eval").body)
         return super()._items(found, node, ordered)
+
+    def _spread(self, node: ast.expr) -> list[Any]:
+        return self._sized(self.value(node), node)
+
+    def _sized(self, value: Any, node: ast.expr) -> list[Any]:
+        """The items of what is asked for its length as well, to make room for them."""
+        if not self._has(value, "__iter__") or not self._has(value, "__len__"):
+            return self._items(value, node)
+        if self._fact(value.kind, YIELDS):  # nothing of it runs before it is asked for an item
+            self._special(value, "__len__", node)
+            return self._items(value, node)
+        if self._fact(value.kind, ITEMS) is None:
+            raise Undecided("It is asked for its length between its iterator and the first item.")
+        found = self._items(value, node)
+        self._special(value, "__len__", node)
+        return found
 
     def _gone_through(self, value: Any, name: str, node: ast.expr) -> Any:
         """What the builtin ``name`` goes through in ``value``."""
         if isinstance(value, Generating) and name not in ("all", "any", "zip"):
-            return Passing(self._draws(value))
+            return Passing(self._plain(self._draws(value)) if name in _MINGLING else self._draws(value))
         if isinstance(value, Enumeration):
             return list(value)
         if not self._has(value, "__iter__"):
             return value
-        presized = name in _PRESIZED and self._has(value, "__len__")
-        if presized and not self._fact(value.kind, ITEMS):
-            raise Undecided("A generator is asked for items after the length, anything else before it.")
-        found = Passing(self._items(value, node))
-        if presized:
-            self._special(value, "__len__", node)
-        return found
+        if name in _LAZY and self._fact(value.kind, ITEMS) is None:
+            raise Undecided("How much of it is asked for, and when, is not known.")
+        if name in _MINGLING and self._fact(value.kind, ITEMS) is None:
+            return Passing(self._plain(self._asked_on(value, node)))
+        return Passing(self._sized(value, node) if name in _PRESIZED else self._items(value, node))
+
+    def _plain(self, items: Iterator[Any]) -> Iterator[Any]:
+        """``items`` that are asked for nothing before the next of them is drawn."""
+        for one in items:
+            if isinstance(one, Record) and self._facts(one.kind) is not None:
+                raise Undecided("What it does with an item comes before the next one.")
+            yield one
 
     def _got(self, owner: Any, name: Any, *default: Any, node: ast.expr) -> Any:
         """``getattr(owner, name, *default)`` for what is stored in an object."""

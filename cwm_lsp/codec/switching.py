@@ -12,7 +12,7 @@ from cwm_lsp.codec.frames import Frame, State
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.vocabulary import Special
 
-_SWALLOWING = frozenset({"getattr", "hasattr", "iter", "list", "next", "suppress"})
+_SWALLOWING = frozenset({"copy", "deepcopy", "getattr", "hasattr", "iter", "list", "next", "suppress"})
 """What may end an exception of the user's code that it ran."""
 
 _PAUSING = ast.Yield | ast.YieldFrom | ast.Await | ast.AsyncFor | ast.AsyncWith

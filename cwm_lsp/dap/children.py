@@ -53,6 +53,11 @@ class ChildPort:
         """The adapter is another one from here on."""
         self._secret = secret
 
+    @staticmethod
+    def announces(framed: Framed) -> bool:
+        """Whether this is the announcement of a child process."""
+        return _configuration(framed.content) is not None
+
     async def announced(self, framed: Framed) -> Framed:
         """The announcement of a child process with our port and token in it; anything else as it is."""
         configuration = _configuration(framed.content)

@@ -18,7 +18,7 @@ from cwm_lsp.dap.children import ChildPort
 from cwm_lsp.dap.evaluation import EvaluationLimit
 from cwm_lsp.dap.interpreter import named, problem
 from cwm_lsp.dap.observer import Watch
-from cwm_lsp.dap.stream import Framed, MessageReader
+from cwm_lsp.dap.stream import Framed, MessageReader, whole
 from cwm_lsp.dap.unserved import Unserved
 from cwm_lsp.dap.upstream import AdapterPort, AdapterProcess, Upstream, listening_at
 from cwm_lsp.dap.well_formed import WellFormed
@@ -28,6 +28,10 @@ from cwm_lsp.wire.dap import Event, Json, Request, Response, to_json
 from cwm_lsp.wire.framing import frame
 
 log = logging.getLogger(__name__)
+
+
+BEGINNING = frozenset(("initialize", "launch", "attach"))
+"""Requests that decide what serves the client."""
 
 
 class Proxy:
@@ -58,6 +62,14 @@ class Proxy:
     def seq(self) -> int:
         """The highest number that debugpy has used."""
         return self._channel.last_seq
+
+    def take_at_once(self, framed: Framed) -> bool:
+        """Take what the client sent, if nothing has to be awaited for that; else nothing is done."""
+        message = framed.message
+        if not isinstance(message, Request) or message.command in BEGINNING or not self._upstream.idle:
+            return False
+        self._channel.from_client(framed)
+        return True
 
     async def take(self, framed: Framed) -> None:
         """Take what the client sent."""
@@ -140,6 +152,8 @@ class Proxy:
     async def _read(self, greeted: bool) -> None:
         """Pass on what the adapter says, from its answer to the greeting on."""
         reader = MessageReader()
+        if greeted:
+            self._upstream.offer_to(lambda data: reader.idle and self._pass_at_once(data))
         try:
             while not reader.broken and (data := await self._upstream.read()):
                 for framed in reader.feed(data):
@@ -154,6 +168,15 @@ class Proxy:
         finally:
             if self._pump is asyncio.current_task():
                 self.gone.set()
+
+    def _pass_at_once(self, data: bytes) -> bool:
+        """Pass on what the adapter says, if it is one message and nothing has to be awaited for that."""
+        framed = whole(data) if self._client.idle else None
+        if framed is None or self._children.announces(framed):
+            return False
+        self._note(framed)
+        self._channel.from_debugpy(framed)
+        return True
 
     async def _pass(self, framed: Framed) -> None:
         self._note(framed)

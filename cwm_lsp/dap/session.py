@@ -21,10 +21,11 @@ from cwm_lsp.dap.launch import is_ghost, unclear
 from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.proxy import Proxy
 from cwm_lsp.dap.really import Recorder
-from cwm_lsp.dap.stream import Framed, MessageReader, refusal
+from cwm_lsp.dap.stream import Framed, MessageReader, refusal, whole
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import CwmError
 from cwm_lsp.transport import Sink
+from cwm_lsp.transport.stdio import Chunks
 from cwm_lsp.wire.dap import Malformed, Message, Request, Response, to_json
 from cwm_lsp.wire.framing import frame
 
@@ -114,6 +115,8 @@ class _Session:
     async def read(self, chunks: AsyncIterator[bytes]) -> None:
         """Take what the client sends, to its end."""
         reader = MessageReader()
+        if isinstance(chunks, Chunks):
+            chunks.offer_to(lambda data: reader.idle and self._pass_at_once(data))
         async for chunk in chunks:
             for framed in reader.feed(chunk):
                 try:
@@ -135,6 +138,13 @@ class _Session:
             await self._ghost.close()
         if self._proxy is not None:
             await self._proxy.close()
+
+    def _pass_at_once(self, data: bytes) -> bool:
+        """Give one message of a session that is under way to its proxy, if that can be done at once."""
+        if self._route is not Route.PROXY or self._proxy is None or self._door is not None:
+            return False
+        framed = whole(data)
+        return framed is not None and self._proxy.take_at_once(framed)
 
     async def _take(self, framed: Framed) -> None:
         message = framed.message

@@ -23,6 +23,12 @@ class Framed:
     content: Json | None = None
 
 
+def whole(data: bytes) -> Framed | None:
+    """The message that ``data`` is, if it is one and nothing beside it, as most are that come one by one."""
+    content = one(data)
+    return Framed(parse(content), data, content) if content is not None else None
+
+
 class MessageReader:
     """Bytes in, messages with their bytes out. ``broken`` says why it cannot be read on, "" if it can."""
 
@@ -31,10 +37,15 @@ class MessageReader:
         self._raw = bytearray()
         self.broken = ""
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing of the next message has come, and more can be read."""
+        return not self._raw and not self.broken
+
     def feed(self, data: bytes) -> list[Framed]:
         """Take some bytes; return the messages that they completed."""
-        if not self._raw and not self.broken and (whole := one(data)) is not None:
-            return [Framed(parse(whole), data, whole)]
+        if self.idle and (framed := whole(data)) is not None:
+            return [framed]
         self._raw += data
         found: list[Framed] = []
         for item, size in self._framer.feed_counting(data):

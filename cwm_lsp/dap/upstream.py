@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from cwm_lsp.dap.adapter_boot import VARIABLE
 from cwm_lsp.errors import RunError
 from cwm_lsp.record.client import kill_group, mended_adapter
+from cwm_lsp.transport import Offer
 from cwm_lsp.transport.pipe import PipeReader
 from cwm_lsp.transport.tcp import StreamSink
 
@@ -43,6 +44,15 @@ class Upstream(Protocol):
 
     async def read(self) -> bytes:
         """Some bytes; none at its end."""
+        ...
+
+    def offer_to(self, offer: Offer) -> None:
+        """Offer what arrives from here on while :meth:`read` waits, where that can be done."""
+        ...
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that was written is queued."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -104,6 +114,16 @@ class AdapterProcess:
         """Some bytes; none at its end."""
         return await self._out.read(CHUNK)
 
+    def offer_to(self, offer: Offer) -> None:
+        """Offer what arrives, where the loop can watch a pipe."""
+        if isinstance(self._out, PipeReader):
+            self._out.offer = offer
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that was written is queued."""
+        return self._in.idle
+
     def write(self, data: bytes) -> None:
         """Queue bytes; dropped once it has gone."""
         self._in.write(data)
@@ -160,6 +180,14 @@ class AdapterPort:
             return await self._reader.read(CHUNK)
         except ConnectionError:
             return b""
+
+    def offer_to(self, offer: Offer) -> None:
+        """Nothing is offered: asyncio's streams hand on what arrives by turns of the loop."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that was written is queued."""
+        return self._sink.idle
 
     def write(self, data: bytes) -> None:
         """Queue bytes; dropped once it has gone."""

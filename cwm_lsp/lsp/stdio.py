@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from cwm_lsp.lsp.connection import serve_frames
 from cwm_lsp.lsp.server import CwmServer
-from cwm_lsp.transport.stdio import FileSink, descriptors, read_chunks
+from cwm_lsp.transport.stdio import Chunks, FileSink, descriptors
 
 
 def serve_stdio(
@@ -25,7 +25,7 @@ async def _serve(
 ) -> int:
     sink = FileSink(target)
     try:
-        return await serve_frames(factory(), read_chunks(source), sink)
+        return await serve_frames(factory(), Chunks(source), sink)
     finally:
         await asyncio.to_thread(sink.join)
         if closing is not None:

@@ -9,11 +9,18 @@ from __future__ import annotations
 import asyncio
 import os
 
+from cwm_lsp.transport import Offer
+
 
 class PipeReader:
-    """``descriptor`` is owned. What nobody waits for stays in the pipe, so its writer has to wait, too."""
+    """What nobody waits for stays in the pipe, so its writer has to wait, too.
+
+    ``descriptor`` is owned once :meth:`close` is called. Where there is an ``offer``, what arrives while
+    somebody waits is offered to it first.
+    """
 
     def __init__(self, descriptor: int) -> None:
+        self.offer: Offer | None = None
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[bytes] | None = None
@@ -50,7 +57,13 @@ class PipeReader:
             data = b""
         if not data:
             self._unwatch()
-        self._waiting.set_result(data)
+        try:
+            taken = bool(data) and self.offer is not None and self.offer(data)
+        except Exception as error:
+            self._waiting.set_exception(error)
+        else:
+            if not taken:
+                self._waiting.set_result(data)
 
     def _unwatch(self) -> None:
         if self._watching:

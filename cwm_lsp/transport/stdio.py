@@ -15,6 +15,9 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 
+from cwm_lsp.transport import Offer
+from cwm_lsp.transport.pipe import PipeReader
+
 CHUNK = 1 << 16
 CLOSING_SECONDS = 2.0
 AT_ONCE = getattr(select, "PIPE_BUF", 0)
@@ -37,35 +40,39 @@ def descriptors() -> tuple[int, int]:
     return sys.stdin.fileno(), output
 
 
-async def read_chunks(source: int) -> AsyncIterator[bytes]:
-    """What arrives at a file descriptor, until its end. Never blocks the loop.
+class Chunks(AsyncIterator[bytes]):
+    """What arrives at a descriptor, until its end. Never blocks the loop, and leaves the descriptor open.
 
     The descriptor is read directly: a thread that holds ``sys.stdin``'s lock would keep Python from ending.
     """
-    loop = asyncio.get_running_loop()
-    chunks: asyncio.Queue[bytes] = asyncio.Queue()
 
-    def readable() -> None:
-        try:
-            chunk = os.read(source, CHUNK)
-        except OSError:
-            chunk = b""
+    def __init__(self, source: int) -> None:
+        self._pipe = PipeReader(source) if _is_watchable(source) else None
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue()
+        if self._pipe is None:
+            _read_on_a_thread(source, self._queue)
+
+    def offer_to(self, offer: Offer) -> None:
+        """Offer what arrives from here on, where that can be done."""
+        if self._pipe is not None:
+            self._pipe.offer = offer
+
+    async def __anext__(self) -> bytes:
+        chunk = await (self._queue.get() if self._pipe is None else self._pipe.read(CHUNK))
         if not chunk:
-            loop.remove_reader(source)
-        chunks.put_nowait(chunk)
+            raise StopAsyncIteration
+        return chunk
 
+
+def _is_watchable(source: int) -> bool:
+    """Whether the loop can watch a descriptor; not on Windows, and no regular file."""
+    loop = asyncio.get_running_loop()
     try:
-        loop.add_reader(source, readable)
-    except (NotImplementedError, OSError):  # Windows, or a regular file
-        _read_on_a_thread(source, chunks)
-        while chunk := await chunks.get():
-            yield chunk
-        return
-    try:
-        while chunk := await chunks.get():
-            yield chunk
-    finally:
-        loop.remove_reader(source)
+        loop.add_reader(source, int)
+    except (NotImplementedError, OSError):
+        return False
+    loop.remove_reader(source)
+    return True
 
 
 def _read_on_a_thread(source: int, chunks: asyncio.Queue[bytes]) -> None:
@@ -106,7 +113,7 @@ class FileSink:
         """Write bytes, or queue them."""
         if self._closed:
             return
-        if len(data) <= AT_ONCE and self._queued == self._written and self._has_room():
+        if len(data) <= AT_ONCE and self.idle and self._has_room():
             try:
                 data = data[os.write(self._target, data) :]
             except OSError:  # the client has gone; reading will say so, too
@@ -118,6 +125,11 @@ class FileSink:
 
     def _has_room(self) -> bool:
         return self._room is not None and self._room.poll(0) == [(self._target, select.POLLOUT)]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is queued."""
+        return self._queued == self._written
 
     async def drain(self) -> None:
         """Nothing to wait for: the queue is as long as it has to be."""

@@ -87,6 +87,11 @@ class StreamSink:
             return
         self._writer.write(data)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is queued."""
+        return self._writer.transport.get_write_buffer_size() == 0
+
     async def drain(self) -> None:
         """Wait for who reads slowly; one that has gone is noticed by reading."""
         with suppress(ConnectionError):

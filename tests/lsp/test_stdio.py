@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cwm_lsp.transport.pipe import PipeReader
-from cwm_lsp.transport.stdio import CHUNK, FileSink, read_chunks
+from cwm_lsp.transport.stdio import CHUNK, Chunks, FileSink
 
 PARTS = [b"a" * 10, b"b" * 300_000, b"c", b"d" * 4096, b"e" * 5000, b"f"]
 """Less and more than a pipe takes at once, and more than it holds."""
@@ -57,7 +57,7 @@ def test_a_client_that_has_gone_is_written_to_in_vain() -> None:
 async def test_a_pipe_and_a_file_are_read_to_their_end(tmp_path: Path) -> None:
     source, target = os.pipe()
     os.write(target, b"piped")
-    chunks = read_chunks(source)
+    chunks = Chunks(source)
     assert await anext(chunks) == b"piped"
     os.write(target, b" on")
     os.close(target)
@@ -66,7 +66,7 @@ async def test_a_pipe_and_a_file_are_read_to_their_end(tmp_path: Path) -> None:
     path = tmp_path / "said"
     path.write_bytes(b"x" * (CHUNK + 1))
     file = os.open(path, os.O_RDONLY)
-    assert [len(chunk) async for chunk in read_chunks(file)] == [CHUNK, 1]
+    assert [len(chunk) async for chunk in Chunks(file)] == [CHUNK, 1]
     os.close(file)
 
 
@@ -116,3 +116,32 @@ async def test_who_waits_for_a_pipe_can_give_it_up() -> None:
     assert await reader.read(CHUNK) == b"later"
     reader.close()
     os.close(target)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="loops watch no pipes there")
+async def test_what_arrives_is_offered_first_and_what_is_declined_is_read() -> None:
+    reader, waiting, target = await waited_for()
+    offered: list[bytes] = []
+
+    def offer(data: bytes) -> bool:
+        offered.append(data)
+        if data == b"broken":
+            raise RuntimeError("of the taker")
+        return data == b"taken"
+
+    reader.offer = offer
+    os.write(target, b"taken")
+    while not offered:
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    os.write(target, b"declined")
+    assert await waiting == b"declined"
+    os.write(target, b"unwaited")
+    await asyncio.sleep(0)
+    assert offered == [b"taken", b"declined"], "nothing overtakes what is worked on"
+    assert await reader.read(CHUNK) == b"unwaited"
+    os.write(target, b"broken")
+    with pytest.raises(RuntimeError, match="taker"):
+        await reader.read(CHUNK)
+    os.close(target)
+    reader.close()
