@@ -164,7 +164,94 @@ chunks = [list(one) for one in zip_longest(*[iter("abcde")] * 2, fillvalue="-")]
 pair = (iter([1, 2, 3]),) * 2
 """
 
+_GIVING = """
+class Countdown:
+    def __init__(self, n):
+        self.n = n
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.n <= 0:
+            raise StopIteration
+        self.n -= 1
+        return self.n + 1
+
+
+class Bag:
+    def __init__(self, *items):
+        self.items = list(items)
+
+    def __iter__(self):
+        for item in self.items:
+            yield item
+
+    def __len__(self):
+        return len(self.items)
+
+
+class Ordered:
+    def __init__(self, n):
+        self.n = n
+
+    def __lt__(self, other):
+        return self.n < other.n
+
+
+a = list(Countdown(3))
+b = sum(Countdown(2))
+c = [n * 2 for n in Countdown(2)]
+d = dict(zip("ab", Countdown(5)))
+e = max(Bag(3, 9, 2))
+f = sorted(Bag("b", "a"), reverse=True)
+g = [*Bag(1, 2), *Countdown(1)]
+h = tuple(x for x in Bag(4, 5) if x > 4)
+i = max(Bag(Ordered(1), Ordered(3), Ordered(2))).n
+j = any(n > 1 for n in Countdown(3))
+down = Countdown(2)
+k = list(down), down.n
+"""
+
+_TWINS = """
+def both(x):
+    a = b = []
+    a.append(x); b.append(1)
+    c = d = {}
+    c[1] = 2
+    d[3] = 4
+    a = [5]
+    b.append(6)
+    return a, b, c, d
+
+
+print(both(2))
+"""
+
+_COPIED = """
+import copy
+
+
+class Team:
+    def __init__(self, **roles):
+        self.roles = roles
+
+    def __getattr__(self, role):
+        try:
+            return self.__dict__["roles"][role]
+        except KeyError:
+            raise AttributeError(role) from None
+
+
+team = Team(lead="ann")
+deep = copy.deepcopy(team)
+lead = deep.lead
+"""
+
 SCRIPTS = {
+    "giving": (_GIVING, 0.75),
+    "twins": (_TWINS, 0.9),
+    "copied": (_COPIED, 0),
     "post_init": (_POSTED, 0.9),
     "descriptors": (_DESCRIBED, 0),
     "hooks": (_HOOKED, 0),
