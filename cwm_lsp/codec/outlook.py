@@ -20,6 +20,7 @@ from cwm_lsp.codec.view import View
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import names_read
 
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BRANCHING = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
 
 
@@ -230,9 +231,14 @@ class Outlook(View):
         inside = logical is not None and runs_class(frame, logical)
         body = self.flow.body(frame.line)
         alone = self.flow.entry(frame.line) == {frame.line} and not body
-        if alone and not frame.fresh and self.function_at(frame.line) == frame.function:
+        runs = self.function_at(frame.line) == frame.function
+        if alone and not frame.fresh and runs:
             return frozenset({EXIT})  # a function of one line ends on it
         lines = body if inside else self.flow.successors(frame.line) - body
+        if self.aided and logical is not None and isinstance(logical.head, _FUNCTION) and not runs:
+            end = logical.head.end_lineno or frame.line
+            lines = frozenset(line for line in lines if not frame.line < line <= end)  # its body is another's
+            lines = lines - {EXIT} or lines
         return self._leaving(frame, logical, lines)
 
     def _leaving(self, frame: Frame, logical: LogicalLine | None, lines: frozenset[int]) -> frozenset[int]:
