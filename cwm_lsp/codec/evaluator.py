@@ -21,6 +21,7 @@ from cwm_lsp.codec.given import UNKNOWN, Callee
 from cwm_lsp.codec.kinds import (
     AWAITS,
     COROUTINE,
+    DEFINED,
     GENERATES,
     GENERATOR,
     LAMBDA,
@@ -37,7 +38,9 @@ from cwm_lsp.codec.records import (
     Record,
     Undecided,
     all_parts,
+    is_shown,
     is_tangled,
+    text_within,
 )
 from cwm_lsp.codec.shapes import DATACLASS
 from cwm_lsp.codec.sites import kind_of
@@ -145,7 +148,19 @@ class Evaluator(Making):
         value = found[node.attr]
         if isinstance(value, Opaque) and value.text == PROPERTY:
             return self._next_given(node, owner=owner, method=node.attr)
+        if self._is_defined(value):
+            return self._bound_to(owner, node.attr, value, node)
         return value
+
+    def _is_defined(self, found: Any) -> bool:
+        """Whether ``found`` says that a class defines a method, in place of which an object may have its own."""
+        return isinstance(found, Opaque) and found.text.startswith(DEFINED)
+
+    def _bound_to(self, owner: Any, name: str, method: Opaque, node: ast.expr) -> Opaque:
+        """The method ``name`` of ``owner`` as a value, as the recorder writes it."""
+        if not isinstance(owner, Record) or not is_shown(owner):
+            raise unpure(node)
+        return Opaque(f"<bound method {method.text[len(DEFINED) : -1]}.{name} of {text_within(owner)}>")
 
     def _asked(self, kind: type, value: Any, node: ast.Attribute, given: Sequence[Any]) -> Any:
         if type(value) is not kind:
@@ -170,6 +185,10 @@ class Evaluator(Making):
                 return (act or self._attribute(node.func))(*self._drained(name, given), **named)
             case ast.Attribute(value=owner, attr=method):
                 return self._method(self.value(owner), method, node)
+            case ast.Call(func=ast.Name(id="getattr"), args=[owner, name]) if "getattr" not in self._state:
+                found, attr = self.value(owner), self.value(name)
+                if isinstance(found, Record) and isinstance(attr, str):
+                    return self._method(found, attr, node)
             case ast.Subscript() | ast.Call():
                 called = self.value(node.func)
                 if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
@@ -242,7 +261,7 @@ class Evaluator(Making):
                 return self._generating(method, node, callee, found.text[len(GENERATES) : -1])
             if isinstance(found, Opaque) and found.text == AWAITS:
                 raise unpure(node)
-            if found is None and method in owner.fields:
+            if (found is None or self._is_defined(found)) and method in owner.fields:
                 return self._gave_back(node, self._stored_callee(owner.fields[method], node))
             return self._gave_back(node, callee)
         if not self._may_call(type(owner), method):

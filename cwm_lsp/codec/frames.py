@@ -57,7 +57,7 @@ class Frame:
     that calls of the statement changed, ``touched`` those that the statements before it did, ``since`` those
     that were changed while it is suspended. ``kept`` is the text of the generator for which it runs.
     ``came`` is ``returned`` with what a generator gave put together, see
-    :data:`cwm_lsp.codec.records.DRAWN`.
+    :data:`cwm_lsp.codec.records.DRAWN`. ``defaulted`` are parameters that hold the objects of their defaults.
     """
 
     identity: int
@@ -75,6 +75,7 @@ class Frame:
     shares: Mapping[str, Place] = field(default_factory=dict)
     lent: Mapping[str, Place] = field(default_factory=dict)
     makes: str = ""
+    defaulted: frozenset[str] = frozenset()
     drained: bool = False
     caught: str | None = None
     passing: str | None = None

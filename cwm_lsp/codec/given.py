@@ -29,6 +29,7 @@ from cwm_lsp.codec.records import (
     Whole,
 )
 
+_BOUND = re.compile(r"<bound method (?:[\w.<>]+\.)?(?P<kind>\w+)\.(?P<method>\w+) of (?P<owner>.+)>", re.S)
 _CALLED = re.compile(r"<(?P<what>function|class) '?(?P<name>[\w.<>]+?)'?>")
 
 
@@ -190,9 +191,21 @@ class Given(Comparing):
         """What is called by calling a value of this ``text``, where it tells."""
         match = _CALLED.fullmatch(text)
         if match is None:
-            return None
+            return self._bound_method(text)
         path, dot, name = match["name"].rpartition(".")
         return Callee(kind=name) if match["what"] == "class" else Callee(name, path=path + dot)
+
+    def _bound_method(self, text: str) -> Callee | None:
+        """The method that a value of this ``text`` calls, and the object that it calls it on."""
+        match = _BOUND.fullmatch(text)
+        if match is None:
+            return None
+        try:
+            owner = self._value_of(match["owner"])
+        except Undecided:
+            owner = UNKNOWN
+        kind = owner.kind if isinstance(owner, Record) else match["kind"]
+        return Callee(match["method"], kind, owner)
 
     def _gave_back(self, node: ast.Call, callee: Callee | None = None) -> Any:
         """What a call of the user's function gave back: calls in its arguments come before it."""

@@ -104,6 +104,9 @@ GENERATES = "<generates "
 GENERATOR = "~"
 """Ends the name under which a function is known to make generators."""
 
+DEFINED = "<defined "
+"""Begins what stands for a method without a decorator; the name of the class that defines it follows."""
+
 AWAITS = "<awaits>"
 """Stands for a method that makes a coroutine."""
 
@@ -282,6 +285,8 @@ def _told_by_method(node: ast.FunctionDef | ast.AsyncFunctionDef, holder: str) -
     if isinstance(node, ast.AsyncFunctionDef):
         return {} if node.decorator_list or not is_coroutine(node) else {node.name: AWAITS}
     names = [getattr(one, "id", getattr(one, "attr", "")) for one in node.decorator_list]
+    if not names:
+        return {node.name: f"{DEFINED}{holder}>"}
     return {node.name: PROPERTY if any(one in _PROPERTIES for one in names) else ""}
 
 

@@ -219,9 +219,10 @@ class Machine(Leaving):
             closing=self._closes(frame.line, line),
             fresh=False,
             shares=shares,
-            lent={name: place for name, place in frame.lent.items() if name not in bound}
+            lent={name: at for name, at in frame.lent.items() if name not in bound - frame.cells}
             if bound
             else frame.lent,
+            defaulted=frame.defaulted - bound,
             begun={**frame.begun, frame.line: frame.came} if begins else frame.begun,
             renewed=EMPTY,
             lost=frozenset(),

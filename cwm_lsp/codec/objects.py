@@ -7,6 +7,7 @@ import re
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
+from cwm_lsp.codec.awaiting import Awaited
 from cwm_lsp.codec.deeds import changes_objects, effect, names_of, run_of
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.entering import awaited
@@ -84,6 +85,8 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
     }
     inside = target.around[0] <= caller.line <= target.around[1]
     lent |= {name: Place(name) for name in target.free if inside and name in texts}
+    kept = _left_out(found, target)
+    lent |= {name: Place(name) for name in kept & caller.defaulted if caller.function == entered.function}
     made = target.parameters[0] if target.makes and target.parameters else ""
     own = {made, *(name for name, place in lent.items() if place is not None)}
     return replace(
@@ -93,7 +96,18 @@ def lending(entered: Frame, state: State, shown: Slice) -> Frame:
         lent={name: place for name, place in lent.items() if place is not None},
         handed=frozenset(name for name, place in lent.items() if place is not None),
         makes=made,
+        defaulted=kept,
     )
+
+
+def _left_out(found: Awaited, target: Target) -> frozenset[str]:
+    """The parameters of ``target`` that a call does not give: each has one object in all such calls."""
+    handed = found.handed
+    if handed is None or not handed.whole:
+        return frozenset()
+    bound = target.makes or handed.bound
+    given = target.parameters[: min(len(handed.given) + bound, target.placed)]
+    return frozenset(target.parameters) - {*given, *handed.named}
 
 
 def _may_be_shared(text: str) -> bool:

@@ -201,11 +201,19 @@ class Special(Expressions, ABC):
                 raise Undecided("What it does with an item comes before the next one.")
             yield one
 
+    @abstractmethod
+    def _shared(self, kind: str, node: ast.Attribute, owner: Any = None) -> Any:
+        """What all objects of a class have: a constant, a member, what a property gives."""
+
     def _got(self, owner: Any, name: Any, *default: Any, node: ast.expr) -> Any:
         """``getattr(owner, name, *default)`` for what is stored in an object."""
-        if not isinstance(owner, Record) or name not in owner.fields:
+        if not isinstance(owner, Record) or not isinstance(name, str):
             raise unpure(node)
-        return owner.fields[name]
+        if name in owner.fields:
+            return owner.fields[name]
+        if default:
+            raise unpure(node)
+        return self._shared(owner.kind, ast.copy_location(ast.Attribute(node, name, ast.Load()), node), owner)
 
     def _unary(self, node: ast.UnaryOp) -> Any:
         method = UNARY_METHODS.get(type(node.op), "")
