@@ -27,9 +27,6 @@ _ENTERED = frozenset(
 _KEPT_BY_DEFAULT = 128
 """Calls of which ``functools.lru_cache`` keeps what they gave."""
 
-_HOOKS = frozenset({"__set_name__", "__init_subclass__", "__prepare__"})
-"""Methods that are called as a class is made."""
-
 RUNNING = frozenset({"run", "run_until_complete"})
 """Methods that run an event loop."""
 
@@ -135,9 +132,11 @@ def _has_unread(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> bool:
 def _plain(classes: Mapping[str, ast.ClassDef], own: Collection[str]) -> Iterator[str]:
     """The classes of which nothing of the user's but the body runs as they are made.
 
-    ``own`` are the names of functions and methods. Where one class has a hook, none is taken to be plain.
+    ``own`` are the names of functions and methods. Hooks that the class statement itself calls are known.
     """
-    if not _HOOKS.isdisjoint(own) or any(node.keywords for node in classes.values()):
+    if "__prepare__" in own or any(
+        one.arg == "metaclass" for node in classes.values() for one in node.keywords
+    ):
         return
     for name, node in classes.items():
         parts = [part for made in (*node.bases, *node.decorator_list) for part in ast.walk(made)]

@@ -162,12 +162,29 @@ class Callables:
             bases = [base.id for some in above for base in some if isinstance(base, ast.Name)]
         return ()
 
+    def _hooks(self, owner: ast.ClassDef) -> Iterator[Site]:
+        """The methods that are called once the body of a class has run, in order."""
+        for one in owner.body:
+            match one:
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=kind)))
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call(func=ast.Name(id=kind)))
+                ):
+                    found = self.entered(kind, "__set_name__")
+                    yield from (Site(ast.Name(name), (target,)) for target in found)
+        for base in owner.bases:
+            found = self.entered(base.id, "__init_subclass__") if isinstance(base, ast.Name) else ()
+            if found:
+                yield Site(ast.Name(owner.name), found)
+                return
+
     def sites(self, statement: ast.AST) -> Iterator[Site]:
         """The calls of functions of this text that ``statement`` itself makes, in order."""
         if not (self.named or self.methods or self.read or self.generators):
             return
         if isinstance(statement, ast.ClassDef):
             yield Site(ast.Name(statement.name), (Target(first_line(statement)),))
+            yield from self._hooks(statement)
             return
         if isinstance(statement, _Function):
             return

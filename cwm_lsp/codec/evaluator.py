@@ -153,7 +153,7 @@ class Evaluator(Making):
         return value
 
     def _is_defined(self, found: Any) -> bool:
-        """Whether ``found`` says that a class defines a method, in place of which an object may have its own."""
+        """Whether ``found`` says that a class defines a method; an object may have its own in its place."""
         return isinstance(found, Opaque) and found.text.startswith(DEFINED)
 
     def _bound_to(self, owner: Any, name: str, method: Opaque, node: ast.expr) -> Opaque:

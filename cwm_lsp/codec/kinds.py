@@ -12,6 +12,7 @@ from cwm_lsp.codec.needs import PLAIN_BASES, read_first, unstored
 from cwm_lsp.codec.records import Opaque
 from cwm_lsp.codec.scopes import is_coroutine, is_generator
 from cwm_lsp.codec.shapes import compares_fields, posted_shape
+from cwm_lsp.codec.tables import steady_names, tables
 
 PROPERTY = "<property>"
 """Stands for an attribute that a method of the user's gives when it is read."""
@@ -143,11 +144,14 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
         and isinstance(node.ctx, ast.Store | ast.Del)
         and not (isinstance(node.value, ast.Name) and node.value.id == "self")
     }
+    steady = steady_names(tree)
     describing = {name for name, node in classes.items() if _describes(node)}
     for name, node in classes.items():
         found = _members(node) if is_enum(node) else _shared(node, classes)
         for one in (name, *_ancestors(node, classes)) if describing else ():
             found |= dict.fromkeys(_described(classes[one], describing) if one in classes else (), DESCRIBED)
+        for one in reversed((name, *_ancestors(node, classes))):
+            found |= dict(tables(classes[one], steady) if one in classes else ())
         if (shape := posted_shape(node, classes)) is not None:
             found[POSTED] = repr(shape)
         above = tuple(_ancestors(node, classes))

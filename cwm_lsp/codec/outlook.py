@@ -15,7 +15,7 @@ from cwm_lsp.codec.heads import decided, holds, runs_class
 from cwm_lsp.codec.holding import may_hold, touched_by
 from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.source import LogicalLine
-from cwm_lsp.codec.switching import may_pause, swallows, switch
+from cwm_lsp.codec.switching import may_pause, swallows, switch, yields
 from cwm_lsp.codec.view import View
 from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import names_read
@@ -37,7 +37,7 @@ class Outlook(View):
         """
         frame = self.state.frames[-1]
         inline = frame.function.startswith("<") and not frame.is_module
-        lines = frozenset(map(self._line_token, self.next_lines(frame)))
+        lines = self._lines(frame)
         if frame.fresh and not inline:  # nothing comes before its first line
             return lines
         logical = self.slice.by_line.get(frame.line)
@@ -74,10 +74,17 @@ class Outlook(View):
         events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
         pauses = pauses and (not self.aided or may_pause(frame, logical))
         events |= {Special.YIELD} if inline or pauses else set()
-        if lines == {Special.RETURN}:  # which tells of no names
+        if lines <= {Special.RETURN}:  # neither this nor a yield tells of names
             return frozenset(lines | events)
         names = self.changeable() - (self._stays(frame, logical) if enters is False else frozenset())
         return self.names.tokens(names) | lines | events
+
+    def _lines(self, frame: Frame) -> frozenset[int]:
+        """What tells of the lines that can follow; nothing where ``frame`` yields before any does."""
+        waits = frame.line in self.suspends and not (frame.fresh or frame.resumed) and frame.raised is None
+        if self.aided and waits and yields(self.slice.by_line.get(frame.line)):
+            return frozenset()
+        return frozenset(map(self._line_token, self.next_lines(frame)))
 
     def _around_class(
         self, frame: Frame, logical: LogicalLine, lines: frozenset[int], said: Container[str]
@@ -88,7 +95,7 @@ class Outlook(View):
             return lines
         if name not in self.slice.callables.plain or frame.raised is not None or frame.passing is not None:
             return None
-        if not frame.returned:
+        if len(frame.returned) < len(logical.sites):
             return frozenset({Special.CALL})
         return lines if name in said or name in frame.texts else self.names.tokens([name])
 

@@ -83,6 +83,14 @@ def going_on(frame: Frame, state: State, shown: Slice) -> frozenset[int]:
     return frozenset(roots | tasks) & shown.by_line.keys()
 
 
+def yields(logical: LogicalLine | None) -> bool:
+    """Whether nothing follows a statement before it has yielded."""
+    match logical.head if logical is not None else None:
+        case ast.Expr(ast.Yield()) | ast.Assign(value=ast.Yield()) | ast.AnnAssign(value=ast.Yield()):
+            return True
+    return False
+
+
 def may_pause(frame: Frame, logical: LogicalLine | None) -> bool:
     """Whether ``frame`` may be suspended at a line that pauses: if once, not after it went on."""
     if logical is None or logical.head is None or not frame.resumed:

@@ -1,0 +1,94 @@
+"""Containers that classes share among their objects and that nobody changes: tables to look things up in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Container, Iterator
+from typing import Any
+
+from cwm_lsp.codec.pure_modules import CHANGING_NAMES
+
+_LOOKING = frozenset(
+    "all any dict enumerate frozenset isinstance len list max min print range reversed set sorted sum tuple "
+    "zip".split()
+)
+"""Builtins that leave what they are given as it is."""
+
+_ASKING = frozenset({"copy", "count", "get", "index", "items", "keys", "values"})
+"""Methods that do the same."""
+
+
+def tables(node: ast.ClassDef, steady: Container[str]) -> Iterator[tuple[str, str]]:
+    """The names of a class for tables of plain values, of those that are ``steady``, with their texts."""
+    for one in node.body:
+        match one:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() | ast.List() | ast.Set() as value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict() | ast.List() | ast.Set() as value)
+            ) if name in steady:
+                found = _plain(value)
+                if found is not None:
+                    yield name, repr(found)
+
+
+def steady_names(tree: ast.AST) -> frozenset[str]:
+    """The attributes of a source that are only ever looked into, and the names that are not changed."""
+    looked: set[ast.AST] = set()
+    changed: set[str] = set()
+    attributes: list[ast.Attribute] = []
+    for node in ast.walk(tree):
+        looked.update(_looked_into(node))
+        changed.update(_changed(node))
+        if isinstance(node, ast.Attribute):
+            attributes.append(node)
+    handed_on = {node.attr for node in attributes if node not in looked}
+    return frozenset({node.attr for node in attributes} - handed_on - changed)
+
+
+def _looked_into(node: ast.AST) -> Iterator[ast.AST]:
+    """What ``node`` only looks into."""
+    match node:
+        case ast.Subscript(value=owner, ctx=ast.Load()):
+            yield owner
+        case ast.Compare(ops=operators, comparators=others):
+            pairs = zip(operators, others, strict=True)
+            yield from (other for how, other in pairs if isinstance(how, ast.In | ast.NotIn))
+        case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in _ASKING:
+            yield owner
+        case ast.Call(func=ast.Name(id=name), args=given) if name in _LOOKING:
+            yield from given
+        case ast.For(iter=through) | ast.comprehension(iter=through):
+            yield through
+
+
+def _changed(node: ast.AST) -> Iterator[str]:
+    """The names of a container that ``node`` may change, or of what is in it."""
+    match node:
+        case ast.Subscript(value=owner, ctx=ast.Store() | ast.Del()):
+            pass
+        case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in CHANGING_NAMES:
+            pass
+        case ast.AugAssign(target=owner):
+            pass
+        case _:
+            return
+    for part in ast.walk(owner):
+        name = getattr(part, "id", getattr(part, "attr", None))
+        if name is not None:
+            yield name
+
+
+def _plain(node: ast.expr) -> Any:
+    """The container that is written, if all in it are values that never change."""
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return None
+    items = [*value, *value.values()] if isinstance(value, dict) else value
+    return value if all(map(_never_changes, items)) else None
+
+
+def _never_changes(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_never_changes, value))
+    return value is None or isinstance(value, bool | int | float | str | bytes)
