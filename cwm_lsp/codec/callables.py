@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -118,7 +119,21 @@ def callables_of(source: str) -> Callables:
             for node in ast.walk(tree)
             if isinstance(node, ast.AsyncFunctionDef) and not is_coroutine(node)
         ),
+        frozenset(_imported(tree)),
     )
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """The names that the module has from others, and that nothing else in it binds."""
+    counts = Counter(name for node in ast.walk(tree) for name in _bound_by(node))
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            names = (one.asname or one.name for one in node.names)
+            yield from (name for name in names if counts[name] == 1)
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    return iter([node.arg]) if isinstance(node, ast.arg) else iter(bound_names(node))
 
 
 def _has_unread(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> bool:
@@ -134,9 +149,8 @@ def _plain(classes: Mapping[str, ast.ClassDef], own: Collection[str]) -> Iterato
 
     ``own`` are the names of functions and methods. Hooks that the class statement itself calls are known.
     """
-    if "__prepare__" in own or any(
-        one.arg == "metaclass" for node in classes.values() for one in node.keywords
-    ):
+    asked = [one.arg for node in classes.values() for one in node.keywords]
+    if "__prepare__" in own or "metaclass" in asked:
         return
     for name, node in classes.items():
         parts = [part for made in (*node.bases, *node.decorator_list) for part in ast.walk(made)]

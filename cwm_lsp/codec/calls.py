@@ -37,7 +37,8 @@ class Callables:
     functions declare as the module's, ``rebinding`` those and the ones that they declare as of a function
     around. ``contexts`` are generators that a ``with`` enters, ``coroutines`` functions that make some,
     ``tasks`` those of them that run beside others. ``unread`` says that a class writes its objects by code of
-    which it is not known what it shows. ``streams`` are asynchronous generators.
+    which it is not known what it shows. ``streams`` are asynchronous generators, ``imported`` names of
+    functions and classes that are not of this text.
     """
 
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class Callables:
     written: frozenset[str] = frozenset()
     unread: bool = False
     streams: frozenset[str] = frozenset()
+    imported: frozenset[str] = frozenset()
 
     def makes_coroutine(self, function: str) -> bool:
         """Whether a frame of ``function``, by its qualified name, is that of a coroutine."""

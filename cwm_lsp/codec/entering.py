@@ -18,7 +18,7 @@ from cwm_lsp.codec.records import UNREAD
 from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.sites import Site, Target, delegated, kind_of, pending
 from cwm_lsp.codec.source import LogicalLine, Slice
-from cwm_lsp.codec.switching import going_on
+from cwm_lsp.codec.switching import going_on, own_parts
 from cwm_lsp.codec.working import told
 
 _WORDS = re.compile(r"[^\W\d]\w*")
@@ -108,7 +108,7 @@ def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
         return False
     found = awaited(frame, state, shown)
     if found is None or found.handed is None or not found.targets:
-        return None
+        return False if not kept and _is_elsewhere(frame, logical, shown) else None
     cached = any(one.cached for one in found.targets)
     return True if not cached or (state.whole and next_asked(frame, state, shown) is not None) else None
 
@@ -135,12 +135,15 @@ def _is_elsewhere(frame: Frame, logical: LogicalLine, shown: Slice) -> bool:
     """Whether nothing of the user's has a part in a statement: it calls none, and is handed none."""
     if logical.sites or not isinstance(logical.head, ast.stmt):
         return False
+    if any(isinstance(part, ast.Lambda) for part in own_parts(logical.head)):
+        return False
     texts, callables = readable(frame, shown.constants), shown.callables
     own = {*callables.named, *callables.classes, *callables.generators, *callables.coroutines}
     names = names_of(logical.carried or (logical.head,))
     if UNREAD in (texts.get(name) for name in names):
         return False
-    said = {word for name in names for word in _WORDS.findall(texts.get(name, ""))}
+    handed = (texts.get(name, "") for name in names if name not in callables.imported)
+    said = {word for text in handed for word in _WORDS.findall(text)}
     return not (names | said) & {*own, "function"}
 
 
