@@ -228,7 +228,8 @@ class Evaluator(Making):
             return self._gave_back(node, Callee("__call__", called.kind, called))
         callee = self._callee(text)
         kind = callee.kind if callee is not None and not callee.method else ""
-        if self._facts(kind) is not None and not self._defines(kind, "__init__"):
+        elsewhere = isinstance(node.func, ast.Name) and node.func.id == kind and self._facts(kind) is None
+        if elsewhere or (self._facts(kind) is not None and not self._defines(kind, "__init__")):
             raise unpure(node)  # nothing of the file need run as it is made
         if text.startswith("<") and not text.startswith("<built-in "):
             return self._gave_back(node, callee)

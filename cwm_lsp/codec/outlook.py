@@ -69,7 +69,7 @@ class Outlook(View):
             if due:
                 return self.names.tokens(due)
             events -= {Special.EXCEPTION, Special.UNWIND} if raises is False else set()
-            if raises is None and not self._unwinds(frame):
+            if raises is None and not self._unwinds(frame) and not self._guarded(frame):
                 events.discard(Special.EXCEPTION)
         events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
         pauses = pauses and (not self.aided or may_pause(frame, logical))
@@ -98,6 +98,11 @@ class Outlook(View):
         if len(frame.returned) < len(logical.sites):
             return frozenset({Special.CALL})
         return lines if name in said or name in frame.texts else self.names.tokens([name])
+
+    def _guarded(self, frame: Frame) -> bool:
+        """Whether a handler is there for what the statement of ``frame`` raises: somebody expects it to."""
+        heads = (self.slice.by_line.get(line) for line in self.flow.handlers(frame.line))
+        return any(one is not None and isinstance(one.head, ast.ExceptHandler) for one in heads)
 
     def _unwinds(self, frame: Frame) -> bool:
         """Whether ``frame`` may end without raising anew: after a ``finally``, or where no handler fits."""
