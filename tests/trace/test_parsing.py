@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-THREADS = '''
+THREADS = """
 import ast, gc, sys, threading
 from cwm_lsp.trace.parsing import parse_one_at_a_time
 
@@ -29,7 +29,7 @@ threads = [threading.Thread(target=work) for _ in range(4)]
 [one.start() for one in threads]
 [one.join() for one in threads]
 assert not failed, (len(failed), failed[0])
-'''
+"""
 
 
 def test_threads_may_parse_at_the_same_time() -> None:
