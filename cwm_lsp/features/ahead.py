@@ -17,8 +17,10 @@ from cwm_lsp.trace.statements import blocks, first_line, parse
 
 
 def placements(foresight: Foresight | None, checked: Checked | None) -> tuple[Placement, ...]:
-    """What the lines of the file show at a stop: what came of the last step, then what is expected of the present
-    line, then of the others from top to bottom.
+    """What the lines of the file show at a stop.
+
+    First what came of the last step, then what is expected of the present line, then of the others, from top
+    to bottom.
     """
     lines: dict[int, list[Fragment]] = {}
     if checked is not None:

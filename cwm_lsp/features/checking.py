@@ -25,7 +25,7 @@ from cwm_lsp.trace.suspending import suspending
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was expected of one statement of ``source`` beside what came. ``line`` is where it stands, 1-based."""
+    """What was expected of one statement of ``source`` beside what came; it stands at ``line``, 1-based."""
 
     source: SourceFile
     line: int
@@ -67,9 +67,9 @@ class Checked:
         flow = self.compared.flow
         if flow.kind is not EventKind.CALL:
             return {self.line: (*values, *outcome)}
-        # A call of something else than was expected may be one of another file's.
-        entered = {told_at(flow.line, heads(self.source.text)): values} if flow.line == flow.predicted_line else {}
-        return {self.line: outcome, **entered}
+        if flow.line != flow.predicted_line:
+            return {self.line: outcome}  # what was called may be another file's
+        return {self.line: outcome, told_at(flow.line, heads(self.source.text)): values}
 
 
 def check(foresight: Foresight, came: Event) -> Checked | None:
