@@ -276,7 +276,7 @@ class Session:
         return snapshot
 
     async def _while_unchanged(self, work: Awaitable[T], *texts: Snapshot) -> T:
-        """What comes of ``work`` on ``texts``. An edit of one of them ends it: raises :class:`SourceError`."""
+        """What comes of ``work`` on ``texts``. An edit of one ends it: raises :class:`SourceError`."""
         task = asyncio.ensure_future(work)
         for one in texts:
             self._working.setdefault(one.uri, set()).add(task)
