@@ -302,7 +302,9 @@ class Session:
     def _require(self, texts: Sequence[Snapshot]) -> None:
         for one in texts:
             now = self._documents.get(one.uri)
-            if now is None or now.digest != one.digest:
+            if now is None:
+                raise SourceError(f"{Path(one.source.path).name} was closed, so this was stopped.")
+            if now.digest != one.digest:
                 raise _changed(one)
 
     def _keep(self, snapshot: Snapshot, result: Result) -> Result:

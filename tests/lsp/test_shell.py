@@ -120,6 +120,14 @@ async def test_an_edit_ends_what_goes_on_with_an_older_text(ready: Talk, command
     assert ready.last("cwm/states") is None or ready.last("cwm/states")["lines"] == []
 
 
+async def test_closing_a_document_ends_what_goes_on_with_it(ready: Talk) -> None:
+    ready.engines.held = asyncio.Event()
+    request = ready.ask("workspace/executeCommand", {"command": "cwm.record", "arguments": [ready.call]})
+    await ready.engines.started.wait()
+    ready.notify("textDocument/didClose", {"textDocument": {"uri": ready.uri}})
+    assert "was closed" in (await ready.answer(request))["error"]["message"]
+
+
 async def test_unsaved_text_is_not_run(ready: Talk) -> None:
     edit(ready, 2, "#\n")
     error = await ready.refused(
@@ -222,10 +230,11 @@ async def test_lenses_offer_both_ways_and_say_how_it_went(ready: Talk) -> None:
     assert ready.last("cwm/states")["lines"] == []
 
 
-async def test_lenses_of_a_text_that_is_past_are_not_worked_out(
+async def test_lenses_and_actions_of_a_text_that_is_past_are_not_worked_out(
     ready: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = {"textDocument": {"uri": ready.uri}}
+    here = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
     await ready.request("textDocument/codeLens", document)
     session, worked_out = ready.server.session, list[str]()
     find = session.runnables
@@ -240,6 +249,7 @@ async def test_lenses_of_a_text_that_is_past_are_not_worked_out(
         for version in range(2, 12):
             edit(ready, version, "# typed\n")
             asked.append(ready.ask("textDocument/codeLens", document))
+            ready.ask("textDocument/codeAction", {**document, "range": here, "context": {"diagnostics": []}})
         await ready.request("textDocument/hover", ready.hover)
     answers = [(await ready.answer(one))["result"] for one in asked]
     assert [len(one) for one in answers] == [*[0] * 9, 2]

@@ -13,7 +13,7 @@ function M.setup(options)
   require("cwm.buffer").redraw()
 end
 
---- Text for a status line: "" where no server serves the buffer, unless it has ended by itself.
+--- Text for a status line: "" where no server serves the buffer, unless it is starting or has ended by itself.
 ---@param bufnr? integer
 ---@return string
 function M.statusline(bufnr)

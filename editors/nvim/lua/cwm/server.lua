@@ -80,14 +80,14 @@ local OF_THE_MODEL = { ModelUnavailable = true, ServerLost = true, RequestRefuse
 --- What keeps a server that was started from its work, "" where nothing does: a few words for a status line.
 local trouble = ""
 
----@return string
-function M.trouble()
-  return trouble
-end
-
 --- The roots whose server was started and has not answered yet.
 ---@type table<string, true>
 local starting = {}
+
+---@return string
+function M.trouble()
+  return next(starting) and "the server is starting" or trouble
+end
 
 ---@param config vim.lsp.ClientConfig
 function M.before_init(_, config)
