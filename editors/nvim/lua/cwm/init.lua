@@ -11,6 +11,7 @@ function M.setup(options)
     require("cwm.server").tell(problem, vim.log.levels.WARN)
   end
   require("cwm.buffer").redraw()
+  require("cwm.lens").redraw()
 end
 
 --- Text for a status line: "" where no server serves the buffer, unless it is starting or has ended by itself.

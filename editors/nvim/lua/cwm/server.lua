@@ -137,16 +137,13 @@ end
 ---@return vim.lsp.Client?
 function M.required(bufnr)
   local client = M.client(bufnr)
+  if client and vim.api.nvim_buf_get_name(bufnr) == "" then
+    return M.tell("this buffer has no file. :saveas gives it one.")
+  end
   if not client then
     M.tell(M.absence())
   end
   return client
-end
-
----@param err lsp.ResponseError
-local function tell_error(err)
-  -- The message ends with the way out, which `data.hint` holds once more.
-  M.tell(err.message)
 end
 
 --- Whether the answer to a command says anything of the model.
@@ -171,7 +168,7 @@ function M.execute(client, command, bufnr, on_result)
     note(command.command, err)
     vim.cmd.redrawstatus()
     if err then
-      return tell_error(err)
+      return M.tell(err.message) -- it ends with the way out, which `data.hint` holds once more
     end
     if on_result then
       on_result(result)
