@@ -58,7 +58,7 @@ class _Visit:
     mark: bool = False
 
     def placed(self) -> Placement:
-        """What it says, each thing once: a line that goes into a generator ten times is not told ten times."""
+        """What it says, each thing once: a generator that a line goes into ten times is told once."""
         said: dict[tuple[str, State], Fragment] = {}
         for one in self.fragments:
             said.setdefault((one.text, one.state), one)
