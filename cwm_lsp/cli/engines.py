@@ -86,7 +86,7 @@ class LocalEngines:
 
         def tell(progress: Progress) -> None:
             nonlocal said
-            words = f"{call.function}: {progress.stage}, {progress.events:,} events"
+            words = f"{progress.stage}, {progress.events:,} events"
             if words != said:
                 said = words
                 report(words, None)

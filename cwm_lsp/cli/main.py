@@ -18,6 +18,7 @@ from cwm_lsp import __version__
 from cwm_lsp.cli.learning import model
 from cwm_lsp.config import BACKENDS, Settings
 from cwm_lsp.errors import ArgumentsError, Cancelled, CwmError, UserError
+from cwm_lsp.trace.parsing import parse_one_at_a_time
 
 INTERNAL_ERROR = 1
 INTERRUPTED = Cancelled.exit_code
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command; every failure becomes one clear line and an exit code."""
+    parse_one_at_a_time()
     try:
         result = commands.main(args=list(argv), prog_name="cwm-lsp", standalone_mode=False)
     except click.exceptions.Exit as stop:

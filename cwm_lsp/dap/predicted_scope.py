@@ -124,7 +124,7 @@ def _decided(standing: Standing) -> Iterable[Json]:
 
 def _following(standing: Standing, step: PredictedStep, threshold: float) -> Iterable[Json]:
     for name, guess in step.changed.items():
-        if display.shown(name, None):
+        if display.shown(name, guess):
             said = display.predicted("", guess, threshold)
             yield row(name, said.text.strip(), said.words)
     if (outcome := speakable(step, threshold).value) is not None:

@@ -318,10 +318,13 @@ class Stops:
 
     def _states(self, stand: Stand) -> extension.DebugStates:
         assert stand.standing is not None
+        source, checked = stand.standing.source, self.checked
+        if checked is not None and checked.source.path != source.path:
+            checked = None  # its lines are those of the file that was left
         return extension.states(
-            stand.standing.source,
-            placements(self.foresight, self.checked),
-            self.checked.divergence if self.checked is not None else None,
+            source,
+            placements(self.foresight, checked),
+            checked.divergence if checked is not None else None,
             self.summary,
             thread=self.thread,
             stop=self.number,

@@ -17,16 +17,22 @@ from cwm_lsp.trace.statements import blocks, first_line, parse
 
 
 def placements(foresight: Foresight | None, checked: Checked | None) -> tuple[Placement, ...]:
-    """What the lines of the file show at a stop: what came of the last step, and what is expected."""
+    """What the lines of the file show at a stop.
+
+    First what came of the last step, then what is expected of the present line, then of the others, from top
+    to bottom.
+    """
     lines: dict[int, list[Fragment]] = {}
     if checked is not None:
-        lines[checked.line] = list(checked.fragments)
+        lines |= {line: list(fragments) for line, fragments in checked.placed.items()}
     if foresight is not None and foresight.steps:
-        for line, fragments in _expected(foresight).items():
-            lines[line] = [*lines.get(line, ()), *fragments]
-    marked = checked.line if checked is not None and checked.divergence is not None else 0
+        expected = _expected(foresight)
+        here = foresight.standing.statement
+        for line in sorted(expected, key=lambda line: (line != here, line)):
+            lines[line] = [*lines.get(line, ()), *expected[line]]
+    marked = checked.divergence.line if checked is not None and checked.divergence is not None else 0
     return tuple(
-        Placement(line, 0, 1, 1, tuple(lines[line]), line == marked) for line in sorted(lines) if lines[line]
+        Placement(line, 0, 1, 1, tuple(lines[line]), line == marked) for line in lines if lines[line]
     )
 
 
@@ -35,7 +41,8 @@ def _expected(foresight: Foresight) -> Mapping[int, Sequence[Fragment]]:
     here = Trace((foresight.standing.source,), (foresight.standing.event,), foresight.standing.function, "")
     lines: dict[int, list[Fragment]] = {}
     steps = [speakable(step, threshold) for step in foresight.steps]
-    for placed in states.of_prediction(here, steps, threshold):
+    # Of a line that a loop comes back to, that which comes first.
+    for placed in states.of_prediction(here, steps, threshold, focus=len(here.events)):
         fragments = [one for one in placed.fragments if _here_or_sure(placed.line, one, foresight)]
         lines[placed.line] = fragments
     following = foresight.following

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -16,16 +17,17 @@ from cwm_lsp.features import display
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.foresight import Foresight
 from cwm_lsp.predict.standing import Standing
-from cwm_lsp.trace.model import Event, EventKind
+from cwm_lsp.trace.model import Event, EventKind, SourceFile
 from cwm_lsp.trace.predicted import PredictedStep
-from cwm_lsp.trace.statements import heads, statement_lines
+from cwm_lsp.trace.statements import heads, statement_lines, told_at
 from cwm_lsp.trace.suspending import suspending
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was expected of one statement beside what came. ``line`` is where it stands, 1-based."""
+    """What was expected of one statement of ``source`` beside what came; it stands at ``line``, 1-based."""
 
+    source: SourceFile
     line: int
     compared: ComparedStep
     divergence: Divergence | None
@@ -55,8 +57,19 @@ class Checked:
 
     @property
     def fragments(self) -> tuple[Fragment, ...]:
-        """The same at the end of the line."""
+        """The same in one line of text."""
         return (*display.compared_values(self.compared), *display.compared_outcome(self.compared))
+
+    @property
+    def placed(self) -> Mapping[int, tuple[Fragment, ...]]:
+        """The same at the ends of lines of ``source``. The arguments of a call stand where it names them."""
+        values, outcome = display.compared_values(self.compared), display.compared_outcome(self.compared)
+        flow = self.compared.flow
+        if flow.kind is not EventKind.CALL:
+            return {self.line: (*values, *outcome)}
+        if flow.line != flow.predicted_line:
+            return {self.line: outcome}  # what was called may be another file's
+        return {self.line: outcome, told_at(flow.line, heads(self.source.text)): values}
 
 
 def check(foresight: Foresight, came: Event) -> Checked | None:
@@ -76,7 +89,8 @@ def check(foresight: Foresight, came: Event) -> Checked | None:
     named = heads(foresight.standing.source.text)
     compared = judge(0, came, Place(line, 1, 1), news, step, foresight.threshold, heads=named)
     compared = _without_others(compared, _names(foresight.standing.source.text, line))
-    return Checked(line, compared, divergence(compared, came, news, step, named))
+    source = foresight.standing.source
+    return Checked(source, line, compared, divergence(compared, came, news, step, named))
 
 
 def _without_others(compared: ComparedStep, named: frozenset[str]) -> ComparedStep:

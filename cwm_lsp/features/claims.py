@@ -13,6 +13,7 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from cwm_lsp.features.calls import Definition, Function, by_class, canonical, definitions, parsed
 from cwm_lsp.features.results import Predicted, Result
@@ -71,6 +72,7 @@ class Failure:
     claim: Claim | None = None
 
 
+@lru_cache(maxsize=32)
 def claims(source: SourceFile) -> tuple[Claim, ...]:
     """The claims of a file, in order of lines; none where it does not parse."""
     tree = parse(source.text)

@@ -29,7 +29,17 @@ NOT_SURE = "not sure"
 VALUES_PER_LINE = 3
 
 _UNSHOWN_TYPES = frozenset(
-    {"function", "module", "type", "ABCMeta", "EnumType", "EnumMeta", "method", "builtin_function_or_method"}
+    {
+        "function",
+        "module",
+        "type",
+        "ABCMeta",
+        "EnumType",
+        "EnumMeta",
+        "method",
+        "builtin_function_or_method",
+        "_Feature",  # what ``from __future__ import`` binds
+    }
 )
 _UNSHOWN_TEXTS = ("<function ", "<module ", "<class ")
 
@@ -98,11 +108,13 @@ def value_text(value: Value) -> str:
     return text
 
 
-def shown(name: str, value: Value | None) -> bool:
+def shown(name: str, value: Value | Guess | None) -> bool:
     """Whether a variable is worth a place: functions, modules, classes and dunders are not."""
     if name.startswith("__") and name.endswith("__"):
         return False
-    return value is None or not (value.type in _UNSHOWN_TYPES or value.text.startswith(_UNSHOWN_TEXTS))
+    if isinstance(value, Value) and value.type in _UNSHOWN_TYPES:
+        return False
+    return value is None or not value.text.startswith(_UNSHOWN_TEXTS)
 
 
 def observed(name: str, value: Value) -> Fragment:
@@ -262,7 +274,7 @@ def compared_values(
 ) -> tuple[Fragment, ...]:
     """The values that a compared step wrote, or that the model expected it to write, ``limit`` at most."""
     values = [value for value in step.values if _is_news(value)]
-    values = [value for value in values if shown(value.name, value.observed)]
+    values = [value for value in values if shown(value.name, value.observed or value.predicted)]
     found = [compared(value, dimmed=dimmed) for value in _chosen(values, limit)]
     return tuple(fragment for fragment in found if fragment is not None)
 
@@ -300,7 +312,7 @@ def predicted_step(
     step: PredictedStep, threshold: float, *, yielded: bool = False, limit: int | None = VALUES_PER_LINE
 ) -> tuple[Fragment, ...]:
     """What a predicted event says: the values it writes, and its result, ``yielded`` or not."""
-    names = [name for name in step.changed if shown(name, None)]
+    names = [name for name, guess in step.changed.items() if shown(name, guess)]
     found = [predicted(name, step.changed[name], threshold) for name in names[:limit]]
     if step.value is not None:
         lead = _result_lead(step.kind, yielded)

@@ -15,10 +15,11 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from cwm_lsp.features.calls import Definition, Function, by_class, canonical, definitions, dotted
 from cwm_lsp.trace.model import EventKind, SourceFile, Trace
-from cwm_lsp.trace.statements import parse
+from cwm_lsp.trace.statements import blocks, parse
 
 CALLS_PER_FUNCTION = 20
 
@@ -80,17 +81,25 @@ def runnables(
     ``tests`` are other files of the workspace that may hold tests; ``recorded`` are earlier runs.
     Source that does not parse has none.
     """
+    functions, written = _in_texts(source, tuple(tests))
+    found = list(written)
+    for trace in recorded:
+        found += _in_trace(trace, source, functions)
+    return tuple(_unique(found, functions))
+
+
+@lru_cache(maxsize=8)
+def _in_texts(source: SourceFile, tests: tuple[SourceFile, ...]) -> tuple[_Known, tuple[_Found, ...]]:
+    """What is defined, and the calls of it in texts: an editor asks more than once of each."""
     tree = parse(source.text)
     if tree is None:
-        return ()
+        return {}, ()
     functions = definitions(tree)
     found = [*_in_comments(source, functions), *_in_doctests(source, tree, functions)]
     found += _in_tests(source, tree, functions, names={name: name for name in functions})
     for test in tests:
         found += _in_test_file(test, source, functions)
-    for trace in recorded:
-        found += _in_trace(trace, source, functions)
-    return tuple(_unique(found, functions))
+    return functions, tuple(found)
 
 
 def is_test_path(path: str) -> bool:
@@ -155,7 +164,7 @@ def _sole_call(tree: ast.AST | None) -> tuple[str, ast.Call] | None:
 def _in_doctests(source: SourceFile, tree: ast.Module, functions: _Known) -> Iterator[_Found]:
     names = {name: name for name in functions}
     known = _BUILTINS | {name.partition(".")[0] for name in functions}
-    for node in ast.walk(tree):
+    for node in (tree, *blocks(tree)):
         if not isinstance(node, ast.Module | ast.ClassDef | Function) or not node.body:
             continue
         first = node.body[0]
@@ -200,7 +209,7 @@ def _in_test_file(test: SourceFile, source: SourceFile, functions: _Known) -> It
 def _imported(tree: ast.Module, stem: str, functions: _Known) -> dict[str, str]:
     """What ``from stem import f as g`` and ``import stem as m`` make of the functions: text to name."""
     names: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in blocks(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[-1] == stem:
             names.update(
                 {alias.asname or alias.name: alias.name for alias in node.names if alias.name in functions}
@@ -217,7 +226,7 @@ def _in_tests(
 ) -> Iterator[_Found]:
     if not names:
         return
-    for node in ast.walk(tree):
+    for node in blocks(tree):
         if not isinstance(node, Function) or not node.name.startswith("test"):
             continue
         for values in _parameter_sets(node):

@@ -7,9 +7,10 @@ All methods belong to one event loop; waiting ones let other requests be answere
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from cwm_lsp.errors import SourceError, TargetError, UserError
 from cwm_lsp.features import supposing
@@ -29,6 +30,8 @@ from cwm_lsp.trace.model import SourceFile, Trace
 from cwm_lsp.trace.statements import parse
 
 RESULTS_PER_DOCUMENT = 16
+
+T = TypeVar("T")
 
 Report = Callable[[str, float | None], None]
 """Progress: what is being done, and how much of it is (0 to 1, ``None`` where that is not known)."""
@@ -94,20 +97,26 @@ class Session:
         self._documents: dict[str, Snapshot] = {}
         self._results: dict[str, dict[str, Result]] = {}
         self._repaired: dict[str, Repaired] = {}
+        self._working: dict[str, set[asyncio.Future[Any]]] = {}
 
     # --- documents ---
 
     def show(self, snapshot: Snapshot) -> bool:
-        """Take the current text of a document; whether results of another text were dropped."""
+        """Take the current text of a document; whether results of another text were dropped.
+
+        Work on another text ends.
+        """
         held = self._documents.get(snapshot.uri)
         self._documents[snapshot.uri] = snapshot
         if held is None or held.digest == snapshot.digest:
             return False
+        self._end_work(snapshot.uri)
         return bool(self._results.pop(snapshot.uri, {}))
 
     def close(self, uri: str) -> None:
-        """Forget a document and its results."""
+        """Forget a document and its results, and end work on it."""
         self._documents.pop(uri, None)
+        self._end_work(uri)
         self._results.pop(uri, None)
         self._repaired.pop(uri, None)
 
@@ -185,26 +194,30 @@ class Session:
         snapshot = await self._runnable(uri)
         grown = watch.take if watch is not None else None
         call = _whole(call, snapshot)
-        trace = await self._engines().record(snapshot.source, call, report, grown)
+        running = self._engines().record(snapshot.source, call, report, grown)
+        trace = await self._while_unchanged(running, snapshot)
         return self._keep(snapshot, Recorded(call, trace))
 
     async def predict(self, uri: str, call: Call, report: Report) -> Result:
         """Predict a call without running it."""
         snapshot = self._parsed(uri)
         call = _whole(call, snapshot)
-        return self._keep(snapshot, await self._engines().predict(snapshot.source, call, report))
+        asking = self._engines().predict(snapshot.source, call, report)
+        return self._keep(snapshot, await self._while_unchanged(asking, snapshot))
 
     async def compare(self, uri: str, call: Call, report: Report, watch: Watch | None = None) -> Result:
         """Run a call and hold it against what the model says."""
         snapshot = await self._runnable(uri)
         grown = watch.take if watch is not None else None
         call = _whole(call, snapshot)
-        trace = await self._engines().record(snapshot.source, call, report, grown)
+        running = self._engines().record(snapshot.source, call, report, grown)
+        trace = await self._while_unchanged(running, snapshot)
         ran = Recorded(call, trace)
         self._keep(snapshot, ran)
         if watch is not None:
             watch.ran(ran)
-        return self._keep(snapshot, await self._engines().compare(trace, call, report))
+        asking = self._engines().compare(trace, call, report)
+        return self._keep(snapshot, await self._while_unchanged(asking, snapshot))
 
     async def what_if(
         self, uri: str, line: int, branches: object, values: Mapping[str, str] | None, report: Report
@@ -220,20 +233,18 @@ class Session:
         else:
             standing = supposing.in_program(snapshot.source, line, values)
         wanted = supposing.changes(branches, standing.locals)
-        found = supposing.futures(*await self._engines().what_if(standing, wanted, report))
-        now = self._documents.get(uri)
-        if now is None or now.digest != snapshot.digest:
-            raise _changed(snapshot)
-        return found
+        asking = self._engines().what_if(standing, wanted, report)
+        return supposing.futures(*await self._while_unchanged(asking, snapshot))
 
     async def repair(self, uri: str, wish: Wish, budget: float, report: Report) -> Repaired:
         """Search edits that make ``wish`` come true, and keep them. Nothing is written."""
         snapshot = await self._runnable(uri)
         wanted = await asyncio.to_thread(plan, wish, snapshot.source)
         target = self.at(wanted.source.path)
+        texts = [snapshot]
         if target is not None and target is not snapshot:
-            await self._runnable(target.uri)
-        outcome = await self._engines().repair(wanted, budget, report)
+            texts.append(await self._runnable(target.uri))
+        outcome = await self._while_unchanged(self._engines().repair(wanted, budget, report), *texts)
         found = Repaired(wish, wanted.source, outcome)
         now = self.at(wanted.source.path)
         if now is not None:
@@ -264,11 +275,40 @@ class Session:
             raise SourceError(f"{snapshot.source.path} does not parse.", "Mend the syntax error first.")
         return snapshot
 
+    async def _while_unchanged(self, work: Awaitable[T], *texts: Snapshot) -> T:
+        """What comes of ``work`` on ``texts``. An edit of one ends it: raises :class:`SourceError`."""
+        task = asyncio.ensure_future(work)
+        for one in texts:
+            self._working.setdefault(one.uri, set()).add(task)
+        try:
+            found = await task
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise
+            self._require(texts)
+            raise
+        finally:
+            task.cancel()
+            for one in texts:
+                self._working[one.uri].discard(task)
+        self._require(texts)
+        return found
+
+    def _end_work(self, uri: str) -> None:
+        for task in self._working.get(uri, set()):
+            task.cancel()
+
+    def _require(self, texts: Sequence[Snapshot]) -> None:
+        for one in texts:
+            now = self._documents.get(one.uri)
+            if now is None:
+                raise SourceError(f"{Path(one.source.path).name} was closed, so this was stopped.")
+            if now.digest != one.digest:
+                raise _changed(one)
+
     def _keep(self, snapshot: Snapshot, result: Result) -> Result:
         """Hold ``result`` for the text it was computed on, if that text still stands."""
-        now = self._documents.get(snapshot.uri)
-        if now is None or now.digest != snapshot.digest:
-            raise _changed(snapshot)
         if result.trace.source.digest != snapshot.digest:
             raise _unsaved(snapshot)
         held = self._results.setdefault(snapshot.uri, {})
@@ -287,7 +327,7 @@ def _whole(call: Call, snapshot: Snapshot) -> Call:
 
 def _changed(snapshot: Snapshot) -> SourceError:
     return SourceError(
-        f"{snapshot.source.path} was changed meanwhile, so the result was dropped.", "Run it again."
+        f"{Path(snapshot.source.path).name} was changed meanwhile, so this was stopped.", "Run it again."
     )
 
 

@@ -58,7 +58,11 @@ class _Visit:
     mark: bool = False
 
     def placed(self) -> Placement:
-        return Placement(self.line, self.step, self.visit, self.visits, tuple(self.fragments), self.mark)
+        """What it says, each thing once: a generator that a line goes into ten times is told once."""
+        said: dict[tuple[str, State], Fragment] = {}
+        for one in self.fragments:
+            said.setdefault((one.text, one.state), one)
+        return Placement(self.line, self.step, self.visit, self.visits, tuple(said.values()), self.mark)
 
 
 class _Visits:

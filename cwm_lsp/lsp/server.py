@@ -115,7 +115,7 @@ class CwmServer(LanguageServer):
         self._engines: Engines | None = None
         self.running: dict[int | str, asyncio.Task[Any]] = {}
         self.looking = asyncio.Lock()
-        """Held by who works out lenses: the next begins when the text that it is for may be past already."""
+        """Held by who works out lenses or actions: the text that the next is for may be past by then."""
         self._problems: list[str] = []
         self._texts: dict[str, str] = {}
         self._painted: dict[str, _Painted] = {}

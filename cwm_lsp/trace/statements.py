@@ -7,6 +7,7 @@ to version. Everything above the recorder therefore speaks of statements, named 
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,9 +45,19 @@ def _header_end(node: ast.stmt | ast.ExceptHandler | ast.match_case) -> int:
 
 def blocks(tree: ast.AST) -> Iterator[ast.stmt | ast.ExceptHandler | ast.match_case]:
     """Every statement, handler and case, outer ones before the inner."""
-    for node in ast.walk(tree):
+    todo = deque([tree])
+    while todo:
+        node = todo.popleft()
         if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
             yield node
+        for name in _BLOCKS:
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):  # of an expression, such as a lambda, it is one
+                todo.extend(inner)
+
+
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+"""Where nodes hold statements: no expression does."""
 
 
 _Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -96,7 +96,7 @@ class PredictedTable(Table):
         one = self._step(step)
         if one is None:
             return observed_told(self.events[step], self.events[step].locals.items())
-        guesses = [(name, guess) for name, guess in one.changed.items() if display.shown(name, None)]
+        guesses = [(name, guess) for name, guess in one.changed.items() if display.shown(name, guess)]
         guesses += [("", one.value)] if one.value is not None else []
         sure = [(name, guess.text, guess.probability >= self._limit) for name, guess in guesses]
         return tuple(Told(name, text if whole else "?", whole, predicted=True) for name, text, whole in sure)

@@ -197,6 +197,23 @@ async def test_states_follow_every_stop_and_are_cleared_when_it_goes_on(tmp_path
         assert 0 in order[: order.index(2)], "the first stop's values were not taken away before the second's"
 
 
+async def test_what_came_in_a_file_that_was_left_is_not_shown_in_another(tmp_path: Path) -> None:
+    helper = tmp_path / "helper.py"
+    helper.write_text("def six(n):\n    m = n + 1\n    return m\n", encoding="utf-8")
+    source = "import helper\n\n\ndef f(n):\n    k = helper.six(n)\n    return k\n\n\nprint(f(5))\n"
+    async with launched(tmp_path, [{"line": 5}], source=source, cwmStates=True) as dap:
+        thread = (await dap.event("stopped"))["threadId"]
+        await step(dap, "stepIn", thread)
+        await dap.until(lambda: states(dap, 2, "m ≈ 6 · "))
+        await step(dap, "next", thread)
+        inside = await dap.until(lambda: states(dap, 2, "m = 6 ✓") and states(dap, 3, "← ≈ 6 · "))
+        assert inside["uri"] == helper.as_uri()
+        await step(dap, "next", thread)
+        assert (await dap.where(thread))[0] == ("f", 6)
+        outside = await dap.until(lambda: states(dap, 6, "← ≈ "))
+        assert [one["at"]["line"] + 1 for one in outside["lines"]] == [6]
+
+
 def states(dap: Client, number: int, text: str) -> Message | None:
     """The latest states that say ``text`` at a line."""
     for one in reversed(dap.named("cwm/states")):

@@ -10,7 +10,7 @@ from cwm_lsp.features.ahead import placements, unrun
 from cwm_lsp.features.checking import Checked, check
 from cwm_lsp.features.foresight import Foresight, doubted
 from cwm_lsp.predict.standing import Standing
-from cwm_lsp.trace.model import Event, EventKind, Trace, Value
+from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
 from tests.features.world import THRESHOLD, Beliefs, forced, run
 
@@ -69,6 +69,25 @@ def test_a_branch_that_is_not_sure_strikes_nothing_out() -> None:
     assert unrun(foresight) == {}
 
 
+def test_of_a_line_in_a_loop_the_time_that_comes_first_is_shown() -> None:
+    source = "def f(xs):\n    found = []\n    for x in xs:\n        found.append(x)\n    return found\n"
+    trace = run(source, "f([5, 6, 7])")
+    here = trace.events[3]
+    standing = Standing(trace.source, "f", 1, here.line, here.locals, frame=here.frame)
+    assert here.line == 4
+    shown = picture(Foresight(standing, forced(trace, {})[3:], THRESHOLD, ""), None)
+    assert shown == {4: "found ≈ [5] · 98 %", 3: "x ≈ 6 · 98 %", 5: "← ≈ [5, 6, 7] · 98 %"}
+    assert [*shown] == [4, 3, 5], "the present line stands first"
+
+
+def test_functions_and_what_the_future_brings_are_not_foretold() -> None:
+    source = "from __future__ import annotations\n\n\ndef f():\n    return 1\n"
+    standing = Standing(SourceFile("shop.py", source), "<module>", 0, 4, {}, frame=0)
+    step = PredictedStep(EventKind.RETURN, 4, "<module>", 0, 0.9, changed={"f": Guess("<function f>", 0.9)})
+    assert picture(Foresight(standing, (step,), THRESHOLD, ""), None) == {}
+    assert not display.shown("annotations", Value("_Feature((3, 7, 0), 16777216)", type="_Feature"))
+
+
 def test_a_line_that_a_loop_comes_back_to_is_not_struck_out() -> None:
     source = "def f(xs):\n    for x in xs:\n        if x:\n            y = x\n    return 0\n"
     trace = run(source, "f([0, 1])")
@@ -122,6 +141,8 @@ def test_a_step_into_a_call_is_held_against_the_call() -> None:
     assert checked is not None
     assert checked.compared.flow.agreement is Agreement.AGREES
     assert checked.compared.values[0].agreement is Agreement.DIFFERS
+    assert picture(None, checked) == {11: "word = 'yes' ✗ predicted 'no' · 90 %"}
+    assert [one.line for one in placements(None, checked) if one.mark] == [11]
 
 
 def test_a_return_is_held_against_its_value_alone() -> None:

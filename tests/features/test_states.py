@@ -187,6 +187,25 @@ def test_a_generator_yields_and_returns_nothing_until_its_end() -> None:
     )
 
 
+def test_what_a_line_goes_into_again_and_again_is_told_once() -> None:
+    source = """
+    def each(xs):
+        for x in xs:
+            yield x
+
+    def f(xs):
+        total = sum(each(xs))
+        return total
+    """
+    steps = run(source, "f([4, 5, 6])").events
+    resumed = [index for index, event in enumerate(steps) if event.kind is EventKind.CALL and index > 1]
+    beliefs = {index: {"line": ("7", 0.9)} for index in resumed}
+    placed = states.of_comparison(compared(source, "f([4, 5, 6])", beliefs))
+    (line,) = [one.text for one in placed if one.line == 6]
+    assert line.count("each resumed ✗ predicted") == 1, line
+    assert line.endswith("total = 15 ✓"), line
+
+
 def test_what_a_generator_yields_is_not_said_to_be_returned() -> None:
     comparison = compared(GENERATOR, "total(3)", {})
     [yields] = [one.text for one in states.of_comparison(comparison) if one.line == 3]

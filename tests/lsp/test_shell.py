@@ -110,15 +110,22 @@ async def test_a_new_version_of_the_same_text_keeps_its_values(ready: Talk) -> N
     assert ready.last("cwm/states") == {**before, "version": 2}
 
 
-async def test_a_result_of_an_older_text_is_dropped(ready: Talk) -> None:
+@pytest.mark.parametrize("command", ["cwm.record", "cwm.predict", "cwm.compare"])
+async def test_an_edit_ends_what_goes_on_with_an_older_text(ready: Talk, command: str) -> None:
+    ready.engines.held = asyncio.Event()  # never set: the work would go on for ever
+    request = ready.ask("workspace/executeCommand", {"command": command, "arguments": [ready.call]})
+    await ready.engines.started.wait()
+    edit(ready, 2, "#\n")
+    assert "was changed meanwhile" in (await ready.answer(request))["error"]["message"]
+    assert ready.last("cwm/states") is None or ready.last("cwm/states")["lines"] == []
+
+
+async def test_closing_a_document_ends_what_goes_on_with_it(ready: Talk) -> None:
     ready.engines.held = asyncio.Event()
     request = ready.ask("workspace/executeCommand", {"command": "cwm.record", "arguments": [ready.call]})
     await ready.engines.started.wait()
-    edit(ready, 2, "#\n")
-    await ready.request("textDocument/hover", ready.hover)
-    ready.engines.held.set()
-    assert "was changed meanwhile" in (await ready.answer(request))["error"]["message"]
-    assert ready.last("cwm/states") is None or ready.last("cwm/states")["lines"] == []
+    ready.notify("textDocument/didClose", {"textDocument": {"uri": ready.uri}})
+    assert "was closed" in (await ready.answer(request))["error"]["message"]
 
 
 async def test_unsaved_text_is_not_run(ready: Talk) -> None:
@@ -223,10 +230,11 @@ async def test_lenses_offer_both_ways_and_say_how_it_went(ready: Talk) -> None:
     assert ready.last("cwm/states")["lines"] == []
 
 
-async def test_lenses_of_a_text_that_is_past_are_not_worked_out(
+async def test_lenses_and_actions_of_a_text_that_is_past_are_not_worked_out(
     ready: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = {"textDocument": {"uri": ready.uri}}
+    here = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
     await ready.request("textDocument/codeLens", document)
     session, worked_out = ready.server.session, list[str]()
     find = session.runnables
@@ -241,6 +249,7 @@ async def test_lenses_of_a_text_that_is_past_are_not_worked_out(
         for version in range(2, 12):
             edit(ready, version, "# typed\n")
             asked.append(ready.ask("textDocument/codeLens", document))
+            ready.ask("textDocument/codeAction", {**document, "range": here, "context": {"diagnostics": []}})
         await ready.request("textDocument/hover", ready.hover)
     answers = [(await ready.answer(one))["result"] for one in asked]
     assert [len(one) for one in answers] == [*[0] * 9, 2]

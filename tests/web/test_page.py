@@ -87,6 +87,19 @@ async def test_a_variable_is_brought_into_sight_without_cutting_another(
     assert await tab.value(f"cwm.grids.left.scroll.scrollLeft === 0 || {edges}")
 
 
+async def test_what_a_step_gives_reaches_over_no_column_once_its_beginning_is_out_of_sight(
+    tab: Tab, served: Pages
+) -> None:
+    await tab.size(1000, 700)
+    source = "def f(first, second, third, fourth):\n    return [first, second, third, fourth] * 9\n"
+    await look(tab, served, [runs.observed("f(1111111, 2222222, 3333333, 4444444)", source)])
+    given = f"[...{row(2)}.querySelectorAll('.cell')].find((one) => !one.hidden && one.column < 0)"
+    own = "cwm.grids.left.edges[1]"
+    await tab.until(f"{given} && {given}.width > {own}")
+    await tab.value("cwm.grids.left.scroll.scrollLeft = 99999")
+    await tab.until(f"cwm.grids.left.scroll.scrollLeft > 0 && {given}.width === {own}")
+
+
 async def test_in_a_narrow_pane_values_have_half_of_the_room(tab: Tab, served: Pages) -> None:
     await tab.size(460, 700)
     await look(tab, served, [runs.small()])

@@ -21,6 +21,7 @@ from cwm_lsp.backend.host.framing import Frame, FrameDecoder, encode
 from cwm_lsp.backend.host.serve import Session
 from cwm_lsp.config import Settings
 from cwm_lsp.errors import BackendError
+from cwm_lsp.trace.parsing import parse_one_at_a_time
 
 _READ = 1 << 16
 
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
     """Load the backend, say hello, serve until the input ends. Returns the exit code."""
     # Ctrl-C in a terminal reaches the whole group; the server decides when we go.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parse_one_at_a_time()
     send = _claim_stdout()
     name, settings = arguments
     try:

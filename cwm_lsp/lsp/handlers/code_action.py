@@ -30,7 +30,10 @@ async def code_action(ls: CwmServer, params: types.CodeActionParams) -> list[typ
         return []
     tests = await ls.test_sources()
     lines = range(params.range.start.line + 1, params.range.end.line + 2)
-    found = await asyncio.to_thread(actions, ls.session, snapshot, lines, tests)
+    async with ls.looking:
+        if ls.session.find(snapshot.uri) is not snapshot:
+            return []
+        found = await asyncio.to_thread(actions, ls.session, snapshot, lines, tests)
     if ls.session.find(snapshot.uri) is not snapshot:
         return []
     return list(_converted(ls, snapshot, found))

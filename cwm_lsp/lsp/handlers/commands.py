@@ -12,6 +12,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from cwm_lsp.features.results import Call, Recorded, Result
 from cwm_lsp.features.session import Report
+from cwm_lsp.features.text import preview
 from cwm_lsp.lsp import convert, options
 from cwm_lsp.lsp.extension import CallResult, DebugAdapter, ViewResult
 from cwm_lsp.lsp.progress import with_progress
@@ -96,7 +97,7 @@ async def _call(
     uri, call = _called(params)
     snapshot = ls.session.snapshot(uri)
     try:
-        result = await with_progress(ls, f"{title} {call}", params.work_done_token, work)
+        result = await with_progress(ls, f"{title} {preview(str(call))}", params.work_done_token, work)
     finally:
         # A comparison whose model failed has left the observed run to be shown.
         await ls.publish(uri)

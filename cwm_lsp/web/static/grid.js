@@ -153,7 +153,7 @@ export class Grid {
     const held = this.app.rows.get(index);
     const data = held && held[this.side];
     const chosen = index === this.app.chosen;
-    const key = `${index} ${chosen && `${this.app.side} ${this.app.column}`} ${this.range} ${this.fixed} ${this.app.layout} ${held && held.apart}`;
+    const key = `${index} ${chosen && `${this.app.side} ${this.app.column}`} ${this.range} ${this.left > 0} ${this.fixed} ${this.app.layout} ${held && held.apart}`;
     if (row.key === key && row.data === data) return;
     row.key = key;
     row.data = data;
@@ -199,8 +199,9 @@ export class Grid {
     for (let spare = used; spare < row.cells.length; spare += 1) row.cells[spare].hidden = true;
   }
 
-  /** What a step gives may reach over the columns that say nothing in its row. */
+  /** What a step gives may reach over the columns that say nothing in its row, while its beginning is in sight. */
   roomFor(pieces) {
+    if (this.left > 0) return 0;
     const next = pieces.reduce((least, piece) => (piece.column < 0 ? least : Math.min(least, piece.column)), this.run.columns.length);
     return this.edges[next + 1];
   }

@@ -16,7 +16,7 @@ import { commandLine, type Found, locate, type Program, type Refused } from './l
 import { serverOptions } from './options.ts';
 import { interpreterOf } from './pythonExtension.ts';
 import type { StatesParams } from './states.ts';
-import { type ServerState, troubleOf } from './statusText.ts';
+import { isOfTheCode, type ServerState, troubleOf } from './statusText.ts';
 import { spaced } from './tables.ts';
 
 /** Commands of the server that run code, and so need the file on disk. */
@@ -242,6 +242,10 @@ export class Server implements vscode.Disposable {
         }
         const message = error instanceof Error ? error.message : String(error);
         this.log.error(message);
+        if (error instanceof ResponseError && isOfTheCode(error.data)) {
+            void vscode.window.showWarningMessage(message);
+            return;
+        }
         const [doctor, log] = ['Run Doctor', 'Show Log'];
         void vscode.window.showErrorMessage(message, doctor, log).then(async (chosen) => {
             if (chosen === doctor) {

@@ -20,6 +20,9 @@ export interface Facts {
 /** Kinds of errors that say that the model cannot be asked (docs/protocol.md). */
 const OF_THE_MODEL = ['ModelUnavailable', 'ServerLost', 'RequestRefused', 'ModelCrashed'];
 
+/** Those that say what the user's text or request lacks: the installation has nothing to do with it. */
+const OF_THE_CODE = ['SourceError', 'TargetError', 'ArgumentsError'];
+
 const ICONS: Record<ServerState, string> = {
     off: '$(circle-slash)',
     starting: '$(loading~spin)',
@@ -78,8 +81,16 @@ export function modelOf(report: string): Pick<Facts, 'backend' | 'model' | 'trou
 
 /** What the failure of a command says of the model, "" where the model is not at fault. `data` is the error's. */
 export function troubleOf(message: string, data: unknown): string {
-    const kind = text((data as { kind?: unknown } | undefined)?.kind);
-    return OF_THE_MODEL.includes(kind) ? message : '';
+    return OF_THE_MODEL.includes(kindOf(data)) ? message : '';
+}
+
+/** Whether a command failed by the user's text or request alone, so that no log and no doctor knows more. */
+export function isOfTheCode(data: unknown): boolean {
+    return OF_THE_CODE.includes(kindOf(data));
+}
+
+function kindOf(data: unknown): string {
+    return text((data as { kind?: unknown } | undefined)?.kind);
 }
 
 function text(value: unknown): string {

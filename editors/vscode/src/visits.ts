@@ -27,7 +27,7 @@ export async function chooseVisit(server: Server, line?: number): Promise<void> 
     }
     const items: (vscode.QuickPickItem & { focus: number | null; call: string })[] = found.map((one) => ({
         label: `${one.mark ? '$(debug-breakpoint-log) ' : ''}visit ${one.visit} of ${one.visits}`,
-        description: one.text.replace(/\s*⟨\d+\/\d+⟩$/, ''),
+        description: one.text.replace(/\s*⟨\d+\/\d+⟩$/, '') || 'changed nothing',
         focus: one.focus,
         call: one.call,
     }));

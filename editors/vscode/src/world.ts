@@ -116,10 +116,10 @@ function futureRow(future: Future): Row {
     const same = unsure ? 'no difference that the model is sure of' : 'no step differs';
     const first = future.differs === null ? same : `step ${future.differs + 1} is the first that differs`;
     return {
-        ...leaf(`What if ${changes}`, [first, future.why].filter(Boolean).join('; '), 'git-branch', 'future'),
+        ...leaf(`What if ${changes}`, [first, future.why].filter(Boolean).join('. '), 'git-branch', 'future'),
         changes: future.changes,
         children: future.steps.map((step, index) => ({
-            ...leaf(`${ran[index]}`, step.fragments.map(({ text }) => text).join(' · ') || step.kind, step.mark ? 'close' : 'circle-small', 'step'),
+            ...leaf(`${ran[index]}`, step.fragments.map(({ text }) => text).join(' · ') || went(step), step.mark ? 'close' : 'circle-small', 'step'),
             tooltip: [`step ${index + 1}`, ...step.fragments.map(({ words }) => words)].join('\n'),
             line: (ran[index] ?? step.line) - 1,
         })),
@@ -140,6 +140,11 @@ function linesRun(future: Future): number[] {
         }
         return ran;
     });
+}
+
+/** Where a step went that changed nothing. */
+function went({ kind, line }: { kind: string; line: number }): string {
+    return kind === 'line' ? `→ line ${line}` : `→ ${kind}`;
 }
 
 function leaf(label: string, description: string, icon: string, context: string): Row {

@@ -1,4 +1,4 @@
-"""Emacs with the configuration that the documents show for eglot: a comparison, its hover, an edit."""
+"""Emacs with the configuration that the documents show for eglot and lsp-mode."""
 
 from __future__ import annotations
 
@@ -25,28 +25,30 @@ globals()["len"] = str.upper  # what no reader of the function expects
 
 pytestmark = pytest.mark.full
 
+EGLOT, LSP_MODE = 0, 1
+"""Which of the blocks of Emacs Lisp in the document is whose."""
 
-@pytest.mark.timeout(600)
-def test_a_comparison_is_shown_and_goes_with_an_edit(tmp_path: Path) -> None:
-    emacs = shutil.which("emacs")
-    if emacs is None:
+
+def emacs(folder: Path, block: int, story: str, *words: str) -> list[str]:
+    """What a story prints of ``shop.py``, under the Emacs configuration that is the document's ``block``."""
+    program = shutil.which("emacs")
+    if program is None:
         pytest.fail(f"Emacs is not installed: {HERE.name}/install.sh does that, or names what it cannot.")
-    shown = re.search(r"```elisp\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
-    assert shown is not None
-    config = tmp_path / "cwm.el"
-    config.write_text(f";; -*- lexical-binding: t; -*-\n{shown[1]}", encoding="utf-8")
-    project = tmp_path / "project"
+    shown = re.findall(r"```elisp\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    config = folder / "cwm.el"
+    config.write_text(f";; -*- lexical-binding: t; -*-\n{shown[block]}", encoding="utf-8")
+    project = folder / "project"
     project.mkdir()
     (project / "pyproject.toml").touch()
     (project / "shop.py").write_text(SHOP, encoding="utf-8")
     environment = {
         **os.environ,
-        "HOME": str(tmp_path),
+        "HOME": str(folder),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
-    load = ("-l", str(config), "-l", str(HERE / "story.el"))
+    load = ("-l", str(config), "-l", str(HERE / story))
     done = subprocess.run(
-        [emacs, "--batch", "-f", "package-initialize", *load, "shop.py", "checked('parcel')"],
+        [program, "--batch", "-f", "package-initialize", *load, "shop.py", *words],
         cwd=project,
         env=environment,
         capture_output=True,
@@ -55,7 +57,20 @@ def test_a_comparison_is_shown_and_goes_with_an_edit(tmp_path: Path) -> None:
         timeout=580,
     )
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+@pytest.mark.timeout(600)
+def test_a_comparison_is_shown_and_goes_with_an_edit(tmp_path: Path) -> None:
+    lines = emacs(tmp_path, EGLOT, "eglot-story.el", "checked('parcel')")
     assert re.match(r"diagnostic at line 3: .*the model expected 6, the run gave 'PARCEL'", lines[0])
     assert any("'PARCEL' ✗" in line for line in lines)
     assert lines[-1] == "after an edit: nothing"
+
+
+@pytest.mark.timeout(600)
+def test_lsp_mode_has_lenses_and_diagnostics(tmp_path: Path) -> None:
+    lines = emacs(tmp_path, LSP_MODE, "lsp-story.el", "checked", "'parcel'")
+    assert re.match(r"diagnostic: .*the model expected 6, the run gave 'PARCEL'", lines[0])
+    assert "lens: Compare checked(text='parcel')" in lines
+    assert any(line.endswith(" · clear") for line in lines)

@@ -215,6 +215,9 @@ def test_a_server_that_is_killed_leaves_nothing_behind_and_comes_back(compared: 
     assert compared.marks() == {}
     assert "Predict" not in "".join(compared.screen())
     assert compared.lua("return require('cwm').statusline()") == "cwm: the server has ended"
+    compared.lua("require('cwm.server').before_init(nil, { root_dir = 'elsewhere' })")
+    assert compared.lua("return require('cwm').statusline()") == "cwm: the server is starting"
+    compared.lua("require('cwm.server').on_exit(1, 0)")
     compared.cwm("compare")
     assert ":Cwm restart" in compared.told()[-1]
 
@@ -371,6 +374,11 @@ def test_a_visit_is_chosen_by_its_number(nvim: Editor) -> None:
     nvim.wait("(require('cwm').states().lines[3] or {}).visit == 2")
     assert nvim.marks()[11] == "x = 9 ⟨2/5⟩"
     assert nvim.marks()[13] == "total = 13 ⟨2/3⟩"
+    nvim.lua("vim.ui.select = function(items, o) _G.offered = vim.tbl_map(o.format_item, items) end")
+    nvim.cwm("visit")
+    nvim.wait("_G.offered")
+    offered = nvim.lua("return _G.offered")
+    assert (offered[1], offered[4]) == ("2/5  x = 9", "5/5  changed nothing")
     nvim.cwm("visit 9")
     nvim.wait("#_G.notified > 0")
     assert "there is no visit 9" in nvim.told()[0]

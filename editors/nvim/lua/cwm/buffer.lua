@@ -143,7 +143,10 @@ end
 ---@param bufnr integer
 function M.attach(bufnr)
   render.link_highlights()
-  require("cwm.lens").refresh(bufnr)
+  -- Once the buffer is read whole: what is answered to an earlier state of it is dropped.
+  vim.schedule(function()
+    require("cwm.lens").refresh(bufnr)
+  end)
   if require("cwm.config").get().dap then
     require("cwm.dap").offer()
   end

@@ -11,9 +11,10 @@ function M.setup(options)
     require("cwm.server").tell(problem, vim.log.levels.WARN)
   end
   require("cwm.buffer").redraw()
+  require("cwm.lens").redraw()
 end
 
---- Text for a status line: "" where no server serves the buffer, unless it has ended by itself.
+--- Text for a status line: "" where no server serves the buffer, unless it is starting or has ended by itself.
 ---@param bufnr? integer
 ---@return string
 function M.statusline(bufnr)

@@ -39,12 +39,22 @@ local function draw(bufnr)
   local last = vim.api.nvim_buf_line_count(bufnr) - 1
   for row, said in pairs(titles) do
     if row <= last then
+      local text = table.concat(said, " | ")
       local indent = vim.api.nvim_buf_get_lines(bufnr, row, row + 1, false)[1]:match("^%s*")
+      -- Lines above the first one are out of sight until the window is scrolled up to them.
       vim.api.nvim_buf_set_extmark(bufnr, M.namespace, row, 0, {
-        virt_lines = { { { indent .. table.concat(said, " | "), "CwmLens" } } },
+        virt_text = row == 0 and { { text, "CwmLens" } } or nil,
+        virt_lines = row > 0 and { { { indent .. text, "CwmLens" } } } or nil,
         virt_lines_above = true,
       })
     end
+  end
+end
+
+--- Draw everything anew: the settings have changed.
+function M.redraw()
+  for bufnr in pairs(known) do
+    draw(bufnr)
   end
 end
 

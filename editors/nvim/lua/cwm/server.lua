@@ -80,14 +80,14 @@ local OF_THE_MODEL = { ModelUnavailable = true, ServerLost = true, RequestRefuse
 --- What keeps a server that was started from its work, "" where nothing does: a few words for a status line.
 local trouble = ""
 
----@return string
-function M.trouble()
-  return trouble
-end
-
 --- The roots whose server was started and has not answered yet.
 ---@type table<string, true>
 local starting = {}
+
+---@return string
+function M.trouble()
+  return next(starting) and "the server is starting" or trouble
+end
 
 ---@param config vim.lsp.ClientConfig
 function M.before_init(_, config)
@@ -137,16 +137,13 @@ end
 ---@return vim.lsp.Client?
 function M.required(bufnr)
   local client = M.client(bufnr)
+  if client and vim.api.nvim_buf_get_name(bufnr) == "" then
+    return M.tell("this buffer has no file. :saveas gives it one.")
+  end
   if not client then
     M.tell(M.absence())
   end
   return client
-end
-
----@param err lsp.ResponseError
-local function tell_error(err)
-  -- The message ends with the way out, which `data.hint` holds once more.
-  M.tell(err.message)
 end
 
 --- Whether the answer to a command says anything of the model.
@@ -171,7 +168,7 @@ function M.execute(client, command, bufnr, on_result)
     note(command.command, err)
     vim.cmd.redrawstatus()
     if err then
-      return tell_error(err)
+      return M.tell(err.message) -- it ends with the way out, which `data.hint` holds once more
     end
     if on_result then
       on_result(result)

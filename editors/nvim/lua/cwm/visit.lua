@@ -41,7 +41,11 @@ function M.choose(text)
       prompt = "Which visit?",
       kind = "cwm.visit",
       format_item = function(one)
-        return one.visit and ("%d/%d  %s"):format(one.visit, one.visits, one.text) or one.text
+        if not one.visit then
+          return one.text
+        end
+        local text = one.text:gsub("%s*⟨%d+/%d+⟩$", "")
+        return ("%d/%d  %s"):format(one.visit, one.visits, text == "" and "changed nothing" or text)
       end,
     }, function(chosen)
       if chosen then

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Facts, modelOf, statusLines, statusText, troubleOf } from '../../../../editors/vscode/src/statusText.ts';
+import { type Facts, isOfTheCode, modelOf, statusLines, statusText, troubleOf } from '../../../../editors/vscode/src/statusText.ts';
 import { spaced } from '../../../../editors/vscode/src/tables.ts';
 import { serverOptions } from '../../../../editors/vscode/src/options.ts';
 
@@ -45,6 +45,8 @@ test('what is wrong with the model is seen in the item and told in its tooltip',
     assert.equal(troubleOf('The model host has died.', { kind: 'ModelCrashed' }), 'The model host has died.');
     assert.equal(troubleOf('f is no function.', { kind: 'TargetError' }), '');
     assert.equal(troubleOf('Something.', undefined), '');
+    assert.ok(isOfTheCode({ kind: 'SourceError' }));
+    assert.ok(![{ kind: 'RunError' }, { kind: 'ModelCrashed' }, {}, undefined].some(isOfTheCode));
 });
 
 test('settings go to the server under its own names', () => {

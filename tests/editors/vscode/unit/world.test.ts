@@ -27,7 +27,7 @@ const future: Future = {
     ],
     differs: 3,
     from: 3,
-    why: 'the model is not sure',
+    why: 'The model is not sure.',
 };
 
 /** The rows as one would read them, children indented. */
@@ -37,12 +37,12 @@ const picture = (all: Row[], indent = ''): string[] => all.flatMap((row) => [
 
 test('the score, the surprises, each line with what is said of it, and what if', () => {
     assert.deepEqual(picture(rows(stop, [future], (line) => `  source ${line}`, true)), [
-        'What if total = 9 | step 4 is the first that differs; the model is not sure',
+        'What if total = 9 | step 4 is the first that differs. The model is not sure.',
         '  9 | n ≈ 4 · 95 %',
-        '  9 | line',
+        '  9 | → line 10',
         '  10 | ← ≈ 13 · 90 %',
         '  3 | total ≈ 13 · 90 %',
-        '  4 | return',
+        '  4 | → return',
         'Score so far: right in 90 % of 10 values',
         'Line 5: n: ... | f()',
         '2 | source 1',

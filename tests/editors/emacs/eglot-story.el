@@ -1,6 +1,6 @@
-;;; story.el --- What a user of Emacs sees  -*- lexical-binding: t; -*-
+;;; eglot-story.el --- What a user of Emacs sees  -*- lexical-binding: t; -*-
 
-;; emacs --batch -l CONFIGURATION -l story.el FILE CALL: prints what is shown of a comparison of CALL in FILE.
+;; emacs --batch -l CONFIGURATION -l eglot-story.el FILE CALL: prints what is shown of a comparison of CALL in FILE.
 
 (defun story-wait (what condition)
   "Let Emacs go on until CONDITION holds; WHAT names it where it never does."
@@ -36,4 +36,4 @@
   (set-buffer-modified-p nil)
   (eglot-shutdown (eglot-current-server) nil 60))
 
-;;; story.el ends here
+;;; eglot-story.el ends here
