@@ -215,7 +215,8 @@ class Worker:
         for place, number in enumerate(request["checks"]):
             if not place or time.monotonic() < until:
                 once = partial(self._once, self._checks[number], request["seconds"], request["counted"])
-                yield {**_ENDED, **self._apart(once)}
+                found = {**_ENDED, **self._apart(once)}
+                yield {key: found[key] for key in _ENDED}
 
     def _once(self, check: Check, seconds: float, counted: bool) -> dict[str, Any]:
         reseeded()
