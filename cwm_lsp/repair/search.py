@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -50,10 +51,10 @@ GUIDED = 0.2
 SEARCHED = 0.85
 """Of the budget, what is spent until verification."""
 
-VERIFIED = 0.2
+VERIFIED = 0.15
 """Of the budget, what verification gets however long the search took."""
 
-HELD_OUT = 0.1
+HELD_OUT = 0.07
 """Of the budget, how long held-out inputs are run on the file as it stands."""
 
 LOOKS = 2
@@ -66,10 +67,10 @@ LEAST_START = 15.0
 START_SHARE = 2.0
 """What imports and the collection of tests may take: so many seconds, or budgets."""
 
-SCRIPTS = 0.1
+SCRIPTS = 0.07
 """Of the budget, how long what tests do is run as scripts, to see which can be."""
 
-AT_LEAST = 0.4
+AT_LEAST = 0.25
 """Of the budget, what the search gets however long the baseline took."""
 
 Progress = Callable[[int, int], None]
@@ -208,6 +209,7 @@ class _Search:
     budget: float
     progress: Progress | None
     tried: int = 0
+    deadline: float = math.inf
 
     def run(self, model: consult.Model | None) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
         """The fixes and what is to be said about the search."""
@@ -225,12 +227,13 @@ class _Search:
         )
         # Where the baseline took long, on a busy machine or in loops without an end, the search still begins.
         deadline = max(self.started + self.budget * SEARCHED, time.monotonic() + self.budget * AT_LEAST)
+        self.deadline = deadline
         self.supply.tell(self._told())
         survivors = screen.run(self.supply, deadline, self.progress, self._guided)
         added: tuple[str, ...] = ()
         if consultation is not None and model is not None:
             found = consultation.result(model.server.timeout)
-            survivors = screen.more(found.candidates, time.monotonic() + self.budget)
+            survivors = screen.more(found.candidates, time.monotonic() + self.budget * AT_LEAST)
             added = consult.notes(found)
         self.tried = screen.tried
         scripts: list[str] = []
@@ -270,13 +273,16 @@ class _Search:
         """The fixes with the first thing that each changes in the run of a failing check, if time is left."""
         known, worker = self.known, self.workers[0]
         slow = _slow(known, self.budget) or ENDLESS in known.said.values()
-        late = slow and time.monotonic() > self.started + self.budget
-        if not fixes or late:
+        over = self.started + self.budget
+        if not fixes or (slow and time.monotonic() > over):
             return tuple(fixes)
         check, text = known.failing[0], self.job.text
         before = worker.history(check, None, known.seconds)
-        found = []
+        found: list[Fix] = []
         for fix in fixes:
+            if found and time.monotonic() > over:
+                found.append(fix)
+                continue
             after = worker.history(check, fix.candidate, known.seconds)
             change = first_change(before, after, text, fix.text)
             found.append(replace(fix, evidence=replace(fix.evidence, first_change=change)))
@@ -307,7 +313,7 @@ class _Search:
         quick = min(known.quick, known.seconds)
         guide = Guide(self.workers, known.failing, known.passing, quick, self.job.stop)
         scores = self._scores
-        until = time.monotonic() + self.budget * GUIDED
+        until = min(self.deadline, time.monotonic() + self.budget * GUIDED)
         return guide.run(holes(self.job.text, scores, scores.keys()), until)
 
     def _consulted(self, model: consult.Model) -> consult.Consultation:

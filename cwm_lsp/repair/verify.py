@@ -39,6 +39,9 @@ HELD_OUT = 80
 ENOUGH = 8
 """Held-out inputs that must have run for a fix to count as verified."""
 
+LEAST_CLOCK = 1.0
+"""Seconds that a fix gets for the held-out inputs however late it is."""
+
 ALONE = 2
 """Kinds of edit that must come to the same fix for it to count as verified where rivals were left untried."""
 
@@ -117,10 +120,14 @@ def verified(
             if candidate not in kept[:2] and time.monotonic() > ground.until:
                 late.append(candidate)
                 return None
-            return _run(ground, candidate, calls, before[:held], idle, endless)
+            left = max(LEAST_CLOCK, ground.until - time.monotonic())
+            return _run(ground, candidate, calls, before[:held], idle, endless, left)
 
         found = at_once(ground.job.stop, len(fresh), run, kept)
         ran = [survivor for survivor in found if survivor is not None]
+    common = min((_run_of(one.said) for one in ran), default=len(calls))
+    calls, before, held = calls[:common], before[:common], min(held, common)
+    ran = [chosen(range(common), one) for one in ran]
     places = telling(len(calls) - held, ran, before)
     few = pardoned(ran, before[:held])
     clean = [survivor for survivor in ran if survivor.fresh <= few]
@@ -238,12 +245,13 @@ def _run(
     before: Sequence[str],
     idle: SimpleQueue[Worker],
     endless: bool,
+    clock: float,
 ) -> Ran | None:
     """A survivor in a child of its own; ``None`` when it does not survive there.
 
     ``before``: what the file as it stands gives for the first ``calls``; the others do not speak against a
     fix. An input on which the file as it stands goes on for ever does so only where that is what is to be
-    mended (``endless``): elsewhere the input is large.
+    mended (``endless``): elsewhere the input is large. After ``clock`` seconds inputs are left out.
     """
     order = (*ground.failing, *ground.passing)
     worker = idle.get()
@@ -253,7 +261,7 @@ def _run(
         tried = list(worker.attempt([candidate], order, ground.seconds * 2, PATIENT, formal=True))
         if len(tried[0].passed) < len(order):
             return None
-        said = worker.results(candidate, calls, ground.seconds)
+        said = worker.results(candidate, calls, ground.seconds, clock=clock)
     finally:
         idle.put(worker)
     if said is None:
