@@ -197,6 +197,14 @@ def _copied(workers: Sequence[Worker]) -> tuple[str, ...]:
     return ("The folder is large: only a part of it was copied to run candidates in.",)
 
 
+def told_by(known: Baseline) -> Told:
+    """What the templates are told of how the checks did."""
+    scores = {suspect.line: suspect.score for suspect in known.suspects}
+    texts = pairs(_gave(known.checks[n], known.said[n]) for n in known.failing)
+    said = known.said.values()
+    return Told(scores, scores.keys(), likelier(said), texts, said)
+
+
 @dataclass
 class _Search:
     """From the baseline to fixes."""
@@ -228,7 +236,7 @@ class _Search:
         # Where the baseline took long, on a busy machine or in loops without an end, the search still begins.
         deadline = max(self.started + self.budget * SEARCHED, time.monotonic() + self.budget * AT_LEAST)
         self.deadline = deadline
-        self.supply.tell(self._told())
+        self.supply.tell(told_by(known))
         survivors = screen.run(self.supply, deadline, self.progress, self._guided)
         added: tuple[str, ...] = ()
         if consultation is not None and model is not None:
@@ -298,13 +306,6 @@ class _Search:
 
     def _weight(self, one: Candidate) -> float:
         return one.prior * (0.25 + self._suspicion.get(one.line, 0.0))
-
-    def _told(self) -> Told:
-        scores = self._scores
-        known = self.known
-        texts = pairs(_gave(known.checks[n], known.said[n]) for n in known.failing)
-        said = known.said.values()
-        return Told(scores, scores.keys(), likelier(said), texts, said)
 
     def _guided(self) -> list[Candidate]:
         known = self.known
