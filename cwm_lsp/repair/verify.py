@@ -52,7 +52,7 @@ There are so many of these that one will fit less by chance.
 """
 
 UNLIKELY = 0.25
-"""A single edit less likely than that, which nothing else comes to, needs as many checks as what was fitted.
+"""An edit less likely than that, which none of another kind comes to, needs as many as what was fitted.
 
 Where the right edit is none of those that are tried, it is such an edit that passes.
 """
@@ -207,7 +207,8 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int, held: i
     few = len(ground.failing) < FITTED or len(ground.failing) + len(ground.passing) < FITTED * 2
     if few and all(JOINED in kind for kind in kinds):
         return "It is made to fit the few checks that there are: give more to call it verified."
-    if few and len(cluster) == 1 and cluster[0].candidate.prior < UNLIKELY and PROPOSED not in kinds:
+    likeliest = max(one.candidate.prior for one in cluster)
+    if few and len(kinds) < ALONE and likeliest < UNLIKELY and PROPOSED not in kinds:
         return "It is an unlikely edit, and few checks fail: give more to call it verified."
     # What a language model proposes is no edit among thousands: it is not there by chance.
     if not ground.complete and len(kinds) < ALONE and PROPOSED not in kinds:
