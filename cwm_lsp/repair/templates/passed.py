@@ -33,7 +33,7 @@ def handed_on(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
 
 def _built_on(name: str, call: ast.Call, scope: Scope) -> list[ast.expr]:
     """What the function makes of a name elsewhere: a text with it, a sum."""
-    found = {
+    found: dict[str, ast.expr] = {
         ast.unparse(node): node
         for node in ast.walk(scope.function)
         if isinstance(node, ast.JoinedStr | ast.BinOp)
