@@ -58,6 +58,7 @@ def _kinds(function: Function, nodes: Sequence[ast.AST]) -> Iterator[str]:
     """The kinds of its values, "?" for one that is not known."""
     if function.returns is not None:
         yield _annotated(function.returns)
+        return
     begun: dict[str, set[str]] = {}
     for node in nodes:
         if isinstance(node, ast.Assign):
