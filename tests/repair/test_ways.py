@@ -32,7 +32,7 @@ def test_a_program_whose_assertion_fails_is_a_specification(tmp_path: Path) -> N
     done = cwm("repair", "t.py", "--budget", "30", "--json", cwd=tmp_path)
     first = done.object["candidates"][0]
     assert "+    result = 0" in first["diff"]
-    assert "AssertionError" in first["evidence"]["failed"][0]
+    assert "AssertionError: assert total([1, 2]) == 3" in first["evidence"]["failed"][0]
 
 
 def test_a_program_that_raises_is_mended_but_never_verified(tmp_path: Path) -> None:
