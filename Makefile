@@ -79,7 +79,7 @@ pictures: vscode $(EDITOR)
 # Also in `make test FULL=1`, which goes on where the build cannot be installed: its tests fail then, and say so.
 test-vllm: $(HEAVY)
 	sh tests/backend/install-vllm.sh .venv-vllm
-	FULL=1 $(PY) -m pytest tests/backend/test_vllm_real.py tests/backend/test_contract.py -k vllm
+	FULL=1 $(PY) -m pytest tests/backend/test_vllm_real.py tests/backend/test_vllm_repair.py tests/backend/test_contract.py -k vllm
 
 clean:
 	rm -rf .venv-vllm $(VENV) $(EXTENSION)/dist $(EXTENSION)/node_modules $(EXTENSION)/*.vsix

@@ -27,6 +27,7 @@ from cwm_lsp.repair.llm.client import Server, checked
 from cwm_lsp.repair.llm.consult import Model
 from cwm_lsp.repair.llm.prompt import Form
 from cwm_lsp.repair.model import Distinction, Evidence, Fix, Outcome, Status
+from cwm_lsp.repair.scripts import parsed
 from cwm_lsp.repair.search import repair as search
 from cwm_lsp.repair.specification import (
     Specification,
@@ -144,7 +145,8 @@ def specified(wish: Wish, source: str) -> Specification:
 
 def _known(text: str, source: str, file: Path) -> None:
     """Raises ``TargetError`` for a call of what neither the file nor Python names anywhere."""
-    found = ast.parse(text.strip(), mode="eval").body
+    statements = parsed(text).body
+    found = statements[0].value if len(statements) == 1 and isinstance(statements[0], ast.Expr) else None
     if not isinstance(found, ast.Call) or not isinstance(found.func, ast.Name):
         return
     name = found.func.id

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,7 @@ from cwm_lsp.repair.agent.guard import NOT_ALLOWED
 from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.agent.pytests import SKIPPED
 from cwm_lsp.repair.asked import nothing_fails, say_something
-from cwm_lsp.repair.fromtests import defined, scripts
-from cwm_lsp.repair.job import Job, at_once
+from cwm_lsp.repair.job import Again, Job, at_once
 from cwm_lsp.repair.localise import ochiai, sliced, together
 from cwm_lsp.repair.model import Check, CheckKind, Suspect
 from cwm_lsp.repair.slicing import backwards, facts
@@ -28,8 +26,14 @@ from cwm_lsp.repair.workers import Worker
 FIRST_SECONDS = {CheckKind.CALL: 0.5, CheckKind.DOCTEST: 0.5, CheckKind.TEST: 10.0, CheckKind.RUN: 5.0}
 """Processor seconds that a check may take on the file as it stands."""
 
-FIRST_SHARE = 0.4
-"""Of the budget, what one check may take there at most, and after which no further one is begun."""
+FIRST_SHARE = 0.12
+"""Of the budget, what one check may take there at most."""
+
+BEGUN_SHARE = 0.4
+"""Of the budget, after which no further check is begun."""
+
+LITTLE = 0.2
+"""Of what a check may take, after which it is not waited for in the runs that are not watched."""
 
 ASLEEP_SHARE = 0.2
 """Of the budget, how long a check may sleep without a break."""
@@ -64,7 +68,7 @@ def failure(check: Check, said: str) -> str:
 class Baseline:
     """How the file does as it stands. Indices are those of ``checks``.
 
-    ``clock``: seconds that a candidate takes which passes, sleep included.
+    ``calls`` are known inputs; ``clock``: seconds that a candidate takes which passes, sleep included.
     """
 
     checks: tuple[Check, ...]
@@ -111,22 +115,15 @@ def baseline(
     longest = min(max(FIRST_SECONDS[kind] for kind in kinds), max(0.5, budget * FIRST_SHARE))
     tests = _tests(job, at_once(job.stop, len(workers), Worker.collected, workers)[0])
     checks = (*job.checks, *tests)
+    say_something(workers[0], specification, job, FIRST_SECONDS[CheckKind.CALL])
     wanted = list(range(len(specification.targets))) + _wanted(specification, workers[0], job)
     order = [*wanted, *(n for n in range(len(checks)) if n not in wanted)]
     asleep = min(BLOCKED, budget * ASLEEP_SHARE)
-    trace = partial(Worker.trace, seconds=longest, order=order, asleep=asleep, clock=budget * FIRST_SHARE)
-    runs = at_once(job.stop, len(workers), trace, workers)
-    first = runs[0]
-    left = {n for n in order if any(run[n]["said"] == LEFT_OUT for run in runs)}
-    quick = [n for n in order if first[n]["said"] != ENDLESS and not _sleeps(first[n])]
-    usual = AGAIN_SECONDS + AGAIN_SLACK * max((first[n]["seconds"] for n in quick), default=0.0)
-    third = workers[0].again(quick, min(longest, usual), budget * AGAIN_SHARE)
-    shaky = [
-        n
-        for n in order
-        if n not in left and len({*(run[n]["ok"] for run in runs), third.get(n, first[n]["ok"])}) > 1
-    ]
-    say_something(workers[0], specification, job, FIRST_SECONDS[CheckKind.CALL])
+    first, more = _three(workers, job, order, longest, asleep, budget)
+    unrun = {n for n in order if n not in more[0]}
+    left = {n for n in order if first[n]["said"] == LEFT_OUT or n in unrun}
+    oks = {n: {first[n]["ok"], *(run[n].ok for run in more if n in run and not run[n].over)} for n in order}
+    shaky = [n for n in order if n not in left and len(oks[n]) > 1]
     skipped = [n for n in order if first[n]["said"] == SKIPPED]
     failing = [n for n in wanted if n not in (*shaky, *left, *skipped) and not first[n]["ok"]]
     if not failing:
@@ -139,7 +136,6 @@ def baseline(
     every = range(1, len(job.text.splitlines()) + 1)  # a run that ended its process left no lines
     lines = {n: every if _unknown(first[n]) else first[n]["lines"] for n in (*failing, *passing)}
     ran = [(bool(first[n]["ok"]), lines[n]) for n in (*failing, *passing)]
-    texts = _scripts(workers[0], job, checks, failing, passing, budget * AGAIN_SHARE)
     spectrum = ochiai(ran)
     known = facts(job.text)
     slices = sliced([backwards(known, first[n]["steps"]) for n in failing if first[n]["said"] != ENDLESS])
@@ -150,7 +146,7 @@ def baseline(
         {n: first[n]["said"] for n in failing},
         tuple(together(spectrum, slices)),
         {"spectrum": tuple(spectrum), "slice": tuple(slices)},
-        (*_calls(checks, failing, passing, first), *texts),
+        tuple(_calls(checks, failing, passing, first)),
         _quick([first[n]["seconds"] for n in passing], bool(job.nodes)),
         _seconds([first[n]["seconds"] for n in passing], longest, bool(job.nodes)),
         (
@@ -166,6 +162,44 @@ def baseline(
         ),
         sum(first[n]["clock"] for n in (*failing[:1], *passing) if not _loops(first[n])),
     )
+
+
+Again3 = tuple[dict[int, Again], dict[int, Again]]
+"""How checks did when they were run for the second and for the third time."""
+
+
+def _three(
+    workers: Sequence[Worker],
+    job: Job,
+    order: Sequence[int],
+    longest: float,
+    asleep: float,
+    budget: float,
+) -> tuple[list[dict[str, Any]], Again3]:
+    """All checks three times: watched in one child, meanwhile in another with loops counted, then in both."""
+    watching, counting = workers[0], workers[-1]
+
+    def watched() -> list[dict[str, Any]]:
+        return watching.trace(longest, order, asleep, budget * BEGUN_SHARE)
+
+    def counted() -> dict[int, Again]:
+        counting.limit(asleep)
+        return counting.again(order, longest * LITTLE, budget * BEGUN_SHARE, counted=True)
+
+    first, second = at_once(job.stop, len({watching, counting}), lambda run: run(), (watched, counted))
+    quick = [n for n in order if first[n]["said"] != ENDLESS and not _sleeps(first[n])]
+    usual = min(longest, AGAIN_SECONDS + AGAIN_SLACK * max((first[n]["seconds"] for n in quick), default=0.0))
+    slow = [n for n, one in second.items() if one.over and first[n]["ok"]]
+    second |= counting.again(slow, usual, budget * AGAIN_SHARE, counted=True) if slow else {}
+    known = [one.turns for one in second.values() if one.ok and one.asleep < SLEEPY]
+    watching.turns = max(known, default=-1)
+    for one in workers:
+        one.learn(watching)
+    parts = [(worker, quick[n :: len(workers)]) for n, worker in enumerate(workers)]
+    halves = at_once(
+        job.stop, len(workers), lambda part: part[0].again(part[1], usual, budget * AGAIN_SHARE), parts
+    )
+    return first, (second, {n: one for half in halves for n, one in half.items()})
 
 
 def _beyond(run: Mapping[str, Any]) -> bool:
@@ -212,7 +246,7 @@ def _tests(job: Job, nodes: Sequence[str]) -> tuple[Check, ...]:
     """The tests that pytest collected, with the text of their functions."""
     if not job.nodes:
         return ()
-    text = _test_text(job)
+    text = test_text(job)
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):  # pytest would not have collected it
@@ -228,51 +262,9 @@ def _tests(job: Job, nodes: Sequence[str]) -> tuple[Check, ...]:
     )
 
 
-def _test_text(job: Job) -> str:
+def test_text(job: Job) -> str:
+    """The text of the file that the tests are in."""
     return (job.place.root / job.nodes[0]).read_text(encoding="utf-8", errors="replace")
-
-
-def _conftests(job: Job) -> list[str]:
-    """The files whose fixtures the tests have beside their own, the nearest last."""
-    test = job.place.root / job.nodes[0]
-    folders = [one for one in test.parents if one == job.place.root or job.place.root in one.parents]
-    files = [folder / "conftest.py" for folder in reversed(folders)]
-    return [one.read_text(encoding="utf-8", errors="replace") for one in files if one.is_file()]
-
-
-def _scripts(
-    worker: Worker,
-    job: Job,
-    checks: Sequence[Check],
-    failing: Sequence[int],
-    passing: Sequence[int],
-    clock: float,
-) -> list[str]:
-    """What the tests do, as scripts, those of failing tests first, as far as the file can run them, within
-    ``clock`` seconds."""
-    if not job.nodes:
-        return []
-    module = job.place.name.rpartition(".")[2]
-    known = scripts(_test_text(job), module, defined(job.text), _conftests(job))
-    nodes = [checks[n].call.partition("[")[0].partition("::")[2] for n in (*failing, *passing)]
-    texts = (text for node in nodes for text in known.get(node, ()) if "sleep(" not in text)
-    found = list(dict.fromkeys(texts))[:SCRIPTS]
-    said = worker.results(None, found, FIRST_SECONDS[CheckKind.CALL], clock=clock) or []
-    pairs = zip(found, said, strict=True) if said else ()
-    return [text for text, one in pairs if not one.said.startswith(_MISREAD)]
-
-
-_MISREAD = (
-    "raised NameError",
-    "raised ImportError",
-    "raised ModuleNotFoundError",
-    "raised FileNotFoundError",
-    LEFT_OUT,
-)
-"""What a script gives that misses something of its test, or that there was no time for."""
-
-SCRIPTS = 200
-"""Scripts taken from tests."""
 
 
 def _wanted(specification: Specification, worker: Worker, job: Job) -> list[int]:

@@ -45,6 +45,19 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """How a check did that was run once more. ``over``: it ran into its limit, or ended its process.
+
+    ``turns`` of loops where they were counted; seconds ``asleep``.
+    """
+
+    ok: bool
+    over: bool
+    turns: int
+    asleep: float
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a call gives, as text. ``refused``: an exception that the file itself raises on purpose.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import combinations, islice
+from collections.abc import Callable, Collection, Iterator, Sequence, Sized
+from itertools import combinations
 
 from cwm_lsp.repair.job import Tried, at_once
-from cwm_lsp.repair.model import Candidate, Edit
+from cwm_lsp.repair.model import Candidate
+from cwm_lsp.repair.supply import Listed, Source, Supply, Upto
 from cwm_lsp.repair.text import overlap
 from cwm_lsp.repair.workers import PATIENT, Worker
 
@@ -101,31 +102,31 @@ class Screen:
 
     def run(
         self,
-        found: Sequence[Candidate],
+        supply: Supply,
         deadline: float,
         progress: Progress | None,
         guided: Callable[[], Sequence[Candidate]] = list,
     ) -> list[Candidate]:
         """Those that pass every check, most likely first.
 
-        The likeliest of ``found`` are tried, then what ``guided`` gives, then the rest; pairs when no single
+        The likeliest of ``supply`` are tried, then what ``guided`` gives, then the rest; pairs when no single
         edit helps. ``deadline`` is a time of ``time.monotonic``.
         """
-        self._all(found[:FIRST], deadline, progress, len(found))
-        known: set[tuple[Edit, ...]] = set()
+        self._all(Upto(supply, FIRST), deadline, progress, supply)
         if not self._survivors and time.monotonic() < deadline:
-            sought = guided()
-            known = {one.edits for one in sought}
-            self._all(sought, deadline, progress, len(found))
-        self._all((one for one in found[FIRST:] if one.edits not in known), deadline, progress, len(found))
+            self._all(Listed(supply.fresh(guided())), deadline, progress, supply)
+        self._all(supply, deadline, progress, supply)
+        if not supply.complete:
+            self._untried = 1.0
         if not self._survivors and self._slow:
             # A loop for ever is what most of them are: only now may each take its time.
             again = sorted(self._slow, key=lambda one: -one.prior)
             self._quick, self._patience, self._slow = self._seconds, PATIENT, []
-            self._all(again, deadline - (deadline - time.monotonic()) * 0.4, progress, 0)
-        if not self._survivors:
+            self._all(Listed(again), deadline - (deadline - time.monotonic()) * 0.4, progress)
+        if not self._survivors and time.monotonic() < deadline:
+            found = supply.likeliest(max(TURNED, PARTNERS * 4))
             self._turned(found, deadline, progress)
-            self._all(self._pairs(found), deadline, progress, 0)
+            self._all(Listed(self._pairs(found)), deadline, progress)
         return sorted(self._survivors, key=lambda one: -self._weight(one))
 
     def _turned(self, found: Sequence[Candidate], deadline: float, progress: Progress | None) -> None:
@@ -136,19 +137,16 @@ class Screen:
         for first in others[:TURNS]:
             self._order = [first, *(one for one in order if one != first)]
             left = [one for one in found[:TURNED] if one not in self._partial]
-            self._all(left, until, progress, 0)
+            self._all(Listed(left), until, progress)
         self._order = order
 
     def more(self, found: Sequence[Candidate], deadline: float) -> list[Candidate]:
         """All that survived, after these have been tried too, however unlikely they are."""
         self._floor = 0.0
-        self._all(found, deadline, None, len(found))
+        self._all(Listed(found), deadline, None)
         return sorted(self._survivors, key=lambda one: -self._weight(one))
 
-    def _all(
-        self, found: Iterable[Candidate], deadline: float, progress: Progress | None, total: int
-    ) -> None:
-        source = iter(found)
+    def _all(self, source: Source, deadline: float, progress: Progress | None, total: Sized = ()) -> None:
         at_once(
             self._stop,
             len(self._workers),
@@ -159,16 +157,14 @@ class Screen:
     def _drain(
         self,
         worker: Worker,
-        source: Iterator[Candidate],
+        source: Source,
         deadline: float,
         progress: Progress | None,
-        total: int,
+        total: Sized,
     ) -> None:
         """Take batches until there are none, the time is over, or only unlikely rivals are left."""
         while True:
-            with self._lock:
-                likely = (one for one in source if one.prior >= self._floor)
-                batch = list(islice(likely, self._batch(deadline - time.monotonic())))
+            batch = source.take(self._batch(deadline - time.monotonic()), self._floor, deadline)
             if not batch:
                 return
             if time.monotonic() >= deadline:
@@ -187,7 +183,7 @@ class Screen:
                 self._leave(batch[done:])
                 return
             if progress is not None:
-                progress(self.tried, total)
+                progress(self.tried, len(total))
 
     def _batch(self, left: float) -> int:
         """How many candidates to give at once: what a batch found is only known once it ends."""

@@ -2,7 +2,8 @@
 
 1. *Baseline*: every check runs on the file as it stands, three times, in two children, its lines watched. One
    that changes its mind is flaky and counts for nothing.
-2. *Candidates* from the templates, ranked by how likely the edit is and how suspicious its line.
+2. *Candidates* from the templates, ranked by how likely the edit is and how suspicious its line,
+   made from the moment that the search begins.
 3. *Screening*: two children run them, each candidate up to its first failing check.
 4. *Verification*: what survives runs again in a fresh child, and on held-out inputs beside the original.
 5. Survivors that do the same on all held-out inputs are one cluster. One is verified; several are plausible.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -31,11 +33,12 @@ from cwm_lsp.repair.llm.prompt import Task
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Fix, Outcome, Status
 from cwm_lsp.repair.screen import Screen
 from cwm_lsp.repair.specification import Specification, unparsed
-from cwm_lsp.repair.templates.generate import candidates as generate
-from cwm_lsp.repair.templates.generate import suspicion
+from cwm_lsp.repair.supply import Supply
+from cwm_lsp.repair.templates.generate import Told, suspicion
 from cwm_lsp.repair.templates.holes import holes
 from cwm_lsp.repair.templates.symptoms import ENDLESS, likelier
 from cwm_lsp.repair.templates.told import pairs
+from cwm_lsp.repair.testscripts import known_scripts
 from cwm_lsp.repair.typed import checked
 from cwm_lsp.repair.verify import UNLIKELY, Ground, verified
 from cwm_lsp.repair.workers import Worker
@@ -48,10 +51,10 @@ GUIDED = 0.2
 SEARCHED = 0.85
 """Of the budget, what is spent until verification."""
 
-VERIFIED = 0.2
+VERIFIED = 0.15
 """Of the budget, what verification gets however long the search took."""
 
-HELD_OUT = 0.1
+HELD_OUT = 0.07
 """Of the budget, how long held-out inputs are run on the file as it stands."""
 
 LOOKS = 2
@@ -64,7 +67,10 @@ LEAST_START = 15.0
 START_SHARE = 2.0
 """What imports and the collection of tests may take: so many seconds, or budgets."""
 
-AT_LEAST = 0.4
+SCRIPTS = 0.07
+"""Of the budget, how long what tests do is run as scripts, to see which can be."""
+
+AT_LEAST = 0.25
 """Of the budget, what the search gets however long the baseline took."""
 
 Progress = Callable[[int, int], None]
@@ -95,16 +101,18 @@ def repair(
     specification = _with_agreement(file, text, specification, python)
     start = min(START, max(LEAST_START, budget * START_SHARE))
     job = replace(job_for(file, text, specification, python), stop=stop or Event(), start=start)
+    supply = Supply(text, job.stop)
     workers = [Worker(job) for _ in range(WORKERS)]
     try:
         known = baseline(workers, specification, job, budget)
-        search = _Search(job, workers, known, started, budget, progress)
+        search = _Search(job, workers, supply, known, started, budget, progress)
         fixes, notes = search.run(model)
         fixes, typed = checked(fixes, job, workers[0].work)
         found = fixes and (fixes[0].verified or fixes[0].candidate.prior >= UNLIKELY)
         beside = _beside(job) if not found else ()
         notes = (*_copied(workers), *known.notes, *_failures(known, fixes, budget), *notes, *typed, *beside)
     finally:
+        supply.close()
         for worker in workers:
             worker.close()
     taken = time.monotonic() - started
@@ -117,7 +125,7 @@ def _status(fixes: Sequence[Fix]) -> Status:
     return Status.VERIFIED if fixes[0].verified else Status.PLAUSIBLE
 
 
-def _told(check: Check, said: str) -> tuple[str, str | None]:
+def _gave(check: Check, said: str) -> tuple[str, str | None]:
     """What a failing check gave, and what it should; ``None`` where an assertion says both."""
     example = GIVEN.search(said)
     if example is not None and check.kind is not CheckKind.CALL:
@@ -189,17 +197,27 @@ def _copied(workers: Sequence[Worker]) -> tuple[str, ...]:
     return ("The folder is large: only a part of it was copied to run candidates in.",)
 
 
+def told_by(known: Baseline) -> Told:
+    """What the templates are told of how the checks did."""
+    scores = {suspect.line: suspect.score for suspect in known.suspects}
+    texts = pairs(_gave(known.checks[n], known.said[n]) for n in known.failing)
+    said = known.said.values()
+    return Told(scores, scores.keys(), likelier(said), texts, said)
+
+
 @dataclass
 class _Search:
     """From the baseline to fixes."""
 
     job: Job
     workers: Sequence[Worker]
+    supply: Supply
     known: Baseline
     started: float
     budget: float
     progress: Progress | None
     tried: int = 0
+    deadline: float = math.inf
 
     def run(self, model: consult.Model | None) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
         """The fixes and what is to be said about the search."""
@@ -217,28 +235,32 @@ class _Search:
         )
         # Where the baseline took long, on a busy machine or in loops without an end, the search still begins.
         deadline = max(self.started + self.budget * SEARCHED, time.monotonic() + self.budget * AT_LEAST)
-        survivors = screen.run(self._blind(), deadline, self.progress, self._guided)
-        told: tuple[str, ...] = ()
+        self.deadline = deadline
+        self.supply.tell(told_by(known))
+        survivors = screen.run(self.supply, deadline, self.progress, self._guided)
+        added: tuple[str, ...] = ()
         if consultation is not None and model is not None:
             found = consultation.result(model.server.timeout)
-            survivors = screen.more(found.candidates, time.monotonic() + self.budget)
-            told = consult.notes(found)
+            survivors = screen.more(found.candidates, time.monotonic() + self.budget * AT_LEAST)
+            added = consult.notes(found)
         self.tried = screen.tried
+        scripts: list[str] = []
         if survivors:
             self._still_failing()
+            scripts = known_scripts(self.workers[0], self.job, known, self.budget * SCRIPTS)
         ground = Ground(
             self.job,
             known.checks,
             known.failing,
             known.passing,
-            known.calls,
+            (*known.calls, *scripts),
             known.seconds,
             screen.complete,
             max(self.started + self.budget, time.monotonic() + self.budget * VERIFIED),
             self.budget * HELD_OUT,
         )
         fixes, notes = verified(ground, survivors, known.said, self._weight, self.workers)
-        return self._followed(fixes), (*notes, *told)
+        return self._followed(fixes), (*notes, *added)
 
     def _still_failing(self) -> None:
         """Raises ``RunError`` where what fails passes by itself when it is run again.
@@ -250,7 +272,7 @@ class _Search:
         ends = [n for n in known.failing if known.said[n] != ENDLESS]
         for _ in range(LOOKS if ends else 0):
             again = self.workers[0].again(ends, known.seconds, until - time.monotonic())
-            for n in (n for n, ok in again.items() if ok):
+            for n in (n for n, one in again.items() if one.ok):
                 raise flaky(known.checks[n])
             if time.monotonic() > until:
                 return
@@ -259,13 +281,16 @@ class _Search:
         """The fixes with the first thing that each changes in the run of a failing check, if time is left."""
         known, worker = self.known, self.workers[0]
         slow = _slow(known, self.budget) or ENDLESS in known.said.values()
-        late = slow and time.monotonic() > self.started + self.budget
-        if not fixes or late:
+        over = self.started + self.budget
+        if not fixes or (slow and time.monotonic() > over):
             return tuple(fixes)
         check, text = known.failing[0], self.job.text
         before = worker.history(check, None, known.seconds)
-        found = []
+        found: list[Fix] = []
         for fix in fixes:
+            if found and time.monotonic() > over:
+                found.append(fix)
+                continue
             after = worker.history(check, fix.candidate, known.seconds)
             change = first_change(before, after, text, fix.text)
             found.append(replace(fix, evidence=replace(fix.evidence, first_change=change)))
@@ -282,13 +307,6 @@ class _Search:
     def _weight(self, one: Candidate) -> float:
         return one.prior * (0.25 + self._suspicion.get(one.line, 0.0))
 
-    def _blind(self) -> list[Candidate]:
-        scores = self._scores
-        known = self.known
-        texts = pairs(_told(known.checks[n], known.said[n]) for n in known.failing)
-        said = known.said.values()
-        return generate(self.job.text, scores, scores.keys(), likelier(said), texts, said)
-
     def _guided(self) -> list[Candidate]:
         known = self.known
         if _slow(known, self.budget):
@@ -296,7 +314,7 @@ class _Search:
         quick = min(known.quick, known.seconds)
         guide = Guide(self.workers, known.failing, known.passing, quick, self.job.stop)
         scores = self._scores
-        until = time.monotonic() + self.budget * GUIDED
+        until = min(self.deadline, time.monotonic() + self.budget * GUIDED)
         return guide.run(holes(self.job.text, scores, scores.keys()), until)
 
     def _consulted(self, model: consult.Model) -> consult.Consultation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from configparser import ConfigParser, Error
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.model import Fix
 
 LONGEST = 30.0
-"""Seconds that the checker may take for one file."""
+"""Seconds that the checker may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,7 @@ def checked(fixes: Sequence[Fix], job: Job, work: Path) -> tuple[tuple[Fix, ...]
     if checker is None:
         return tuple(fixes), (f"Types were not checked: no checker that {root} is set up for is installed.",)
     file = work / job.place.file.relative_to(job.place.root)
-    counts = []
-    for text in (job.text, *(fix.text for fix in fixes)):
-        file.write_text(text, encoding="utf-8")
-        counts.append(errors(checker, work, file))
-    before, *after = counts
+    before, *after = errors(checker, work, file, (job.text, *(fix.text for fix in fixes)))
     pairs = zip(fixes, after, strict=True)
     judged = sorted((_judged(checker, before, *pair) for pair in pairs), key=lambda one: not one.verified)
     return tuple(judged), ((f"{checker.name} said nothing usable.",) if before is None else ())
@@ -104,11 +101,18 @@ def _runs(command: Sequence[str]) -> bool:
         return False
 
 
-def errors(checker: Checker, folder: Path, file: Path) -> int | None:
-    """How many errors the checker has in ``file``; ``None`` when it takes too long or says nothing usable."""
+def errors(checker: Checker, folder: Path, file: Path, texts: Sequence[str]) -> list[int | None]:
+    """How many errors the checker has in ``file`` with each text; ``None`` for all when it takes too long or
+    says nothing usable.
+
+    The texts lie side by side, in one run: a checker takes much longer to start than for one more file.
+    """
+    files = [file.with_name(f"{file.stem}_with_{n}.py") for n in range(len(texts))]
     try:
+        for path, text in zip(files, texts, strict=True):
+            path.write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [*checker.command, str(file)],
+            [*checker.command, *map(str, files)],
             cwd=folder,
             capture_output=True,
             text=True,
@@ -116,16 +120,21 @@ def errors(checker: Checker, folder: Path, file: Path) -> int | None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    return counted(checker.name, done.stdout)
+        return [None] * len(texts)
+    finally:
+        for path in files:
+            path.unlink(missing_ok=True)
+    found = counted(checker.name, done.stdout)
+    return [None if found is None else found[path.name] for path in files]
 
 
-def counted(name: str, said: str) -> int | None:
-    """The errors in a checker's JSON; ``None`` where it is none."""
+def counted(name: str, said: str) -> Counter[str] | None:
+    """The errors in a checker's JSON by the name of the file; ``None`` where it is none."""
     try:
         if name == "pyright":
-            return int(json.loads(said)["summary"]["errorCount"])
-        rows = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    except (ValueError, LookupError, TypeError):
+            rows = json.loads(said)["generalDiagnostics"]
+        else:
+            rows = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        return Counter(Path(row["file"]).name for row in rows if row.get("severity") == "error")
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    return len([row for row in rows if row.get("severity") == "error"])

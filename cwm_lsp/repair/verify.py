@@ -39,6 +39,9 @@ HELD_OUT = 80
 ENOUGH = 8
 """Held-out inputs that must have run for a fix to count as verified."""
 
+LEAST_CLOCK = 1.0
+"""Seconds that a fix gets for the held-out inputs however late it is."""
+
 ALONE = 2
 """Kinds of edit that must come to the same fix for it to count as verified where rivals were left untried."""
 
@@ -49,7 +52,7 @@ There are so many of these that one will fit less by chance.
 """
 
 UNLIKELY = 0.25
-"""A single edit less likely than that, which nothing else comes to, needs as many checks as what was fitted.
+"""An edit less likely than that, which none of another kind comes to, needs as many as what was fitted.
 
 Where the right edit is none of those that are tried, it is such an edit that passes.
 """
@@ -117,10 +120,14 @@ def verified(
             if candidate not in kept[:2] and time.monotonic() > ground.until:
                 late.append(candidate)
                 return None
-            return _run(ground, candidate, calls, before[:held], idle, endless)
+            left = max(LEAST_CLOCK, ground.until - time.monotonic())
+            return _run(ground, candidate, calls, before[:held], idle, endless, left)
 
         found = at_once(ground.job.stop, len(fresh), run, kept)
         ran = [survivor for survivor in found if survivor is not None]
+    common = min((_run_of(one.said) for one in ran), default=len(calls))
+    calls, before, held = calls[:common], before[:common], min(held, common)
+    ran = [chosen(range(common), one) for one in ran]
     places = telling(len(calls) - held, ran, before)
     few = pardoned(ran, before[:held])
     clean = [survivor for survivor in ran if survivor.fresh <= few]
@@ -200,7 +207,8 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int, held: i
     few = len(ground.failing) < FITTED or len(ground.failing) + len(ground.passing) < FITTED * 2
     if few and all(JOINED in kind for kind in kinds):
         return "It is made to fit the few checks that there are: give more to call it verified."
-    if few and len(cluster) == 1 and cluster[0].candidate.prior < UNLIKELY and PROPOSED not in kinds:
+    likeliest = max(one.candidate.prior for one in cluster)
+    if few and len(kinds) < ALONE and likeliest < UNLIKELY and PROPOSED not in kinds:
         return "It is an unlikely edit, and few checks fail: give more to call it verified."
     # What a language model proposes is no edit among thousands: it is not there by chance.
     if not ground.complete and len(kinds) < ALONE and PROPOSED not in kinds:
@@ -238,12 +246,13 @@ def _run(
     before: Sequence[str],
     idle: SimpleQueue[Worker],
     endless: bool,
+    clock: float,
 ) -> Ran | None:
     """A survivor in a child of its own; ``None`` when it does not survive there.
 
     ``before``: what the file as it stands gives for the first ``calls``; the others do not speak against a
     fix. An input on which the file as it stands goes on for ever does so only where that is what is to be
-    mended (``endless``): elsewhere the input is large.
+    mended (``endless``): elsewhere the input is large. After ``clock`` seconds inputs are left out.
     """
     order = (*ground.failing, *ground.passing)
     worker = idle.get()
@@ -253,7 +262,7 @@ def _run(
         tried = list(worker.attempt([candidate], order, ground.seconds * 2, PATIENT, formal=True))
         if len(tried[0].passed) < len(order):
             return None
-        said = worker.results(candidate, calls, ground.seconds)
+        said = worker.results(candidate, calls, ground.seconds, clock=clock)
     finally:
         idle.put(worker)
     if said is None:

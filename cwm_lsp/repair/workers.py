@@ -25,7 +25,7 @@ from cwm_lsp.repair.agent.checks import OVERTIME as ENDLESS
 from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
 from cwm_lsp.repair.change import Step
 from cwm_lsp.repair.child import isolation, read, started, unstarted
-from cwm_lsp.repair.job import Job, Result, Tried
+from cwm_lsp.repair.job import Again, Job, Result, Tried
 from cwm_lsp.repair.model import Candidate
 
 BUSY = 20
@@ -48,7 +48,7 @@ PATIENT = 20
 class Worker:
     """One child and its scratch copy. Use as a context manager, or close.
 
-    ``like``: one that knows already which checks sleep, and how long.
+    ``like``: one that knows already how the checks do on the text as it stands.
     """
 
     def __init__(self, job: Job, like: Worker | None = None) -> None:
@@ -61,10 +61,13 @@ class Worker:
         inside.parent.mkdir(parents=True, exist_ok=True)
         inside.write_text(job.text, encoding="utf-8")
         self.nodes: list[str] = []
-        self._asleep: float = like._asleep if like is not None else BLOCKED
-        self._sleepers: list[int] = like._sleepers if like is not None else []
-        self.problem = ""  # why pytest did not collect some tests
+        self._asleep = BLOCKED
+        self._sleepers: list[int] = []
         self._bare: list[str] = []  # tests that need none of pytest's reports to be judged
+        self.turns: int | None = None  # the most that a passing check takes, -1 where none passes
+        if like is not None:
+            self.learn(like)
+        self.problem = ""  # why pytest did not collect some tests
         # Tests run in forks of one session, so that no candidate finds what another left.
         self.forks = bool(job.nodes) and hasattr(os, "fork")
         self.isolation = isolation()
@@ -86,6 +89,15 @@ class Worker:
         """End the child and remove its folder."""
         self.end()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def limit(self, asleep: float) -> None:
+        """Let checks be asleep on end for so many seconds."""
+        self._asleep = asleep
+
+    def learn(self, other: Worker) -> None:
+        """Take over what another one found out about the text as it stands."""
+        self._asleep, self._sleepers, self.turns = other._asleep, other._sleepers, other.turns
+        self._bare = [*other._bare]
 
     def collected(self) -> list[str]:
         """The tests that pytest collects. Raises ``RunError``."""
@@ -218,17 +230,27 @@ class Worker:
             return []
         return [Step(**one) for one in answer["steps"]]
 
-    def again(self, numbers: Sequence[int], seconds: float, clock: float = 60.0) -> dict[int, bool]:
-        """Whether some checks pass on the text as it stands, once more: the first, and as many as are begun
-        within ``clock`` seconds. None that kills the child is told.
+    def again(
+        self, numbers: Sequence[int], seconds: float, clock: float = 60.0, counted: bool = False
+    ) -> dict[int, Again]:
+        """How some checks do on the text as it stands, once more: the first, and as many as are begun within
+        ``clock`` seconds. ``counted``: with their loops counted.
         """
-        self._ready()
-        self._send({"op": "again", "checks": list(numbers), "seconds": seconds, "clock": clock})
-        answer = self._line(seconds * 2 * len(numbers) + GRACE)
-        if answer is None:
+        found: dict[int, Again] = {}
+        until = time.monotonic() + clock
+        left = list(numbers)
+        while left and (not found or time.monotonic() < until):
+            self._ready()
+            how = {"seconds": seconds, "counted": counted, "clock": until - time.monotonic()}
+            self._send({"op": "again", "checks": left, **how})
+            while (answer := self._line(seconds * BUSY + GRACE)) is not None and "done" not in answer:
+                found[left.pop(0)] = Again(**answer)
+            if answer is not None:
+                break
             self.end()
-            return {}
-        return dict(zip(numbers, answer["ok"], strict=False))
+            if left:
+                found[left.pop(0)] = Again(False, True, 0, 0.0)
+        return found
 
     def explore(self, request: Mapping[str, Any], limit: float) -> list[str]:
         """Texts for a hole (see the agent's ``explore``), sought for ``limit`` seconds of a processor."""
@@ -275,7 +297,6 @@ class Worker:
                 "text": self._job.text,
                 "checks": [asdict(check) for check in self._job.checks],
                 "nodes": [str(work / node) for node in self._job.nodes],
-                "bare": self._bare,
                 "scratch": str(self._folder),
                 "root": str(work),
             }
@@ -289,7 +310,8 @@ class Worker:
         return self.nodes
 
     def _send(self, what: Mapping[str, Any]) -> None:
-        request = {**what, "asleep": self._asleep, "sleepers": self._sleepers}
+        known = {"asleep": self._asleep, "sleepers": self._sleepers, "bare": self._bare, "turns": self.turns}
+        request = {**what, **known}
         assert self._process is not None
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # a child that died is noticed when it gives no answer

@@ -146,6 +146,7 @@ def write(folder: Path) -> None:
     for place in (compact, other):
         (place / checkpoint.TOKENIZER).write_text(merging().to_str(), encoding="utf-8")
         facts = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end_of_text|>"}
+        facts["chat_template"] = "{% for one in messages %}{{ one['content'] }}\n{% endfor %}"
         (place / "tokenizer_config.json").write_text(json.dumps(facts), encoding="utf-8")
     checkpoint.mark(compact, "compact")
     config: dict[str, Any] = json.loads((compact / checkpoint.CONFIG).read_text(encoding="utf-8"))

@@ -65,7 +65,7 @@ def _rate(source: str, checks: tuple[Check, ...]) -> float:
             screen = Screen(workers, known.order, known.failing, known.quick, known.seconds, job.stop)
             found = candidates(source, {}, range(1, source.count("\n") + 1))[:CANDIDATES]
             started = time.monotonic()
-            screen.run([replace(one, prior=1.0) for one in found], started + SECONDS, None)
+            screen.more([replace(one, prior=1.0) for one in found], started + SECONDS)
             return 60 * screen.tried / (time.monotonic() - started)
         finally:
             for worker in workers:

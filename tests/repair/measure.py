@@ -1,8 +1,8 @@
 """How many bugs the search mends: ``python -m tests.repair.measure SET [BUDGET] [STEP] [FIRST]``.
 
 ``SET``: ``tuned`` or ``aside``, made by hand, the name of one of their files, ``tested``, ``tested_aside``,
-``real``, ``real_aside``, ``projects``, ``libraries``, ``beginners``, ``commits`` or ``commits_aside``, made
-by hand in programs with pytest tests, or ``seeded``, by mutation.
+``real``, ``real_aside``, ``projects``, ``libraries``, ``beginners``, ``commits``, ``commits_aside`` or
+``newcomers``, made by hand in programs with pytest tests, or ``seeded``, by mutation.
 Every ``STEP``-th from ``FIRST`` is tried for ``BUDGET`` seconds. Prints one line a bug on stderr (none for
 what is set aside, which nobody looks into) and the figures on stdout. ``docs/repair.md`` quotes them.
 """
@@ -30,14 +30,17 @@ from tests.repair.tested import Broken
 def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 0) -> None:
     """Break, search, judge by the cases kept back, print."""
     tally: Counter[str] = Counter()
-    seconds: list[float] = []
+    seconds: list[float] = []  # of searches that found a fix
+    took: list[float] = []
     started = time.monotonic()
     chosen = list(islice(_bugs(name), first, None, step))
     with tempfile.TemporaryDirectory() as folder:
         for number, (kind, bug) in enumerate(chosen):
             place = Path(folder, str(number))
             place.mkdir()
-            verdict = _one(bug, place, budget, tally, seconds)
+            begun = time.monotonic()
+            verdict, ended = _one(bug, place, budget, tally, seconds)
+            took.append(ended - begun)
             if "aside" not in name:
                 print(f"{bug.name}, line {bug.line}, {kind}: {verdict}", file=sys.stderr, flush=True)
     seen = tally["bugs"]
@@ -56,6 +59,7 @@ def main(name: str = "tuned", budget: float = 10.0, step: int = 1, first: int = 
         tops = ", ".join(f"{top}: {_share(tally[f'{signal} {top}'], seen)}" for top in (1, 3, 5))
         print(f"line in the top, by {signal}: {tops}")
     print(f"seconds to a fix, median of those offered: {median(seconds or [0]):.1f}")
+    print(f"longest search: {max(took, default=0):.1f} s, of a budget of {budget:g} s")
     print(f"candidates a minute: {60 * tally['tried'] / max(1, tally['milliseconds'] / 1000):,.0f}")
 
 
@@ -67,13 +71,17 @@ def _bugs(name: str) -> Iterator[tuple[str, Bug | Broken]]:
     return handmade.bugs({"tuned": handmade.TUNED, "aside": handmade.ASIDE}.get(name, (name,)))
 
 
-def _one(bug: Bug | Broken, place: Path, budget: float, tally: Counter[str], seconds: list[float]) -> str:
+def _one(
+    bug: Bug | Broken, place: Path, budget: float, tally: Counter[str], seconds: list[float]
+) -> tuple[str, float]:
+    """What came of a bug, and when its search ended."""
     file = bug.written(place)
     try:
         outcome = repair(file, bug.source, bug.asked(place), python=sys.executable, budget=budget)
     except CwmError as error:
         tally["unnoticed"] += 1
-        return str(error)
+        return str(error), time.monotonic()
+    ended = time.monotonic()
     tally["bugs"] += 1
     tally["tried"] += outcome.tried
     tally["milliseconds"] += int(outcome.seconds * 1000)
@@ -91,7 +99,8 @@ def _one(bug: Bug | Broken, place: Path, budget: float, tally: Counter[str], sec
         f"{fix.candidate.kind} {fix.candidate.prior:.2f} by {fix.evidence.agreeing}" for fix in outcome.fixes
     ]
     alone = outcome.notes if outcome.status is Status.PLAUSIBLE and len(right) == 1 else ""
-    return f"{outcome.status} {right} {kinds} {alone}, {outcome.tried} tried in {outcome.seconds:.1f} s"
+    told = f"{outcome.status} {right} {kinds} {alone}, {outcome.tried} tried in {outcome.seconds:.1f} s"
+    return told, ended
 
 
 def _within(suspects: Sequence[Suspect], bug: Bug | Broken, top: int) -> bool:

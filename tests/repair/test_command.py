@@ -113,6 +113,15 @@ def test_a_call_of_what_is_not_there_is_refused(tmp_path: Path) -> None:
     assert "Did you mean total?" in done.err
 
 
+def test_a_script_may_stand_in_the_place_of_a_call(tmp_path: Path) -> None:
+    source = "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def pop(self):\n"
+    (tmp_path / "stack.py").write_text(f"{source}        return self.items.pop(0)\n")
+    script = "s = Stack(); s.items += [1, 2]; s.pop()"
+    done = cwm("repair", "stack.py", "--call", script, "--expect", "2", "--json", cwd=tmp_path)
+    assert done.code == 0
+    assert "+        return self.items.pop(" in done.object["candidates"][0]["diff"]
+
+
 def test_a_test_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text("def f(a):\n    return a\n")
     (tmp_path / "test_f.py").write_text("def test_one():\n    assert True\n")

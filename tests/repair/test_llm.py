@@ -136,6 +136,12 @@ def test_a_server_that_fails_once_is_asked_again_and_the_same_change_counts_once
     assert "The language model was asked 3 times and made 1 candidates." in outcome.notes
 
 
+def test_a_server_with_a_small_context_is_asked_for_what_fits() -> None:
+    with serving(400, "said") as script:
+        assert complete(Server(script.url, "m", timeout=20.0), [], 0.0, 0) == "said"
+    assert [request.get("max_tokens") for request in script.requests] == [2048, None]
+
+
 def test_a_server_that_does_not_answer_is_given_up() -> None:
     over = threading.Event()
 

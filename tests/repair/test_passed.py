@@ -69,9 +69,30 @@ def read(rows, key):
 """
 
 
+LARGEST = """\
+def largest(tree, path=""):
+    found = []
+    for key, child in tree.items():
+        if isinstance(child, dict):
+            found.extend(largest(child{}))
+        else:
+            found.append((child, f"{{path}}/{{key}}"))
+    return found
+"""
+ROUND = """\
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+
+
+def cents(text):
+    return int((Decimal(text) * 100).quantize(Decimal(1), rounding=ROUND_HALF_{}))
+"""
+
+
 @pytest.mark.parametrize(
     ("broken", "right", "said", "among"),
     [
+        (LARGEST.format(""), LARGEST.format(', path=f"{path}/{key}"'), "", 120),
+        (ROUND.format("EVEN"), ROUND.format("UP"), "", 20),
         (FLAT.format(""), FLAT.format(", sep=sep"), "", 40),
         ("def f(call, *args, **kwargs):\n    return call(*args)\n",
          "def f(call, *args, **kwargs):\n    return call(*args, **kwargs)\n", "", 20),

@@ -140,6 +140,8 @@ def test_an_unlikely_edit_alone_needs_more_checks(tmp_path: Path) -> None:
     fixes, notes = judged(tmp_path, DOUBLE, [TWICE], DOUBLED, prior=0.1)
     assert [fix.verified for fix in fixes] == [False]
     assert "an unlikely edit" in notes[0]
+    fixes, _ = judged(tmp_path, DOUBLE, [TWICE, SAME], DOUBLED, prior=0.1)  # one more of its kind
+    assert [fix.verified for fix in fixes] == [False]
     fixes, _ = judged(tmp_path, DOUBLE, [TWICE, ALSO], DOUBLED, prior=0.1)
     assert [fix.verified for fix in fixes] == [True]
     many = [(f"f({n})", str(2 * n)) for n in (4, 6, 7, 9, 10, 11)]

@@ -28,6 +28,7 @@ FILES = (
     "beginners",
     "commits",
     "commits_aside",
+    "newcomers",
 )
 
 

@@ -60,17 +60,18 @@ def evaluate(program: Program, code: CodeType, check: Check, seconds: float) -> 
         return Outcome(False, "ran out of memory")
     except BaseException as error:  # SystemExit and KeyboardInterrupt are outcomes of the user's code too
         name = type(error).__name__
-        refused = _refused(program, error.__traceback__)
-        return Outcome(check.get("raises") == name, clipped(f"raised {name}: {error}"), refused)
+        line = _raised_at(program, error.__traceback__)
+        said = str(error) or (program.line(line) if isinstance(error, AssertionError) else "")
+        return Outcome(check.get("raises") == name, clipped(f"raised {name}: {said}"), program.raises(line))
 
 
-def _refused(program: Program, raised: TracebackType | None) -> bool:
-    """Whether an exception began at a statement of the file that is there to raise one."""
+def _raised_at(program: Program, raised: TracebackType | None) -> int:
+    """The line of the file at which an exception began, 0 where that was elsewhere."""
     while raised is not None and raised.tb_next is not None:
         raised = raised.tb_next
     if raised is None or raised.tb_frame.f_code.co_filename != program.path:
-        return False
-    return program.raises(raised.tb_lineno)
+        return 0
+    return raised.tb_lineno
 
 
 def _run(program: Program) -> tuple[bool, str]:

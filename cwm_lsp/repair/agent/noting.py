@@ -13,8 +13,15 @@ from .program import Program
 from .pytests import Session
 from .tracing import Spectrum
 
-FIRST_SHARE = 0.12
+FIRST_SHARE = 0.2
 """Of the time that a check may take, what it gets at first."""
+
+FAR = 20
+"""A check that ran so many times as long and as far as all before it, and did not end, has no end."""
+
+LEAST_VISITS = 200
+LEAST_SECONDS = 0.1
+"""Of lines, and of time, what a check is taken to need in any case."""
 
 LOOKED_AT = 0.05
 """Processor seconds for which a loop without an end is watched."""
@@ -30,6 +37,7 @@ NOTHING: dict[str, Any] = {
     "lines": [],
     "calls": [],
     "steps": [],
+    "visits": 0,
     "bare": False,
     "unseen": True,
 }
@@ -57,11 +65,12 @@ class Noting:
         """Each check gets little time at first; one that needs more shows whether the others may as well.
 
         Many loops for ever would otherwise eat the whole budget. So would checks that sleep: once ``clock``
-        seconds are over the rest is left out.
+        seconds are over the rest is left out. Where checks before it ended much sooner, one gets no more.
         """
         longest, until = request["seconds"], time.monotonic() + request["clock"]
         seconds = longest * FIRST_SHARE
         endless = False
+        ended: list[tuple[float, int]] = []
         for number in request["order"]:
             check = self._checks[number]
             if time.monotonic() > until:
@@ -70,9 +79,14 @@ class Noting:
             found = self._apart(partial(self._traced, check, seconds))
             blocked = found.get("blocked") or "lines" not in found
             if found["said"] == OVERTIME and not blocked and not endless and seconds < longest:
-                found = self._apart(partial(self._traced, check, longest))
-                endless = found["said"] == OVERTIME
-                seconds = seconds if endless else longest
+                endless = _far(found, seconds, ended)
+                if not endless:
+                    found = self._apart(partial(self._traced, check, longest))
+                    endless = found["said"] == OVERTIME
+                usual = max((taken for taken, _ in ended), default=0.0)
+                seconds = min(seconds, max(LEAST_SECONDS, FAR * usual)) if endless else longest
+            elif found["said"] != OVERTIME and "lines" in found:
+                ended.append((found["seconds"], found["visits"]))
             if check["kind"] == "test" and "lines" in found and found["asleep"] < SLEEPY:
                 found = self._bared(check, seconds, found)
             yield {**NOTHING, "check": number, **found}
@@ -124,4 +138,13 @@ class Noting:
             "lines": sorted(spectrum.lines),
             "calls": list(spectrum.calls),
             "steps": [] if ok else list(spectrum.steps),
+            "visits": spectrum.visits,
         }
+
+
+def _far(found: dict[str, Any], seconds: float, ended: Sequence[tuple[float, int]]) -> bool:
+    """Whether a check that had so many seconds got much further than any that ended before it."""
+    if not ended:
+        return False
+    taken, visits = max(one[0] for one in ended), max(one[1] for one in ended)
+    return seconds >= FAR * taken and int(found["visits"]) >= FAR * max(LEAST_VISITS, visits)

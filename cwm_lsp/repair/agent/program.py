@@ -56,6 +56,11 @@ class Program:
         lines = self._whole.split("\n")
         return 0 < line <= len(lines) and _RAISING.search(lines[line - 1]) is not None
 
+    def line(self, number: int) -> str:
+        """The text of a line of the candidate that was compiled last, "" where there is none."""
+        lines = self._whole.split("\n")
+        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
     def run(self) -> None:
         """The candidate that was compiled last run as a program. Raises whatever it raises."""
         code = compile(self._whole, self.path, "exec", dont_inherit=True)

@@ -31,7 +31,7 @@ class Session:
     of a test that fails. ``problem``: why some were not collected.
     """
 
-    def __init__(self, program: Program, session: Any, bare: Iterable[str] = (), problem: str = "") -> None:
+    def __init__(self, program: Program, session: Any, problem: str = "") -> None:
         self.problem = problem
         self._program = program
         self._session = session
@@ -40,7 +40,7 @@ class Session:
         self._late.present()
         self._items = {item.nodeid: item for item in session.items}
         self._known: ModuleType | None = None
-        self.bare = set(bare)
+        self.bare: set[str] = set()
 
     @property
     def nodes(self) -> list[str]:
@@ -188,9 +188,7 @@ def _brief(message: str) -> str:
     return f"{first}{' ' if first.endswith(':') else '; '}{'; '.join(rest)}" if rest else first
 
 
-def serve_session(
-    program: Program, nodes: list[str], bare: list[str], root: str, requests: Iterator[Any], serve: Any
-) -> str:
+def serve_session(program: Program, nodes: list[str], root: str, requests: Iterator[Any], serve: Any) -> str:
     """Collect ``nodes`` below ``root`` and answer ``requests`` through ``serve``; "" or why it cannot be."""
     try:
         import pytest
@@ -214,7 +212,7 @@ def serve_session(
             self.served = True
             gc.collect()
             gc.freeze()  # else each fork copies all that the collector looks at
-            serve(Session(program, session, bare, self.problem), requests)
+            serve(Session(program, session, self.problem), requests)
             return True
 
     host = Host()

@@ -1,21 +1,23 @@
 """The child: answers one request a line, each answer a line of its own, until its parent closes the pipe.
 
-All but ``open`` also have ``asleep``, the seconds that a check may sleep on end, and ``sleepers``, the checks
-that sleep for long on the text as it stands.
+All but ``open`` also have what is known of the text as it stands: ``asleep``, the seconds that a check may
+sleep on end, ``sleepers``, the checks that sleep for long, ``bare``, the tests that need no report to be
+judged, and ``turns``, the most turns of loops that a passing check takes (-1: none passes; null: not known).
 
 ::
 
-    {"op": "open", path, name, folder, import_from, origin, project, text, checks, nodes, bare, scratch, root}
+    {"op": "open", path, name, folder, import_from, origin, project, text, checks, nodes, scratch, root}
                               -> {"ready": true, nodes, problem} | {"error"}
     {"op": "trace", "seconds", "order", "clock"}
                               -> for each check {"check", "ok", "said", "seconds", "clock", "asleep",
-                                                  "lines", "unseen", "calls", "steps", "bare"}
+                                                  "lines", "unseen", "calls", "steps", "visits", "bare"}
     {"op": "try", "order", "passing", "seconds", "patience", "formal", "clock", "items"}
                               -> for each item {"id", "passed", "failed", "slow"}, then {"done": true}
     {"op": "states", "check", "lines", "seconds"}  -> {"states": [{"line", "values"}]}
     {"op": "history", "check", "edits", "seconds"}
                               -> {"steps": [{"line", "depth", "values", "said"}]}
-    {"op": "again", "checks", "seconds", "clock"}  -> {"ok": [...]}, of the first of them
+    {"op": "again", "checks", "seconds", "clock", "counted"}
+                              -> for each of the first {"ok", "over", "turns", "asleep"}, then {"done": true}
     {"op": "run", "edits", "calls", "functions", "seconds", "clock"}
                               -> {"results": [[said, refused, reached], ...] or null}
     {"op": "explore", "edits", "atoms", "failing", "passing", "truth", "broad", "seconds",
@@ -61,7 +63,7 @@ def serve() -> None:
         tidy = Tidy(opening["folder"], opening["origin"], opening["path"])
         _answering(Worker(program, [*opening["checks"], *tests], found, tidy), rest, answer)
 
-    problem = serve_session(program, opening["nodes"], opening["bare"], opening["root"], lines, session)
+    problem = serve_session(program, opening["nodes"], opening["root"], lines, session)
     if problem:
         answer({"error": problem})
 

@@ -38,6 +38,7 @@ class Spectrum:
         self.lines: set[int] = set()
         self.calls: dict[str, None] = {}
         self.steps: deque[int] = deque(maxlen=STEPS)
+        self.visits = 0  # of lines
 
     def watching(self) -> AbstractContextManager[None]:
         """Trace the body."""
@@ -55,6 +56,7 @@ class Spectrum:
         if event == "line":
             self.lines.add(frame.f_lineno)
             self.steps.append(frame.f_lineno)
+            self.visits += 1
         return self._local
 
     def _note_call(self, frame: FrameType) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from types import CodeType
 from typing import Any
 
-from .alarm import ASLEEP
+from .alarm import ASLEEP, idle
 from .checks import OVERTIME, Check, Outcome, evaluate, expected
 from .explore import explore
 from .forks import FORKS, forked, reseeded
@@ -40,6 +40,15 @@ UNBOUNDED = 1 << 60
 
 PATIENT = 20
 """How many times as many turns a candidate gets when it is looked at again, or verified."""
+
+
+_ENDED: dict[str, Any] = {"ok": False, "over": True, "turns": 0, "asleep": 0.0}
+"""What became of a check whose process died."""
+
+
+def _allowed(most: int) -> int:
+    """Turns that a check may take where the longest that passes takes so many; -1 where none passes."""
+    return TURNS + TURNS_SLACK * most if most >= 0 else UNKNOWN
 
 
 class _Spent(Exception):
@@ -75,7 +84,7 @@ class Worker:
 
     def answers(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The answers to one request."""
-        ASLEEP.limit, self._sleepers = request["asleep"], set(request["sleepers"])
+        self._know(request)
         self._first = request["op"] in ("trace", "again")
         if request["op"] == "trace":
             yield from Noting(self._program, self._checks, self._session, self._apart).traces(request)
@@ -83,7 +92,8 @@ class Worker:
             yield from self._batch(request)
             yield {"done": True}
         elif request["op"] == "again":
-            yield {"ok": self._again(request)}
+            yield from self._again(request)
+            yield {"done": True}
         elif request["op"] == "states":
             yield {"states": [], **self._apart(partial(self._states, request))}
         elif request["op"] == "history":
@@ -93,6 +103,14 @@ class Worker:
         else:
             found = self._apart(lambda: {"results": self._said(request)})
             yield {"results": found.get("results")}
+
+    def _know(self, request: dict[str, Any]) -> None:
+        """Take over what is known of the text as it stands, maybe from another child."""
+        ASLEEP.limit, self._sleepers = request["asleep"], set(request["sleepers"])
+        if request["turns"] is not None:
+            self._turns = _allowed(request["turns"])
+        if self._session is not None:
+            self._session.bare |= set(request["bare"])
 
     def _apart(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """In a fork where there is a test session: its state must not pass from one candidate to the next."""
@@ -191,19 +209,25 @@ class Worker:
             self._check(code, self._checks[request["check"]], request["seconds"], formal=True)
         return {"steps": history.steps}
 
-    def _again(self, request: dict[str, Any]) -> list[bool]:
-        """Whether checks pass on the text as it stands, the first one and as many as there is time for."""
+    def _again(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """How checks do on the text as it stands, the first one and as many as there is time for."""
         until = time.monotonic() + request["clock"]
-        found: list[bool] = []
-        for number in request["checks"]:
-            if not found or time.monotonic() < until:
-                once = partial(self._once, self._checks[number], request["seconds"])
-                found.append(bool(self._apart(once)["ok"]))
-        return found
+        for place, number in enumerate(request["checks"]):
+            if not place or time.monotonic() < until:
+                once = partial(self._once, self._checks[number], request["seconds"], request["counted"])
+                found = {**_ENDED, **self._apart(once)}
+                yield {key: found[key] for key in _ENDED}
 
-    def _once(self, check: Check, seconds: float) -> dict[str, Any]:
+    def _once(self, check: Check, seconds: float, counted: bool) -> dict[str, Any]:
         reseeded()
-        return {"ok": self._check(self._program.code([]), check, seconds)[0]}
+        slept = idle()
+        code = self._program.counting([]) if counted else self._program.code([])
+        self._counter.left = UNBOUNDED
+        if counted and self._session is not None:
+            self._session.install(code, edited=True)
+        ok, said, _ = self._check(code, check, seconds)
+        turns = UNBOUNDED - self._counter.left
+        return {"ok": ok, "over": said == OVERTIME, "turns": turns, "asleep": idle() - slept}
 
     def _explored(self, request: dict[str, Any]) -> dict[str, Any]:
         """Texts for a hole; none where it takes longer than it may."""
@@ -252,7 +276,7 @@ class Worker:
         """Find out how many turns a check may take, by those that passing ones take on the file as it is."""
         if not self._turns:
             most = self._apart(partial(self._longest, seconds)).get("turns", -1)
-            self._turns = TURNS + TURNS_SLACK * most if most >= 0 else UNKNOWN
+            self._turns = _allowed(most)
 
     def _longest(self, seconds: float) -> dict[str, Any]:
         """The most turns that a check takes which passes."""

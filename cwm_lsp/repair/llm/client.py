@@ -63,8 +63,15 @@ def _near(address: str) -> bool:
     return found.is_loopback or (found.is_private and not found.is_unspecified)
 
 
+class _Rejected(ModelUnavailable):
+    """The server does not take the request as it is."""
+
+
 def complete(server: Server, messages: Sequence[Message], temperature: float, seed: int) -> str:
-    """The text of one answer. Raises ``ModelUnavailable``, naming what the server did instead."""
+    """The text of one answer. Raises ``ModelUnavailable``, naming what the server did instead.
+
+    A server whose context has no room for as long an answer is asked for one that fits.
+    """
     body = {
         "model": server.model,
         "messages": list(messages),
@@ -73,7 +80,11 @@ def complete(server: Server, messages: Sequence[Message], temperature: float, se
         "max_tokens": 2048,
         "stream": False,
     }
-    data = _posted(server, json.dumps(body).encode("utf-8"))
+    try:
+        data = _posted(server, json.dumps(body).encode("utf-8"))
+    except _Rejected:
+        del body["max_tokens"]
+        data = _posted(server, json.dumps(body).encode("utf-8"))
     try:
         message = json.loads(data)["choices"][0]["message"]
         return _text(message)
@@ -110,7 +121,8 @@ def _posted(server: Server, body: bytes) -> bytes:
     finally:
         connection.close()
     if answer.status != 200:  # a redirect is not followed: it may lead anywhere
-        raise ModelUnavailable(f"{server.url} answered with status {answer.status}: {_reason(data)}.")
+        failure = _Rejected if answer.status == 400 else ModelUnavailable
+        raise failure(f"{server.url} answered with status {answer.status}: {_reason(data)}.")
     return data
 
 

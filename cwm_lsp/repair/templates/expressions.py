@@ -175,6 +175,15 @@ def name(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             yield other, "function", 0.3
 
 
+def named_constant(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Another constant of the module whose name begins as this one's: ``ROUND_UP`` for ``ROUND_DOWN``."""
+    if isinstance(node, ast.Name) and node.id.isupper():
+        family = node.id.partition("_")[0]
+        for other in sorted(scope.globals - {node.id}):
+            if other.isupper() and other.partition("_")[0] == family:
+                yield other, "kindred constant", 0.45
+
+
 def off_by_one(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """One more or one less, but for what is called or looked up to be true or not."""
     if id(node) in scope.truths and isinstance(node, ast.Subscript | ast.Call | ast.Attribute):
@@ -323,6 +332,7 @@ _TEMPLATES: tuple[Template, ...] = (
     logic,
     constant,
     name,
+    named_constant,
     off_by_one,
     subscript,
     call,

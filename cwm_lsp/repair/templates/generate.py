@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from types import MappingProxyType
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates.copies import deep
 from cwm_lsp.repair.templates.expressions import other_constants, variants
 from cwm_lsp.repair.templates.formats import formatted, placed
-from cwm_lsp.repair.templates.hints import hints
+from cwm_lsp.repair.templates.hints import Hints, hints
 from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.templates.patterns import patterns
 from cwm_lsp.repair.templates.pitfalls import shared, tested
@@ -32,6 +34,114 @@ MOST = 60_000
 """Candidates of one file; the least likely ones beyond are left out."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the failing checks say of where and what the mistake is.
+
+    ``scores``: the suspicion of lines, 0 to 1; ``lines``: those that ran; ``likelier``: kinds of edit that
+    the failure speaks for and how much likelier they are; ``texts`` that came out, with those that should
+    have; ``said``: what the checks ended with.
+    """
+
+    scores: Mapping[int, float]
+    lines: Collection[int]
+    likelier: Mapping[str, float] = field(default_factory=dict)
+    texts: Collection[tuple[str, str]] = ()
+    said: Collection[str] = ()
+
+
+Found = dict[tuple[int, int, str], Candidate]
+"""Candidates by what they do to the text."""
+
+
+class Maker:
+    """Single edits of one file, function by function. Raises ``SyntaxError``."""
+
+    def __init__(self, source: str) -> None:
+        self.tree = ast.parse(source)
+        self._text = Text(source)
+        self.functions = [one for one in _functions(self.tree) if not one.name.startswith("test")]
+        self._scopes: dict[Function, tuple[Scope, Hints]] = {}
+
+    def add(self, function: Function, found: Found) -> Iterator[Candidate]:
+        """Put what is made whatever the checks say into ``found``, and give it, one each time."""
+        scope, _ = self._of(function)
+        made = chain(_of_function(function, scope, self._text), deep(function, scope, self.tree, self._text))
+        for candidate in made:
+            yield self._put(function, candidate, found)
+
+    def add_told(self, function: Function, told: Told, found: Found) -> None:
+        """Put what only follows from what checks say into ``found``."""
+        scope, _ = self._of(function)
+        names = raised(told.said, self.tree)
+        for candidate in (
+            *corrected(function, self._text, told.texts),
+            *rescued(function, scope, self._text, names),
+        ):
+            self._put(function, candidate, found)
+
+    def add_constants(self, found: Found) -> None:
+        """Put edits of what the module and its classes assign into ``found``."""
+        for candidate in (*_constants(self.tree, self._text), *shared(self.tree, self._text)):
+            found.setdefault(_key(candidate, self._text), candidate)
+
+    def touched(self, told: Told) -> list[Function]:
+        """The functions of which something ran, the most suspicious first."""
+        spans = {one: range(one.body[0].lineno, (one.end_lineno or one.lineno) + 1) for one in self.functions}
+        ran = [one for one in self.functions if any(line in told.lines for line in spans[one])]
+        return sorted(ran, key=lambda one: -max(told.scores.get(line, 0.0) for line in spans[one]))
+
+    def _of(self, function: Function) -> tuple[Scope, Hints]:
+        if function not in self._scopes:
+            self._scopes[function] = Scope(function, self.tree), hints(function, self._text)
+        return self._scopes[function]
+
+    def _put(self, function: Function, candidate: Candidate, found: Found) -> Candidate:
+        _, hinted = self._of(function)
+        prior = spread(candidate.kind, candidate.prior) * hinted.factor(candidate, self._text)
+        if prior != candidate.prior:
+            candidate = replace(candidate, prior=min(1.0, prior))
+        key = _key(candidate, self._text)
+        known = found.get(key)
+        if known is None or known.prior < candidate.prior:
+            found[key] = candidate
+        return candidate
+
+
+class Ranking:
+    """How promising candidates are, given what the checks say."""
+
+    def __init__(self, tree: ast.Module, told: Told) -> None:
+        self._likelier = told.likelier
+        self._suspected = suspicion(tree, told.scores)
+        self.most = 0.25 + max(self._suspected.values(), default=0.0)
+
+    def weighed(self, one: Candidate) -> Candidate:
+        """The candidate, as likely as it is for such a failure."""
+        factor = self._likelier.get(one.kind)
+        return one if factor is None else replace(one, prior=min(1.0, one.prior * factor))
+
+    def weight(self, one: Candidate) -> float:
+        """How promising a weighed candidate is."""
+        return one.prior * (0.25 + self._suspected.get(one.line, 0.0))
+
+    def ranked(self, found: Iterable[Candidate]) -> list[Candidate]:
+        """The most promising first, weighed."""
+        return sorted(map(self.weighed, found), key=lambda one: -self.weight(one))[:MOST]
+
+
+def distinct(
+    ranked: Iterable[Candidate], source: str, made: set[tuple[Edit, ...]] | None = None
+) -> Iterator[Candidate]:
+    """Each change once, none of those in ``made``, which are added to."""
+    made = {()} if made is None else made
+    for candidate in ranked:
+        change = tuple(least for edit in candidate.edits if (least := _least(edit, source)) is not None)
+        if change not in made:
+            made.add(change)
+            yield candidate
+
+
 def candidates(
     source: str,
     scores: Mapping[int, float],
@@ -40,51 +150,22 @@ def candidates(
     told: Collection[tuple[str, str]] = (),
     said: Collection[str] = (),
 ) -> list[Candidate]:
-    """Single edits of the functions that touch ``lines``, most promising first.
+    """All single edits of the functions that ran, most promising first; the rest is as in :class:`Told`.
 
-    ``scores`` gives the suspicion of a line, 0 to 1; ``likelier``, kinds that the failure speaks for and how
-    much likelier they are; ``told``, texts that came out and those that should have; ``said``, what failing
-    checks ended with. Raises ``SyntaxError``.
+    Raises ``SyntaxError``.
     """
-    tree = ast.parse(source)
-    text = Text(source)
-    names = raised(said, tree)
-    found: dict[tuple[int, int, str], Candidate] = {}
-    for function in _functions(tree):
-        end = function.end_lineno or function.lineno
-        ran = any(line in lines for line in range(function.body[0].lineno, end + 1))
-        if function.name.startswith("test") or not ran:
-            continue
-        scope, hinted = Scope(function, tree), hints(function, text)
-        for candidate in (
-            *_of_function(function, scope, text),
-            *corrected(function, text, told),
-            *rescued(function, scope, text, names),
-            *deep(function, scope, tree, text),
-        ):
-            prior = spread(candidate.kind, candidate.prior) * hinted.factor(candidate, text)
-            if prior != candidate.prior:
-                candidate = replace(candidate, prior=min(1.0, prior))
-            key = _key(candidate, text)
-            known = found.get(key)
-            if known is None or known.prior < candidate.prior:
-                found[key] = candidate
-    for candidate in (*_constants(tree, text), *shared(tree, text)):
-        found.setdefault(_key(candidate, text), candidate)
-    weighed = [
-        replace(one, prior=min(1.0, one.prior * likelier[one.kind])) if one.kind in likelier else one
-        for one in found.values()
-    ]
-    suspected = suspicion(tree, scores)
-    ranked = sorted(weighed, key=lambda c: -c.prior * (0.25 + suspected.get(c.line, 0.0)))
-    made: set[tuple[Edit, ...]] = {()}
-    distinct = []
-    for candidate in ranked[:MOST]:
-        change = tuple(least for edit in candidate.edits if (least := _least(edit, source)) is not None)
-        if change not in made:
-            made.add(change)
-            distinct.append(candidate)
-    return distinct
+    return every(source, Told(scores, lines, likelier, told, said))
+
+
+def every(source: str, told: Told) -> list[Candidate]:
+    """All single edits of the functions that ran, most promising first. Raises ``SyntaxError``."""
+    maker = Maker(source)
+    found: Found = {}
+    for function in maker.touched(told):
+        deque(maker.add(function, found), maxlen=0)
+        maker.add_told(function, told, found)
+    maker.add_constants(found)
+    return list(distinct(Ranking(maker.tree, told).ranked(found.values()), source))
 
 
 def _least(edit: Edit, source: str) -> Edit | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from cwm_lsp.repair.model import Candidate, Edit
@@ -143,7 +144,7 @@ def _guards(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
                 yield (f"if {name} is None:", f"{step}continue"), "guard", 0.12
         for condition in _both(scope):
             yield (f"if {condition}:", f"{step}continue"), "guard", 0.12
-        for condition in scope.conditions()[:80]:
+        for condition in _about(gap, scope.conditions()[:80]):
             yield (f"if {condition}:", f"{step}continue"), "guard", 0.07
             yield (f"if {condition}:", f"{step}break"), "guard", 0.07
     results = scope.results()[: 24 if gap.first else 10]
@@ -153,9 +154,19 @@ def _guards(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
                 for condition in (f"not {name}", f"{name} is None"):
                     yield (f"if {condition}:", f"{step}return {one}"), "guard", 0.15 - 0.004 * rank
     likely = 0.12 if gap.first else 0.03
-    for rank, condition in enumerate(scope.conditions()[: 120 if gap.first else 30]):
+    for rank, condition in enumerate(_about(gap, scope.conditions()[: 120 if gap.first else 30])):
         for one in results:
             yield (f"if {condition}:", f"{step}return {one}"), "guard", likely - 0.0002 * rank
+
+
+def _about(gap: Gap, conditions: Sequence[str]) -> Iterator[str]:
+    """Conditions that have to do with what comes next; all where nothing does, or a function begins."""
+    for condition in conditions:
+        if gap.first or not gap.following or not gap.following.isdisjoint(_WORD.findall(condition)):
+            yield condition
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def _resets(statement: str) -> bool:

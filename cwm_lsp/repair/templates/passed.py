@@ -22,11 +22,29 @@ def handed_on(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     for name in scope.accepted.get(ast.unparse(node.func), ())[len(node.args) :]:
         if name in scope.names and name not in given and not spread:
             yield _with(node, f"{name}={name}", text), "missing argument", 0.45
+            for part in _built_on(name, node, scope):
+                yield _with(node, f"{name}={text.of(part)}", text), "missing argument", 0.35
     spec = scope.function.args
     if spec.vararg is not None and not node.args:
         yield _with(node, f"*{spec.vararg.arg}", text), "missing argument", 0.3
     if spec.kwarg is not None and None not in given:
         yield _with(node, f"**{spec.kwarg.arg}", text), "missing argument", 0.4
+
+
+def _built_on(name: str, call: ast.Call, scope: Scope) -> list[ast.expr]:
+    """What the function makes of a name elsewhere: a text with it, a sum."""
+    found: dict[str, ast.expr] = {
+        ast.unparse(node): node
+        for node in ast.walk(scope.function)
+        if isinstance(node, ast.JoinedStr | ast.BinOp)
+        and any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(node))
+        and not any(node is one for one in ast.walk(call))
+    }
+    return list(found.values())[:BUILT]
+
+
+BUILT = 4
+"""Such expressions that a call is given."""
 
 
 def as_its_like(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:

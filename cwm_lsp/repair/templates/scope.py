@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from cwm_lsp.repair.templates import kindred, places
 from cwm_lsp.repair.templates.habits import habits
 from cwm_lsp.repair.templates.owner import Function, accepted, members, owner, signatures, unset
+from cwm_lsp.repair.templates.returned import usual
 from cwm_lsp.repair.templates.units import units
 
 INGREDIENTS = 60
@@ -87,6 +88,7 @@ class Scope:
         self.comparisons = _texts(n for n in nodes if isinstance(n, ast.Compare))
         returned = (n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None)
         self.returned = _texts(returned)
+        self.usual = usual(function, nodes)
         classes = [members(n) for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
         self.attributes = _attributes(tree, [name for fields, _ in classes for name in fields])
         self.methods = list(dict.fromkeys(name for _, methods in classes for name in methods))
@@ -147,10 +149,9 @@ class Scope:
 
     def results(self) -> list[str]:
         """What a function may return early."""
-        usual = ["None", "0", "1", "-1", "[]", "''", "True", "False", "()", "{}", "[[]]", "set()"]
         parts = [f"{name}.{one}" for name in self.changed[:6] for one in self.attributes[:3]]
         built = [form.format(one) for one in self.parameters for form in ("[{}]", "[[{}]]", "{}[0]")]
-        return list(dict.fromkeys([*self.returned, *self.parameters, *parts, *usual, *built]))
+        return list(dict.fromkeys([*self.returned, *self.parameters, *parts, *self.usual, *built]))
 
 
 def enclosing(function: Function, tree: ast.Module) -> list[Function]:
