@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -52,6 +53,7 @@ def dap(request: Request, address: Address, adapter: tuple[str, ...], *, ghost: 
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
     require_loopback(address.host)
+    gc.freeze()  # what is imported stays: to look through it would hold up a message for some 40 ms
     shell = Shell(as_json=request.as_json)
     if address.port is None:
         run(_over_stdio(request, adapter, ghost, *descriptors()))

@@ -182,11 +182,11 @@ class Callables:
 
     def sites(self, statement: ast.AST) -> Iterator[Site]:
         """The calls of functions of this text that ``statement`` itself makes, in order."""
-        if not (self.named or self.methods or self.read or self.generators):
-            return
         if isinstance(statement, ast.ClassDef):
             yield Site(ast.Name(statement.name), (Target(first_line(statement)),))
             yield from self._hooks(statement)
+            return
+        if not (self.named or self.methods or self.read or self.generators):
             return
         if isinstance(statement, _Function):
             return

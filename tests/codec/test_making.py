@@ -1,4 +1,4 @@
-"""Objects that more than an ``__init__`` makes, attributes that others look after, coroutines that end."""
+"""What Python calls by itself, objects that several names have, and code of others in between."""
 
 from __future__ import annotations
 
@@ -248,7 +248,138 @@ deep = copy.deepcopy(team)
 lead = deep.lead
 """
 
+_REACHED = """
+class V:
+    def visit(self, node):
+        method = getattr(self, "visit_" + type(node).__name__)
+        return method(node)
+
+    def visit_int(self, node):
+        return node + 1
+
+    def visit_str(self, node):
+        return getattr(self, "visit_int")(len(node))
+
+
+class M:
+    table = {"a": 1, "b": 2}
+    order = ["x", "y"]
+
+    def look(self, k):
+        if k not in self.table:
+            return self.order[0]
+        return self.table[k] + len(self.order)
+
+
+def gen(n):
+    for i in range(n):
+        yield str(i) + "!"
+        yield dict(a=i)
+
+
+def memo(n, kept={}):
+    if n < 2:
+        return n
+    if n not in kept:
+        kept[n] = memo(n - 1) + memo(n - 2)
+    return kept[n]
+
+
+def outer(n):
+    seen = 0
+    log = []
+
+    def walk(k):
+        nonlocal seen
+        seen += 1
+        log.append(k)
+        if k > 0:
+            walk(k - 1)
+        return seen
+
+    r = walk(n)
+    return seen, log, r
+
+
+v = V()
+a = v.visit(3), v.visit("ab")
+m = M()
+b = m.look("a"), m.look("z")
+c = list(gen(2))
+d = memo(4)
+e = outer(2)
+f = v.visit_int
+g = f(2)
+print(a, b, c, d, e, g)
+"""
+
+_BODIES = """
+class Field:
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, obj, owner=None):
+        return 1
+
+
+class Base:
+    seen = []
+
+    def __init_subclass__(cls, **kw):
+        super().__init_subclass__(**kw)
+        cls.seen.append(cls.__name__)
+
+
+class A(Base):
+    x = Field()
+    y = Field()
+    z = 3
+
+
+class B(A):
+    pass
+
+
+class Meta(type):
+    def __new__(mcs, name, bases, ns):
+        return super().__new__(mcs, name, bases, ns)
+
+
+class C:
+    w = Field()
+
+
+print(Base.seen)
+"""
+
+_LIBRARY = """
+import json
+from queue import Queue, Empty
+
+
+def f(q, text):
+    try:
+        a = q.get_nowait()
+    except Empty:
+        a = None
+    try:
+        b = json.loads(text)
+    except ValueError:
+        b = 0
+    try:
+        q.foo.bar()
+    except AttributeError:
+        c = 1
+    return a, b, c
+
+
+print(f(Queue(), "{"))
+"""
+
 SCRIPTS = {
+    "reached": (_REACHED, 0.9),
+    "bodies": (_BODIES, 0.7),
+    "library": (_LIBRARY, 0.6),
     "giving": (_GIVING, 0.75),
     "twins": (_TWINS, 0.9),
     "copied": (_COPIED, 0),
