@@ -27,10 +27,10 @@ from cwm_lsp.codec.kinds import (
     LAMBDA,
     MARK,
     PROPERTY,
-    Enumeration,
 )
 from cwm_lsp.codec.literals import lambda_of
 from cwm_lsp.codec.making import Making
+from cwm_lsp.codec.members import Enumeration
 from cwm_lsp.codec.records import (
     Generating,
     Opaque,

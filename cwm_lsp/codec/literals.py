@@ -17,7 +17,7 @@ from typing import Any
 from cwm_lsp.codec import pure_calls, standard
 from cwm_lsp.codec.displays import ELLIPSIS
 from cwm_lsp.codec.failures import PLAIN, Failure
-from cwm_lsp.codec.kinds import member
+from cwm_lsp.codec.members import member
 from cwm_lsp.codec.records import Around, Opaque, Record, Undecided, Unseen
 from cwm_lsp.codec.standard import MATCHED, Matched
 

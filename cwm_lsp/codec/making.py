@@ -9,9 +9,10 @@ from typing import Any
 from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.given import Callee
-from cwm_lsp.codec.kinds import DESCRIBED, MARK, POSTED, Member, makes_plain
+from cwm_lsp.codec.kinds import DESCRIBED, MARK, POSTED, makes_plain
 from cwm_lsp.codec.library import Library
 from cwm_lsp.codec.literals import kept_literal, literal
+from cwm_lsp.codec.members import Member
 from cwm_lsp.codec.records import Opaque, Record
 from cwm_lsp.codec.shapes import shape_fields
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cwm_lsp.codec import pure_calls
-from cwm_lsp.codec.kinds import Member
+from cwm_lsp.codec.members import Member
 from cwm_lsp.codec.pure_calls import MAX_BITS, MAX_ITEMS
 from cwm_lsp.codec.records import Passing, Undecided
 

@@ -26,11 +26,10 @@ from cwm_lsp.codec.kinds import (
     REFLECTED,
     UNARY_METHODS,
     YIELDS,
-    Enumeration,
-    Member,
     is_of_another,
 )
 from cwm_lsp.codec.literals import kept_literal
+from cwm_lsp.codec.members import Enumeration, Member
 from cwm_lsp.codec.operators import BINARY, bounded
 from cwm_lsp.codec.records import Class, Generating, Opaque, Passing, Record, Undecided, parts_of
 from cwm_lsp.codec.templates import TEMPLATE
