@@ -1,10 +1,9 @@
 """A proxied session that predicts: the observer that joins stops, predictions, surprises and the past.
 
-Theory of operation. A stop is passed on as it comes. Once the client has the stack a task asks for the state,
-so that it is seen before anything can be changed in it, holds what was foreseen at the stop before against
-what came, and lets the model write what comes next; :mod:`stops` shows each when it is there. The moment
-the program goes on, the task ends and all that it showed is void. ``phases`` has the state machine. Whatever
-fails here, the session goes on as debugpy's own.
+Theory of operation. A stop is passed on as it comes. Behind it a task asks for the frames, holds what was
+foreseen at the stop before against what came, and lets the model write what comes next; :mod:`stops` shows
+each when it is there. The moment the program goes on, the task ends and all that it showed is void.
+``phases`` has the state machine. Whatever fails here, the session goes on as debugpy's own.
 """
 
 from __future__ import annotations
@@ -221,8 +220,7 @@ class Predicting:
     async def _look(self, thread: int) -> None:
         looked = self._stops.looked
         try:
-            place = await self._stops.place()
-            stand = await self._stops.see(thread, self._course.command, place)
+            stand = await self._stops.see(thread, self._course.command)
             for one in self._stops.passed:
                 self._backwards.stepped(one)
             if stand is not None:
@@ -259,7 +257,7 @@ class Predicting:
     async def _moving_later(self, request: Request, go: Callable[[Request], Refuse | Later | None]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(LINE_HELD):
-                await self._stops.look_over()
+                await self._stops.looked.wait()
         verdict = go(request)
         if verdict is None:
             self._desk.forward(request)
@@ -320,7 +318,7 @@ class Predicting:
         """A frame to ask in; none while the program runs."""
         if self._course.phase not in (Phase.STANDING, Phase.PAST):
             return None
-        await self._stops.look_over()
+        await self._stops.looked.wait()
         return self._stops.frame
 
     def _variables(self, request: Request) -> Verdict:
@@ -341,5 +339,5 @@ class Predicting:
     async def _standing(self) -> Standing:
         """The present stop as a premise. Raises ``ArgumentsError`` where there is none."""
         if self._course.phase is Phase.STANDING:
-            await self._stops.look_over()
+            await self._stops.looked.wait()
         return self._stops.premise()

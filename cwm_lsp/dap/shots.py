@@ -1,5 +1,5 @@
 """The frames of a thread that debugpy has stopped, asked for in two questions: the innermost frame, and in it
-the whole state at once, rendered as a recording is. The first is mostly asked by the client already.
+the whole state at once, rendered as a recording is.
 """
 
 from __future__ import annotations
@@ -16,15 +16,11 @@ from cwm_lsp.errors import RunError, SourceError
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.model import SourceFile, Value
-from cwm_lsp.wire.dap import Json
 
 A_LOOK = 30.0
 """Seconds that a look may take. At its first answer pydevd imports what it can display, Django among it."""
 
 _MOST_FRAMES = 64
-
-Place = tuple[int, int]
-"""debugpy's number of the innermost frame of a thread, good for one stop, and its line."""
 
 
 class FrameEnded(RunError):
@@ -130,12 +126,12 @@ class Camera:
         self._helper = helper
         self._sources: dict[str, SourceFile | None] = {}
 
-    async def shoot(self, thread: int, place: Place | None = None) -> Shot:
-        """Where ``thread`` stands; debugpy is not asked for the ``place`` if that is known.
+    async def shoot(self, thread: int) -> Shot:
+        """Where ``thread`` stands.
 
         Raises ``AskFailed``, ``FrameEnded``, or ``RunError`` where that cannot be found out.
         """
-        number, line = place or await self._innermost(thread)
+        number, line = await self._innermost(thread)
         shown = await self._helper.call("expect", f"take({number}, {line})", number, patience=A_LOOK)
         if not shown["frames"]:
             raise FrameEnded
@@ -153,12 +149,13 @@ class Camera:
             shown["another"],
         )
 
-    async def _innermost(self, thread: int) -> Place:
+    async def _innermost(self, thread: int) -> tuple[int, int]:
+        """debugpy's number of the innermost frame, and its line."""
         answer = await self._desk.ask("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
-        place = place_in(answer)
-        if place is None:
+        frames = answer.get("stackFrames") or []
+        if not frames:
             raise RunError(f"Thread {thread} has no frames.")
-        return place
+        return frames[0]["id"], frames[0]["line"]
 
     async def outline(self, thread: int) -> tuple[Frame, ...]:
         """The frames of a thread that cannot be looked into, as debugpy lists them; none if it does not."""
@@ -199,12 +196,6 @@ class Camera:
             except SourceError:
                 self._sources[path] = None
         return self._sources[path]
-
-
-def place_in(stack: Json) -> Place | None:
-    """Where a ``stackTrace`` from its first frame on says that the thread stands, if it says so."""
-    frames = stack.get("stackFrames") or ()
-    return (frames[0]["id"], frames[0]["line"]) if frames else None
 
 
 def frame_of(told: Mapping[str, Any]) -> Frame:

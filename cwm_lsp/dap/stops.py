@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from cwm_lsp.align.model import Tally
@@ -21,7 +21,7 @@ from cwm_lsp.dap.observer import AskFailed, Desk, Why
 from cwm_lsp.dap.options import SessionOptions
 from cwm_lsp.dap.past import Past
 from cwm_lsp.dap.predicted_scope import References, rows
-from cwm_lsp.dap.shots import Camera, Frame, FrameEnded, Place, Way, place_in
+from cwm_lsp.dap.shots import Camera, Frame, FrameEnded, Way
 from cwm_lsp.dap.shown import Shown
 from cwm_lsp.dap.world import World
 from cwm_lsp.errors import ArgumentsError, BackendError, RunError
@@ -36,9 +36,6 @@ from cwm_lsp.trace.predicted import PredictedStep
 from cwm_lsp.wire.dap import Json, Request
 
 log = logging.getLogger(__name__)
-
-ASKING = 0.02
-"""Seconds that a client has to ask for the stack before we do: it takes its time for the second, too."""
 
 DEFECT = "A defect of cwm-lsp, which its log describes."
 
@@ -75,8 +72,6 @@ class Stops:
         """Free once it is known, and kept, where the thread stands."""
         self._saw = asyncio.Event()
         """Set once the first look at this stop is over."""
-        self._placed: asyncio.Future[Place | None] | None = None
-        """What the client learns of where the thread stands, or that nobody waits until it asks."""
         self._by_exception = False
         self.hidden = False
         self._complained: set[type] = set()
@@ -119,7 +114,6 @@ class Stops:
         self.looked.end()
         self.looked = Hold(1)
         self._saw = asyncio.Event()
-        self._placed = asyncio.get_running_loop().create_future()
         self.hidden = False
         self.thread = thread
         self.number += 1
@@ -159,38 +153,21 @@ class Stops:
         self.shown.again()
         return True
 
-    async def see(self, thread: int, command: str, place: Place | None = None) -> Stand | None:
+    async def see(self, thread: int, command: str) -> Stand | None:
         """Where the thread stands now that ``command`` led here, held against what was foreseen."""
         saw = self._saw
         try:
-            return await self._see(thread, command, place)
+            return await self._see(thread, command)
         finally:
             saw.set()
 
-    async def place(self) -> Place | None:
-        """Where the present stop is, as the client learns it; ``None`` if it does not ask soon."""
-        assert self._placed is not None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(ASKING):
-                return await asyncio.shield(self._placed)
-        return None
-
-    async def look_over(self) -> None:
-        """Wait until it is known where the thread stands; from here on nobody waits for the client to ask."""
-        self._place(None)
-        await self.looked.wait()
-
-    def _place(self, place: Place | None) -> None:
-        if self._placed is not None and not self._placed.done():
-            self._placed.set_result(place)
-
-    async def _see(self, thread: int, command: str, place: Place | None) -> Stand | None:
+    async def _see(self, thread: int, command: str) -> Stand | None:
         foreseen, self.foresight, self.checked = self.foresight, None, None
         expected, self._expected = self._expected, ()
         self.passed = []
         self.glimpse = ()
         try:
-            shot = await self._camera.shoot(thread, place)
+            shot = await self._camera.shoot(thread)
             standing = await self._camera.standing(shot)
         except RunError as error:
             self._journey.forget()
@@ -368,10 +345,10 @@ class Stops:
 
     def framed(self, request: Request, body: Json) -> None:
         """debugpy answers ``stackTrace``: the innermost frame is the one that is predicted."""
-        asked, place = request.arguments, place_in(body)
-        if place is not None and not asked.get("startFrame") and asked.get("threadId") == self.thread:
-            self._frame = place[0]
-            self._place(place)
+        frames = body.get("stackFrames") or ()
+        asked = request.arguments
+        if frames and not asked.get("startFrame") and asked.get("threadId") == self.thread:
+            self._frame = frames[0]["id"]
 
     def scopes(self, request: Request, body: Json) -> Json | None:
         """The scopes of a frame with ours behind them, if it is the frame that is predicted."""
