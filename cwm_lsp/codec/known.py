@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from cwm_lsp.codec import pure_calls
 from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.kinds import COROUTINE, GENERATOR, LAMBDA, MARK, class_facts
-from cwm_lsp.codec.pure_modules import CHANGING_NAMES, FUNCTIONS, MODULES
+from cwm_lsp.codec.pure_modules import FUNCTIONS, MODULES
 from cwm_lsp.codec.scopes import bound_names, is_coroutine, is_generator
 from cwm_lsp.codec.shapes import dataclass_shape
 from cwm_lsp.codec.standard import FOUND, finders
+from cwm_lsp.codec.tables import changed_by
 from cwm_lsp.codec.templates import templates
 from cwm_lsp.codec.working import is_computable, told
 
@@ -93,13 +94,4 @@ def _taken(node: ast.AST) -> Iterator[str]:
 
 def _changed(node: ast.AST) -> Iterator[str]:
     """Names of containers that ``node`` may change."""
-    match node:
-        case ast.Subscript(value=owner, ctx=ast.Store() | ast.Del()):
-            pass
-        case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in CHANGING_NAMES:
-            pass
-        case ast.AugAssign(target=owner):
-            pass
-        case _:
-            return
-    yield from (part.id for part in ast.walk(owner) if isinstance(part, ast.Name))
+    yield from (part.id for part in changed_by(node) if isinstance(part, ast.Name))

@@ -38,7 +38,7 @@ def steady_names(tree: ast.AST) -> frozenset[str]:
     attributes: list[ast.Attribute] = []
     for node in ast.walk(tree):
         looked.update(_looked_into(node))
-        changed.update(_changed(node))
+        changed.update(getattr(part, "id", getattr(part, "attr", "")) for part in changed_by(node))
         if isinstance(node, ast.Attribute):
             attributes.append(node)
     handed_on = {node.attr for node in attributes if node not in looked}
@@ -61,21 +61,15 @@ def _looked_into(node: ast.AST) -> Iterator[ast.AST]:
             yield through
 
 
-def _changed(node: ast.AST) -> Iterator[str]:
-    """The names of a container that ``node`` may change, or of what is in it."""
+def changed_by(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of the expression for a container that ``node`` may change: one of them names it."""
     match node:
         case ast.Subscript(value=owner, ctx=ast.Store() | ast.Del()):
-            pass
+            yield from ast.walk(owner)
         case ast.Call(func=ast.Attribute(value=owner, attr=method)) if method in CHANGING_NAMES:
-            pass
+            yield from ast.walk(owner)
         case ast.AugAssign(target=owner):
-            pass
-        case _:
-            return
-    for part in ast.walk(owner):
-        name = getattr(part, "id", getattr(part, "attr", None))
-        if name is not None:
-            yield name
+            yield from ast.walk(owner)
 
 
 def _plain(node: ast.expr) -> Any:
