@@ -111,7 +111,7 @@ class Desk(Protocol):
     async def ask(self, command: str, arguments: Json | None = None, *, patience: float = PATIENCE) -> Json:
         """Ask debugpy; the body of its answer. The client hears nothing of it.
 
-        Commands that a suspended thread serves (``evaluate``, ``variables``, ... see ``traffic.KINDS``) wait
+        Commands that a suspended thread serves (``evaluate``, ``variables``, ... see ``kinds.KINDS``) wait
         in a line of one at a time, behind all of the client's; they fail with ``Why.CONTINUED`` when the
         program goes on. ``patience`` is in seconds, the waiting included. Raises ``AskFailed``.
         """

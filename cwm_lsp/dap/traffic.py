@@ -5,10 +5,13 @@ on its way to debugpy stands in one table under its number there. The client's k
 count from ``OWN``; a number of the client's that is taken is exchanged and put back in the answer.
 
 pydevd wakes for one command that a suspended thread is to serve, then sleeps 200 ms before it looks for
-another. ``KINDS`` says which commands those are. They go one at a time: the next is sent when the one before
-is answered, the client's in the order they came, ours when none of the client's waits. Commands that make
-the program go on stand in the same line, so that what was asked before them is answered before them. As the
-program goes on, questions of ours about where it stood are dropped. All else is passed on at once.
+another. ``kinds.KINDS`` says which commands those are. They go one at a time: the next is sent when the one
+before is answered, the client's in the order they came, ours when none of the client's waits. Commands that
+make the program go on stand in the same line, so that what was asked before them is answered before them. As
+the program goes on, questions of ours about where it stood are dropped. All else is passed on at once.
+
+What the client asked at one stop is asked in its place at the next (:mod:`prefetch`): its own question then
+takes that answer, or the place of the question that is on its way. To the observers it is the client's.
 
 A thread that goes on may never serve what it was asked, so ``continued`` frees the line, and whoever owns
 this object frees it by :meth:`Traffic.lapse` when the answer takes too long.
@@ -18,12 +21,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from typing import ParamSpec, TypeVar
 
+from cwm_lsp.dap.kinds import KINDS, READING, RESUMED, Kind
 from cwm_lsp.dap.observer import HIDE, LATER, First, Observer, Refuse, Reply, Why
+from cwm_lsp.dap.prefetch import Prefetch, Question
 from cwm_lsp.dap.stream import Framed
 from cwm_lsp.wire.dap import Event, Json, Request, Response, to_json
 from cwm_lsp.wire.framing import frame
@@ -35,40 +39,6 @@ OWN = 1 << 30
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Kind(Enum):
-    """How a command is served."""
-
-    BOUND = auto()
-    """By the suspended thread that it is about."""
-    RESUMING = auto()
-    """By that thread as well, and it goes on."""
-    FREE = auto()
-    """By debugpy's own threads."""
-
-
-KINDS: Mapping[str, Kind] = {
-    **dict.fromkeys(
-        (
-            "completions",
-            "evaluate",
-            "exceptionInfo",
-            "gotoTargets",
-            "scopes",
-            "setExpression",
-            "setVariable",
-            "stackTrace",
-            "stepInTargets",
-            "variables",
-        ),
-        Kind.BOUND,
-    ),
-    **dict.fromkeys(("continue", "goto", "next", "stepIn", "stepOut"), Kind.RESUMING),
-}
-
-RESUMED = frozenset(("continued", "exited", "terminated"))
-"""Events after which nobody stands where questions were asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +90,7 @@ class Traffic:
         self._theirs: deque[int] = deque()
         self._ours: deque[int] = deque()
         self._next = OWN
+        self._prefetch = Prefetch()
         self.in_flight: int | None = None
         self.last_seq = 0
 
@@ -145,7 +116,7 @@ class Traffic:
             self._submit(_Asked(Request(OWN, one.command, one.arguments), silent=True)) for one in before
         ]
         asked = _Asked(request, framed.raw if request is message else None)
-        return [action for actions in (*first, self._submit(asked)) for action in actions]
+        return [action for actions in (*first, self._take(asked)) for action in actions]
 
     def from_debugpy(self, framed: Framed) -> list[Action]:
         """debugpy has sent something."""
@@ -200,7 +171,7 @@ class Traffic:
 
     def forward(self, request: Request) -> list[Action]:
         """Pass a request that an observer had taken on to debugpy."""
-        return self._submit(_Asked(request))
+        return self._take(_Asked(request))
 
     def announce(self, event: str, body: Json) -> list[Action]:
         """Tell the client of an event of ours; what it is promised is of concern to all observers."""
@@ -211,6 +182,7 @@ class Traffic:
 
     def ended(self) -> list[Action]:
         """debugpy is gone: whoever still waits is told."""
+        self._void_early()
         actions: list[Action] = []
         for number, asked in self._table.items():
             if asked.ours and not asked.silent:
@@ -231,6 +203,41 @@ class Traffic:
             return self.refuse(request, verdict.message)
         assert verdict is LATER
         return []
+
+    def _take(self, asked: _Asked) -> list[Action]:
+        """Answer the client by what was asked ahead of it, or ask debugpy."""
+        early = self._prefetch.claimed(asked.request)
+        if asked.request.command not in READING:
+            self._void_early()
+        if early is None:
+            return self._submit(asked)
+        if early.answer is not None:
+            assert isinstance(early.answer.message, Response)
+            return [self._passed(early.answer, asked.request, early.answer.message)]
+        self._table[early.number] = _Asked(asked.request)
+        if early.number in self._ours:
+            self._ours.remove(early.number)
+            self._theirs.append(early.number)
+        return self._pump()
+
+    def _ask_early(self, questions: Iterable[Question]) -> list[Action]:
+        """Ask ahead of the client, and before anything of ours that waits."""
+        actions: list[Action] = []
+        waiting: list[int] = []
+        for command, arguments in questions:
+            number = self._number()
+            self._prefetch.asked(number, (command, arguments))
+            asked = self._table[number] = _Asked(Request(number, command, arguments), ours=True)
+            if asked.kind is Kind.FREE:
+                actions.append(ToDebugpy(_bytes(number, asked)))
+            else:
+                waiting.append(number)
+        self._ours.extendleft(reversed(waiting))
+        return actions + self._pump()
+
+    def _void_early(self) -> None:
+        for number in self._prefetch.void():
+            self.withdraw(number)
 
     def _submit(self, asked: _Asked) -> list[Action]:
         number = asked.request.seq
@@ -260,11 +267,13 @@ class Traffic:
             self.in_flight = None
         if asked.kind is Kind.RESUMING and response.success:
             actions += self._drop_ours()
-        if asked.ours and not asked.silent:
+        if self._prefetch.settled(response.request_seq, framed):
+            pass
+        elif asked.ours and not asked.silent:
             actions.append(Settled(response.request_seq, response))
         elif not asked.silent:
             actions.append(self._passed(framed, asked.request, response))
-        return actions + self._pump()
+        return actions + self._ask_early(self._prefetch.following(asked.request, response))
 
     def _passed(self, framed: Framed, request: Request, response: Response) -> ToClient:
         """debugpy's answer as the client is to see it."""
@@ -290,10 +299,15 @@ class Traffic:
                 return actions + self._pump()
             shown = verdict if isinstance(verdict, Event) else shown
         actions.append(ToClient(framed.raw) if shown is event else self._tell(shown))
+        if event.event == "stopped":
+            self._void_early()
+            actions += self._ask_early(self._prefetch.stopped(event))
         return actions + self._pump()
 
     def _drop_ours(self) -> list[Action]:
         """Our questions about where the program stood are over."""
+        self._void_early()
+        self._prefetch.left()
         dropped: list[Action] = []
         for number in [number for number, asked in self._table.items() if asked.ours]:
             asked = self._table[number]
