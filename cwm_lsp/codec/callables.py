@@ -11,6 +11,7 @@ from typing import Any
 
 from cwm_lsp.codec.calls import Callables
 from cwm_lsp.codec.kinds import setter
+from cwm_lsp.codec.orders import orders_of
 from cwm_lsp.codec.scopes import bound_names, is_coroutine, scopes_of
 from cwm_lsp.codec.shapes import shows_all
 from cwm_lsp.codec.sites import Target
@@ -31,9 +32,6 @@ _KEPT_BY_DEFAULT = 128
 RUNNING = frozenset({"run", "run_until_complete"})
 """Methods that run an event loop."""
 
-_DEEPEST = 8
-"""Levels of classes that are looked through."""
-
 
 @lru_cache(maxsize=256)
 def callables_of(source: str) -> Callables:
@@ -47,6 +45,7 @@ def callables_of(source: str) -> Callables:
     read: dict[str, list[Target]] = {}
     generators: dict[str, list[Target]] = {}
     classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    orders = orders_of(classes)
     inner = {node for owner in classes.values() for node in owner.body}
     outer = [node for node in ast.walk(tree) if isinstance(node, FunctionNode) and node not in inner]
     defined = {node.name: node for node in outer}
@@ -65,13 +64,14 @@ def callables_of(source: str) -> Callables:
                 entered = _decorated(method, defined, classes) if kept is methods else method
                 target = _target(entered, owner.name) if entered is not None else Target(0, holder=owner.name)
                 kept.setdefault(name, []).append(target)
-        maker = _maker(owner, classes)
-        allocator = _maker(owner, classes, "__new__")
+        order = orders[owner.name]
+        maker = _maker(order, classes)
+        allocator = _maker(order, classes, "__new__")
         if allocator is not None:
             named.setdefault(owner.name, []).append(_target(allocator, owner.name))
         if maker is not None:
             named.setdefault(owner.name, []).append(_target(maker, owner.name, makes=True))
-        elif _is_dataclass(owner) and (maker := _maker(owner, classes, "__post_init__")) is not None:
+        elif _is_dataclass(owner) and (maker := _maker(order, classes, "__post_init__")) is not None:
             # It is handed what no field stores, and that is not what the call is given.
             made = _target(maker, owner.name, makes=True)
             made = replace(made, parameters=made.parameters[:1], placed=1, defaults=(), rest="", named="")
@@ -113,13 +113,14 @@ def callables_of(source: str) -> Callables:
         | {first_line(node): _target(node).beginning for node in _closed_methods(tree)},
         frozenset(_plain(classes, {*named, *methods})),
         frozenset(name for name, node in classes.items() if shows_all(node)),
-        _has_unread(tree, classes),
+        _has_unread(tree, classes, orders),
         frozenset(
             node.name
             for node in ast.walk(tree)
             if isinstance(node, ast.AsyncFunctionDef) and not is_coroutine(node)
         ),
         frozenset(_imported(tree)),
+        orders,
     )
 
 
@@ -136,12 +137,12 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
     return iter([node.arg]) if isinstance(node, ast.arg) else iter(bound_names(node))
 
 
-def _has_unread(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> bool:
+def _has_unread(
+    tree: ast.Module, classes: Mapping[str, ast.ClassDef], orders: Mapping[str, Sequence[str]]
+) -> bool:
     """Whether a class writes its objects by code of which it is not known what it shows of them."""
     read = {name.removesuffix(TEMPLATE) for name, _ in templates(tree)}
-    return any(
-        _maker(node, classes, "__repr__") is not None and name not in read for name, node in classes.items()
-    )
+    return any(_maker(orders[name], classes, "__repr__") is not None and name not in read for name in classes)
 
 
 def _plain(classes: Mapping[str, ast.ClassDef], own: Collection[str]) -> Iterator[str]:
@@ -358,17 +359,13 @@ def _lasting(node: ast.expr) -> bool:
 
 
 def _maker(
-    owner: ast.ClassDef, classes: Mapping[str, ast.ClassDef], name: str = "__init__", depth: int = _DEEPEST
+    order: Sequence[str], classes: Mapping[str, ast.ClassDef], name: str = "__init__"
 ) -> FunctionNode | None:
-    """The ``__init__`` of a class, or what ``name`` says, its own or that of its first base that has one."""
-    for node in owner.body:
-        if isinstance(node, FunctionNode) and node.name == name:
-            return node
-    for base in owner.bases:
-        if depth and isinstance(base, ast.Name) and base.id in classes:
-            found = _maker(classes[base.id], classes, name, depth - 1)
-            if found is not None:
-                return found
+    """The ``__init__`` that a class of this method resolution ``order`` has, or what ``name`` says."""
+    for owner in order:
+        for node in classes[owner].body:
+            if isinstance(node, FunctionNode) and node.name == name:
+                return node
     return None
 
 

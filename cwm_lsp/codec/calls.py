@@ -17,9 +17,6 @@ from cwm_lsp.trace.statements import first_line
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _APPLYING = frozenset({"filter", "map", "max", "min", "reduce", "sorted"})
-_DEEPEST = 8
-"""Levels of classes that are looked through."""
-
 _WRITTEN = frozenset({"__init__", "__new__", "__post_init__"})
 _LOOKING_UP = (ast.Attribute, ast.Constant, ast.List, ast.Name, ast.Tuple, ast.expr_context, ast.keyword)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -38,7 +35,7 @@ class Callables:
     around. ``contexts`` are generators that a ``with`` enters, ``coroutines`` functions that make some,
     ``tasks`` those of them that run beside others. ``unread`` says that a class writes its objects by code of
     which it is not known what it shows. ``streams`` are asynchronous generators, ``imported`` names of
-    functions and classes that are not of this text.
+    functions and classes that are not of this text. ``orders`` are the method resolution orders.
     """
 
     named: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
@@ -61,6 +58,7 @@ class Callables:
     unread: bool = False
     streams: frozenset[str] = frozenset()
     imported: frozenset[str] = frozenset()
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def makes_coroutine(self, function: str) -> bool:
         """Whether a frame of ``function``, by its qualified name, is that of a coroutine."""
@@ -130,7 +128,7 @@ class Callables:
             return found if len(found) == 1 else ()
         if not method:
             return self.named.get(kind, ())
-        for owner in self._order(kind):
+        for owner in self.orders.get(kind, ()):
             name = self.aliases.get((owner, method), method)
             for table in (self.methods, self.read, self.generators):
                 found = tuple(target for target in table.get(name, ()) if target.holder == owner)
@@ -138,31 +136,21 @@ class Callables:
                     return found[-1:]
         return ()
 
-    def _order(self, kind: str, depth: int = _DEEPEST) -> Iterator[str]:
-        """The class ``kind`` and those that it descends from, as a method is looked for."""
-        node = self.classes.get(kind)
-        if node is not None and depth:
-            yield kind
-            for base in node.bases:
-                if isinstance(base, ast.Name):
-                    yield from self._order(base.id, depth - 1)
-
     def _around(self, line: int) -> list[ast.ClassDef]:
         """The classes that hold ``line``."""
         return [one for one in self.classes.values() if one.lineno <= line <= (one.end_lineno or line)]
 
-    def _inherited(self, method: str, line: int) -> tuple[Target, ...]:
-        """The method that ``super()`` finds in a class that holds ``line``."""
-        found = self.methods.get(method, ())
-        inner = self._around(line)
-        bases = [base.id for one in inner[-1:] for base in one.bases if isinstance(base, ast.Name)]
-        for _ in range(_DEEPEST):
-            for target in found:
-                if target.owner in bases:
-                    return (target,)
-            above = [self.classes[name].bases for name in bases if name in self.classes]
-            bases = [base.id for some in above for base in some if isinstance(base, ast.Name)]
-        return ()
+    def _inherited(self, method: str, line: int) -> dict[str, Target]:
+        """The method that ``super()`` finds in the class that holds ``line``, by the class of the object."""
+        inner, found = self._around(line)[-1:], dict[str, Target]()
+        for kind, order in self.orders.items() if inner else ():
+            if inner[0].name not in order:
+                continue
+            above = order[order.index(inner[0].name) + 1 :]
+            targets = {one.holder: one for one in self.methods.get(method, ())}
+            first = next((targets[one] for one in above if one in targets), None)
+            found |= {kind: first} if first is not None else {}
+        return found
 
     def _hooks(self, owner: ast.ClassDef) -> Iterator[Site]:
         """The methods that are called once the body of a class has run, in order."""
@@ -217,9 +205,15 @@ class Callables:
         for child in ast.iter_child_nodes(node):
             yield from self._within(child, repeated)
         yield from self._applied(node)
-        found = self._entered(node) if isinstance(node, ast.Call | ast.Attribute) else ()
-        if found and isinstance(node, ast.expr):
-            yield Site(node, found, repeated)
+        match node:
+            case ast.Call(func=ast.Attribute(value=owner, attr=name)) if is_super(owner):
+                by_kind = self._inherited(name, node.lineno)
+                if by_kind:
+                    targets = tuple(dict.fromkeys(by_kind.values()))
+                    yield Site(node, targets, repeated, by_kind=tuple(by_kind.items()))
+            case ast.Call() | ast.Attribute():
+                if found := self._entered(node):
+                    yield Site(node, found, repeated)
 
     def _applied(self, node: ast.AST) -> Iterator[Site]:
         """The functions that a builtin calls for each of its items."""
@@ -238,8 +232,6 @@ class Callables:
                 return self.named.get(name, ())
             case ast.Call(func=ast.Subscript(value=ast.Name(id=name))):
                 return self.tables.get(name, ())
-            case ast.Call(func=ast.Attribute(value=owner, attr=name)) if is_super(owner):
-                return self._inherited(name, node.lineno)
             case ast.Call(func=ast.Attribute(attr=name)):
                 return self.named.get(name, ()) if name in self.classes else self.methods.get(name, ())
             case ast.Attribute(attr=name, ctx=ast.Load()):

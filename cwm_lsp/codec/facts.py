@@ -53,8 +53,11 @@ def passed(frame: Frame, shown: Slice, called: Awaited) -> Iterator[tuple[str, s
     texts = readable(frame, shown.constants)
     receiver = called.targets[0].parameters[:1] if called.targets and called.targets[0].owner else ()
     made = shown.by_line[frame.line].sites[: len(frame.returned)]
-    given = frame.came if called.site.takes(made) else ()
+    came = dict(zip((one.node for one in made), frame.came, strict=False)) if called.site.takes(made) else {}
     for name, node, known in called.values:
-        text = known if known is not None or node is None else told(node, texts, given)
+        text = known
+        if known is None and node is not None:
+            within = {id(part) for part in ast.walk(node)}
+            text = told(node, texts, [gave for call, gave in came.items() if id(call) in within])
         if text is not None and name not in receiver:
             yield name, text

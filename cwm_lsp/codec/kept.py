@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import threading
 from collections import deque
@@ -33,6 +32,7 @@ from cwm_lsp.codec.records import (
     Record,
     Undecided,
     Whole,
+    bare,
     text_within,
 )
 
@@ -93,6 +93,7 @@ class Kept(Record):
         needs: frozenset[str] = frozenset(),
     ) -> None:
         self.needs = needs
+        self._read = read
         self.stored = _Fields(dict(hidden.fields), read)
         super().__init__(hidden.kind, self.stored)
         self.text = text
@@ -121,16 +122,16 @@ class Kept(Record):
         fields = (f"{name}={text}" for name, text in self._texts())  # as long as it cannot write itself
         return f"<{self.kind} {', '.join(fields) or 'object'}>"
 
-    def _field(self, name: str, whole: bool) -> str | None:
-        if name not in self.stored:
-            return None
+    def _stores(self, name: str) -> bool:
+        loaded = any(name == one for one, _ in self.stored.loaded())
+        return loaded or self.stored.texts.get(name, UNREAD) != UNREAD
+
+    def _field(self, name: str, whole: bool) -> str:
         value = dict(self.stored.loaded()).get(name, self)
         if value is not self:
-            return text_within(value) if whole or not isinstance(value, str) else value
+            return text_within(value) if whole else bare(value)
         text = self.stored.texts[name]
-        if text == UNREAD:
-            return None
-        return str(ast.literal_eval(text)) if text[:1] in "'\"" and not whole else text
+        return text if whole else bare(self._read(text))
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         found = {**self.stored.texts, **{name: text_within(one) for name, one in self.stored.loaded()}}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cwm_lsp.codec.needs import PLAIN_BASES, read_first, unstored
+from cwm_lsp.codec.orders import orders_of
 from cwm_lsp.codec.records import Opaque
 from cwm_lsp.codec.scopes import is_coroutine, is_generator
 from cwm_lsp.codec.shapes import compares_fields, posted_shape
@@ -143,14 +144,14 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
         and isinstance(node.ctx, ast.Store | ast.Del)
         and not (isinstance(node.value, ast.Name) and node.value.id == "self")
     }
-    steady = steady_names(tree)
+    steady, orders = steady_names(tree), orders_of(classes)
     describing = {name for name, node in classes.items() if _describes(node)}
     for name, node in classes.items():
-        found = _members(node) if is_enum(node) else _shared(node, classes)
-        for one in (name, *_ancestors(node, classes)) if describing else ():
-            found |= dict.fromkeys(_described(classes[one], describing) if one in classes else (), DESCRIBED)
-        for one in reversed((name, *_ancestors(node, classes))):
-            found |= dict(tables(classes[one], steady) if one in classes else ())
+        found = _members(node) if is_enum(node) else _shared(orders[name], classes)
+        for one in orders[name] if describing else ():
+            found |= dict.fromkeys(_described(classes[one], describing), DESCRIBED)
+        for one in reversed(orders[name]):
+            found |= dict(tables(classes[one], steady))
         if (shape := posted_shape(node, classes)) is not None:
             found[POSTED] = repr(shape)
         above = tuple(_ancestors(node, classes))
@@ -225,26 +226,26 @@ def _members(node: ast.ClassDef) -> dict[str, str]:
     return found
 
 
-def _shared(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], depth: int = 0) -> dict[str, str]:
+def _shared(order: Sequence[str], classes: Mapping[str, ast.ClassDef]) -> dict[str, str]:
+    """What the class bodies say of the objects of a class of this method resolution ``order``."""
     found: dict[str, str] = {}
-    if not all(isinstance(base, ast.Name) and base.id in {*classes, *PLAIN_BASES} for base in node.bases):
-        found |= dict.fromkeys(_MAKING, ELSEWHERE)  # what is made is another's to say
-    if node.decorator_list or node.keywords:
-        found |= dict.fromkeys(_MAKING, ELSEWHERE)
-    for base in reversed(node.bases):
-        if isinstance(base, ast.Name) and base.id in classes and depth < _DEEPEST:
-            found |= _shared(classes[base.id], classes, depth + 1)
-    if compares_fields(node):
-        found[BY_FIELDS] = "True"
-    for one in node.body:
-        for name, text in _told_by(one, node.name).items():
-            found.pop(name, None)
-            found |= {name: text} if text else {}
-        if slots := _slots(one):
-            found[SLOTS] = repr((*ast.literal_eval(found.get(SLOTS, "()")), *sorted(slots)))
-    if any(_base(one) == "total_ordering" for one in node.decorator_list):
-        own = [one for one in _ROOTS if one in found]
-        found |= {one: f"{ORDERED_BY}{own[0]}>" for one in _ROOTS if own and one not in own}
+    for name in reversed(order):
+        node = classes[name]
+        if not all(isinstance(one, ast.Name) and one.id in {*classes, *PLAIN_BASES} for one in node.bases):
+            found |= dict.fromkeys(_MAKING, ELSEWHERE)  # what is made is another's to say
+        if node.decorator_list or node.keywords:
+            found |= dict.fromkeys(_MAKING, ELSEWHERE)
+        if compares_fields(node):
+            found[BY_FIELDS] = "True"
+        for one in node.body:
+            for told, text in _told_by(one, name).items():
+                found.pop(told, None)
+                found |= {told: text} if text else {}
+            if slots := _slots(one):
+                found[SLOTS] = repr((*ast.literal_eval(found.get(SLOTS, "()")), *sorted(slots)))
+        if any(_base(one) == "total_ordering" for one in node.decorator_list):
+            own = [one for one in _ROOTS if one in found]
+            found |= {one: f"{ORDERED_BY}{own[0]}>" for one in _ROOTS if own and one not in own}
     return found
 
 

@@ -6,14 +6,20 @@ import ast
 import re
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from contextlib import contextmanager
+from datetime import date, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from cwm_lsp.trace.render import DEFAULT, render
 
-FIELD = re.compile(r"\{(\w+)(!r)?\}")
-"""A field in a template, ``{x}`` or ``{x!r}``."""
+FIELD = re.compile(r"\{(\w+)(![rs])?\}")
+"""A field in a template, ``{x}``, ``{x!r}`` or ``{x!s}``."""
+
+_SAID = (Decimal, Fraction, date, time, timedelta, str)
+"""Of what ``str`` says another thing than ``repr``."""
 
 
 UNREAD = "…"
@@ -57,23 +63,25 @@ class Record:
 
     def _templated(self) -> str | None:
         """How its class writes it, ``None`` while not all that takes is stored."""
+        template = self.template or ""
+        fields = list(FIELD.finditer(template))
+        if not all(self._stores(field[1]) for field in fields):
+            return None
         parts: list[str] = []
         place = 0
-        template = self.template or ""
-        for field in FIELD.finditer(template):
-            text = self._field(field[1], bool(field[2]))
-            if text is None:
-                return None
-            parts += template[place : field.start()], text
+        for field in fields:
+            parts += template[place : field.start()], self._field(field[1], field[2] == "!r")
             place = field.end()
         return "".join([*parts, template[place:]])
 
-    def _field(self, name: str, whole: bool) -> str | None:
-        """A field as it stands in the text, strings being ``whole`` or bare; ``None`` if it is not stored."""
-        if name not in self.fields:
-            return None
+    def _stores(self, name: str) -> bool:
+        """Whether a field is stored and known."""
+        return name in self.fields
+
+    def _field(self, name: str, whole: bool) -> str:
+        """A stored field as it stands in the text, ``whole`` or as in an f-string."""
         value = self.fields[name]
-        return text_within(value) if whole or not isinstance(value, str) else value
+        return text_within(value) if whole else bare(value)
 
     def __eq__(self, other: object) -> bool:
         raise Undecided("What makes two objects equal is not known.")
@@ -294,8 +302,18 @@ def is_shown(value: Any, above: frozenset[int] = frozenset()) -> bool:
         return True
     if isinstance(value, Passing) or (callable(value) and not isinstance(value, type)):
         return False
+    if isinstance(value, ItemsView | ValuesView):
+        # It is written by Python itself, which shows of an object without a ``__repr__`` only where it is.
+        return not any(isinstance(one, Record) and one.plain for one in all_parts(value))
     above |= {id(value)}
     return all(is_shown(part, above) for part in parts_of(value))
+
+
+def bare(value: Any) -> str:
+    """How a value stands in an f-string. Raises ``Undecided`` where its class may have a say."""
+    if isinstance(value, Opaque) and value.kind:
+        raise Undecided("What an enumeration makes of its member in a text is not known.")
+    return str(value) if isinstance(value, _SAID) else text_within(value)
 
 
 def may_be_another(record: Record, values: Iterable[Any]) -> bool:

@@ -96,7 +96,8 @@ class Site:
     """A call, the functions that it may enter, and whether it may be made several times in a row.
 
     That of a ``generator`` is entered by the loop that goes through it, and again for each item. A method
-    that is entered without its name being written is ``implicit``.
+    that is entered without its name being written is ``implicit``. ``by_kind`` are the targets by the class
+    of ``self``, where that is what decides.
     """
 
     node: ast.expr
@@ -104,6 +105,7 @@ class Site:
     repeated: bool = False
     generator: bool = False
     implicit: bool = False
+    by_kind: tuple[tuple[str, Target], ...] = ()
 
     @property
     def name(self) -> str:
@@ -113,6 +115,8 @@ class Site:
 
     def of(self, texts: Mapping[str, str]) -> tuple[Target, ...]:
         """The targets, by the class of the receiver where its text tells it."""
+        if len(self.targets) > 1 and self.by_kind and (kind := kind_of(texts.get("self", ""))):
+            return tuple(target for name, target in self.by_kind if name == kind)
         owner = self.node.func if isinstance(self.node, ast.Call) else self.node
         match owner:
             case ast.Attribute(value=ast.Name(id=name)) if len(self.targets) > 1:
