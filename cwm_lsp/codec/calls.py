@@ -123,7 +123,10 @@ class Callables:
         ``path`` is what stands before the name of that in its qualified name.
         """
         if not kind:
-            found = self.functions.get(f"{path}{method}", ()) or self.functions.get(method, ())
+            found = self.functions.get(f"{path}{method}", ())
+            if not found and path.removesuffix(".").rpartition(".")[2] in self.classes:
+                return ()  # a method, or what a decorator made of it and gave its name
+            found = found or self.functions.get(method, ())
             found = found or self.generators.get(method, ())
             return found if len(found) == 1 else ()
         if not method:

@@ -32,6 +32,7 @@ from cwm_lsp.codec.literals import lambda_of
 from cwm_lsp.codec.making import Making
 from cwm_lsp.codec.members import Enumeration
 from cwm_lsp.codec.records import (
+    Class,
     Generating,
     Opaque,
     Passing,
@@ -172,9 +173,7 @@ class Evaluator(Making):
             case ast.Name(id=name) if name not in self._own:
                 return self._named_call(name, node)
             case ast.Attribute(value=ast.Name(id=name), attr=method) if f"{name}{MARK}" in self._state:
-                if self._holds_class(name, method):
-                    return self._made_by(method, node)
-                return self._gave_back(node, Callee(method, name))
+                return self._of_class(name, method, node)
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super"))):
                 return self._gave_back(node)
             case ast.Attribute(value=owner, attr="run") if self._module(owner) == "asyncio" and node.args:
@@ -189,10 +188,15 @@ class Evaluator(Making):
                 found, attr = self.value(owner), self.value(name)
                 if isinstance(found, Record) and isinstance(attr, str):
                     return self._method(found, attr, node)
-            case ast.Subscript() | ast.Call():
-                called = self.value(node.func)
-                if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
-                    return self._gave_back(node, self._callee(called.text))
+            case ast.Subscript() | ast.Call() | ast.Name():
+                return self._value_called(self.value(node.func), node)
+        raise unpure(node)
+
+    def _value_called(self, called: Any, node: ast.Call) -> Any:
+        if isinstance(called, Class):
+            return self._of_text(called.text, node)
+        if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
+            return self._gave_back(node, self._callee(called.text))
         raise unpure(node)
 
     def _named_call(self, name: str, node: ast.Call) -> Any:
@@ -244,27 +248,25 @@ class Evaluator(Making):
         except Undecided:
             return None
 
+    def _of_class(self, kind: str, method: str, node: ast.Call) -> Any:
+        """What calling ``method`` on a class of the file gives."""
+        if self._holds_class(kind, method):
+            return self._made_by(method, node)
+        return self._gave_back(node, Callee(method, kind))
+
     def _method(self, owner: Any, method: str, node: ast.Call) -> Any:
         if isinstance(owner, Matched):
             return self._of_match(owner, node.func, method, *self._several(node.args))
+        if isinstance(owner, Class):
+            return self._of_class(owner.name, method, node)
+        if isinstance(owner, Record) and not isinstance(owner, Generating):
+            return self._of_object(owner, method, node)
         if isinstance(owner, Generating):
             if method not in ("__next__", "send"):
                 raise unpure(node)
             for one in node.args:
                 self._handed(one)
             return next(self._draws(owner))
-        if isinstance(owner, Record):
-            callee = Callee(method, owner.kind, owner)
-            found = self._fact(owner.kind, method)
-            if self._holds_class(owner.kind, method):
-                return self._made_by(method, node)
-            if isinstance(found, Opaque) and found.text.startswith(GENERATES):
-                return self._generating(method, node, callee, found.text[len(GENERATES) : -1])
-            if isinstance(found, Opaque) and found.text == AWAITS:
-                raise unpure(node)
-            if (found is None or self._is_defined(found)) and method in owner.fields:
-                return self._gave_back(node, self._stored_callee(owner.fields[method], node))
-            return self._gave_back(node, callee)
         if not self._may_call(type(owner), method):
             raise unpure(node)
         if isinstance(owner, Counter) and is_tangled(owner) and self._ordered and method in _VIEWS:
@@ -272,6 +274,20 @@ class Evaluator(Making):
         given, named = self._arguments(node)
         given = [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]
         return pure_calls.call_method(owner, method, given, named)
+
+    def _of_object(self, owner: Record, method: str, node: ast.Call) -> Any:
+        """What calling ``method`` of an object of the file gives."""
+        callee = Callee(method, owner.kind, owner)
+        found = self._fact(owner.kind, method)
+        if self._holds_class(owner.kind, method):
+            return self._made_by(method, node)
+        if isinstance(found, Opaque) and found.text.startswith(GENERATES):
+            return self._generating(method, node, callee, found.text[len(GENERATES) : -1])
+        if isinstance(found, Opaque) and found.text == AWAITS:
+            raise unpure(node)
+        if (found is None or self._is_defined(found)) and method in owner.fields:
+            return self._gave_back(node, self._stored_callee(owner.fields[method], node))
+        return self._gave_back(node, callee)
 
     def _stored_callee(self, stored: Any, node: ast.expr) -> Callee:
         """What calling an attribute that is ``stored`` in an object enters."""

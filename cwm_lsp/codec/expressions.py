@@ -95,7 +95,10 @@ class Expressions:
         return node.value
 
     def _unary(self, node: ast.UnaryOp) -> Any:
-        value = self.value(node.operand)
+        return self._negated(node, self.value(node.operand))
+
+    def _negated(self, node: ast.UnaryOp, value: Any) -> Any:
+        """What the operator of ``node`` makes of ``value``, its operand."""
         return (
             not self._holds(value, node.operand)
             if isinstance(node.op, ast.Not)

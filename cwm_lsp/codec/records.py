@@ -147,6 +147,7 @@ class Class(Opaque):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"<class {name!r}>")
+        self.name = name
         self.fields = {"__name__": name}
 
     def __bool__(self) -> bool:

@@ -37,6 +37,7 @@ from cwm_lsp.codec.templates import TEMPLATE
 _OPERAND = re.compile(r"(?<=^unsupported operand type\(s\) for )(\S+?)(?: or pow\(\))?:")
 """How an error begins that names the operator."""
 
+_CLASS = "<class '"
 _NO_FACTS: Mapping[str, Any] = {}
 
 _ASKING: Mapping[str, str] = {
@@ -97,6 +98,8 @@ class Special(Expressions, ABC):
     def _value_of(self, text: str, *, kept: bool = True) -> Any:
         if any(f"{name}(" in text and self._is_own(name) for name in standard.KINDS):
             raise Undecided("It is of a class of the file's own.")
+        if text.startswith(_CLASS) and self._facts(kind := text[len(_CLASS) : -2]) is not None:
+            return Class(kind)
         kind, bracket, rest = text.partition("(")
         if bracket and text.endswith(")") and self._is_failure(kind):
             given = super()._value_of(f"({rest[:-1]},)" if rest != ")" else "()", kept=kept)
@@ -215,9 +218,8 @@ class Special(Expressions, ABC):
         return self._shared(owner.kind, ast.copy_location(ast.Attribute(node, name, ast.Load()), node), owner)
 
     def _unary(self, node: ast.UnaryOp) -> Any:
-        method = UNARY_METHODS.get(type(node.op), "")
-        value = self.value(node.operand) if method else None
-        return self._special(value, method, node) if self._has(value, method) else super()._unary(node)
+        method, value = UNARY_METHODS.get(type(node.op), ""), self.value(node.operand)
+        return self._special(value, method, node) if self._has(value, method) else self._negated(node, value)
 
     def _binary(self, node: ast.BinOp) -> Any:
         act = BINARY.get(type(node.op))
