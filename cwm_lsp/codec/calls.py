@@ -205,6 +205,14 @@ class Callables:
             for part in (*head.ifs, *rest, *made):
                 yield from self._within(part, True)
             return
+        match node:
+            case ast.AugAssign(target=ast.Attribute(attr=name) as target) if name in self.read:
+                yield from self._within(target.value, repeated)
+                yield Site(ast.copy_location(ast.Attribute(target.value, name), target), self.read[name])
+                yield from self._within(node.value, repeated)
+                if stored := self.methods.get(setter(name)):
+                    yield Site(target, stored)
+                return
         for child in ast.iter_child_nodes(node):
             yield from self._within(child, repeated)
         yield from self._applied(node)

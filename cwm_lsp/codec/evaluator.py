@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
@@ -19,18 +18,16 @@ from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.given import UNKNOWN, Callee
 from cwm_lsp.codec.kinds import (
-    AWAITS,
     COROUTINE,
     DEFINED,
-    GENERATES,
     GENERATOR,
     LAMBDA,
     MARK,
     PROPERTY,
 )
 from cwm_lsp.codec.literals import lambda_of
-from cwm_lsp.codec.making import Making
 from cwm_lsp.codec.members import Enumeration
+from cwm_lsp.codec.methods import Methods
 from cwm_lsp.codec.records import (
     Class,
     Generating,
@@ -40,7 +37,6 @@ from cwm_lsp.codec.records import (
     Undecided,
     all_parts,
     is_shown,
-    is_tangled,
     text_within,
 )
 from cwm_lsp.codec.shapes import DATACLASS
@@ -69,7 +65,6 @@ _COPIED_BY = (
 
 
 _COMPARING = frozenset({"max", "min", "sorted"})
-_VIEWS = frozenset({"elements", "items", "keys", "values"})
 _PRINTING = frozenset({"end", "flush", "sep"})
 
 
@@ -85,7 +80,7 @@ class Function(Opaque):
         return self._act(*given)
 
 
-class Evaluator(Making):
+class Evaluator(Methods):
     """Walks an expression over a literal state."""
 
     _prints = False
@@ -193,7 +188,7 @@ class Evaluator(Making):
         raise unpure(node)
 
     def _value_called(self, called: Any, node: ast.Call) -> Any:
-        if isinstance(called, Class):
+        if isinstance(called, Class) and self._facts(called.name) is not None:
             return self._of_text(called.text, node)
         if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
             return self._gave_back(node, self._callee(called.text))
@@ -247,59 +242,6 @@ class Evaluator(Making):
             return self._value_of(text)
         except Undecided:
             return None
-
-    def _of_class(self, kind: str, method: str, node: ast.Call) -> Any:
-        """What calling ``method`` on a class of the file gives."""
-        if self._holds_class(kind, method):
-            return self._made_by(method, node)
-        return self._gave_back(node, Callee(method, kind))
-
-    def _method(self, owner: Any, method: str, node: ast.Call) -> Any:
-        if isinstance(owner, Matched):
-            return self._of_match(owner, node.func, method, *self._several(node.args))
-        if isinstance(owner, Class):
-            return self._of_class(owner.name, method, node)
-        if isinstance(owner, Record) and not isinstance(owner, Generating):
-            return self._of_object(owner, method, node)
-        if isinstance(owner, Generating):
-            if method not in ("__next__", "send"):
-                raise unpure(node)
-            for one in node.args:
-                self._handed(one)
-            return next(self._draws(owner))
-        if not self._may_call(type(owner), method):
-            raise unpure(node)
-        if isinstance(owner, Counter) and is_tangled(owner) and self._ordered and method in _VIEWS:
-            raise Undecided("The order of a counter that was read is not known.")
-        given, named = self._arguments(node)
-        given = [Passing(self._draws(one)) if isinstance(one, Generating) else one for one in given]
-        return pure_calls.call_method(owner, method, given, named)
-
-    def _of_object(self, owner: Record, method: str, node: ast.Call) -> Any:
-        """What calling ``method`` of an object of the file gives."""
-        callee = Callee(method, owner.kind, owner)
-        found = self._fact(owner.kind, method)
-        if self._holds_class(owner.kind, method):
-            return self._made_by(method, node)
-        if isinstance(found, Opaque) and found.text.startswith(GENERATES):
-            return self._generating(method, node, callee, found.text[len(GENERATES) : -1])
-        if isinstance(found, Opaque) and found.text == AWAITS:
-            raise unpure(node)
-        if (found is None or self._is_defined(found)) and method in owner.fields:
-            return self._gave_back(node, self._stored_callee(owner.fields[method], node))
-        return self._gave_back(node, callee)
-
-    def _stored_callee(self, stored: Any, node: ast.expr) -> Callee:
-        """What calling an attribute that is ``stored`` in an object enters."""
-        if self._has(stored, "__call__"):
-            return Callee("__call__", stored.kind, stored)
-        callee = self._callee(stored.text) if isinstance(stored, Opaque) else None
-        if callee is None:
-            raise unpure(node)
-        return callee
-
-    def _may_call(self, kind: type, method: str) -> bool:
-        return method in pure_calls.METHODS.get(kind, ())
 
     def _builtin(self, name: str, node: ast.Call) -> Any:
         if name == "isinstance" and len(node.args) == 2:

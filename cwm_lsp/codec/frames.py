@@ -145,6 +145,12 @@ class State:
         """Whether only one of the frames that are suspended at ``line`` may go on."""
         return len(self._ready(line)) == 1
 
+    def resumed_with(self, line: int, texts: Mapping[str, str]) -> Frame | None:
+        """The one that may go on at ``line`` with the values ``texts``, ``None`` where several may."""
+        ready = self._ready(line)
+        alike = [one for one in ready if one.texts == texts] if len(ready) > 1 else ready
+        return alike[0] if len(alike) == 1 else None
+
     def _ready(self, line: int) -> list[Frame]:
         """The frames suspended at ``line`` that may go on: one for which another waits does with that."""
         found = [one for one in self.suspended if one.line == line]

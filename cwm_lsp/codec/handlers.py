@@ -23,13 +23,13 @@ def catches(handler: ast.ExceptHandler, raised: str | None, constants: Mapping[s
         return None
     if kinds.intersection(names):
         return True
-    known = all(_builtin(name) or f"{name}{MARK}" in constants for name in names)
+    known = all(builtin_failure(name) or f"{name}{MARK}" in constants for name in names)
     return False if known else None
 
 
 def _ancestry(kind: str, constants: Mapping[str, str]) -> frozenset[str] | None:
     """The names of the classes that one descends from, and its own; ``None`` where they are not all known."""
-    builtin = _builtin(kind)
+    builtin = builtin_failure(kind)
     if builtin is not None:
         return frozenset(one.__name__ for one in builtin.__mro__)
     facts = constants.get(f"{kind}{MARK}")
@@ -44,7 +44,7 @@ def _ancestry(kind: str, constants: Mapping[str, str]) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def _builtin(name: str) -> type[BaseException] | None:
+def builtin_failure(name: str) -> type[BaseException] | None:
     """The exception class that Python itself has under a name."""
     found = getattr(builtins, name, None)
     return found if isinstance(found, type) and issubclass(found, BaseException) else None
@@ -58,4 +58,4 @@ def is_failure(kind: str, constants: Mapping[str, str]) -> bool:
 
 def is_failing(bases: Iterable[str]) -> bool:
     """Whether one of ``bases`` is an exception class of Python's."""
-    return any(_builtin(base) for base in bases)
+    return any(builtin_failure(base) for base in bases)

@@ -145,13 +145,14 @@ def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
         and not (isinstance(node.value, ast.Name) and node.value.id == "self")
     }
     steady, orders = steady_names(tree), orders_of(classes)
+    members = {name: _members(node) for name, node in classes.items() if is_enum(node)}
     describing = {name for name, node in classes.items() if _describes(node)}
     for name, node in classes.items():
         found = _members(node) if is_enum(node) else _shared(orders[name], classes)
         for one in orders[name] if describing else ():
             found |= dict.fromkeys(_described(classes[one], describing), DESCRIBED)
         for one in reversed(orders[name]):
-            found |= dict(tables(classes[one], steady))
+            found |= dict(tables(classes[one], steady, members))
         if (shape := posted_shape(node, classes)) is not None:
             found[POSTED] = repr(shape)
         above = tuple(_ancestors(node, classes))

@@ -162,7 +162,9 @@ class Machine(Leaving):
         entered = Frame(frame, function, line, dict(texts), fresh=True, handed=frozenset(texts), asked=asked)
         before = self._resumed(line)
         if before is not None:
-            is_it = self.state.is_one(line)
+            alike = self.state.resumed_with(line, texts)
+            is_it = alike is not None
+            before = alike or before
             visits = before.visits if is_it else dict.fromkeys(before.visits, UNCOUNTED)
             entered = replace(
                 before,
@@ -177,7 +179,7 @@ class Machine(Leaving):
             )
             others = (one for one in self.state.suspended if one is not before)
             # Where it may have been another one that went on, nothing is known of the values of that.
-            unsure = (one if is_it or one.line != line else replace(one, texts=EMPTY) for one in others)
+            unsure = (one if is_it or one.line != line else _doubted(one) for one in others)
             self.state = replace(self.state, suspended=tuple(unsure))
         elif self.aided and self.state.frames:
             entered = lending(entered, self.state, self.here)
@@ -271,3 +273,8 @@ class Machine(Leaving):
         if frame.line in frame.visits:
             frame = replace(frame, visits={**frame.visits, frame.line: frame.visits[frame.line] + 1})
             self.state = self.state.with_frames(*self.state.frames[:-1], frame)
+
+
+def _doubted(frame: Frame) -> Frame:
+    """A suspended frame that may be another one: nothing is known of its values and loops."""
+    return replace(frame, texts=EMPTY, visits=dict.fromkeys(frame.visits, UNCOUNTED))

@@ -15,7 +15,7 @@ from typing import Any
 from cwm_lsp.codec import pure_calls, standard
 from cwm_lsp.codec.expressions import Expressions, unpure
 from cwm_lsp.codec.failures import Failure
-from cwm_lsp.codec.handlers import is_failing
+from cwm_lsp.codec.handlers import builtin_failure, is_failing
 from cwm_lsp.codec.kinds import (
     BASES,
     ITEMS,
@@ -98,8 +98,10 @@ class Special(Expressions, ABC):
     def _value_of(self, text: str, *, kept: bool = True) -> Any:
         if any(f"{name}(" in text and self._is_own(name) for name in standard.KINDS):
             raise Undecided("It is of a class of the file's own.")
-        if text.startswith(_CLASS) and self._facts(kind := text[len(_CLASS) : -2]) is not None:
-            return Class(kind)
+        if text.startswith(_CLASS):
+            kind = text[len(_CLASS) : -2]
+            if self._facts(kind) is not None or (builtin_failure(kind) and kind not in self._state):
+                return Class(kind)
         kind, bracket, rest = text.partition("(")
         if bracket and text.endswith(")") and self._is_failure(kind):
             given = super()._value_of(f"({rest[:-1]},)" if rest != ")" else "()", kept=kept)

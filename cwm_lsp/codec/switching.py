@@ -83,6 +83,10 @@ def going_on(frame: Frame, state: State, shown: Slice) -> frozenset[int]:
     return frozenset(roots | tasks) & shown.by_line.keys()
 
 
+_ONCE = frozenset({"gather", "shield", "sleep"})
+"""Functions of ``asyncio`` that wait for one thing."""
+
+
 def yields(logical: LogicalLine | None) -> bool:
     """Whether nothing follows a statement before it has yielded."""
     match logical.head if logical is not None else None:
@@ -96,4 +100,12 @@ def may_pause(frame: Frame, logical: LogicalLine | None) -> bool:
     if logical is None or logical.head is None or not frame.resumed:
         return True
     found = [part for part in own_parts(logical.head) if isinstance(part, _PAUSING)]
-    return len(found) != 1 or not isinstance(found[0], ast.Yield | ast.Await)
+    return len(found) != 1 or not _pauses_once(found[0])
+
+
+def _pauses_once(node: ast.AST) -> bool:
+    """Whether a frame that went on at ``node`` has what it waited for; libraries may wait for more."""
+    match node:
+        case ast.Await(value=ast.Call(func=ast.Attribute(value=ast.Name(id="asyncio"), attr=name))):
+            return name in _ONCE
+    return isinstance(node, ast.Yield | ast.Await)

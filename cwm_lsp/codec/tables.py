@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterator
-from typing import Any
+from collections.abc import Container, Iterator, Mapping
 
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES
 
@@ -18,7 +17,11 @@ _ASKING = frozenset({"copy", "count", "get", "index", "items", "keys", "values"}
 """Methods that do the same."""
 
 
-def tables(node: ast.ClassDef, steady: Container[str]) -> Iterator[tuple[str, str]]:
+Members = Mapping[str, Mapping[str, str]]
+"""The members of enumerations with their texts."""
+
+
+def tables(node: ast.ClassDef, steady: Container[str], members: Members) -> Iterator[tuple[str, str]]:
     """The names of a class for tables of plain values, of those that are ``steady``, with their texts."""
     for one in node.body:
         match one:
@@ -26,9 +29,9 @@ def tables(node: ast.ClassDef, steady: Container[str]) -> Iterator[tuple[str, st
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() | ast.List() | ast.Set() as value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict() | ast.List() | ast.Set() as value)
             ) if name in steady:
-                found = _plain(value)
-                if found is not None:
-                    yield name, repr(found)
+                found = _plain(value, members)
+                if found:
+                    yield name, found
 
 
 def steady_names(tree: ast.AST) -> frozenset[str]:
@@ -72,17 +75,32 @@ def changed_by(node: ast.AST) -> Iterator[ast.AST]:
             yield from ast.walk(owner)
 
 
-def _plain(node: ast.expr) -> Any:
-    """The container that is written, if all in it are values that never change."""
+def _plain(node: ast.expr, members: Members) -> str:
+    """The text of the container that is written, "" unless all in it are values that never change."""
+    match node:
+        case ast.Dict(keys=keys, values=values) if None not in keys:
+            keyed = [_lasting(key, members) for key in keys if key is not None]
+            texts = [_lasting(value, members) for value in values]
+            known = all((*keyed, *texts))
+            pairs = zip(keyed, texts, strict=True)
+            return f"{{{', '.join(f'{key}: {text}' for key, text in pairs)}}}" if known else ""
+        case ast.List(elts=elements) | ast.Set(elts=elements):
+            texts = [_lasting(one, members) for one in elements]
+            brackets = "[]" if isinstance(node, ast.List) else "{}"
+            return f"{brackets[0]}{', '.join(texts)}{brackets[1]}" if all(texts) else ""
+    return ""
+
+
+def _lasting(node: ast.expr, members: Members) -> str:
+    """The text of a value that never changes, "" for what may not be one."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=kind), attr=name):
+            return members.get(kind, {}).get(name, "")
+        case ast.Tuple(elts=elements):
+            texts = [_lasting(one, members) for one in elements]
+            return f"({', '.join(texts)}{',' * (len(texts) == 1)})" if all(texts) else ""
     try:
         value = ast.literal_eval(node)
     except ValueError:
-        return None
-    items = [*value, *value.values()] if isinstance(value, dict) else value
-    return value if all(map(_never_changes, items)) else None
-
-
-def _never_changes(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return all(map(_never_changes, value))
-    return value is None or isinstance(value, bool | int | float | str | bytes)
+        return ""
+    return repr(value) if value is None or isinstance(value, bool | int | float | str | bytes) else ""
