@@ -20,7 +20,7 @@ from cwm_lsp.cli.loop import run
 from cwm_lsp.cli.main import Request
 from cwm_lsp.cli.model import Model, opened
 from cwm_lsp.cli.report import comparison_picture, prediction_picture, run_picture
-from cwm_lsp.cli.target import SEPARATOR, function_call, script
+from cwm_lsp.cli.target import SEPARATOR, function_call, names_script, script
 from cwm_lsp.config import Loaded, load
 from cwm_lsp.errors import ArgumentsError, BackendError, SourceError, TargetError
 from cwm_lsp.record import FunctionTarget, ModuleTarget, Progress, PytestTarget, ScriptTarget, Target
@@ -152,7 +152,7 @@ def job_for(request: Request, shell: Shell) -> Job:
         raise TargetError(
             "There is nothing to run.", "Name FILE::FUNCTION, FILE, -m MODULE or --pytest NODE."
         )
-    if SEPARATOR not in request.target:
+    if names_script(request.target):
         path = script(request.target)
         title = " ".join(("python", path.name, *request.words))
         return Job(
@@ -172,8 +172,7 @@ def job_for(request: Request, shell: Shell) -> Job:
 def settings_for(request: Request, near: Path, shell: Shell) -> Loaded:
     """The settings that hold ``near``; what was ignored of them is said."""
     loaded = load(near, options=request.options, trusted=request.trusted)
-    for name in loaded.ignored:
-        shell.note(f"The project's setting {name} is ignored; --trust lets it count.")
+    shell.ignored(loaded)
     return loaded
 
 

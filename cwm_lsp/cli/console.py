@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from cwm_lsp.config import Loaded
 from cwm_lsp.errors import CwmError
 
 Advance = Callable[[int, int], None]
@@ -88,6 +89,11 @@ class Shell:
     def note(self, message: str) -> None:
         """One dim line beside the result."""
         self.err.print(Text(message, style="dim"))
+
+    def ignored(self, loaded: Loaded) -> None:
+        """Say which settings of an untrusted project do not count."""
+        for name in loaded.ignored:
+            self.note(f"The project's setting {name} is ignored; --trust lets it count.")
 
     def error(self, error: CwmError, beside: Mapping[str, Any] | None = None) -> None:
         """Say what is wrong and the way out; ``beside`` is what there is nevertheless."""

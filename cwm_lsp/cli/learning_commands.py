@@ -259,7 +259,7 @@ def adapt(values: Mapping[str, Any]) -> int:
     from cwm_lsp.learn.own_runs import split
 
     shell = Shell(as_json=values["as_json"])
-    out: Path = values["out"] or adapted_folder()
+    out: Path = (values["out"] or adapted_folder()).absolute()
     if values["undo"]:
         gone = undo(out)
         if shell.as_json:

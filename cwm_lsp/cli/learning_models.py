@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cwm_lsp.backend import registry
-from cwm_lsp.cli import interpreter
+from cwm_lsp.cli import engines
 from cwm_lsp.cli.console import Shell
 from cwm_lsp.cli.model import calibration, predictor_for
 from cwm_lsp.config import Settings, load
@@ -21,7 +20,8 @@ from cwm_lsp.learn.evaluate import unaided, uncalibrated
 from cwm_lsp.learn.own_runs import OwnRun, own_runs
 from cwm_lsp.learn.rows import Row, load_rows
 from cwm_lsp.predict import Calibration, Predictor
-from cwm_lsp.record import FunctionTarget, Options, PytestTarget, Target, read_source, record
+from cwm_lsp.record import FunctionTarget, PytestTarget, Target, read_source, record
+from cwm_lsp.record.interpreter import check
 from cwm_lsp.trace.normalise import normalise
 
 _COLLECTING = 120.0
@@ -110,8 +110,11 @@ async def recorded_runs(
     files: Sequence[Path], tests: Sequence[str], most: int, trusted: bool, shell: Shell
 ) -> list[OwnRun]:
     """Runs of functions in ``files`` and under ``tests``; what cannot be run is named and left out."""
-    loaded = load(Path.cwd(), trusted=trusted)
-    python = interpreter.choose(loaded, Path.cwd()).path
+    here = Path.cwd()
+    loaded = load(here, trusted=trusted)
+    shell.ignored(loaded)
+    options = engines.options(loaded, here, str(here))
+    python = (await check(options.interpreter)).path
     targets: list[Target] = [
         FunctionTarget(str(file.absolute()), one.function, one.arguments)
         for path in files
@@ -127,7 +130,7 @@ async def recorded_runs(
         for done, target in enumerate(targets[:most]):
             advance(done, min(most, len(targets)))
             try:
-                trace = normalise(await record(target, Options(interpreter=python, cwd=str(Path.cwd()))))
+                trace = normalise(await record(target, options))
             except CwmError as error:
                 shell.note(f"Left out: {_named(target)}. {error.message}")
                 continue
@@ -144,7 +147,7 @@ def _named(target: Target) -> str:
 async def _collected(python: str, arguments: Sequence[str]) -> list[str]:
     """The tests that pytest finds, by their ids. Raises ``UserError``."""
     process = await asyncio.create_subprocess_exec(
-        python or sys.executable,
+        python,
         *("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-o", "addopts=", *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -161,7 +164,6 @@ async def _collected(python: str, arguments: Sequence[str]) -> list[str]:
     lines = output.decode("utf-8", "replace").splitlines()
     nodes = [line for line in lines if "::" in line and not line.startswith((" ", "ERROR"))]
     if not nodes:
-        raise UserError(
-            f"pytest found no test: {next((line for line in lines[::-1] if line), 'it said nothing')}"
-        )
+        said = next((line for line in lines[::-1] if line), "it said nothing").rstrip(".")
+        raise UserError(f"pytest found no test: {said}.", f"It runs as `{python} -m pytest`.")
     return nodes
