@@ -325,6 +325,22 @@ async def test_a_file_that_is_gone_at_the_end_costs_its_text_and_no_more(tmp_pat
     assert normalise(trace).events[-1].kind is EventKind.RETURN
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files by resource")
+async def test_a_disk_that_is_full_cuts_the_recording(tmp_path: Path) -> None:
+    source = """
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_500_000, 2_500_000))
+        def f():
+            for i in range(1_000_000):
+                s = str(i) * 40
+    """
+    trace = await quickly(written(tmp_path, source), limits=Limits(events=10**9, bytes=10**9, seconds=60))
+    assert trace.cut is not None
+    assert trace.cut.reason is CutReason.BYTES
+    assert "cannot grow: File too large" in trace.cut.message
+    assert len(trace.events) > 1_000
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="makes links and pipes")
 def test_what_is_no_file_is_named_for_what_it_is(tmp_path: Path) -> None:
     """A pipe that nobody writes into would be read for ever."""

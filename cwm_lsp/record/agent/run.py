@@ -84,7 +84,10 @@ def main(path: str) -> None:
         spec = json.load(file)
     sys.stdin = open(os.devnull)  # noqa: SIM115 - the program's own from now on
     _silence_stopped_threads()
-    session = Session(spec)
+    try:
+        session = Session(spec)
+    except OSError as error:
+        sys.exit(f"Its recording cannot be written to {spec['recording']}: {error.strerror}.")
     run: Callable[[Session, dict[str, Any]], None] = RUNNERS[spec["target"]["kind"]]
     code: object = 0
     try:
