@@ -20,6 +20,12 @@ from rich.text import Text
 from cwm_lsp.config import Loaded
 from cwm_lsp.errors import CwmError
 
+NARROWEST = 20
+"""Columns that are used at least: in fewer, what is shown would be cut to nothing."""
+
+USUAL = 80
+"""Columns that are used where ``COLUMNS`` is 0, as some programs leave it."""
+
 Advance = Callable[[int, int], None]
 """Called with how much is done and how much there is; 0 when that is not known."""
 
@@ -167,7 +173,10 @@ def _console(stream: TextIO) -> Console:
         stream.reconfigure(errors="backslashreplace")
     if not carries_glyphs(stream.encoding):
         stream = cast(TextIO, AsciiGlyphs(stream))
-    return _Console(file=stream, highlight=False, markup=False, emoji=False)
+    console = _Console(file=stream, highlight=False, markup=False, emoji=False)
+    if console.width < NARROWEST:
+        console.width = NARROWEST if console.width else USUAL
+    return console
 
 
 class _Console(Console):

@@ -30,6 +30,7 @@ FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOS
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The console script: runs one command and exits with its code (see ``docs/cli.md``)."""
+    _reopen_closed()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
@@ -61,6 +62,13 @@ def run(argv: Sequence[str]) -> int:
     except Exception as error:
         return _broken(argv, error)
     return result if isinstance(result, int) else 0
+
+
+def _reopen_closed() -> None:
+    """Let standard streams that are closed lead nowhere: files that are opened would take their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
 def _dropped_output() -> None:
@@ -223,6 +231,10 @@ def commands() -> None:
     TARGET is FILE::FUNCTION (ARGS are Python expressions, or one whole call), or FILE for a
     script. Without ARGS, the function's doctests and `# cwm: f(3)` comments are its inputs.
     """
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UserError("The current folder is not there any more.", "Change to one that is.") from error
 
 
 @commands.command(cls=_TargetCommand)

@@ -17,13 +17,16 @@ _FILES = {MANIFEST, MODEL}
 
 
 def adapted_folder() -> Path:
-    """Where adapted weights go: the user's data folder of this system."""
+    """Where adapted weights go: the user's data folder of this system. Raises ``UserError``."""
+    home = Path(os.path.expanduser("~"))
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
+        base = home / "Library" / "Application Support"
     else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    if not base.is_absolute():
+        raise UserError(f"You have no folder for data: {base} is none.", "Name a folder with --out.")
     return base / "cwm-lsp" / "adapted"
 
 

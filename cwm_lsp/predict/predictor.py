@@ -8,8 +8,8 @@ only that value. *Running ahead* lets it write from a state on, while everything
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 
 from cwm_lsp.backend.protocol import GREEDY, Backend, Prefix, Sampling
@@ -67,6 +67,12 @@ class Predictor:
 
         ``None`` stands for an event outside the source that the model is shown. Raises ``BackendError``.
         """
+        with _readable():
+            return await self._scored(trace, progress)
+
+    async def _scored(
+        self, trace: Trace, progress: ProgressReport | None
+    ) -> tuple[PredictedStep | None, ...]:
         found: dict[int, PredictedStep] = {}
         history = History()
         history.happened(trace.events[0])
@@ -107,18 +113,19 @@ class Predictor:
 
         Every step stands on those before it, so its probabilities are those of the whole path up to it.
         """
-        decoder = self.codec.decoder(trace, self.window)
         steps: list[PredictedStep] = []
         problems: list[Problem] = []
-        async with aclosing(self._going(decoder, problems, sampling)) as going:
-            path = 1.0
-            async for step in going:
-                steps.append(weighted(step, path))
-                path *= certainty(step)
-                if progress is not None:
-                    progress(len(steps), max_events)
-                if len(steps) == max_events:
-                    break
+        with _readable():
+            decoder = self.codec.decoder(trace, self.window)
+            async with aclosing(self._going(decoder, problems, sampling)) as going:
+                path = 1.0
+                async for step in going:
+                    steps.append(weighted(step, path))
+                    path *= certainty(step)
+                    if progress is not None:
+                        progress(len(steps), max_events)
+                    if len(steps) == max_events:
+                        break
         return Prediction(tuple(steps), tuple(problems), decoder.done and fatal(problems) is None)
 
     async def ahead(self, trace: Trace, *, sampling: Sampling = GREEDY) -> AsyncGenerator[PredictedStep]:
@@ -128,9 +135,11 @@ class Predictor:
         its own, given those before it. Ends where the entry scope is left or the model writes what cannot be
         read; close it to stop asking. Raises ``BackendError``.
         """
-        async with aclosing(self._going(self.codec.decoder(trace, _STATE_ALONE), [], sampling)) as going:
-            async for step in going:
-                yield step
+        with _readable():
+            decoder = self.codec.decoder(trace, _STATE_ALONE)
+            async with aclosing(self._going(decoder, [], sampling)) as going:
+                async for step in going:
+                    yield step
 
     async def _going(
         self, decoder: Decoder, problems: list[Problem], sampling: Sampling
@@ -208,6 +217,19 @@ class Predictor:
                 f"the model {self.backend.info.model} has room for {room:,}.",
                 "Predict a smaller function, or use a model with a longer context.",
             )
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Say of code that lies too deep in itself to be walked that it cannot be predicted.
+
+    Raises ``ContextExceeded``.
+    """
+    try:
+        yield
+    except RecursionError as error:
+        hint = "A long chain of operators can be built in a loop, or line by line."
+        raise ContextExceeded("The code is nested too deeply to be predicted.", hint) from error
 
 
 def _mapped(

@@ -47,6 +47,14 @@ def test_a_value_that_the_encoding_cannot_say_costs_an_escape(monkeypatch: pytes
     assert raw.getvalue().split() == [b"name", b"=", rb"'\u0436'"]
 
 
+@pytest.mark.parametrize(("columns", "width"), [("0", 80), ("1", 20), ("20", 20), ("33", 33)])
+def test_there_is_always_room_to_show_something(
+    monkeypatch: pytest.MonkeyPatch, columns: str, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert Shell().out.width == width
+
+
 def test_an_error_is_a_line_and_a_hint_and_an_object(capsys: pytest.CaptureFixture[str]) -> None:
     Shell(as_json=True).error(TargetError("No function g.", "Did you mean f?"))
     out, err = capsys.readouterr()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from cwm_lsp.backend.weights import MANIFEST, MODEL, locate
 from cwm_lsp.cli.learning_commands import adapt
 from cwm_lsp.errors import UserError
 from cwm_lsp.learn.adapted import adapted_folder, check_room, place, undo
+from cwm_lsp.record.interpreter import candidates
 from tests.backend import tiny
 
 
@@ -86,3 +88,18 @@ def test_where_there_is_no_room_is_known_before(tmp_path: Path) -> None:
 
 def test_the_users_data_folder_is_absolute() -> None:
     assert adapted_folder().is_absolute()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is always a profile")
+def test_a_user_without_a_home_is_told_to_name_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pwd
+
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(UserError, match="no folder for data"):
+        adapted_folder()
+    assert candidates()

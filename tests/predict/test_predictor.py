@@ -252,6 +252,17 @@ async def test_what_does_not_fit_says_so() -> None:
         await Predictor(backend, CompactCodec()).run_ahead(replace(trace, events=trace.events[:1]))
 
 
+async def test_code_that_is_too_deep_is_said_to_be() -> None:
+    trace = record(f"def f(x):\n    if x:\n        return {'1 + ' * 1500}x\n    return x\n", "f(0)")
+    predictor = Predictor(believing(), CompactCodec())
+    with pytest.raises(ContextExceeded, match="nested too deeply"):
+        await predictor.score(trace)
+    with pytest.raises(ContextExceeded, match="nested too deeply"):
+        await predictor.run_ahead(replace(trace, events=trace.events[:1]))
+    with pytest.raises(ContextExceeded, match="nested too deeply"):
+        await anext(predictor.ahead(replace(trace, events=trace.events[:1])))
+
+
 DEEP = """\
 def f(xs):
     if not xs:

@@ -98,7 +98,7 @@ def test_blocks_are_crossed(tmp_path: Path) -> None:
 def test_where_a_disk_is_full_what_was_written_is_kept_and_the_reason_said(
     tmp_path: Path, width: int
 ) -> None:
-    """A limit on the size of files, in place of a disk: both let a part of a block be written, and no more."""
+    """A limit on the size of files stands for a disk: either lets a part of a block be written."""
     import resource
     import signal
 

@@ -110,7 +110,7 @@ class Activation:
 
 
 class Sink(Protocol):
-    """Where events go. ``room`` is what is left of ``Limits.bytes``, or of the disk: ``full`` says why, then."""
+    """Where events go. ``room`` is what is left of ``Limits.bytes``; ``full`` says why there is less."""
 
     room: int
     full: str

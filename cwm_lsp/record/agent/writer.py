@@ -3,8 +3,8 @@
 The file is mapped into memory and each event is copied there before the program goes on, so a
 program that is killed leaves all that was recorded of it, at the cost of a copy and no system call.
 It grows by blocks of zeros that are *written* before they are mapped: a full disk is then an error
-here, not a signal that kills the user's program. They are written a block ahead, so that where no more can be,
-there is still room to say so. The first zero byte ends the recording.
+here, not a signal that kills the user's program. They are written a block ahead: where no more can be,
+there is room to say so. The first zero byte ends the recording.
 
 Lines of UTF-8 with tabs between fields; numbers are decimal; the order is the order of time::
 
@@ -67,7 +67,7 @@ def token(rendered: Rendered) -> str:
 class FileSink:
     """A sink that writes to ``path``, at most ``room`` bytes of events, and nothing once it is ``muted``.
 
-    ``full`` says why the file does not grow any more, "" while it does. Raises ``OSError`` where it cannot begin.
+    ``full`` says why the file does not grow any more, "" while it does. Raises ``OSError`` at once.
     """
 
     def __init__(self, path: str, room: int) -> None:
