@@ -80,12 +80,17 @@ class Shell:
         self.err = _console(sys.stderr)
 
     def object(self, value: Mapping[str, object]) -> None:
-        """Print the command's one JSON object: ASCII, so that any pipe carries it."""
-        self._write(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2))
+        """Print the command's one JSON object: ASCII, so that any pipe carries it.
+
+        Each key begins a line, and so does each item of its list: to indent all of it takes twice as long.
+        """
+        self._write(
+            "{\n" + ",\n".join(f"  {_json(key)}: {_laid_out(one)}" for key, one in value.items()) + "\n}"
+        )
 
     def line(self, value: Mapping[str, Any]) -> None:
         """Print the one JSON object on one line, for a reader that goes on waiting for what follows."""
-        self._write(json.dumps(value, ensure_ascii=True, allow_nan=False))
+        self._write(_json(value))
 
     @staticmethod
     def _write(text: str) -> None:
@@ -160,6 +165,16 @@ class Spoken:
             self._due = passed + min(passed, self.LONGEST)
             count = f"{_count(done, total, self._unit)} after " if done else ""
             self._say(f"{self._what}: {count}{passed:.0f} s")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+
+
+def _laid_out(value: object) -> str:
+    if not isinstance(value, list | tuple) or not value:
+        return _json(value)
+    return "[\n" + ",\n".join(f"    {_json(item)}" for item in value) + "\n  ]"
 
 
 def _count(done: int, total: int, unit: str) -> str:
