@@ -26,8 +26,8 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 async def _guarded(work: Coroutine[Any, Any, Result], found: list[Result]) -> None:
     """Put the result into ``found``. As that of the task it would be written out whole at the end.
 
-    ``signal`` looks for the handler that asyncio had set in an enumeration, whose error names it by ``repr``: the
-    handler, its task and what that has returned, which may be a trace of 100,000 events.
+    ``signal`` looks for the handler that asyncio had set in an enumeration, whose error names it by ``repr``:
+    the handler, its task and what that has returned, which may be a trace of 100,000 events.
     """
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()

@@ -7,6 +7,7 @@ only that value. *Running ahead* lets it write from a state on, while everything
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
@@ -65,7 +66,8 @@ class Predictor:
 
         Where it was wrong at a line, it is believed less at the line's next visit.
 
-        ``None`` stands for an event outside the source that the model is shown. Raises ``BackendError``.
+        ``None`` stands for an event outside the source that the model is shown. ``progress`` hears of events:
+        half of the way is to write them for the model. Raises ``BackendError``.
         """
         with _readable():
             return await self._scored(trace, progress)
@@ -80,9 +82,14 @@ class Predictor:
         await (
             await self.backend.open()
         ).close()  # a model that is damaged is told of, also if nothing is asked
-        windows = list(self.codec.windows(trace, self.window))
-        for encoded in windows:  # all of them first: minutes of reading would be lost to one that is too long
+        progress = progress or (lambda done, total: None)
+        total = len(trace.events)
+        windows = []
+        for encoded in self.codec.windows(trace, self.window):
+            windows.append(encoded)  # all of them first: minutes of reading would be lost to one too long
             self._fits(len(encoded.tokens))
+            progress(encoded.spans[-1].step // 2 if encoded.spans else 0, total)
+            await asyncio.sleep(0)  # in which the caller may stop it, and others have their turn
         for encoded in windows:
             if not encoded.spans:
                 continue
@@ -97,8 +104,7 @@ class Predictor:
                 await window.close()
             for reading in readings:
                 found[reading.step] = self._believed(reading.predicted(), reading.event, history)
-                if progress is not None:
-                    progress(reading.step + 1, len(trace.events))
+                progress((total + reading.step + 1) // 2, total)
         return tuple(found.get(step) for step in range(1, len(trace.events)))
 
     async def run_ahead(

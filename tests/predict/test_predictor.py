@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -300,6 +302,31 @@ async def test_progress_reaches_the_end() -> None:
     )
     assert seen[-1] == (len(trace.events), len(trace.events))
     assert seen == sorted(seen)
+
+
+async def test_scoring_can_be_stopped_before_all_is_written_for_the_model() -> None:
+    trace = record("def f(n):\n    s = 0\n    for i in range(n):\n        s += i\n    return s\n", "f(60)")
+    whole = len(list(UNAIDED.windows(trace, 200)))
+    written: list[int] = []
+
+    class Counting(CompactCodec):
+        """A codec that notes its windows."""
+
+        def windows(self, trace: Trace, budget: int) -> Iterator[Encoded]:
+            """Each as it is asked for."""
+            for encoded in super().windows(trace, budget):
+                written.append(len(encoded.tokens))
+                yield encoded
+
+    predictor = Predictor(believing(Script(())), Counting(aided=False), window=200)
+
+    def stop(done: int, total: int) -> None:
+        asking.cancel()
+
+    asking = asyncio.create_task(predictor.score(trace, progress=stop))
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert len(written) == 1 < whole
 
 
 def test_slots_of_values_are_those_of_the_source() -> None:
