@@ -37,7 +37,7 @@ def evaluate(values: Mapping[str, Any]) -> int:
     shell = Shell(as_json=values["as_json"])
     if values["output"] is not None:
         _check_writable(values["output"])
-    chosen = rows(values["data"], values["split"] or "", values["calls"], values["limit"])
+    chosen = rows(values["data"], values["split"] or "", values["calls"], values["limit"], shell.note)
     start = time.monotonic()
     found = _answers(chosen, _source(values), EvaluateOptions(values["free_events"]), values["jobs"], shell)
     evaluation = summarise(found.info.model, found.results, time.monotonic() - start)
@@ -64,7 +64,7 @@ def calibrate(values: Mapping[str, Any]) -> int:
     from cwm_lsp.learn.calibrate import fit, store
 
     shell = Shell(as_json=values["as_json"])
-    chosen = rows(values["data"], values["split"] or "", values["calls"], values["limit"])
+    chosen = rows(values["data"], values["split"] or "", values["calls"], values["limit"], shell.note)
     source = _source({**values, "raw": True})
     found = _answers(chosen, source, EvaluateOptions(free_events=0), values["jobs"], shell)
     fitted = fit(found.results, values["precision"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,9 @@ from cwm_lsp.cli import engines
 from cwm_lsp.cli.console import Shell
 from cwm_lsp.cli.model import calibration, predictor_for
 from cwm_lsp.config import Settings, load
-from cwm_lsp.errors import CwmError, ModelUnavailable, TargetError, UserError
+from cwm_lsp.errors import CwmError, ModelUnavailable, SourceError, TargetError, UserError
 from cwm_lsp.features.runnables import runnables
+from cwm_lsp.features.workspace import own_folders
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.evaluate import unaided, uncalibrated
 from cwm_lsp.learn.own_runs import OwnRun, own_runs
@@ -22,20 +23,28 @@ from cwm_lsp.learn.rows import Row, load_rows
 from cwm_lsp.predict import Calibration, Predictor
 from cwm_lsp.record import FunctionTarget, PytestTarget, Target, read_source, record
 from cwm_lsp.record.interpreter import check
+from cwm_lsp.trace.model import SourceFile
 from cwm_lsp.trace.normalise import normalise
 
 _COLLECTING = 120.0
+
+Say = Callable[[str], None]
+"""Takes a line about what is left out."""
+
+
+def _unsaid(line: str) -> None:
+    """For a caller who does not want to know."""
 
 
 # --- rows --------------------------------------------------------------------------------------
 
 
-def rows(paths: Sequence[Path], split: str, calls: int, limit: int | None) -> list[Row]:
+def rows(paths: Sequence[Path], split: str, calls: int, limit: int | None, say: Say = _unsaid) -> list[Row]:
     """The rows of JSONL files, Python files and folders. Raises ``SourceError`` or ``TargetError``."""
     found: list[Row] = []
     for path in paths:
         if path.is_dir() or path.suffix == ".py":
-            found += _documented(path, calls)
+            found += _documented(path, calls, say)
         else:
             found += load_rows(path, split, calls)
     if not found:
@@ -46,15 +55,31 @@ def rows(paths: Sequence[Path], split: str, calls: int, limit: int | None) -> li
     return found[:limit]
 
 
-def _documented(path: Path, calls: int) -> Iterator[Row]:
+def _documented(path: Path, calls: int, say: Say) -> Iterator[Row]:
     """The calls that Python files make of their own functions in doctests, comments and tests."""
-    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-        source = read_source(file)
+    for source in _sources(path, say):
         counts: dict[str, int] = {}
         for one in runnables(source):
             counts[one.function] = counts.get(one.function, 0) + 1
             if counts[one.function] <= calls:
-                yield Row(f"{file}::{one.call}", Program(source.text, one.call, "real:own"))
+                yield Row(f"{source.path}::{one.call}", Program(source.text, one.call, "real:own"))
+
+
+def _sources(path: Path, say: Say) -> Iterator[SourceFile]:
+    """A Python file, or those of a folder that can be read; of the others ``say`` is told.
+
+    Raises ``SourceError`` for a file that is named and cannot be read.
+    """
+    if not path.is_dir():
+        yield read_source(path)
+        return
+    for folder, names in own_folders(path):
+        for name in names:
+            if name.endswith(".py"):
+                try:
+                    yield read_source(folder / name)
+                except SourceError as error:
+                    say(f"Left out: {error.message}")
 
 
 # --- models ------------------------------------------------------------------------------------
@@ -116,10 +141,10 @@ async def recorded_runs(
     options = engines.options(loaded, here, str(here))
     python = (await check(options.interpreter)).path
     targets: list[Target] = [
-        FunctionTarget(str(file.absolute()), one.function, one.arguments)
+        FunctionTarget(str(Path(source.path).absolute()), one.function, one.arguments)
         for path in files
-        for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])
-        for one in runnables(read_source(file))
+        for source in _sources(path, shell.note)
+        for one in runnables(source)
     ]
     if tests:
         targets += [PytestTarget(node) for node in await _collected(python, tests)]

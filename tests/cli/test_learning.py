@@ -20,7 +20,7 @@ from cwm_lsp.cli.learning_models import rows
 from cwm_lsp.cli.main import run
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
-from cwm_lsp.errors import ArgumentsError, TargetError, UserError
+from cwm_lsp.errors import ArgumentsError, SourceError, TargetError, UserError
 from tests.backend.scripted import scripted
 from tests.learn.believing import SUM, trace_of
 
@@ -125,6 +125,24 @@ def test_a_folder_of_documented_functions_gives_rows(tmp_path: Path) -> None:
     )
     found = rows([tmp_path], "", 1, None)
     assert [row.program.call for row in found] == ["total([1, 2])", "twice(4)"]
+
+
+def test_what_in_a_folder_is_not_its_own_or_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
+    text = "# cwm: twice(4)\ndef twice(n):\n    return 2 * n\n"
+    for name in ("shop.py", "sub/shop.py", "env9/lib/a.py", ".hidden/a.py", "node_modules/a.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "env9" / "pyvenv.cfg").touch()
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "latin.py").write_bytes(b"x = '\xff'\n")
+    said: list[str] = []
+    found = rows([tmp_path], "", 1, None, said.append)
+    assert [row.name for row in found] == [
+        f"{tmp_path / name}::twice(4)" for name in ("shop.py", "sub/shop.py")
+    ]
+    assert [line.startswith(f"Left out: {tmp_path / 'latin.py'}: not utf-8") for line in said] == [True]
+    with pytest.raises(SourceError, match="not utf-8"):
+        rows([tmp_path / "latin.py"], "", 1, None)
 
 
 def test_a_folder_without_inputs_is_refused(tmp_path: Path) -> None:
