@@ -15,9 +15,9 @@ from typing import Any
 from rich.table import Table
 
 from cwm_lsp import __version__
-from cwm_lsp.backend.weights import locate
+from cwm_lsp.backend.weights import locate, read_manifest
 from cwm_lsp.cli.console import Shell
-from cwm_lsp.cli.learning_models import ModelSource, extra, recorded_runs, rows
+from cwm_lsp.cli.learning_models import ModelSource, extra, installed, recorded_runs, rows
 from cwm_lsp.cli.loop import run
 from cwm_lsp.errors import ArgumentsError, UserError
 from cwm_lsp.learn.evaluate import Answers, EvaluateOptions, answers, answers_in_parallel
@@ -267,13 +267,15 @@ def adapt(values: Mapping[str, Any]) -> int:
         else:
             shell.out.print(f"Removed {out}." if gone else f"There are no adapted weights in {out}.")
         return 0
-    with extra("train"):
-        from cwm_lsp.learn.adapt import AdaptOptions, adapt
+    installed("train", "torch", "transformers", "onnx")
     check_room(out)
     shipped = locate(str(values["model"] or ""))
+    read_manifest(shipped)
     runs = split(
         run(recorded_runs(values["files"], values["tests"], values["most"], values["trusted"], shell))
     )
+    with extra("train"):
+        from cwm_lsp.learn.adapt import AdaptOptions, adapt  # seconds, which only what is recorded is worth
     options = AdaptOptions(seconds=values["seconds"], threads=values["threads"])
     with shell.progress("Adapting") as advance:
         made = run(

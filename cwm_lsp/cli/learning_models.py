@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from cwm_lsp.backend import registry
@@ -95,6 +96,14 @@ def extra(name: str) -> Iterator[None]:
             f"This needs {error.name}, which is not installed.",
             f"Install it with: pip install 'cwm-lsp[{name}]'",
         ) from error
+
+
+def installed(name: str, *packages: str) -> None:
+    """Like :func:`extra`, of packages that are imported later. Raises ``ModelUnavailable``."""
+    with extra(name):
+        for package in packages:
+            if find_spec(package) is None:
+                raise ModuleNotFoundError(name=package)
 
 
 @dataclass(frozen=True, slots=True)

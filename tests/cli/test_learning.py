@@ -16,11 +16,11 @@ from cwm_lsp.backend.embedded import EmbeddedEngine
 from cwm_lsp.backend.weights import load, locate
 from cwm_lsp.cli.learning import model
 from cwm_lsp.cli.learning_commands import calibrate, evaluate, train
-from cwm_lsp.cli.learning_models import rows
+from cwm_lsp.cli.learning_models import installed, rows
 from cwm_lsp.cli.main import run
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
-from cwm_lsp.errors import ArgumentsError, SourceError, TargetError, UserError
+from cwm_lsp.errors import ArgumentsError, ModelUnavailable, SourceError, TargetError, UserError
 from tests.backend.scripted import scripted
 from tests.learn.believing import SUM, trace_of
 
@@ -143,6 +143,12 @@ def test_what_in_a_folder_is_not_its_own_or_cannot_be_read_stops_nothing(tmp_pat
     assert [line.startswith(f"Left out: {tmp_path / 'latin.py'}: not utf-8") for line in said] == [True]
     with pytest.raises(SourceError, match="not utf-8"):
         rows([tmp_path / "latin.py"], "", 1, None)
+
+
+def test_what_is_missing_is_known_before_anything_is_recorded() -> None:
+    installed("train", "json")
+    with pytest.raises(ModelUnavailable, match=r"needs not_there_at_all, .* 'cwm-lsp\[train\]'"):
+        installed("train", "json", "not_there_at_all")
 
 
 def test_a_folder_without_inputs_is_refused(tmp_path: Path) -> None:
