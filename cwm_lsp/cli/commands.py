@@ -17,8 +17,8 @@ from cwm_lsp.backend.protocol import BackendInfo
 from cwm_lsp.cli import engines, payload
 from cwm_lsp.cli.console import Shell
 from cwm_lsp.cli.loop import run
-from cwm_lsp.cli.main import Request
 from cwm_lsp.cli.model import Model, opened
+from cwm_lsp.cli.options import Request
 from cwm_lsp.cli.report import comparison_picture, prediction_picture, run_picture
 from cwm_lsp.cli.target import SEPARATOR, function_call, names_script, script
 from cwm_lsp.config import Loaded, load
