@@ -6,7 +6,7 @@ import json
 import platform
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -278,10 +278,8 @@ def adapt(values: Mapping[str, Any]) -> int:
     with extra("train"):
         from cwm_lsp.learn.adapt import AdaptOptions, adapt  # seconds, which only what is recorded is worth
     options = AdaptOptions(seconds=values["seconds"], threads=values["threads"])
-    with shell.progress("Adapting") as advance:
-        made = run(
-            adapt(runs, shipped, out, options, lambda _, done, of: advance(int(100 * done), int(100 * of)))
-        )
+    with ExitStack() as stages:
+        made = run(adapt(runs, shipped, out, options, _stage_by_stage(shell, stages)))
     if shell.as_json:
         shell.object(
             {
@@ -301,6 +299,20 @@ def adapt(values: Mapping[str, Any]) -> int:
             "the setting `model` or CWM_LSP_MODEL; `cwm-lsp model adapt --undo` removes them."
         )
     return 0
+
+
+def _stage_by_stage(shell: Shell, stages: ExitStack) -> Callable[[str, float, float], None]:
+    """Progress in percent, each stage with a bar of its own: there is always one in ``stages``."""
+    stage, advance = "", None
+
+    def tell(what: str, done: float, total: float) -> None:
+        nonlocal stage, advance
+        if what != stage or advance is None:
+            stages.close()
+            stage, advance = what, stages.enter_context(shell.progress(what, "%"))
+        advance(int(100 * done / total), 100)
+
+    return tell
 
 
 _STAGES = ("before", "after", "general_before", "general_after")

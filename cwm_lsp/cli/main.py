@@ -30,7 +30,6 @@ from cwm_lsp.errors import ArgumentsError, Cancelled, CwmError, UserError
 from cwm_lsp.trace.parsing import parse_one_at_a_time
 
 INTERNAL_ERROR = 1
-INTERRUPTED = Cancelled.exit_code
 PIPE_CLOSED = 141
 
 FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})

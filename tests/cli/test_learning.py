@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from click.testing import CliRunner
 from cwm_lsp.backend import checkpoint
 from cwm_lsp.backend.embedded import EmbeddedEngine
 from cwm_lsp.backend.weights import load, locate
+from cwm_lsp.cli.console import Shell, Spoken
 from cwm_lsp.cli.learning import model
-from cwm_lsp.cli.learning_commands import calibrate, evaluate, train
+from cwm_lsp.cli.learning_commands import _stage_by_stage, calibrate, evaluate, train
 from cwm_lsp.cli.learning_models import installed, rows
 from cwm_lsp.cli.main import run
 from cwm_lsp.codec import vocabulary as v
@@ -143,6 +145,19 @@ def test_what_in_a_folder_is_not_its_own_or_cannot_be_read_stops_nothing(tmp_pat
     assert [line.startswith(f"Left out: {tmp_path / 'latin.py'}: not utf-8") for line in said] == [True]
     with pytest.raises(SourceError, match="not utf-8"):
         rows([tmp_path / "latin.py"], "", 1, None)
+
+
+def test_stages_are_told_by_their_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Spoken, "FIRST", 0.0)
+    with ExitStack() as stages:
+        tell = _stage_by_stage(Shell(), stages)
+        tell("Measuring", 21, 42)
+        tell("Adapting", 0.25, 1.0)
+        tell("Measuring", 42, 42)
+    said = [line.partition(" after")[0] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["Measuring: 50 of 100 %", "Adapting: 25 of 100 %", "Measuring: 100 of 100 %"]
 
 
 def test_what_is_missing_is_known_before_anything_is_recorded() -> None:
