@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from cwm_lsp.backend import registry
@@ -26,12 +26,14 @@ class Choice:
     """The backend, or ``None`` for a debugger without a model; ``reason`` is for the user.
 
     ``model`` is the setting of this name that the backend goes by: ``auto`` may fall back to our weights.
+    ``missed`` says what is wrong with those that were wanted more, "" where this is the first.
     """
 
     backend: Backend | None
     name: str
     reason: str
     model: str = ""
+    missed: str = ""
 
 
 OnLost = Callable[[ServerLost], None]
@@ -64,16 +66,22 @@ def _named(settings: Settings) -> Choice:
 
 
 def _automatic(settings: Settings, on_lost: OnLost | None = None) -> Choice:
-    failures = []
+    failures: list[tuple[str, BackendError]] = []
     for name, wanted in _wanted(settings):
         try:
             wrong = registry.present(name, wanted)
             choice = _hosted(name, wanted, "It is the first that can be had", on_lost)
         except BackendError as error:
-            failures.append(f"{name}: {error}")
+            failures.append((name, error))
         else:
-            return replace(choice, reason=" ".join([choice.reason, *failures, *map(str, wrong)]))
-    return Choice(None, "off", f"No model can be had. {' '.join(failures)}")
+            said = [choice.reason, *_named_failures(failures), *map(str, wrong)]
+            missed = " ".join(error.message for _, error in failures)
+            return replace(choice, reason=" ".join(said), missed=missed)
+    return Choice(None, "off", " ".join(["No model can be had.", *_named_failures(failures)]))
+
+
+def _named_failures(failures: Iterable[tuple[str, BackendError]]) -> Iterator[str]:
+    return (f"{name}: {error}" for name, error in failures)
 
 
 def _wanted(settings: Settings) -> Iterator[tuple[str, Settings]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console, RenderableType
 
@@ -17,12 +19,12 @@ from cwm_lsp.backend.protocol import BackendInfo
 from cwm_lsp.cli import engines, payload
 from cwm_lsp.cli.console import Shell
 from cwm_lsp.cli.loop import run
-from cwm_lsp.cli.main import Request
 from cwm_lsp.cli.model import Model, opened
+from cwm_lsp.cli.options import Request
 from cwm_lsp.cli.report import comparison_picture, prediction_picture, run_picture
-from cwm_lsp.cli.target import SEPARATOR, function_call, script
+from cwm_lsp.cli.target import SEPARATOR, function_call, names_script, script
 from cwm_lsp.config import Loaded, load
-from cwm_lsp.errors import ArgumentsError, BackendError, SourceError, TargetError
+from cwm_lsp.errors import ArgumentsError, BackendError, CwmError, SourceError, TargetError
 from cwm_lsp.record import FunctionTarget, ModuleTarget, Progress, PytestTarget, ScriptTarget, Target
 from cwm_lsp.record import record as record_target
 from cwm_lsp.record.session import OnEvents
@@ -68,15 +70,18 @@ def record(request: Request, output: Path | None) -> int:
     """Run the target and show what each line did."""
     shell = Shell(as_json=request.as_json)
     job = job_for(request, shell)
+    _check_writable(output)
     trace = run(recorded(job, shell))
-    if output is not None:
-        _save(output, trace_json.dumps(trace))
-        shell.note(f"The trace is in {output}.")
-    if request.as_json:
-        shell.object(payload.recorded(trace))
-    else:
-        shell.out.print(run_picture(job.title, normalise(trace), shell.out.width))
-    return 0
+
+    def save() -> None:
+        if output is not None:
+            _save(output, trace_json.dumps(trace))
+            shell.note(f"The trace is in {output}.")
+
+    def picture(width: int) -> RenderableType:
+        return run_picture(job.title, normalise(trace), width)
+
+    return _delivered(shell, lambda: payload.recorded(trace), picture, save)
 
 
 def predict(request: Request, steps: int) -> int:
@@ -108,6 +113,7 @@ def predict(request: Request, steps: int) -> int:
 def compare(request: Request, trace: Path | None, svg: Path | None) -> int:
     """Run the target, predict the same run and show where the two part."""
     shell = Shell(as_json=request.as_json)
+    _check_writable(svg)
     if trace is None:
         return _compare(job_for(request, shell), shell, svg)
     if request.target or request.module or request.test:
@@ -122,6 +128,7 @@ def compare(request: Request, trace: Path | None, svg: Path | None) -> int:
 def demo(request: Request, svg: Path | None) -> int:
     """Compare a run of the packaged program."""
     shell = Shell(as_json=request.as_json)
+    _check_writable(svg)
     with resources.as_file(resources.files("cwm_lsp") / "demo" / "scores.py") as path:
         return _compare(job_for(replace(request, target=f"{path}::points"), shell), shell, svg)
 
@@ -152,7 +159,7 @@ def job_for(request: Request, shell: Shell) -> Job:
         raise TargetError(
             "There is nothing to run.", "Name FILE::FUNCTION, FILE, -m MODULE or --pytest NODE."
         )
-    if SEPARATOR not in request.target:
+    if names_script(request.target):
         path = script(request.target)
         title = " ".join(("python", path.name, *request.words))
         return Job(
@@ -172,8 +179,7 @@ def job_for(request: Request, shell: Shell) -> Job:
 def settings_for(request: Request, near: Path, shell: Shell) -> Loaded:
     """The settings that hold ``near``; what was ignored of them is said."""
     loaded = load(near, options=request.options, trusted=request.trusted)
-    for name in loaded.ignored:
-        shell.note(f"The project's setting {name} is ignored; --trust lets it count.")
+    shell.ignored(loaded)
     return loaded
 
 
@@ -230,30 +236,46 @@ async def _scored(model: Model, trace: Trace, shell: Shell) -> Scored | Unasked:
 
 
 def _shown(found: Scored | Unasked, title: str, shell: Shell, svg: Path | None) -> int:
-    if isinstance(found, Unasked):
-        return _show_run(found, title, shell, svg)
-    if shell.as_json:
-        shell.object(payload.compared(found.comparison, found.steps, found.model))
-    else:
-        shell.out.print(comparison_picture(title, found.comparison, shell.out.width))
-    _save_picture(svg, comparison_picture(title, found.comparison, PICTURE_WIDTH), title, shell)
-    return 0
+    """Show the comparison, or what was observed though the model failed."""
+
+    def picture(width: int) -> RenderableType:
+        if isinstance(found, Unasked):
+            return run_picture(title, normalise(found.trace), width, found.error.message)
+        return comparison_picture(title, found.comparison, width)
+
+    def result() -> dict[str, Any]:
+        if isinstance(found, Unasked):
+            return payload.recorded(found.trace)
+        return payload.compared(found.comparison, found.steps, found.model)
+
+    def save() -> None:
+        if svg is not None:
+            _save(svg, _svg(picture(PICTURE_WIDTH), title))
+            shell.note(f"The picture is in {svg}.")
+
+    return _delivered(shell, result, picture, save, found.error if isinstance(found, Unasked) else None)
 
 
-def _show_run(found: Unasked, title: str, shell: Shell, svg: Path | None) -> int:
-    """What was observed, though the model failed."""
-    whole, error = normalise(found.trace), found.error
+def _delivered(
+    shell: Shell,
+    result: Callable[[], dict[str, Any]],
+    picture: Callable[[int], RenderableType],
+    save: Callable[[], None],
+    failure: CwmError | None = None,
+) -> int:
+    """Save and show a result; what cannot be saved is shown all the same. The exit code."""
+    try:
+        save()
+    except SourceError as error:
+        failure = failure or error
     if not shell.as_json:
-        shell.out.print(run_picture(title, whole, shell.out.width, error.message))
-    _save_picture(svg, run_picture(title, whole, PICTURE_WIDTH, error.message), title, shell)
-    shell.error(error, payload.recorded(found.trace) if shell.as_json else None)
-    return error.exit_code
-
-
-def _save_picture(svg: Path | None, picture: RenderableType, title: str, shell: Shell) -> None:
-    if svg is not None:
-        _save(svg, _svg(picture, title))
-        shell.note(f"The picture is in {svg}.")
+        shell.out.print(picture(shell.out.width))
+    elif failure is None:
+        shell.object(result())
+    if failure is None:
+        return 0
+    shell.error(failure, result() if shell.as_json else None)
+    return failure.exit_code
 
 
 def _svg(picture: RenderableType, title: str) -> str:
@@ -264,11 +286,29 @@ def _svg(picture: RenderableType, title: str) -> str:
     return re.sub(r"\s*@font-face \{.*?\}", "", image, flags=re.DOTALL)
 
 
+def _check_writable(path: Path | None) -> None:
+    """Raise ``SourceError`` where a file cannot be written: to be known before anything is run."""
+    if path is None:
+        return
+    try:
+        there = os.path.lexists(path)
+        if not there or path.is_file() or path.is_dir():  # of a pipe, the reader would go away
+            path.open("ab").close()
+        if not there:
+            path.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def _save(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise SourceError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> SourceError:
+    return SourceError(f"{path} cannot be written: {error.strerror or error}.")
 
 
 def _load(path: Path) -> Trace:

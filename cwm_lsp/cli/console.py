@@ -17,7 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from cwm_lsp.config import Loaded
 from cwm_lsp.errors import CwmError
+
+NARROWEST = 20
+"""Columns that are used at least: in fewer, what is shown would be cut to nothing."""
+
+USUAL = 80
+"""Columns that are used where ``COLUMNS`` is 0, as some programs leave it."""
 
 Advance = Callable[[int, int], None]
 """Called with how much is done and how much there is; 0 when that is not known."""
@@ -73,12 +80,17 @@ class Shell:
         self.err = _console(sys.stderr)
 
     def object(self, value: Mapping[str, object]) -> None:
-        """Print the command's one JSON object: ASCII, so that any pipe carries it."""
-        self._write(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2))
+        """Print the command's one JSON object: ASCII, so that any pipe carries it.
+
+        Each key begins a line, and so does each item of its list: to indent all of it takes twice as long.
+        """
+        self._write(
+            "{\n" + ",\n".join(f"  {_json(key)}: {_laid_out(one)}" for key, one in value.items()) + "\n}"
+        )
 
     def line(self, value: Mapping[str, Any]) -> None:
         """Print the one JSON object on one line, for a reader that goes on waiting for what follows."""
-        self._write(json.dumps(value, ensure_ascii=True, allow_nan=False))
+        self._write(_json(value))
 
     @staticmethod
     def _write(text: str) -> None:
@@ -88,6 +100,11 @@ class Shell:
     def note(self, message: str) -> None:
         """One dim line beside the result."""
         self.err.print(Text(message, style="dim"))
+
+    def ignored(self, loaded: Loaded) -> None:
+        """Say which settings of an untrusted project do not count."""
+        for name in loaded.ignored:
+            self.note(f"The project's setting {name} is ignored; --trust lets it count.")
 
     def error(self, error: CwmError, beside: Mapping[str, Any] | None = None) -> None:
         """Say what is wrong and the way out; ``beside`` is what there is nevertheless."""
@@ -150,6 +167,16 @@ class Spoken:
             self._say(f"{self._what}: {count}{passed:.0f} s")
 
 
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+
+
+def _laid_out(value: object) -> str:
+    if not isinstance(value, list | tuple) or not value:
+        return _json(value)
+    return "[\n" + ",\n".join(f"    {_json(item)}" for item in value) + "\n  ]"
+
+
 def _count(done: int, total: int, unit: str) -> str:
     count = f"{done:,} of {total:,}" if total else f"{done:,}"
     return f"{count} {unit}".rstrip()
@@ -161,7 +188,10 @@ def _console(stream: TextIO) -> Console:
         stream.reconfigure(errors="backslashreplace")
     if not carries_glyphs(stream.encoding):
         stream = cast(TextIO, AsciiGlyphs(stream))
-    return _Console(file=stream, highlight=False, markup=False, emoji=False)
+    console = _Console(file=stream, highlight=False, markup=False, emoji=False)
+    if console.width < NARROWEST:
+        console.width = NARROWEST if console.width else USUAL
+    return console
 
 
 class _Console(Console):

@@ -25,7 +25,7 @@ from cwm_lsp.transport.stdio import Chunks, FileSink, descriptors
 from cwm_lsp.wire.loopback import require_loopback
 
 if TYPE_CHECKING:
-    from cwm_lsp.cli.main import Request
+    from cwm_lsp.cli.options import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from cwm_lsp.errors import CwmError
 from cwm_lsp.record.interpreter import check, interpreters
 
 if TYPE_CHECKING:
-    from cwm_lsp.cli.main import Request
+    from cwm_lsp.cli.options import Request
 
 NEEDED = (
     "debugpy",

@@ -6,8 +6,8 @@ import json
 import platform
 import shlex
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from typing import Any
 from rich.table import Table
 
 from cwm_lsp import __version__
-from cwm_lsp.backend.weights import locate
+from cwm_lsp.backend.weights import locate, read_manifest
 from cwm_lsp.cli.console import Shell
-from cwm_lsp.cli.learning_models import ModelSource, extra, recorded_runs, rows
+from cwm_lsp.cli.learning_models import ModelSource, extra, installed, recorded_runs, rows
 from cwm_lsp.cli.loop import run
-from cwm_lsp.errors import ArgumentsError, UserError
+from cwm_lsp.cli.writing import check_writable, write, writing
+from cwm_lsp.errors import ArgumentsError
 from cwm_lsp.learn.evaluate import Answers, EvaluateOptions, answers, answers_in_parallel
 from cwm_lsp.learn.judging import RowResult, Status
 from cwm_lsp.learn.metrics import FIGURES, Evaluation, summarise
@@ -36,8 +37,8 @@ def evaluate(values: Mapping[str, Any]) -> int:
     """Score a model and print the figures."""
     shell = Shell(as_json=values["as_json"])
     if values["output"] is not None:
-        _check_writable(values["output"])
-    chosen = rows(values["data"], values["split"] or "", values["calls"], values["limit"])
+        check_writable(values["output"])
+    chosen = rows(values["data"], values["split"] or "", values["calls"], values["limit"], shell.note)
     start = time.monotonic()
     found = _answers(chosen, _source(values), EvaluateOptions(values["free_events"]), values["jobs"], shell)
     evaluation = summarise(found.info.model, found.results, time.monotonic() - start)
@@ -50,7 +51,7 @@ def evaluate(values: Mapping[str, Any]) -> int:
         **evaluation.to_json(),
     }
     if values["output"] is not None:
-        _write(values["output"], json.dumps(document, indent=1) + "\n")
+        write(values["output"], json.dumps(document, indent=1) + "\n")
     if shell.as_json:
         shell.object(document)
     else:
@@ -64,13 +65,13 @@ def calibrate(values: Mapping[str, Any]) -> int:
     from cwm_lsp.learn.calibrate import fit, store
 
     shell = Shell(as_json=values["as_json"])
-    chosen = rows(values["data"], values["split"] or "", values["calls"], values["limit"])
+    chosen = rows(values["data"], values["split"] or "", values["calls"], values["limit"], shell.note)
     source = _source({**values, "raw": True})
     found = _answers(chosen, source, EvaluateOptions(free_events=0), values["jobs"], shell)
     fitted = fit(found.results, values["precision"])
     folder = locate(str(values["model"] or ""))
     split = f", {values['split']} functions" if values["split"] else ""
-    with _writing(folder):
+    with writing(folder):
         store(folder, fitted, " ".join(path.name for path in values["data"]) + split)
     if shell.as_json:
         shell.object(fitted.to_json())
@@ -172,7 +173,7 @@ def corpus(values: Mapping[str, Any]) -> int:
         ray=values["ray"],
     )
     with ExitStack() as stack:
-        stack.enter_context(_writing(options.out))
+        stack.enter_context(writing(options.out))
         stack.enter_context(extra("ray"))
         progress = stack.enter_context(bar()) if shell.err.is_terminal else None
         report = build_corpus(options, encode=_tokens, progress=progress)
@@ -235,7 +236,7 @@ def export(values: Mapping[str, Any]) -> int:
     from cwm_lsp.learn.card import TRAINING, training_facts
 
     shell = Shell()
-    with shell.progress("Exporting"), _writing(values["out"]):
+    with shell.progress("Exporting"), writing(values["out"]):
         checkpoint = read_checkpoint(values["checkpoint"])
         manifest = publish(checkpoint.model, values["out"], values["name"], bits=int(values["bits"]))
     facts = training_facts(
@@ -245,7 +246,7 @@ def export(values: Mapping[str, Any]) -> int:
         device=values["device"],
         data=values["data"],
     )
-    _write(values["out"] / TRAINING, json.dumps({**facts, "torch": torch.__version__}, indent=1) + "\n")
+    write(values["out"] / TRAINING, json.dumps({**facts, "torch": torch.__version__}, indent=1) + "\n")
     shell.out.print(f"{manifest.name}: {values['out']}, SHA-256 {manifest.sha256}.")
     return 0
 
@@ -259,7 +260,7 @@ def adapt(values: Mapping[str, Any]) -> int:
     from cwm_lsp.learn.own_runs import split
 
     shell = Shell(as_json=values["as_json"])
-    out: Path = values["out"] or adapted_folder()
+    out: Path = (values["out"] or adapted_folder()).absolute()
     if values["undo"]:
         gone = undo(out)
         if shell.as_json:
@@ -267,18 +268,18 @@ def adapt(values: Mapping[str, Any]) -> int:
         else:
             shell.out.print(f"Removed {out}." if gone else f"There are no adapted weights in {out}.")
         return 0
-    with extra("train"):
-        from cwm_lsp.learn.adapt import AdaptOptions, adapt
+    installed("train", "torch", "transformers", "onnx")
     check_room(out)
     shipped = locate(str(values["model"] or ""))
+    read_manifest(shipped)
     runs = split(
         run(recorded_runs(values["files"], values["tests"], values["most"], values["trusted"], shell))
     )
+    with extra("train"):
+        from cwm_lsp.learn.adapt import AdaptOptions, adapt  # seconds, which only what is recorded is worth
     options = AdaptOptions(seconds=values["seconds"], threads=values["threads"])
-    with shell.progress("Adapting") as advance:
-        made = run(
-            adapt(runs, shipped, out, options, lambda _, done, of: advance(int(100 * done), int(100 * of)))
-        )
+    with ExitStack() as stages:
+        made = run(adapt(runs, shipped, out, options, _stage_by_stage(shell, stages)))
     if shell.as_json:
         shell.object(
             {
@@ -298,6 +299,20 @@ def adapt(values: Mapping[str, Any]) -> int:
             "the setting `model` or CWM_LSP_MODEL; `cwm-lsp model adapt --undo` removes them."
         )
     return 0
+
+
+def _stage_by_stage(shell: Shell, stages: ExitStack) -> Callable[[str, float, float], None]:
+    """Progress in percent, each stage with a bar of its own: there is always one in ``stages``."""
+    stage, advance = "", None
+
+    def tell(what: str, done: float, total: float) -> None:
+        nonlocal stage, advance
+        if what != stage or advance is None:
+            stages.close()
+            stage, advance = what, stages.enter_context(shell.progress(what, "%"))
+        advance(int(100 * done / total), 100)
+
+    return tell
 
 
 _STAGES = ("before", "after", "general_before", "general_after")
@@ -323,32 +338,8 @@ def card(values: Mapping[str, Any]) -> int:
     from cwm_lsp.learn.card import card_plots, model_card
 
     folder, out = locate(str(values["model"] or "")), values["out"]
-    _write(out, model_card(folder, values["evaluations"], out.stem))
+    write(out, model_card(folder, values["evaluations"], out.stem))
     for name, plot in card_plots(folder, values["evaluations"], out.stem).items():
-        _write(out.with_name(name), plot)
+        write(out.with_name(name), plot)
     Shell().note(f"{out} is written, its plots beside it.")
     return 0
-
-
-def _write(path: Path, text: str) -> None:
-    """Write ``text``. Raises ``UserError``."""
-    with _writing(path):
-        path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _check_writable(path: Path) -> None:
-    """Raise ``UserError`` where ``path`` cannot be written: to be known before the work, and not after it."""
-    there = path.exists()
-    with _writing(path):
-        path.open("a", encoding="utf-8").close()
-        if not there:
-            path.unlink()
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error}.") from error

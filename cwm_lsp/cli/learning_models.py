@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from cwm_lsp.backend import registry
-from cwm_lsp.cli import interpreter
+from cwm_lsp.cli import engines
 from cwm_lsp.cli.console import Shell
 from cwm_lsp.cli.model import calibration, predictor_for
 from cwm_lsp.config import Settings, load
-from cwm_lsp.errors import CwmError, ModelUnavailable, TargetError, UserError
+from cwm_lsp.errors import CwmError, ModelUnavailable, SourceError, TargetError, UserError
 from cwm_lsp.features.runnables import runnables
+from cwm_lsp.features.workspace import own_folders
 from cwm_lsp.learn.corpus.program import Program
 from cwm_lsp.learn.evaluate import unaided, uncalibrated
 from cwm_lsp.learn.own_runs import OwnRun, own_runs
 from cwm_lsp.learn.rows import Row, load_rows
 from cwm_lsp.predict import Calibration, Predictor
-from cwm_lsp.record import FunctionTarget, Options, PytestTarget, Target, read_source, record
+from cwm_lsp.record import FunctionTarget, PytestTarget, Target, read_source, record
+from cwm_lsp.record.interpreter import check
+from cwm_lsp.trace.model import SourceFile
 from cwm_lsp.trace.normalise import normalise
 
 _COLLECTING = 120.0
+
+Say = Callable[[str], None]
+"""Takes a line about what is left out."""
+
+
+def _unsaid(line: str) -> None:
+    """For a caller who does not want to know."""
 
 
 # --- rows --------------------------------------------------------------------------------------
 
 
-def rows(paths: Sequence[Path], split: str, calls: int, limit: int | None) -> list[Row]:
+def rows(paths: Sequence[Path], split: str, calls: int, limit: int | None, say: Say = _unsaid) -> list[Row]:
     """The rows of JSONL files, Python files and folders. Raises ``SourceError`` or ``TargetError``."""
     found: list[Row] = []
     for path in paths:
         if path.is_dir() or path.suffix == ".py":
-            found += _documented(path, calls)
+            found += _documented(path, calls, say)
         else:
             found += load_rows(path, split, calls)
     if not found:
@@ -46,15 +56,31 @@ def rows(paths: Sequence[Path], split: str, calls: int, limit: int | None) -> li
     return found[:limit]
 
 
-def _documented(path: Path, calls: int) -> Iterator[Row]:
+def _documented(path: Path, calls: int, say: Say) -> Iterator[Row]:
     """The calls that Python files make of their own functions in doctests, comments and tests."""
-    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-        source = read_source(file)
+    for source in _sources(path, say):
         counts: dict[str, int] = {}
         for one in runnables(source):
             counts[one.function] = counts.get(one.function, 0) + 1
             if counts[one.function] <= calls:
-                yield Row(f"{file}::{one.call}", Program(source.text, one.call, "real:own"))
+                yield Row(f"{source.path}::{one.call}", Program(source.text, one.call, "real:own"))
+
+
+def _sources(path: Path, say: Say) -> Iterator[SourceFile]:
+    """A Python file, or those of a folder that can be read; of the others ``say`` is told.
+
+    Raises ``SourceError`` for a file that is named and cannot be read.
+    """
+    if not path.is_dir():
+        yield read_source(path)
+        return
+    for folder, names in own_folders(path):
+        for name in names:
+            if name.endswith(".py"):
+                try:
+                    yield read_source(folder / name)
+                except SourceError as error:
+                    say(f"Left out: {error.message}")
 
 
 # --- models ------------------------------------------------------------------------------------
@@ -70,6 +96,14 @@ def extra(name: str) -> Iterator[None]:
             f"This needs {error.name}, which is not installed.",
             f"Install it with: pip install 'cwm-lsp[{name}]'",
         ) from error
+
+
+def installed(name: str, *packages: str) -> None:
+    """Like :func:`extra`, of packages that are imported later. Raises ``ModelUnavailable``."""
+    with extra(name):
+        for package in packages:
+            if find_spec(package) is None:
+                raise ModuleNotFoundError(name=package)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +144,16 @@ async def recorded_runs(
     files: Sequence[Path], tests: Sequence[str], most: int, trusted: bool, shell: Shell
 ) -> list[OwnRun]:
     """Runs of functions in ``files`` and under ``tests``; what cannot be run is named and left out."""
-    loaded = load(Path.cwd(), trusted=trusted)
-    python = interpreter.choose(loaded, Path.cwd()).path
+    here = Path.cwd()
+    loaded = load(here, trusted=trusted)
+    shell.ignored(loaded)
+    options = engines.options(loaded, here, str(here))
+    python = (await check(options.interpreter)).path
     targets: list[Target] = [
-        FunctionTarget(str(file.absolute()), one.function, one.arguments)
+        FunctionTarget(str(Path(source.path).absolute()), one.function, one.arguments)
         for path in files
-        for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])
-        for one in runnables(read_source(file))
+        for source in _sources(path, shell.note)
+        for one in runnables(source)
     ]
     if tests:
         targets += [PytestTarget(node) for node in await _collected(python, tests)]
@@ -127,7 +164,7 @@ async def recorded_runs(
         for done, target in enumerate(targets[:most]):
             advance(done, min(most, len(targets)))
             try:
-                trace = normalise(await record(target, Options(interpreter=python, cwd=str(Path.cwd()))))
+                trace = normalise(await record(target, options))
             except CwmError as error:
                 shell.note(f"Left out: {_named(target)}. {error.message}")
                 continue
@@ -144,7 +181,7 @@ def _named(target: Target) -> str:
 async def _collected(python: str, arguments: Sequence[str]) -> list[str]:
     """The tests that pytest finds, by their ids. Raises ``UserError``."""
     process = await asyncio.create_subprocess_exec(
-        python or sys.executable,
+        python,
         *("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-o", "addopts=", *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -161,7 +198,6 @@ async def _collected(python: str, arguments: Sequence[str]) -> list[str]:
     lines = output.decode("utf-8", "replace").splitlines()
     nodes = [line for line in lines if "::" in line and not line.startswith((" ", "ERROR"))]
     if not nodes:
-        raise UserError(
-            f"pytest found no test: {next((line for line in lines[::-1] if line), 'it said nothing')}"
-        )
+        said = next((line for line in lines[::-1] if line), "it said nothing").rstrip(".")
+        raise UserError(f"pytest found no test: {said}.", f"It runs as `{python} -m pytest`.")
     return nodes

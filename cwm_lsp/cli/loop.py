@@ -18,10 +18,17 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
     Raises ``KeyboardInterrupt`` after the one and ``SystemExit`` with 143 after the other.
     """
-    return asyncio.run(_guarded(work))
+    found: list[Result] = []
+    asyncio.run(_guarded(work, found))
+    return found[0]
 
 
-async def _guarded(work: Coroutine[Any, Any, Result]) -> Result:
+async def _guarded(work: Coroutine[Any, Any, Result], found: list[Result]) -> None:
+    """Put the result into ``found``. As that of the task it would be written out whole at the end.
+
+    ``signal`` looks for the handler that asyncio had set in an enumeration, whose error names it by ``repr``:
+    the handler, its task and what that has returned, which may be a trace of 100,000 events.
+    """
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     terminated = False
@@ -39,7 +46,7 @@ async def _guarded(work: Coroutine[Any, Any, Result]) -> Result:
         loop.add_signal_handler(signal.SIGTERM, terminate)
         loop.add_signal_handler(signal.SIGHUP, terminate)
     try:
-        return await work
+        found.append(await work)
     except asyncio.CancelledError:
         if terminated:
             raise SystemExit(TERMINATED) from None

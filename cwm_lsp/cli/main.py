@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import functools
 import itertools
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,12 +14,22 @@ import click
 
 from cwm_lsp import __version__
 from cwm_lsp.cli.learning import model
-from cwm_lsp.config import BACKENDS, Settings
+from cwm_lsp.cli.options import (
+    COMMON,
+    LLM,
+    MODEL,
+    PORT,
+    RECORDING,
+    TARGET,
+    TargetCommand,
+    requested,
+    untargeted,
+    with_options,
+)
 from cwm_lsp.errors import ArgumentsError, Cancelled, CwmError, UserError
 from cwm_lsp.trace.parsing import parse_one_at_a_time
 
 INTERNAL_ERROR = 1
-INTERRUPTED = Cancelled.exit_code
 PIPE_CLOSED = 141
 
 FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
@@ -30,6 +38,7 @@ FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOS
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The console script: runs one command and exits with its code (see ``docs/cli.md``)."""
+    _reopen_closed()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
@@ -63,6 +72,13 @@ def run(argv: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _reopen_closed() -> None:
+    """Let standard streams that are closed lead nowhere: files that are opened would take their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open to the end
+
+
 def _dropped_output() -> None:
     """Let what is still to be written to stdout go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,124 +108,9 @@ def _sentence(text: str) -> str:
 def _usage_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     more = ""
-    if isinstance(error, click.NoSuchOption) and context and isinstance(context.command, _TargetCommand):
+    if isinstance(error, click.NoSuchOption) and context and isinstance(context.command, TargetCommand):
         more = " What is meant for your program goes after `--`."
     return f"See `{context.command_path if context else 'cwm-lsp'} --help`.{more}"
-
-
-# --- options -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to run and how, as it was typed."""
-
-    target: str
-    words: tuple[str, ...]
-    module: str
-    test: str
-    options: dict[str, object]
-    trusted: bool
-    as_json: bool
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """The words after the target. With ``-m`` or ``--pytest`` all words are arguments."""
-        named = self.module or self.test
-        return (self.target, *self.words) if named and self.target else self.words
-
-
-_SETTINGS = {field.name: field for field in fields(Settings)}
-
-
-def _setting(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The option of a setting, with the help and the limits that ``config`` gives it."""
-    return click.option(
-        f"--{name.replace('_', '-')}", name, help=_SETTINGS[name].metadata["help"], default=None, **attributes
-    )
-
-
-_TARGET = (
-    click.argument("target", required=False, default=""),
-    click.argument("words", nargs=-1, metavar="[ARGS]..."),
-    click.option("-m", "--module", default="", metavar="MODULE", help="Run a module, as `python -m` does."),
-    click.option("--pytest", "test", default="", metavar="NODE", help="Run one pytest test."),
-)
-_RECORDING = (
-    _setting("python", metavar="PATH"),
-    _setting("max_seconds", type=float, metavar="N"),
-    _setting("max_events", type=int, metavar="N"),
-    _setting("max_bytes", type=int, metavar="N"),
-    _setting("max_depth", type=int, metavar="N"),
-)
-_MODEL = (
-    _setting("backend", type=click.Choice(BACKENDS)),
-    _setting("model", metavar="FOLDER"),
-    _setting("endpoint", metavar="URL"),
-    _setting("threshold", type=float, metavar="P"),
-    _setting("threads", type=int, metavar="N"),
-)
-_PORT = click.IntRange(0, 65535)
-_LLM = (
-    click.option("--llm", default="", metavar="URL", help="Also ask a model at an OpenAI-compatible server."),
-    click.option("--llm-model", default="", metavar="NAME", help="The model's name there."),
-    click.option(
-        "--llm-form", type=click.Choice(["plain", "tools"]), default="plain", help="tools: CWM's own form."
-    ),
-    click.option("--llm-candidates", type=click.IntRange(1, 20), default=4, metavar="N", help="Ask for N."),
-    click.option("--llm-timeout", type=click.FloatRange(min=1), default=60.0, metavar="N", help="Seconds."),
-    click.option("--llm-anywhere", is_flag=True, help="The server may be outside this network."),
-)
-_COMMON = (
-    click.option(
-        "--trust",
-        "trusted",
-        is_flag=True,
-        help="Let the project's own settings choose interpreter and model.",
-    ),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
-)
-
-
-class _TargetCommand(click.Command):
-    """A command whose words may look like options: ``-5`` is a number, and all after ``--`` is literal."""
-
-    ignore_unknown_options = True
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Note whether ``--`` was given, which click drops."""
-        ctx.meta["literal"] = "--" in args
-        return super().parse_args(ctx, args)
-
-
-def _with(
-    *options: Callable[[Callable[..., Any]], Callable[..., Any]],
-) -> Callable[[Callable[..., Any]], Any]:
-    """Add ``options`` in the order in which ``--help`` lists them."""
-
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        return functools.reduce(lambda inner, option: option(inner), reversed(options), command)
-
-    return add
-
-
-def _request(values: dict[str, Any]) -> Request:
-    """Split click's keyword arguments into what to run and the settings."""
-    words = (*([values["target"]] if values["target"] else []), *values["words"])
-    stray = next((word for word in words if word.startswith("--") and word[2:3].isalpha()), "")
-    context = click.get_current_context()
-    if stray and not context.meta.get("literal", False):
-        raise click.NoSuchOption(stray, ctx=context)
-    options = {name: values[name] for name in _SETTINGS if values.get(name) is not None}
-    return Request(
-        target=values["target"],
-        words=tuple(values["words"]),
-        module=values["module"],
-        test=values["test"],
-        options=options,
-        trusted=values["trusted"],
-        as_json=values["as_json"],
-    )
 
 
 # --- commands ----------------------------------------------------------------------------------
@@ -223,10 +124,14 @@ def commands() -> None:
     TARGET is FILE::FUNCTION (ARGS are Python expressions, or one whole call), or FILE for a
     script. Without ARGS, the function's doctests and `# cwm: f(3)` comments are its inputs.
     """
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UserError("The current folder is not there any more.", "Change to one that is.") from error
 
 
-@commands.command(cls=_TargetCommand)
-@_with(*_TARGET, *_RECORDING, *_COMMON)
+@commands.command(cls=TargetCommand)
+@with_options(*TARGET, *RECORDING, *COMMON)
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Also save the exact trace.")
 def record(output: Path | None, **values: Any) -> int:
     """Run TARGET under debugpy and show what each line did.
@@ -238,11 +143,11 @@ def record(output: Path | None, **values: Any) -> int:
     """
     from cwm_lsp.cli.commands import record
 
-    return record(_request(values), output)
+    return record(requested(values), output)
 
 
-@commands.command(cls=_TargetCommand)
-@_with(*_TARGET[:2], *_MODEL, *_COMMON)
+@commands.command(cls=TargetCommand)
+@with_options(*TARGET[:2], *MODEL, *COMMON)
 @click.option("--steps", type=click.IntRange(min=1), default=200, show_default=True, help="At most so many.")
 def predict(steps: int, **values: Any) -> int:
     """Say what TARGET would do, without running it.
@@ -252,11 +157,11 @@ def predict(steps: int, **values: Any) -> int:
     """
     from cwm_lsp.cli.commands import predict
 
-    return predict(_request({**values, "module": "", "test": ""}), steps)
+    return predict(requested({**values, "module": "", "test": ""}), steps)
 
 
-@commands.command(cls=_TargetCommand)
-@_with(*_TARGET, *_RECORDING, *_MODEL, *_COMMON)
+@commands.command(cls=TargetCommand)
+@with_options(*TARGET, *RECORDING, *MODEL, *COMMON)
 @click.option("--trace", type=click.Path(path_type=Path), metavar="FILE", help="Compare a saved run.")
 @click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Also save the picture.")
 def compare(trace: Path | None, svg: Path | None, **values: Any) -> int:
@@ -268,13 +173,13 @@ def compare(trace: Path | None, svg: Path | None, **values: Any) -> int:
     """
     from cwm_lsp.cli.commands import compare
 
-    return compare(_request(values), trace, svg)
+    return compare(requested(values), trace, svg)
 
 
-@commands.command(cls=_TargetCommand)
-@_with(*_TARGET, *_RECORDING, *_MODEL, *_COMMON)
+@commands.command(cls=TargetCommand)
+@with_options(*TARGET, *RECORDING, *MODEL, *COMMON)
 @click.option(
-    "--port", type=_PORT, default=0, metavar="PORT", help="Serve the page here; 0 takes a free port."
+    "--port", type=PORT, default=0, metavar="PORT", help="Serve the page here; 0 takes a free port."
 )
 @click.option("--no-open", is_flag=True, help="Only print the address; open no browser.")
 def view(port: int, no_open: bool, **values: Any) -> int:
@@ -287,17 +192,17 @@ def view(port: int, no_open: bool, **values: Any) -> int:
     """
     from cwm_lsp.cli.page import view
 
-    return view(_request(values), port, opens=not no_open)
+    return view(requested(values), port, opens=not no_open)
 
 
 @commands.command()
-@_with(*_RECORDING, *_MODEL, *_COMMON)
+@with_options(*RECORDING, *MODEL, *COMMON)
 @click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Also save the picture.")
 def demo(svg: Path | None, **values: Any) -> int:
     """Record, predict and compare a small program that comes with cwm-lsp."""
     from cwm_lsp.cli.commands import demo
 
-    return demo(_request({**values, "target": "", "words": (), "module": "", "test": ""}), svg)
+    return demo(untargeted(values), svg)
 
 
 @commands.command()
@@ -319,8 +224,8 @@ def demo(svg: Path | None, **values: Any) -> int:
 @click.option(
     "--answer", "answers", multiple=True, metavar="ANSWER", help="What a call should give: 'f(2, 3) == 5'."
 )
-@_with(*_LLM)
-@_with(_RECORDING[0], *_COMMON)
+@with_options(*LLM)
+@with_options(RECORDING[0], *COMMON)
 def repair(python: str | None, **values: Any) -> int:
     """Search edits of FILE that make a failing specification hold, and run them before they are shown.
 
@@ -338,12 +243,12 @@ def repair(python: str | None, **values: Any) -> int:
 
 
 @commands.command()
-@_with(_RECORDING[0], *_MODEL, *_COMMON)
+@with_options(RECORDING[0], *MODEL, *COMMON)
 def doctor(**values: Any) -> int:
     """Say what is installed, which interpreter and model are used, and why."""
     from cwm_lsp.cli.doctor import doctor
 
-    return doctor(_request({**values, "target": "", "words": (), "module": "", "test": ""}))
+    return doctor(untargeted(values))
 
 
 @commands.command()
@@ -353,7 +258,7 @@ def doctor(**values: Any) -> int:
 )
 @click.option("--ws", type=click.IntRange(0, 65535), metavar="PORT", help="Serve over websocket.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen on.")
-@_with(*_RECORDING, *_MODEL, *_COMMON)
+@with_options(*RECORDING, *MODEL, *COMMON)
 def serve(stdio: bool, tcp: int | None, ws: int | None, host: str, **values: Any) -> int:
     """Run the language server."""
     from cwm_lsp.cli.serve import Address, serve
@@ -365,13 +270,13 @@ def serve(stdio: bool, tcp: int | None, ws: int | None, host: str, **values: Any
         raise click.UsageError(f"--{chosen[0]} and --{chosen[1]} exclude each other.")
     transport = chosen[0] if chosen else "stdio"
     port = tcp if tcp is not None else ws or 0
-    request = _request({**values, "target": "", "words": (), "module": "", "test": ""})
+    request = untargeted(values)
     return serve(request, Address(transport, host, port))
 
 
 @commands.command()
 @click.option(
-    "--port", type=_PORT, metavar="PORT", help="Serve over TCP; 0 takes a free port. Without it: stdio."
+    "--port", type=PORT, metavar="PORT", help="Serve over TCP; 0 takes a free port. Without it: stdio."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen on.")
 @click.option("--ghost", is_flag=True, help="Serve ghost sessions only; debugpy is not started.")
@@ -380,7 +285,7 @@ def serve(stdio: bool, tcp: int | None, ws: int | None, host: str, **values: Any
 @click.option("--log-dir", metavar="DIR", help="Passed to debugpy's adapter.")
 @click.option("--log-stderr", is_flag=True, help="Passed to debugpy's adapter.")
 @click.option("--for-server", metavar="PORT", hidden=True)
-@_with(*_MODEL, *_COMMON)
+@with_options(*MODEL, *COMMON)
 def dap(port: int | None, host: str, ghost: bool, for_server: str | None, **values: Any) -> int:
     """Run the debug adapter: debugpy's own, and ghost sessions that step a prediction."""
     if for_server is not None:
@@ -390,7 +295,7 @@ def dap(port: int | None, host: str, ghost: bool, for_server: str | None, **valu
         )
     from cwm_lsp.cli.dap import Address, adapter_options, dap
 
-    request = _request({**values, "target": "", "words": (), "module": "", "test": ""})
+    request = untargeted(values)
     return dap(request, Address(host, port), adapter_options(values), ghost=ghost)
 
 

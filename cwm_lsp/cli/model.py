@@ -55,7 +55,9 @@ class Model:
     def choice(self) -> Choice:
         """Which backend answers, and why. Raises ``ModelUnavailable``."""
         if self._choice is None:
-            self._choice = choose(self._settings, self._lost)
+            self._choice = choice = choose(self._settings, self._lost)
+            if choice.missed and choice.backend is not None:
+                self._stands_in(choice.missed, choice.backend.info)
         return self._choice
 
     @property
@@ -123,9 +125,12 @@ class Model:
         if not self._served or server is None or server.name != SERVER:
             return
         self._change(stand_in(self._settings, error))
-        self.notice = f"{error.message} {self.info.model} answers until it is back."
-        logger.warning("%s", self.notice)
+        self._stands_in(error.message, self.info)
         self._watch = asyncio.create_task(self._until_back(server))
+
+    def _stands_in(self, missed: str, instead: BackendInfo) -> None:
+        self.notice = f"{missed} {instead.model} answers until it is back."
+        logger.warning("%s", self.notice)
 
     async def _until_back(self, left: Choice) -> None:
         """Look for the server from time to time, and ask it from when it is back; ``left`` is closed."""

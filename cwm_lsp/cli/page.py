@@ -13,8 +13,8 @@ from cwm_lsp.cli.commands import Job, job_for, recorded
 from cwm_lsp.cli.console import Shell
 from cwm_lsp.cli.growing import Growing
 from cwm_lsp.cli.loop import run
-from cwm_lsp.cli.main import Request
 from cwm_lsp.cli.model import Model, opened
+from cwm_lsp.cli.options import Request
 from cwm_lsp.cli.target import SEPARATOR
 from cwm_lsp.errors import BackendError, CwmError
 from cwm_lsp.features.results import Call, Compared, Recorded

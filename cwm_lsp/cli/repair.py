@@ -74,8 +74,7 @@ def repair(wish: Wish) -> int:
         raise ArgumentsError(f"{wish.budget} is no number of seconds.", "Give --budget one, say 60.")
     source = source_at(wish.file)
     loaded = load(wish.file.absolute().parent, options=wish.options, trusted=wish.trusted)
-    for name in loaded.ignored:
-        shell.note(f"The project's setting {name} is ignored; --trust lets it count.")
+    shell.ignored(loaded)
     model = asked(wish)
     if model is not None:
         from cwm_lsp.cli.foresee import foresight  # the world model's imports cost as much as all others

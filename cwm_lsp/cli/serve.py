@@ -27,7 +27,7 @@ from cwm_lsp.web.server import Pages
 from cwm_lsp.wire.loopback import Listening, make_token
 
 if TYPE_CHECKING:
-    from cwm_lsp.cli.main import Request
+    from cwm_lsp.cli.options import Request
 
 TOKEN_VARIABLE = "CWM_LSP_TOKEN"
 

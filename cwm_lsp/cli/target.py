@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,13 @@ class FunctionCall:
 
 def function_call(target: str, words: Sequence[str]) -> FunctionCall:
     """``FILE::FUNCTION`` with its argument words, or ``FILE::CALL``. Raises ``UserError``."""
+    try:
+        return _function_call(target, words)
+    except RecursionError as error:  # what parses may yet be too deep to be written out
+        raise ArgumentsError(f"{' '.join((target, *words))[:60]}… is nested too deeply.") from error
+
+
+def _function_call(target: str, words: Sequence[str]) -> FunctionCall:
     path, function = _parted(target)
     source = source_at(Path(path))
     if not function:
@@ -70,13 +78,18 @@ def _by_class(source: SourceFile, call: ast.Call) -> ast.Call:
     return call if tree is None else by_class(call, definitions(tree))
 
 
+def names_script(target: str) -> bool:
+    """Whether a target is a file as it stands, and not a function or a call in one."""
+    return SEPARATOR not in target or os.path.isfile(target)
+
+
 def script(target: str) -> Path:
     """The file that a script's target names. Raises ``SourceError``, with what may be meant."""
     path = Path(target).absolute()
-    if path.exists():
+    if os.path.lexists(path):
         return path
     file, colon, function = target.rpartition(":")
-    if colon and Path(file).is_file():
+    if colon and os.path.isfile(file):
         hint = f"A function is named after two colons: {file}{SEPARATOR}{function}."
     else:
         hint = _similar_file(Path(target))
@@ -88,7 +101,7 @@ def source_at(path: Path) -> SourceFile:
     try:
         source = read_source(path)
     except SourceError as error:
-        if error.hint or path.exists():
+        if error.hint or os.path.lexists(path):
             raise
         raise SourceError(error.message, _similar_file(path)) from error
     return replace(source, path=str(path.absolute()))

@@ -1,4 +1,4 @@
-"""The test files of a workspace, read from disk with bounds. Nothing is imported or run."""
+"""The folders of a workspace and its test files, read from disk with bounds. Nothing is imported or run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ FILES = 400
 FOLDERS = 2_000
 FILE_BYTES = 256 << 10
 
+_ENVIRONMENT = "pyvenv.cfg"
+"""What an environment has, whatever it is called."""
+
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist", "venv", "env"})
 
 
@@ -28,13 +31,25 @@ def test_files(root: Path) -> tuple[SourceFile, ...]:
 
 def _test_paths(root: Path) -> Iterator[Path]:
     found = 0
-    for visited, (folder, folders, files) in enumerate(os.walk(root)):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
-        for name in sorted(filter(is_test_path, files)):
+    for visited, (folder, files) in enumerate(own_folders(root)):
+        for name in filter(is_test_path, files):
             found += 1
-            yield Path(folder, name)
+            yield folder / name
         if found >= FILES or visited >= FOLDERS:
             return
+
+
+def own_folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Folders from ``root`` on that hold a project's own files, with the names of these, in order of paths.
+
+    Left out are hidden ones, environments, and what is installed or built.
+    """
+    for folder, folders, files in os.walk(root):
+        if _ENVIRONMENT in files:
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
+        yield Path(folder), sorted(files)
 
 
 def _read(path: Path) -> SourceFile | None:

@@ -29,7 +29,10 @@ def entry_trace(source: SourceFile, function: str, arguments: str) -> Trace:
         known = sorted(name for name, _ in _functions(tree))
         hint = f"It has: {', '.join(known[:8])}." if known else "It defines none."
         raise TargetError(f"{source.path} has no function {function}.", hint)
-    values = dict(Binding(source, tree, node, function).of(*_arguments(arguments)))
+    try:
+        values = dict(Binding(source, tree, node, function).of(*_arguments(arguments)))
+    except RecursionError as error:
+        raise ArgumentsError(f"The arguments of {function} are nested too deeply.") from error
     event = Event(EventKind.CALL, first_line(node), function, 0, values, frame=1)
     return Trace((source,), (event,), function, "")
 

@@ -7,9 +7,10 @@ only that value. *Running ahead* lets it write from a state on, while everything
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 
 from cwm_lsp.backend.protocol import GREEDY, Backend, Prefix, Sampling
@@ -65,8 +66,15 @@ class Predictor:
 
         Where it was wrong at a line, it is believed less at the line's next visit.
 
-        ``None`` stands for an event outside the source that the model is shown. Raises ``BackendError``.
+        ``None`` stands for an event outside the source that the model is shown. ``progress`` hears of events:
+        half of the way is to write them for the model. Raises ``BackendError``.
         """
+        with _readable():
+            return await self._scored(trace, progress)
+
+    async def _scored(
+        self, trace: Trace, progress: ProgressReport | None
+    ) -> tuple[PredictedStep | None, ...]:
         found: dict[int, PredictedStep] = {}
         history = History()
         history.happened(trace.events[0])
@@ -74,9 +82,14 @@ class Predictor:
         await (
             await self.backend.open()
         ).close()  # a model that is damaged is told of, also if nothing is asked
-        windows = list(self.codec.windows(trace, self.window))
-        for encoded in windows:  # all of them first: minutes of reading would be lost to one that is too long
+        progress = progress or (lambda done, total: None)
+        total = len(trace.events)
+        windows = []
+        for encoded in self.codec.windows(trace, self.window):
+            windows.append(encoded)  # all of them first: minutes of reading would be lost to one too long
             self._fits(len(encoded.tokens))
+            progress(encoded.spans[-1].step // 2 if encoded.spans else 0, total)
+            await asyncio.sleep(0)  # in which the caller may stop it, and others have their turn
         for encoded in windows:
             if not encoded.spans:
                 continue
@@ -91,8 +104,7 @@ class Predictor:
                 await window.close()
             for reading in readings:
                 found[reading.step] = self._believed(reading.predicted(), reading.event, history)
-                if progress is not None:
-                    progress(reading.step + 1, len(trace.events))
+                progress((total + reading.step + 1) // 2, total)
         return tuple(found.get(step) for step in range(1, len(trace.events)))
 
     async def run_ahead(
@@ -107,18 +119,19 @@ class Predictor:
 
         Every step stands on those before it, so its probabilities are those of the whole path up to it.
         """
-        decoder = self.codec.decoder(trace, self.window)
         steps: list[PredictedStep] = []
         problems: list[Problem] = []
-        async with aclosing(self._going(decoder, problems, sampling)) as going:
-            path = 1.0
-            async for step in going:
-                steps.append(weighted(step, path))
-                path *= certainty(step)
-                if progress is not None:
-                    progress(len(steps), max_events)
-                if len(steps) == max_events:
-                    break
+        with _readable():
+            decoder = self.codec.decoder(trace, self.window)
+            async with aclosing(self._going(decoder, problems, sampling)) as going:
+                path = 1.0
+                async for step in going:
+                    steps.append(weighted(step, path))
+                    path *= certainty(step)
+                    if progress is not None:
+                        progress(len(steps), max_events)
+                    if len(steps) == max_events:
+                        break
         return Prediction(tuple(steps), tuple(problems), decoder.done and fatal(problems) is None)
 
     async def ahead(self, trace: Trace, *, sampling: Sampling = GREEDY) -> AsyncGenerator[PredictedStep]:
@@ -128,9 +141,11 @@ class Predictor:
         its own, given those before it. Ends where the entry scope is left or the model writes what cannot be
         read; close it to stop asking. Raises ``BackendError``.
         """
-        async with aclosing(self._going(self.codec.decoder(trace, _STATE_ALONE), [], sampling)) as going:
-            async for step in going:
-                yield step
+        with _readable():
+            decoder = self.codec.decoder(trace, _STATE_ALONE)
+            async with aclosing(self._going(decoder, [], sampling)) as going:
+                async for step in going:
+                    yield step
 
     async def _going(
         self, decoder: Decoder, problems: list[Problem], sampling: Sampling
@@ -208,6 +223,19 @@ class Predictor:
                 f"the model {self.backend.info.model} has room for {room:,}.",
                 "Predict a smaller function, or use a model with a longer context.",
             )
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Say of code that lies too deep in itself to be walked that it cannot be predicted.
+
+    Raises ``ContextExceeded``.
+    """
+    try:
+        yield
+    except RecursionError as error:
+        hint = "A long chain of operators can be built in a loop, or line by line."
+        raise ContextExceeded("The code is nested too deeply to be predicted.", hint) from error
 
 
 def _mapped(

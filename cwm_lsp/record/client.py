@@ -75,7 +75,7 @@ class DapClient:
             self._process.stdin.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), _GOODBYE)
-        kill_group(self._process.pid)
+        kill_session(self._process.pid)
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()
@@ -137,3 +137,38 @@ def kill_group(pid: int) -> None:
         return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def kill_session(pid: int) -> None:
+    """End a process that was started in a session of its own, and all of that, in whatever group it is.
+
+    debugpy gives the program a group of its own, and says which only once the program runs.
+    """
+    if sys.platform == "win32":
+        kill_group(pid)
+        return
+    ended: set[int] = set()
+    while found := {one for one in _running() if _session_of(one) == pid} - ended:
+        for one in found:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+        ended |= found
+
+
+def _running() -> list[int]:
+    """The numbers of all processes."""
+    if os.path.isdir("/proc/self"):
+        names = os.listdir("/proc")
+    else:
+        names = subprocess.run(
+            ["ps", "-axo", "pid="], capture_output=True, text=True, check=False
+        ).stdout.split()
+    return [int(name) for name in names if name.isdigit()]
+
+
+def _session_of(pid: int) -> int:
+    """The session of a process, 0 where that cannot be told or it is gone."""
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0

@@ -38,6 +38,7 @@ class EventSink:
 
     def __init__(self, limits: Limits) -> None:
         self.room = limits.bytes
+        self.full = ""
         self.events: list[Event] = []
         self.reason: Cut | None = None
 

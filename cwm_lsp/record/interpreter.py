@@ -116,8 +116,9 @@ async def interpreters() -> list[Interpreter]:
 
 def _managed() -> list[str]:
     """What pyenv and uv have installed for this user."""
-    homes = [Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"]
-    homes.append(Path(os.environ.get("UV_PYTHON_INSTALL_DIR", Path.home() / ".local/share/uv/python")))
+    own = Path(os.path.expanduser("~"))  # Path.home raises for a user that has none
+    homes = [Path(os.environ.get("PYENV_ROOT", own / ".pyenv")) / "versions"]
+    homes.append(Path(os.environ.get("UV_PYTHON_INSTALL_DIR", own / ".local/share/uv/python")))
     inside = ("python.exe",) if os.name == "nt" else ("bin/python3", "bin/python")
     folders = [folder for home in homes if home.is_dir() for folder in sorted(home.iterdir())]
     return [str(path) for folder in folders for name in inside if (path := folder / name).is_file()]

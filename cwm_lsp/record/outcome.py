@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cwm_lsp.errors import ArgumentsError, CwmError, RunError, SourceError, TargetError
 from cwm_lsp.record.plan import Plan
 from cwm_lsp.record.reader import RecordingReader
-from cwm_lsp.record.source import decode_source, read_bytes
+from cwm_lsp.record.source import decode_source, read_bytes, read_source
 from cwm_lsp.record.target import FunctionTarget, ModuleTarget
 from cwm_lsp.trace.model import Cut, CutReason, Output, SourceFile, Trace
 
@@ -85,7 +85,15 @@ def _way_out(plan: Plan, kind: str) -> str:
 def _files(plan: Plan, reader: RecordingReader) -> list[SourceFile]:
     """The recorded files, the entry's as it was when the run began."""
     entry = plan.source or _checked_source(reader)
-    return [entry, *(decode_source(read_bytes(path), path) for path in reader.files[1:])]
+    return [entry, *map(_source, reader.files[1:])]
+
+
+def _source(path: str) -> SourceFile:
+    """A recorded file, without text where the program has removed or overwritten it since."""
+    try:
+        return read_source(path)
+    except SourceError:
+        return SourceFile(path, "")
 
 
 def _checked_source(reader: RecordingReader) -> SourceFile:

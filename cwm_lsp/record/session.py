@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 _TICK = 0.05
 _STARTUP = 60.0
 _GRACE = 1.5
+_ROOM = "The environment variable TMPDIR may name a folder with room."
 _PIECE = 1 << 17
 """Bytes read between two looks at anything else: a program can write faster than it can be read."""
 
@@ -74,7 +75,7 @@ async def record(
     """
     options = options or Options()
     prepared = await plan(target, options)
-    with tempfile.TemporaryDirectory(prefix="cwm-lsp-", ignore_cleanup_errors=True) as folder:
+    with _scratch() as folder:
         session = _Session(prepared, options, Path(folder), progress, on_stop, on_events)
         try:
             ending = await session.run()
@@ -82,6 +83,14 @@ async def record(
             await asyncio.shield(session.close())
     log.info("recorder: %s", session.reader.header.get("why", "none"))
     return build_trace(prepared, session.reader, ending)
+
+
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder for what the agent reads and writes."""
+    try:
+        return tempfile.TemporaryDirectory(prefix="cwm-lsp-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise RunError(f"No folder for the recording can be made: {error.strerror}.", _ROOM) from error
 
 
 class _Session:
@@ -121,7 +130,10 @@ class _Session:
         """Launch, follow to the end, and say how it ended."""
         self._report("starting")
         spec = specification(self._plan, self._options, str(self._recording))
-        self._spec.write_text(json.dumps(spec), encoding="utf-8")
+        try:
+            self._spec.write_text(json.dumps(spec), encoding="utf-8")
+        except OSError as error:
+            raise RunError(f"{self._spec} cannot be written: {error.strerror}.", _ROOM) from error
         self._client = client = await DapClient.start(self._heard)
         await self._launch(client)
         cut = await self._follow(client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import stat
 import tokenize
 from pathlib import Path
 
@@ -24,11 +25,16 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """The file's bytes. Raises ``SourceError`` when there are none to be had."""
     name = os.fspath(path)
     try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise SourceError(f"{name} is a folder, not a file.")
+        if not stat.S_ISREG(mode):  # a pipe might never end, and gives what it has only once
+            raise SourceError(f"{name} is a pipe or a device, not a file.")
         return Path(path).read_bytes()
     except FileNotFoundError:
+        if os.path.islink(path):
+            raise SourceError(f"{name} is a link to {os.readlink(path)}, which is not there.") from None
         raise SourceError(f"There is no file {name}.") from None
-    except IsADirectoryError:
-        raise SourceError(f"{name} is a folder, not a file.") from None
     except (OSError, ValueError) as error:
         raise SourceError(f"{name} cannot be read: {error}.") from error
 

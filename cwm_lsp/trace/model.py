@@ -29,7 +29,6 @@ class CutReason(StrEnum):
     DEPTH = "depth"
     SECONDS = "seconds"
     DISPLACED = "displaced"
-    CANCELLED = "cancelled"
     KILLED = "killed"
     EXITED = "exited"
 

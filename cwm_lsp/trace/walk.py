@@ -254,11 +254,12 @@ _MOST_KINDS = 4096
 
 
 def _slots(kind: type) -> tuple[str, ...]:
+    """The slots of a class but those of Python's own, such as ``__suppress_context__`` of an exception."""
     return tuple(
         name
         for base in mro(kind)[::-1]
         for name, slot in _namespace(base).items()
-        if slot.__class__ is MemberDescriptorType
+        if slot.__class__ is MemberDescriptorType and name[:2] != "__"
     )
 
 

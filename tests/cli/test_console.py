@@ -47,6 +47,31 @@ def test_a_value_that_the_encoding_cannot_say_costs_an_escape(monkeypatch: pytes
     assert raw.getvalue().split() == [b"name", b"=", rb"'\u0436'"]
 
 
+def test_an_object_has_a_line_for_each_key_and_each_item(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {
+        "version": 1,
+        "events": [{"line": 1, "locals": {"n": "ж"}}, {}],
+        "none": [],
+        "cut": {"reason": "x"},
+    }
+    Shell().object(value)
+    out = capsys.readouterr().out
+    assert json.loads(out) == value
+    assert out.splitlines()[2:5] == [
+        '  "events": [', r'    {"line": 1, "locals": {"n": "\u0436"}},', "    {}"
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="JSON"):
+        Shell().object({"seconds": float("nan")})
+
+
+@pytest.mark.parametrize(("columns", "width"), [("0", 80), ("1", 20), ("20", 20), ("33", 33)])
+def test_there_is_always_room_to_show_something(
+    monkeypatch: pytest.MonkeyPatch, columns: str, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert Shell().out.width == width
+
+
 def test_an_error_is_a_line_and_a_hint_and_an_object(capsys: pytest.CaptureFixture[str]) -> None:
     Shell(as_json=True).error(TargetError("No function g.", "Did you mean f?"))
     out, err = capsys.readouterr()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from click.testing import CliRunner
 from cwm_lsp.backend import checkpoint
 from cwm_lsp.backend.embedded import EmbeddedEngine
 from cwm_lsp.backend.weights import load, locate
+from cwm_lsp.cli.console import Shell, Spoken
 from cwm_lsp.cli.learning import model
-from cwm_lsp.cli.learning_commands import calibrate, evaluate, train
-from cwm_lsp.cli.learning_models import rows
+from cwm_lsp.cli.learning_commands import _stage_by_stage, calibrate, evaluate, train
+from cwm_lsp.cli.learning_models import installed, rows
 from cwm_lsp.cli.main import run
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
-from cwm_lsp.errors import ArgumentsError, TargetError, UserError
+from cwm_lsp.errors import ArgumentsError, ModelUnavailable, SourceError, TargetError, UserError
 from tests.backend.scripted import scripted
 from tests.learn.believing import SUM, trace_of
 
@@ -125,6 +127,43 @@ def test_a_folder_of_documented_functions_gives_rows(tmp_path: Path) -> None:
     )
     found = rows([tmp_path], "", 1, None)
     assert [row.program.call for row in found] == ["total([1, 2])", "twice(4)"]
+
+
+def test_what_in_a_folder_is_not_its_own_or_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
+    text = "# cwm: twice(4)\ndef twice(n):\n    return 2 * n\n"
+    for name in ("shop.py", "sub/shop.py", "env9/lib/a.py", ".hidden/a.py", "node_modules/a.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "env9" / "pyvenv.cfg").touch()
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "latin.py").write_bytes(b"x = '\xff'\n")
+    said: list[str] = []
+    found = rows([tmp_path], "", 1, None, said.append)
+    assert [row.name for row in found] == [
+        f"{tmp_path / name}::twice(4)" for name in ("shop.py", "sub/shop.py")
+    ]
+    assert [line.startswith(f"Left out: {tmp_path / 'latin.py'}: not utf-8") for line in said] == [True]
+    with pytest.raises(SourceError, match="not utf-8"):
+        rows([tmp_path / "latin.py"], "", 1, None)
+
+
+def test_stages_are_told_by_their_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Spoken, "FIRST", 0.0)
+    with ExitStack() as stages:
+        tell = _stage_by_stage(Shell(), stages)
+        tell("Measuring", 21, 42)
+        tell("Adapting", 0.25, 1.0)
+        tell("Measuring", 42, 42)
+    said = [line.partition(" after")[0] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["Measuring: 50 of 100 %", "Adapting: 25 of 100 %", "Measuring: 100 of 100 %"]
+
+
+def test_what_is_missing_is_known_before_anything_is_recorded() -> None:
+    installed("train", "json")
+    with pytest.raises(ModelUnavailable, match=r"needs not_there_at_all, .* 'cwm-lsp\[train\]'"):
+        installed("train", "json", "not_there_at_all")
 
 
 def test_a_folder_without_inputs_is_refused(tmp_path: Path) -> None:

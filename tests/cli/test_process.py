@@ -128,6 +128,38 @@ def test_a_disk_that_is_full_is_said(tmp_path: Path, options: list[str]) -> None
 
 
 @posix
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_costs_what_goes_there(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "one.py").write_text("def f(n):\n    return n\n", encoding="utf-8")
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *COMMAND, "record", "one.py::f", "1", "--output", "saved"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, b"Traceback" in done.stdout + done.stderr) == (0, False)
+    assert (b"return n" in done.stdout) == (">&-" not in closed.replace("2>&-", ""))
+    assert json.loads((tmp_path / "saved").read_bytes())["entry"] == "f"
+
+
+@posix
+def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    done = subprocess.run(
+        ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", *COMMAND, "doctor", "--json"],
+        cwd=tmp_path / "gone",
+        env={**environment(), "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "not there any more" in json.loads(done.stdout)["error"]["message"]
+
+
+@posix
 @pytest.mark.parametrize(("setting", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_a_terminal_gets_colour_unless_it_is_declined(
     tmp_path: Path, setting: dict[str, str], coloured: bool

@@ -76,6 +76,25 @@ def test_a_saved_trace_is_exact(sums: Path) -> None:
     assert trace.source.text == SUMS
 
 
+def test_a_file_that_cannot_be_written_is_known_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("open('ran', 'w')\n", encoding="utf-8")
+    for words in (("record", "main.py", "--output"), ("compare", "main.py", "--svg")):
+        done = cwm(*words, str(tmp_path), cwd=tmp_path)
+        assert done.code == 2
+        assert "cannot be written" in " ".join(done.err.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["main.py"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_what_cannot_be_saved_is_shown_all_the_same(sums: Path) -> None:
+    words = ("record", f"{sums}::add", "2", "--output", "/dev/full")
+    done = cwm(*words, "--json", cwd=sums.parent)
+    assert (done.code, done.object["entry"]) == (2, "add")
+    assert done.object["error"]["message"] == "/dev/full cannot be written: No space left on device."
+    done = cwm(*words, cwd=sums.parent)
+    assert (done.code, "total = a + b" in done.out, "cannot be written" in done.err) == (2, True, True)
+
+
 @pytest.mark.parametrize(("target", "entry"), [(("main.py",), "<module>"), (("-m", "main"), "<module>")])
 def test_scripts_and_modules_get_their_arguments(tmp_path: Path, target: tuple[str, ...], entry: str) -> None:
     (tmp_path / "main.py").write_text("import sys\nwords = sys.argv[1:]\nprint(words)\n", encoding="utf-8")

@@ -21,6 +21,7 @@ from cwm_lsp.errors import ServerLost
 from cwm_lsp.features.results import Call, Predicted
 from cwm_lsp.trace.model import SourceFile
 from tests.backend import pretrained, tiny
+from tests.cli.running import cwm
 
 SOURCE = SourceFile("one.py", "def f(n):\n    m = n\n    return m\n")
 OURS = read_manifest(locate("")).name
@@ -119,12 +120,24 @@ async def test_a_server_that_comes_later_is_asked_from_then_on(port: int, folder
     model = Model(settings("auto", port, folder), look_again=0.05)
     try:
         assert (await asked(model)).model == OURS
+        assert "cannot be reached" in model.notice
+        assert f"{OURS} answers until it is back" in model.notice
         async with served(port):
             async with asyncio.timeout(120):
                 await served_again(model)
             assert (await asked(model)).model == "served"
+            assert model.notice == ""
     finally:
         await model.close()
+
+
+def test_the_command_line_says_who_answers_instead(port: int, folder: str, tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(SOURCE.text, encoding="utf-8")
+    words = ("--model", folder, "--endpoint", f"http://127.0.0.1:{port}")
+    done = cwm("predict", "one.py::f", "3", *words, "--json", cwd=tmp_path)
+    assert (done.code, done.object["model"]["name"]) == (0, OURS)
+    assert "cannot be reached: no connection" in done.err
+    assert f"{OURS} answers until it is back." in done.err
 
 
 async def test_a_server_asked_for_by_name_has_no_stand_in(port: int, folder: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from cwm_lsp.cli.target import arguments, function_call, script, source_at
+from cwm_lsp.cli.target import arguments, function_call, names_script, script, source_at
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
 
 SHOP = '''
@@ -103,6 +104,14 @@ def test_a_folder_may_be_named_with_colons(tmp_path: Path) -> None:
     assert function_call(f"{path}::nothing", ()).source.path == str(path)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no file of Windows has a colon in its name")
+def test_a_script_may_be_named_with_colons(tmp_path: Path) -> None:
+    path = tmp_path / "a::b.py"
+    path.write_text(SHOP, encoding="utf-8")
+    assert names_script(str(path))
+    assert not names_script(f"{path}::nothing")
+
+
 def test_a_target_without_its_function_is_told_which_there_are(shop: Path) -> None:
     with pytest.raises(TargetError, match=r"names no function\. It has: total, twice, nothing, noted\."):
         function_call(f"{shop}::", ())
@@ -119,6 +128,31 @@ def test_a_script_that_is_not_there_is_answered_with_what_was_meant(shop: Path) 
 def test_a_missing_file_is_answered_with_the_one_that_was_meant(shop: Path) -> None:
     with pytest.raises(SourceError, match=r"There is no file .* Did you mean .*shop with spaces é.py"):
         source_at(shop.with_name("shop with space é.py"))
+
+
+def test_a_call_may_be_longer_than_any_name_of_a_file(shop: Path) -> None:
+    call = f"twice([{'1, ' * 2000}])"
+    assert not names_script(f"{shop}::{call}")
+    assert function_call(f"{shop}::{call}", ()).call.function == "twice"
+    with pytest.raises(SourceError):
+        source_at(script("a:" * 3000))
+
+
+@pytest.mark.parametrize("words", [(), (f"twice({'1 + ' * 2000}1)",)])
+def test_a_call_that_is_too_deep_is_refused(shop: Path, words: tuple[str, ...]) -> None:
+    target = f"{shop}::twice" if words else f"{shop}::twice({'1 + ' * 2000}1)"
+    with pytest.raises(ArgumentsError, match="nested too deeply"):
+        function_call(target, words)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links")
+def test_a_script_that_is_a_link_in_a_circle_is_not_said_to_be_another(tmp_path: Path) -> None:
+    path = tmp_path / "one.py"
+    path.symlink_to("one.py")
+    assert script(str(path)) == path
+    with pytest.raises(SourceError) as caught:
+        source_at(path)
+    assert "Did you mean" not in str(caught.value)
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import venv
 from pathlib import Path
@@ -26,10 +27,12 @@ from cwm_lsp.record import (
     PytestTarget,
     ScriptTarget,
     Target,
+    read_source,
     record,
 )
 from cwm_lsp.record.output import OutputBuffer
 from cwm_lsp.trace.model import CutReason, EventKind, Output
+from cwm_lsp.trace.normalise import normalise
 from tests.record.programs import quickly, traced, written
 
 GOOD = """
@@ -47,6 +50,8 @@ ERRORS: list[tuple[str, str, str, type[CwmError], str]] = [
     (GOOD, "f", "1), print(2", ArgumentsError, "not the arguments of one call"),
     (GOOD, "f", "unknown", ArgumentsError, "a text needs its quotes"),
     (GOOD, "f", "1, 2, 3", ArgumentsError, "too many positional arguments"),
+    (GOOD, "f", "-" * 5000 + "1", ArgumentsError, "The arguments"),
+    (GOOD, "f", "1 + " * 2000 + "1", ArgumentsError, "could not be evaluated: RecursionError"),
     (GOOD, "f", "m=1", ArgumentsError, "unexpected keyword argument 'm'"),
     ("import not_a_module_at_all\ndef f(): pass", "f", "", RunError, "ModuleNotFoundError"),
     ("raise SystemExit(3)\ndef f(): pass", "f", "", RunError, "exits when it is imported"),
@@ -168,6 +173,16 @@ async def test_why_pytest_could_not_collect_is_said(tmp_path: Path) -> None:
     path = written(tmp_path, "import not_a_module_at_all\n", "test_it.py")
     with pytest.raises(TargetError, match="No module named 'not_a_module_at_all'"):
         await record(PytestTarget(f"{path}::test_a"), Options(cwd=str(tmp_path)))
+
+
+async def test_files_called_like_what_the_recorder_needs_are_not_taken_for_it(tmp_path: Path) -> None:
+    for name in ("hashlib", "difflib", "json", "tokenize"):
+        written(tmp_path, "raise SystemExit(__name__)", f"{name}.py")
+    path = written(tmp_path, "def f():\n    return 1\nf()\n")
+    options = Options(cwd=str(tmp_path))
+    assert len((await record(ModuleTarget("program"), options)).events) == 7
+    with pytest.raises(TargetError, match="has no function g"):
+        await record(FunctionTarget(path, "g"), options)
 
 
 async def test_where_a_module_is_looked_for_is_said(tmp_path: Path) -> None:
@@ -298,6 +313,43 @@ async def test_a_file_that_changes_itself(tmp_path: Path) -> None:
     trace = await traced(written(tmp_path, source))
     assert trace.source.text == source
     assert trace.events[-1].value is not None
+
+
+async def test_a_file_that_is_gone_at_the_end_costs_its_text_and_no_more(tmp_path: Path) -> None:
+    written(tmp_path, "import os\ndef g(x):\n    os.unlink(__file__)\n    return x + 1\n", "passing.py")
+    path = written(tmp_path, "from passing import g\ndef test_it():\n    assert g(1) == 2\n", "test_it.py")
+    trace = await record(PytestTarget(f"{path}::test_it"), Options(cwd=str(tmp_path)))
+    assert [Path(file.path).name for file in trace.files] == ["test_it.py", "passing.py"]
+    assert trace.files[1].text == ""
+    assert any(event.function == "g" and event.line == 4 for event in trace.events)
+    assert normalise(trace).events[-1].kind is EventKind.RETURN
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files by resource")
+async def test_a_disk_that_is_full_cuts_the_recording(tmp_path: Path) -> None:
+    source = """
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_500_000, 2_500_000))
+        def f():
+            for i in range(1_000_000):
+                s = str(i) * 40
+    """
+    trace = await quickly(written(tmp_path, source), limits=Limits(events=10**9, bytes=10**9, seconds=60))
+    assert trace.cut is not None
+    assert trace.cut.reason is CutReason.BYTES
+    assert "cannot grow: File too large" in trace.cut.message
+    assert len(trace.events) > 1_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links and pipes")
+def test_what_is_no_file_is_named_for_what_it_is(tmp_path: Path) -> None:
+    """A pipe that nobody writes into would be read for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "one").symlink_to("one")
+    (tmp_path / "gone").symlink_to("nowhere.py")
+    for name, says in (("pipe", "is a pipe"), ("one", "cannot be read"), ("gone", "link to nowhere.py")):
+        with pytest.raises(SourceError, match=says):
+            read_source(tmp_path / name)
 
 
 @pytest.mark.parametrize(

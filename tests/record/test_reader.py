@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cwm_lsp.record.agent.core import Activation, CodeInfo
 from cwm_lsp.record.agent.writer import FileSink, end, header, token
 from cwm_lsp.record.reader import RecordingReader
-from cwm_lsp.trace.model import CutReason, Value
+from cwm_lsp.trace.model import Cut, CutReason, Value
 from cwm_lsp.trace.render import Rendered
 
 RENDERED = st.tuples(
@@ -89,3 +91,34 @@ def test_blocks_are_crossed(tmp_path: Path) -> None:
     assert reader.cut is not None
     assert (reader.cut.reason, len(reader.cut.message)) == (CutReason.EVENTS, 3_000_000)
     assert reader.events == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files by resource")
+@pytest.mark.parametrize("width", [40, 5_000])
+def test_where_a_disk_is_full_what_was_written_is_kept_and_the_reason_said(
+    tmp_path: Path, width: int
+) -> None:
+    """A limit on the size of files stands for a disk: either lets a part of a block be written."""
+    import resource
+    import signal
+
+    path = tmp_path / "recording"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    usual = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_500_000, hard))
+        sink, count = FileSink(str(path), 1 << 30), 0
+        sink.write(header(path="/a.py"))
+        while sink.room >= 0:
+            sink.write(f"Z\tevents\t'{count:0{width}}'")
+            count += 1
+        sink.cut("bytes", sink.full)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+        with pytest.raises(OSError, match="too large"):
+            FileSink(str(tmp_path / "other"), 1 << 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, usual)
+    reader = read([path.read_bytes()])
+    assert reader.cut == Cut(CutReason.BYTES, "File too large")
+    assert (reader.problems, count > (1 << 20) / width) == (0, True)

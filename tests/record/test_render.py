@@ -76,6 +76,13 @@ class Rude:
         raise SystemExit("no")
 
 
+class Mute(Exception):
+    """An exception that cannot be written, nor by what is stored in every exception."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("mute")
+
+
 class Addressed:
     def __repr__(self) -> str:
         return object.__repr__(self)
@@ -150,6 +157,7 @@ def test_a_name_alone_says_nothing_to_compare(value: object, text: str) -> None:
         (Plain(), "<Plain object>"),
         (Rude(), "<Rude object>"),
         (Addressed(), "<tests.record.test_render.Addressed object>"),
+        (Mute(), "<Mute object>"),
         (Point.__new__(Point), "<Point object>"),
         ([Plain()], "[<Plain object>]"),
         (generator(), "<generator object generator>"),

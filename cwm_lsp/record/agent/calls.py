@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
@@ -100,8 +101,6 @@ def _find(function: str, names: Mapping[str, Any], where: str) -> Callable[..., 
 
 
 def _nearby(name: str, names: Any) -> str:
-    from difflib import get_close_matches
-
     close = get_close_matches(name, [n for n in names if isinstance(n, str)], n=1)
     return f" Did you mean {close[0]}?" if close else ""
 
@@ -127,9 +126,9 @@ def _receiver(function: Any, parameters: list[str]) -> str:
 def _evaluate(tree: ast.Call, names: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments' values, by a call that does nothing but take them."""
     capture = ast.Call(ast.Name("__cwm_capture__", ast.Load()), tree.args, tree.keywords)
-    expression = ast.fix_missing_locations(ast.Expression(capture))
     scope = {**names, "__cwm_capture__": lambda *args, **kwargs: (args, kwargs)}
     try:
+        expression = ast.fix_missing_locations(ast.Expression(capture))
         return eval(compile(expression, "<arguments>", "eval"), scope)  # type: ignore[no-any-return]
     except Exception as error:
         kind = "name" if isinstance(error, NameError) else "arguments"

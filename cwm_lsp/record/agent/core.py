@@ -110,9 +110,10 @@ class Activation:
 
 
 class Sink(Protocol):
-    """Where events go. ``room`` is what is left of ``Limits.bytes``."""
+    """Where events go. ``room`` is what is left of ``Limits.bytes``; ``full`` says why there is less."""
 
     room: int
+    full: str
 
     def code(self, info: CodeInfo) -> None:
         """A code object is recorded for the first time."""
@@ -224,7 +225,9 @@ class Emitter:
             self.stop("events", f"More than {self._limits.events:,} events.")
         self._sink.event(kind, activation, line, changed, removed, value, left)
         if self._sink.room < 0:
-            self.stop("bytes", f"The recording grew over {self._limits.bytes:,} bytes.")
+            full = self._sink.full
+            said = f"cannot grow: {full}" if full else f"grew over {self._limits.bytes:,} bytes"
+            self.stop("bytes", f"The recording {said}.")
         if not self._left & _CLOCK_EVERY:
             self._look_at_clock()
 

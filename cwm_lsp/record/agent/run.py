@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib  # before the folders of the program's count, where a file may be called so
 import json
 import os
 import sys
@@ -47,8 +48,6 @@ class Session:
 
     def announce(self, path: str, source: bytes) -> None:
         """Say which file the entry is in and what was read from it."""
-        import hashlib
-
         self._scope.enter(path)
         digest = hashlib.sha256(source).hexdigest()
         self._sink.write(header(python=python_version(), path=path, digest=digest))
@@ -85,7 +84,10 @@ def main(path: str) -> None:
         spec = json.load(file)
     sys.stdin = open(os.devnull)  # noqa: SIM115 - the program's own from now on
     _silence_stopped_threads()
-    session = Session(spec)
+    try:
+        session = Session(spec)
+    except OSError as error:
+        sys.exit(f"Its recording cannot be written to {spec['recording']}: {error.strerror}.")
     run: Callable[[Session, dict[str, Any]], None] = RUNNERS[spec["target"]["kind"]]
     code: object = 0
     try:

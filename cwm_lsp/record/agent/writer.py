@@ -3,7 +3,8 @@
 The file is mapped into memory and each event is copied there before the program goes on, so a
 program that is killed leaves all that was recorded of it, at the cost of a copy and no system call.
 It grows by blocks of zeros that are *written* before they are mapped: a full disk is then an error
-here, not a signal that kills the user's program. The first zero byte ends the recording.
+here, not a signal that kills the user's program. They are written a block ahead: where no more can be,
+there is room to say so. The first zero byte ends the recording.
 
 Lines of UTF-8 with tabs between fields; numbers are decimal; the order is the order of time::
 
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 import mmap
 from _thread import allocate_lock
-from builtins import ascii, dict, len, list, open, str, tuple  # noqa: UP029 - may be rebound
+from builtins import OSError, ascii, bytes, dict, len, list, min, open, str, tuple  # noqa: UP029 - may be rebound
 
 from ...trace.render import Rendered
 from .core import CALL, RETURN, Activation, CodeInfo
@@ -43,6 +44,9 @@ LETTERS = {
 """Types common enough for a letter."""
 
 _BLOCK = 1 << 20
+_RESERVE = 1 << 17
+"""Bytes of the last block that are kept for what is being written when it begins, and for the end."""
+
 _letter = LETTERS.get
 
 
@@ -61,12 +65,18 @@ def token(rendered: Rendered) -> str:
 
 
 class FileSink:
-    """A sink that writes to ``path``, at most ``room`` bytes of events, and nothing once it is ``muted``."""
+    """A sink that writes to ``path``, at most ``room`` bytes of events, and nothing once it is ``muted``.
+
+    ``full`` says why the file does not grow any more, "" while it does. Raises ``OSError`` at once.
+    """
 
     def __init__(self, path: str, room: int) -> None:
         self.room = room
+        self.full = ""
         self.muted = False
         self._file = open(path, "w+b", buffering=0)  # noqa: SIM115 - open as long as the program runs
+        self._fill()
+        self._filled = _BLOCK
         self._offset = 0
         self._at = _BLOCK
         self._map: mmap.mmap | None = None
@@ -125,6 +135,9 @@ class FileSink:
         """Write what does not fit into the block at hand, taking as many blocks as needed."""
         while data:
             if self._map is None or self._at == _BLOCK:
+                if self._offset == self._filled:
+                    self.muted = True  # an event longer than what was left in reserve
+                    return
                 self._grow()
             piece = data[: _BLOCK - self._at]
             if self._map is not None:
@@ -133,11 +146,24 @@ class FileSink:
             data = data[len(piece) :]
 
     def _grow(self) -> None:
-        self._file.seek(self._offset)
-        self._file.write(bytes(_BLOCK))
+        """Go on in the next block, and see to the one behind it."""
         self._map = mmap.mmap(self._file.fileno(), _BLOCK, offset=self._offset)
         self._offset += _BLOCK
         self._at = 0
+        if self.full:
+            return
+        try:
+            self._fill()
+            self._filled += _BLOCK
+        except OSError as error:
+            self.full = str(error.strerror)
+            self.room = min([self.room, _BLOCK - _RESERVE])
+
+    def _fill(self) -> None:
+        """Add a block of zeros. Raises ``OSError``, maybe behind a part of it."""
+        left = _BLOCK
+        while left:
+            left -= self._file.write(bytes(left))
 
 
 def header(**facts: object) -> str:
