@@ -1,8 +1,8 @@
-"""Puts a candidate's code into what tests have already imported: functions, classes and objects stay the same.
+"""Puts a candidate's code into what tests have already imported: functions, classes, objects stay the same.
 
 A test that holds a table of the module, a member of an enumeration of it or an object that the module makes
-has to see what the candidate's functions see. So each thing of the module run anew is paired with the one that
-was there under its name, which takes over its contents; wherever else the new one is mentioned, the old one is put.
+has to see what the candidate's functions see. So each thing of the module run anew is paired with what was
+there under its name, which takes over its contents; wherever else it is mentioned, the old one is put.
 """
 
 from __future__ import annotations

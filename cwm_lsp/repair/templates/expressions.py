@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.additions import ADDITIONS
+from cwm_lsp.repair.templates.beside import BESIDE
 from cwm_lsp.repair.templates.elsewhere import HABITS
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.joint import JOINT
@@ -348,4 +349,5 @@ _TEMPLATES: tuple[Template, ...] = (
     *PASSED,
     *JOINT,
     *HABITS,
+    *BESIDE,
 )
