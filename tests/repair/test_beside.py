@@ -1,4 +1,4 @@
-"""Edits that follow from what stands beside, from clauses that are taken for one another, and from messages."""
+"""Edits that follow from what stands beside, from clauses taken for one another, and from messages."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from cwm_lsp.repair.text import apply
 
 CASES = [
     # a class: its tables, its calls, its members
-    ("class A:\n    ORDER = {'x': 1}\n\n    def f(self, rows):\n        rows.sort(key=lambda one:
-     (one.kind, 1))\n",
+    ("class A:\n    ORDER = {'x': 1}\n\n    def f(self, rows):\n        rows.sort(key=lambda one: "
+     "(one.kind, 1))\n",
      "one.kind", "self.ORDER[one.kind]"),
     ("class A:\n    PORTS = {}\n\n    def f(self, port):\n        return port if port else None\n\n"
      "    def g(self):\n        return self.PORTS.get(self.scheme)\n",
      "else None", "else self.PORTS.get(self.scheme)"),
-    ("class A:\n    def f(self):\n        return [self.atom()]\n\n    def g(self):\n        return
-     self.expression(0)\n",
+    ("class A:\n    def f(self):\n        return [self.atom()]\n\n    def g(self):\n        return "
+     "self.expression(0)\n",
      "[self.atom()]", "[self.expression(0)]"),
     ("class A:\n    def f(self):\n        self.take()\n\n    def g(self):\n        self.take(')')\n",
      "self.take()\n\n", "self.take(')')\n\n"),
-    ("from enum import Enum\n\n\nclass S(Enum):\n    NEW = 'new'\n\n\ndef f(s):\n    return s.state
-     == 'new'\n",
+    ("from enum import Enum\n\n\nclass S(Enum):\n    NEW = 'new'\n\n\ndef f(s):\n    return s.state "
+     "== 'new'\n",
      "== 'new'", "== S.NEW"),
-    ("from enum import Enum\n\n\nclass S(Enum):\n    NEW = 'new'\n\n\ndef f(s):\n    return s.state
-     == 'new'\n",
+    ("from enum import Enum\n\n\nclass S(Enum):\n    NEW = 'new'\n\n\ndef f(s):\n    return s.state "
+     "== 'new'\n",
      "s.state ==", "s.state.value =="),
     ("class A:\n    def f(self, count):\n        self.index = self.index + count\n\n"
-     "    def g(self):\n        return self.tracks[self.index]\n\n    def __init__(self):\n
-     self.tracks = []\n",
+     "    def g(self):\n        return self.tracks[self.index]\n\n    def __init__(self):\n        "
+     "self.tracks = []\n",
      "self.index + count", "(self.index + count) % len(self.tracks)"),
     ("class A:\n    def f(self, e):\n        for h in self.handlers.get(e, []):\n            self.off(h)\n\n"
      "    def off(self, h):\n        pass\n",
@@ -62,8 +62,8 @@ CASES = [
     # clauses
     ("def f(c):\n    try:\n        c.work()\n    except OSError:\n        c.undo()\n", "c.undo()\n",
      "c.undo()\n        raise\n"),
-    ("def f(c):\n    try:\n        c.work()\n    except OSError:\n        raise\n    finally:\n
-     c.done()\n",
+    ("def f(c):\n    try:\n        c.work()\n    except OSError:\n        raise\n    finally:\n"
+     "        c.done()\n",
      "finally", "else"),
     ("def f(v):\n    if v > 1:\n        return 'a'\n    elif v > 2:\n        return 'b'\n    return 'c'\n",
      "v > 1:\n        return 'a'\n    elif v > 2:\n        return 'b'",
