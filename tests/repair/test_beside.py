@@ -104,6 +104,8 @@ EQUAL = "class A:\n    def __eq__(self, other):\n        return self.x == other.
     [
         (CLASS, "TypeError: unsupported operand type(s) for *: 'int' and 'method'", "    def size",
          "    @property\n    def size"),
+        (CLASS, "assert size == 1; where size = A(x='a.b').size", "    def size",
+         "    @property\n    def size"),
         (CLASS.replace("    def size", "    @property\n    def size").replace("size\n", "size()\n"),
          "TypeError: 'int' object is not callable", "    @property\n", ""),
         ("class A:\n    def make(text):\n        return text\n",

@@ -32,8 +32,8 @@ def tried(folder: Path, *words: str, tests: str = "", budget: str = "3") -> tupl
 @pytest.mark.parametrize(
     ("tests", "said"),
     [
-        ("def test_one(:\n", "invalid syntax"),
-        ("import nowhere_at_all\n\n\ndef test_one():\n    pass\n", "No module named 'nowhere_at_all'"),
+        ("def test_one(:\n", "invalid syntax (test_f.py, line 1)"),
+        ("import nowhere_at_all\n\n\ndef test_one():\n    pass\n", "No module named 'nowhere_at_all' (test_f.py, line 1)"),
         ("x = 1\n", "It has no tests."),
     ],
 )

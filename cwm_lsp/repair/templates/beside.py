@@ -102,7 +102,7 @@ def looked_up(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
 
 @lru_cache(maxsize=2)
 def _tables(tree: ast.Module) -> list[tuple[str, bool]]:
-    """Dictionaries that the module and its classes spell out, and whether anything reads them."""
+    """Dictionaries that the module and its classes spell out, and whether anything is looked up in them."""
     bodies = [tree.body, *(one.body for one in ast.walk(tree) if isinstance(one, ast.ClassDef))]
     assigned = [one for body in bodies for one in body if isinstance(one, ast.Assign)]
     names = [
@@ -110,9 +110,10 @@ def _tables(tree: ast.Module) -> list[tuple[str, bool]]:
         for one in assigned
         if isinstance(one.value, ast.Dict) and one.value.keys and isinstance(one.targets[0], ast.Name)
     ]
-    loads = [one for one in ast.walk(tree) if isinstance(getattr(one, "ctx", None), ast.Load)]
-    read = {one.id for one in loads if isinstance(one, ast.Name)}
-    read |= {one.attr for one in loads if isinstance(one, ast.Attribute)}
+    bases = [one.value for one in ast.walk(tree) if isinstance(one, ast.Subscript)]
+    called = [one.func for one in ast.walk(tree) if isinstance(one, ast.Call)]
+    bases += [one.value for one in called if isinstance(one, ast.Attribute)]  # its items, or one of them
+    read = {ast.unparse(one).rpartition(".")[2] for one in bases if isinstance(one, ast.Name | ast.Attribute)}
     return [(name, name in read) for name in dict.fromkeys(names)][:MOST]
 
 

@@ -11,6 +11,9 @@ from cwm_lsp.repair.templates.owner import Function
 from cwm_lsp.repair.text import Text
 
 _UNHASHABLE = re.compile(r"unhashable type: '(\w+)'")
+_ITSELF = re.compile(r"where (\w+) = [^;]*\.\1\b")
+"""How pytest shows a method that stands where a value should: by its name."""
+
 _ARGUMENTS = re.compile(r"(?:(\w+)\.)?(\w+)\(\) (?:takes|missing)")
 
 
@@ -20,6 +23,7 @@ def decorated(
     """Decorators put on methods or taken from them, and ``__hash__``, where what checks said asks for it."""
     words = " ".join(said)
     methods = "method" in words or "function" in words
+    shown = set(_ITSELF.findall(words))
     given = {name for _, name in _ARGUMENTS.findall(words)}
     unhashable = set(_UNHASHABLE.findall(words))
     for kind in (one for one in ast.walk(tree) if isinstance(one, ast.ClassDef)):
@@ -30,7 +34,7 @@ def decorated(
                 continue
             alone = len(one.args.args) == 1 and not one.decorator_list and not one.name.startswith("__")
             line = _used(tree, one, scores)
-            if methods and alone and isinstance(one, ast.FunctionDef):
+            if (methods or one.name in shown) and alone and isinstance(one, ast.FunctionDef):
                 yield _with("@property", one, line, text)
             if "not callable" in words and any(
                 ast.unparse(word) == "property" for word in one.decorator_list
