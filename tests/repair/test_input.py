@@ -33,7 +33,10 @@ def tried(folder: Path, *words: str, tests: str = "", budget: str = "3") -> tupl
     ("tests", "said"),
     [
         ("def test_one(:\n", "invalid syntax (test_f.py, line 1)"),
-        ("import nowhere_at_all\n\n\ndef test_one():\n    pass\n", "No module named 'nowhere_at_all' (test_f.py, line 1)"),
+        (
+            "import nowhere_at_all\n\n\ndef test_one():\n    pass\n",
+            "No module named 'nowhere_at_all' (test_f.py, line 1)",
+        ),
         ("x = 1\n", "It has no tests."),
     ],
 )
