@@ -67,6 +67,16 @@ class Box(Base):
 BOX = Box()
 
 
+class Point:
+    __slots__ = ("x",)
+
+    def __init__(self, x):
+        self.x = x
+
+
+ORIGIN = Point(0)
+
+
 @dataclass
 class Line:
     state: State = State.NEW
@@ -131,6 +141,7 @@ def test_an_object_of_the_module_gets_the_fields_that_it_is_made_with(
     assert box.parts == [1, 2]
     assert isinstance(box, old.Base)
     assert old.Box().parts == [1, 2]
+    assert isinstance(old.ORIGIN, old.Point)
 
 
 def test_fields_of_a_dataclass_change_their_kind(old: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

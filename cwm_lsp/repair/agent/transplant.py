@@ -151,7 +151,7 @@ class _Transplant:
             self._same[id(value)] = value, value
             if not isinstance(value, bytearray):
                 _refilled(value, [*value.items()] if isinstance(value, dict) else [*value], self.known)
-        elif self._made_here(value):
+        elif type(value).__module__ == self._module and not isinstance(value, (type, Enum)):
             self._adopted(value)
         return value
 
@@ -163,9 +163,10 @@ class _Transplant:
                 value.__class__ = self.known(type(value))
             except TypeError:  # with another layout it stays what it is
                 return
-        fields = {name: self.known(one) for name, one in vars(value).items()}
-        vars(value).clear()
-        vars(value).update(fields)
+        if self._made_here(value):
+            fields = {name: self.known(one) for name, one in vars(value).items()}
+            vars(value).clear()
+            vars(value).update(fields)
 
 
 def _named(kind: type[Enum]) -> list[tuple[str, object]]:
