@@ -33,6 +33,14 @@ CASES = [
     ("class A:\n    def f(self, e):\n        for h in self.handlers.get(e, []):\n            self.off(h)\n\n"
      "    def off(self, h):\n        pass\n",
      "self.handlers.get(e, [])", "list(self.handlers.get(e, []))"),
+    ("class P:\n    IDLE, ON, OFF = range(3)\n\n    def f(self):\n        self.state = self.IDLE\n",
+     "self.IDLE", "self.OFF"),
+    ("from enum import Enum, auto\n\n\nclass S(Enum):\n    NEW = auto()\n    OLD = auto()\n\n\n"
+     "def f(x):\n    return x is S.NEW\n", "S.NEW", "S.OLD"),
+    ("from a import S\n\n\ndef f(x):\n    return x is S.NEW\n\n\ndef g(x):\n    return x is S.OLD\n",
+     "S.NEW", "S.OLD"),
+    ("class P:\n    def f(self):\n        self.state = 'done'\n\n"
+     "    def g(self):\n        return self.state == 'closed'\n", "'done'", "'closed'"),
     # nothing, and what counts as nothing
     ("def f(path):\n    return path.rstrip('/')\n", "path.rstrip('/')", "path.rstrip('/') or '/'"),
     ("def f(ahead):\n    n = ahead % 7\n    return n\n", "return n", "return n or 7"),

@@ -1,4 +1,4 @@
-"""What stands beside an expression in the module: calls of the same object, tables, members, constants."""
+"""What stands beside an expression in the module: calls of the same object, constants, what goes with it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from cwm_lsp.repair.text import Text
 Variant = tuple[str, str, float]
 
 MOST = 10
-"""Calls of the class, tables, members and constants of each kind that are offered."""
+"""Calls of the class, and constants, that are offered."""
 
-_PLACE = ast.Name | ast.Attribute | ast.Subscript
 _CUTTING = {"strip", "rstrip", "lstrip", "replace", "removeprefix", "removesuffix", "get", "sub", "join"}
 """Methods that leave nothing of some texts, or find nothing."""
 
@@ -85,64 +84,6 @@ def rest_of(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
             source = text.of(node)
             if source[:1] in "([":
                 yield f"reversed({source})", "missing reversal", 0.25
-
-
-def looked_up(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
-    """What a table says of a value, for the value: more likely where nothing else looks into the table."""
-    if not isinstance(node, _PLACE) or not isinstance(node.ctx, ast.Load):
-        return
-    source = text.of(node)
-    for name, used in _tables(scope.tree):
-        known = name if name in scope.globals else f"{scope.owner.receiver}.{name}"
-        if known not in source and (name in scope.globals or scope.owner.receiver):
-            likely = 0.07 if used else 0.35
-            yield f"{known}[{source}]", "missing lookup", likely
-            yield f"{known}.get({source}, {source})", "missing lookup", likely / 2
-
-
-@lru_cache(maxsize=2)
-def _tables(tree: ast.Module) -> list[tuple[str, bool]]:
-    """Dictionaries that the module and its classes spell out, and whether anything is looked up in them."""
-    bodies = [tree.body, *(one.body for one in ast.walk(tree) if isinstance(one, ast.ClassDef))]
-    assigned = [one for body in bodies for one in body if isinstance(one, ast.Assign)]
-    names = [
-        one.targets[0].id
-        for one in assigned
-        if isinstance(one.value, ast.Dict) and one.value.keys and isinstance(one.targets[0], ast.Name)
-    ]
-    bases = [one.value for one in ast.walk(tree) if isinstance(one, ast.Subscript)]
-    called = [one.func for one in ast.walk(tree) if isinstance(one, ast.Call)]
-    bases += [one.value for one in called if isinstance(one, ast.Attribute)]  # its items, or one of them
-    read = {ast.unparse(one).rpartition(".")[2] for one in bases if isinstance(one, ast.Name | ast.Attribute)}
-    return [(name, name in read) for name in dict.fromkeys(names)][:MOST]
-
-
-def member(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
-    """A member of an enumeration for its value, or the other way round."""
-    match node:
-        case ast.Constant(value=str() | int() as value) if not isinstance(value, bool):
-            for name, known in _members(scope.tree):
-                if known == value and type(known) is type(value):
-                    yield name, "member", 0.6
-        case ast.Compare(left=left, ops=[_], comparators=[ast.Constant(value=value)]):
-            if any(known == value and type(known) is type(value) for _, known in _members(scope.tree)):
-                at = text.span(left)[1] - text.span(node)[0]
-                yield f"{text.of(left)}.value{text.of(node)[at:]}", "member", 0.4
-        case ast.Attribute(value=ast.Name()) if any(text.of(node) == one for one, _ in _members(scope.tree)):
-            yield f"{text.of(node)}.value", "member", 0.25
-
-
-@lru_cache(maxsize=2)
-def _members(tree: ast.Module) -> list[tuple[str, object]]:
-    """``Class.NAME`` and value of what the enumerations of a module have."""
-    found: list[tuple[str, object]] = []
-    for kind in (one for one in ast.walk(tree) if isinstance(one, ast.ClassDef)):
-        if any(ast.unparse(base).endswith(("Enum", "Flag")) for base in kind.bases):
-            for one in kind.body:
-                match one:
-                    case ast.Assign(targets=[ast.Name(name)], value=ast.Constant(value)):
-                        found.append((f"{kind.name}.{name}", value))
-    return found
 
 
 def known_instead(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
@@ -300,8 +241,6 @@ BESIDE = (
     asked_beside,
     given_beside,
     rest_of,
-    looked_up,
-    member,
     known_instead,
     nothing_at_all,
     no_truth,

@@ -11,6 +11,7 @@ from cwm_lsp.repair.templates.beside import BESIDE
 from cwm_lsp.repair.templates.elsewhere import HABITS
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.joint import JOINT
+from cwm_lsp.repair.templates.members import MEMBERS
 from cwm_lsp.repair.templates.objects import OBJECTS
 from cwm_lsp.repair.templates.passed import PASSED
 from cwm_lsp.repair.templates.patterns import patterns
@@ -350,4 +351,5 @@ _TEMPLATES: tuple[Template, ...] = (
     *JOINT,
     *HABITS,
     *BESIDE,
+    *MEMBERS,
 )
