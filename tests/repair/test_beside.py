@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
+from cwm_lsp.repair.model import Status
+from cwm_lsp.repair.search import repair
+from cwm_lsp.repair.specification import Specification, call
 from cwm_lsp.repair.templates.generate import candidates
 from cwm_lsp.repair.text import apply
+from cwm_lsp.repair.verify import UNLIKELY
 
 CASES = [
     # a class: its tables, its calls, its members
@@ -41,6 +48,7 @@ CASES = [
      "S.NEW", "S.OLD"),
     ("class P:\n    def f(self):\n        self.state = 'done'\n\n"
      "    def g(self):\n        return self.state == 'closed'\n", "'done'", "'closed'"),
+    ("def f(a, b, s, e):\n    return b <= s or (a >= e)\n", "b <= s or (a >= e)", "b < s or (a > e)"),
     # nothing, and what counts as nothing
     ("def f(path):\n    return path.rstrip('/')\n", "path.rstrip('/')", "path.rstrip('/') or '/'"),
     ("def f(ahead):\n    n = ahead % 7\n    return n\n", "return n", "return n or 7"),
@@ -133,3 +141,35 @@ def test_a_message_says_how_a_method_or_class_is_to_be_held(
     right = broken.replace(old, new, 1)
     assert right in [apply(broken, one.edits) for one in candidates(broken, {}, lines, said=[said])]
     assert right not in [apply(broken, one.edits) for one in candidates(broken, {}, lines, said=["assert 1"])]
+
+
+RANGES = """def merged(spans, start, end):
+    kept = []
+    for low, high in spans:
+        if high <= start or low >= end:
+            kept.append((low, high))
+        else:
+            start, end = min(start, low), max(end, high)
+    return sorted([*kept, (start, end)])
+"""
+
+
+def test_a_fix_of_one_end_is_not_verified_where_both_ends_pass_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "spans.py"
+    file.write_text(RANGES)
+    calls = [
+        ("merged([(1, 3)], 3, 5)", "[(1, 5)]"),
+        ("merged([(1, 3), (7, 9)], 2, 8)", "[(1, 9)]"),
+        ("merged([(1, 2), (8, 9)], 4, 5)", "[(1, 2), (4, 5), (8, 9)]"),
+        ("merged([], 4, 6)", "[(4, 6)]"),
+    ]
+    checks = tuple(call(asked, gives) for asked, gives in calls)
+    outcome = repair(file, RANGES, Specification(checks), python=sys.executable, budget=20.0)
+    assert outcome.status is Status.PLAUSIBLE
+    assert any("high < start or low > end" in one.text for one in outcome.fixes)
+
+
+def test_another_order_than_a_sorted_one_is_unlikely() -> None:
+    source = "def f(rows):\n    return sorted(rows)\n"
+    found = {apply(source, one.edits): one.prior for one in candidates(source, {}, range(1, 3))}
+    assert found["def f(rows):\n    return reversed(rows)\n"] < UNLIKELY

@@ -221,6 +221,29 @@ def but_itself(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
                 yield f"{source[:at]} if {both}{source[at:]}", "missing condition", 0.6
 
 
+_STRICT = {"<": "<=", ">": ">=", "<=": "<", ">=": ">"}
+
+
+def both_ends(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """Both of two comparisons that leave out, or take in, their ends: seldom is only one wrong."""
+    match node:
+        case ast.BoolOp(values=[ast.Compare(ops=[_]) as one, ast.Compare(ops=[_]) as other]):
+            pass
+        case _:
+            return
+    source, start = text.of(node), text.span(node)[0]
+    marks = []
+    for test in (one, other):
+        first, last = text.span(test.left)[1], text.span(test.comparators[0])[0]
+        sign = text.source[first:last].strip(" ()\n")
+        at = text.source.find(sign, first) - start
+        marks.append((at, sign))
+    (left, before), (right, after) = marks
+    if before in _STRICT and after in _STRICT and len(before) == len(after):
+        changed = f"{source[:left]}{_STRICT[before]}{source[left + len(before) : right]}"
+        yield f"{changed}{_STRICT[after]}{source[right + len(after) :]}", "comparison", 0.6
+
+
 _TIMES = ("mbB", "yY", "HI", "Mm", "dje", "Sf", "zZ", "aA")
 """Letters of the parts of a date that are taken for one another."""
 
@@ -248,5 +271,6 @@ BESIDE = (
     then_by,
     weighed,
     but_itself,
+    both_ends,
     dated,
 )
