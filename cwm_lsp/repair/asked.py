@@ -45,7 +45,9 @@ def _literal(text: str) -> bool:
 
 def flaky(check: Check) -> RunError:
     """What a check that passes and fails on the same code is an answer to."""
-    return RunError(f"{check.call} is flaky: run several times, it passes and fails on the same code.")
+    said = f"{check.call} is flaky: run several times, it passes and fails on the same code."
+    hint = "Make it come out the same each time (a seed, a fixed clock, an order), or name another test."
+    return RunError(said, hint)
 
 
 def nothing_fails(

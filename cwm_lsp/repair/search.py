@@ -107,6 +107,8 @@ def repair(
         known = baseline(workers, specification, job, budget)
         search = _Search(job, workers, supply, known, started, budget, progress)
         fixes, notes = search.run(model)
+        if _reaching(known):
+            fixes = tuple(replace(one, verified=False) for one in fixes)
         fixes, typed = checked(fixes, job, workers[0].work)
         found = fixes and (fixes[0].verified or fixes[0].candidate.prior >= UNLIKELY)
         beside = _beside(job) if not found else ()
@@ -141,16 +143,22 @@ def _failures(known: Baseline, fixes: Sequence[Fix], budget: float) -> Iterator[
     """What goes on to fail where nothing mends it, and what keeps a search from trying much."""
     for n in known.failing if not fixes else ():
         yield f"What fails: {known.failure(n)}"
-        if REFUSED in known.said[n]:
-            yield (
-                "Fixes are tried in a copy, without network and without other processes: "
-                "name a test that needs none of these."
-            )
+    if any(REFUSED in known.said[n] for n in known.failing):
+        only = " An edit that only keeps it from that mends nothing." if fixes else ""
+        yield (
+            "Fixes are tried in a copy, without network and without other processes: "
+            f"name a test that needs none of these.{only}"
+        )
     if _slow(known, budget):
         yield (
             f"One candidate takes {known.clock:.1f} s of tests, so few can be tried: "
             "name a quicker test, or give a larger --budget."
         )
+
+
+def _reaching(known: Baseline) -> bool:
+    """Whether all that fails does so for what is not allowed here: it may pass in the user's own run."""
+    return all(REFUSED in known.said[n] for n in known.failing)
 
 
 def _beside(job: Job) -> Iterator[str]:

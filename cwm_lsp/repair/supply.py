@@ -158,6 +158,8 @@ class Supply:
         if told is None or rank is None:
             return
         every: Found = {}
+        self._maker.add_constants(told, every)  # few, and soon made
+        self._show(every.values(), rank)
         for function in self._maker.touched(told):
             found = self._made[function]
             self._maker.add_told(function, told, found)
@@ -166,7 +168,6 @@ class Supply:
             for key, one in found.items():
                 if key not in every or every[key].prior < one.prior:
                     every[key] = one
-        self._maker.add_constants(every)
         ranked = rank.ranked(every.values())
         with self._lock:
             self._ranked = ranked

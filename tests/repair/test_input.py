@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -32,8 +33,11 @@ def tried(folder: Path, *words: str, tests: str = "", budget: str = "3") -> tupl
 @pytest.mark.parametrize(
     ("tests", "said"),
     [
-        ("def test_one(:\n", "invalid syntax"),
-        ("import nowhere_at_all\n\n\ndef test_one():\n    pass\n", "No module named 'nowhere_at_all'"),
+        ("def test_one(:\n", "invalid syntax (test_f.py, line 1)"),
+        (
+            "import nowhere_at_all\n\n\ndef test_one():\n    pass\n",
+            "No module named 'nowhere_at_all' (test_f.py, line 1)",
+        ),
         ("x = 1\n", "It has no tests."),
     ],
 )
@@ -136,3 +140,19 @@ def test_what_is_skipped_is_no_failure(tmp_path: Path) -> None:
     code, text = tried(tmp_path, "--test", "test_f.py", tests=tests)
     assert code == 2
     assert "test_f.py::test_one is skipped" in text
+
+
+def test_an_edit_that_keeps_a_test_from_what_is_not_allowed_is_not_verified(tmp_path: Path) -> None:
+    source = "import shutil\n\n\ndef f(path):\n    shutil.rmtree(path)\n    return 2\n"
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "f.py").write_text(source)
+    tests = f"from f import f\n\n\ndef test_one():\n    assert f({str(kept)!r}) == 1\n"
+    (project / "test_f.py").write_text(tests)
+    done = cwm("repair", "f.py", "--test", "test_f.py", "--budget", "8", "--json", cwd=project)
+    assert kept.is_dir()
+    outcome = json.loads(done.out)
+    assert outcome["status"] in ("plausible", "none")
+    assert any("name a test that needs none of these" in one for one in outcome["notes"])

@@ -166,7 +166,7 @@ def test_a_flaky_check_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "import os\n\n\ndef first():\n    folder, _ = os.path.split(os.environ['TMPDIR'])\n"
         "    root, name = os.path.split(folder)\n    return sorted(os.listdir(root))[0] == name\n"
     )
-    with pytest.raises(RunError, match="flaky"):
+    with pytest.raises(RunError, match=r"flaky.*a seed"):
         mended(tmp_path / "f.py", source, call("first()", "True"))
     assert list((tmp_path / "scratch").iterdir()) == []
 

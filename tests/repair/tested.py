@@ -29,6 +29,8 @@ FILES = (
     "commits",
     "commits_aside",
     "newcomers",
+    "reported",
+    "reported_aside",
 )
 
 

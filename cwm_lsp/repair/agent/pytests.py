@@ -249,7 +249,17 @@ def _doctests(nodes: Iterable[str], program: Program) -> Iterator[str]:
             yield "--doctest-modules"
 
 
+_PLACE = re.compile(r'(?m)File "([^"\n]+)", line (\d+)|^(?:E +)?([^\s:]+\.py):(\d+): in ')
+"""How a traceback, and pytest's own, say where something came from."""
+
+
 def _last(text: str) -> str:
-    """The last line that says something, without what marks it as an error."""
+    """The last line that says something, without what marks it as an error, and where that came from, as far
+    as it is in the project."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
-    return clipped(lines[-1].removeprefix("ERROR:").removeprefix("E ").strip()) if lines else ""
+    if not lines:
+        return ""
+    said = clipped(lines[-1].removeprefix("ERROR:").removeprefix("E ").strip())
+    places = [(a or os.path.abspath(b), line or other) for a, line, b, other in _PLACE.findall(text)]
+    own = [one for one in places if one[0].startswith(os.getcwd() + os.sep)]
+    return f"{said} ({own[-1][0]}, line {own[-1][1]})" if own else said

@@ -52,6 +52,10 @@ def _copied(function: Function, scope: Scope) -> Iterator[tuple[ast.expr, ast.ex
                 yield node, one, 0.28
             case ast.Name(name, ctx=ast.Load()) if name in scope.kept and name in scope.parameters:
                 yield node, node, 0.12
+            case ast.Assign(targets=[ast.Name()], value=ast.Attribute(value=ast.Name(name)) as one) if (
+                name == scope.owner.receiver
+            ):
+                yield one, one, 0.14
             case ast.Return(value=ast.Attribute(value=ast.Name(name)) as one) if name == scope.owner.receiver:
                 yield one, one, 0.08
             case ast.Call(func=ast.Attribute(attr="append"), args=[ast.Attribute() | ast.Name() as one]):

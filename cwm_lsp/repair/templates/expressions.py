@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 
 from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.additions import ADDITIONS
+from cwm_lsp.repair.templates.beside import BESIDE
 from cwm_lsp.repair.templates.elsewhere import HABITS
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.joint import JOINT
+from cwm_lsp.repair.templates.members import MEMBERS
 from cwm_lsp.repair.templates.objects import OBJECTS
 from cwm_lsp.repair.templates.passed import PASSED
 from cwm_lsp.repair.templates.patterns import patterns
@@ -168,8 +170,9 @@ def name(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     elif node.id in scope.functions:
         for other in scope.functions:
             yield other, "function", 0.3
+    likely = 0.12 if node.id == "sorted" else 0.5  # whoever writes it means it: seldom is another order right
     for other in kindred.functions(node.id):
-        yield other, "function", 0.5
+        yield other, "function", likely
     if node.id in kindred.CALLED:
         for other in scope.functions:
             yield other, "function", 0.3
@@ -348,4 +351,6 @@ _TEMPLATES: tuple[Template, ...] = (
     *PASSED,
     *JOINT,
     *HABITS,
+    *BESIDE,
+    *MEMBERS,
 )

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates.copies import deep
+from cwm_lsp.repair.templates.decorated import decorated
 from cwm_lsp.repair.templates.expressions import other_constants, variants
 from cwm_lsp.repair.templates.formats import formatted, placed
 from cwm_lsp.repair.templates.hints import Hints, hints
@@ -80,9 +81,13 @@ class Maker:
         ):
             self._put(function, candidate, found)
 
-    def add_constants(self, found: Found) -> None:
-        """Put edits of what the module and its classes assign into ``found``."""
-        for candidate in (*_constants(self.tree, self._text), *shared(self.tree, self._text)):
+    def add_constants(self, told: Told, found: Found) -> None:
+        """Put edits of what the module and its classes assign, and of what they are, into ``found``."""
+        for candidate in (
+            *_constants(self.tree, self._text),
+            *shared(self.tree, self._text),
+            *decorated(self.tree, self._text, told.said, told.scores),
+        ):
             found.setdefault(_key(candidate, self._text), candidate)
 
     def touched(self, told: Told) -> list[Function]:
@@ -164,7 +169,7 @@ def every(source: str, told: Told) -> list[Candidate]:
     for function in maker.touched(told):
         deque(maker.add(function, found), maxlen=0)
         maker.add_told(function, told, found)
-    maker.add_constants(found)
+    maker.add_constants(told, found)
     return list(distinct(Ranking(maker.tree, told).ranked(found.values()), source))
 
 

@@ -62,7 +62,7 @@ def _written(tree: ast.Module) -> tuple[dict[str, list[str]], list[str]]:
         for base in _bases(call):
             written, start = ast.unparse(call), ast.unparse(base)
             forms.setdefault(start, {})[written] = None
-            if _alike(call) and len(written) < LONGEST and written.startswith(start):
+            if _alike(call) and len(written) - len(start) < LONGEST and written.startswith(start):
                 chains[written[len(start) :]] = None
     return {base: list(known)[:MOST] for base, known in forms.items()}, list(chains)[:MOST]
 

@@ -76,7 +76,13 @@ def _missing(scope: Scope, gap: Gap) -> Iterator[calls.Missing]:
     yield from checked.moved_on(scope)
     yield from calls.fields(scope)
     yield from calls.containers(scope)
-    for template in (siblings.of_others, siblings.emptied, siblings.measured, siblings.undone):
+    for template in (
+        siblings.of_others,
+        siblings.emptied,
+        siblings.measured,
+        siblings.undone,
+        siblings.marked,
+    ):
         yield from template(scope)
     for call in called(scope):
         yield (call,), "missing call", 0.15

@@ -93,9 +93,22 @@ def gone_through(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """A copy of what a loop goes through while its body changes it."""
     source = text.of(node) if isinstance(node, ast.Name | ast.Attribute | ast.Call) else ""
     if source and id(node) in scope.iterated and not source.startswith(("range(", "enumerate(", "zip(")):
-        yield f"list({source})", "missing copy", 0.6 if source in _changed_in_loop(scope.function) else 0.2
+        likely = 0.4 if _may_change(node, scope) else 0.2
+        yield f"list({source})", "missing copy", 0.6 if source in _changed_in_loop(scope.function) else likely
     if source and source in _changed_in_loop(scope.function) and not isinstance(node, ast.Call):
         yield f"{source}[:]", "missing copy", 0.4
+
+
+def _may_change(node: ast.expr, scope: Scope) -> bool:
+    """Whether a loop goes through something of the object, and calls methods of it in its body."""
+    receiver = scope.owner.receiver
+    if not receiver or not ast.unparse(node).startswith(f"{receiver}."):
+        return False
+    loops = [one for one in ast.walk(scope.function) if isinstance(one, ast.For) and one.iter is node]
+    calls = [
+        one for loop in loops for body in loop.body for one in ast.walk(body) if isinstance(one, ast.Call)
+    ]
+    return any(ast.unparse(one.func).removeprefix(f"{receiver}.") in scope.owner.methods for one in calls)
 
 
 def _whole(node: ast.expr) -> str:

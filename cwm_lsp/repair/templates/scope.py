@@ -61,6 +61,7 @@ class Scope:
 
     def __init__(self, function: Function, tree: ast.Module) -> None:
         self.function = function
+        self.tree = tree
         nodes = list(within(function))
         spec = function.args
         self.parameters = [one.arg for one in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]

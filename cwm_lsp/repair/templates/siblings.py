@@ -87,6 +87,20 @@ def undone(scope: Scope) -> Iterator[Missing]:
                 yield (f"{ast.unparse(target)} = {not value}",), "missing statement", 0.15
 
 
+def marked(scope: Scope) -> Iterator[Missing]:
+    """What is asked for in a container, put into it: it is seen, or done, from now on."""
+    for test in ast.walk(scope.function):
+        match test:
+            case ast.Compare(
+                left=one, ops=[ast.In() | ast.NotIn()], comparators=[ast.Name() | ast.Attribute() as held]
+            ) if not isinstance(one, ast.Constant):
+                base, key = ast.unparse(held), ast.unparse(one)
+                done = ast.unparse(scope.function)
+                for line in (f"{base}.add({key})", f"{base}.append({key})"):
+                    if line not in done:
+                        yield (line,), "missing statement", 0.22
+
+
 def counterparts(statement: ast.stmt, scope: Scope) -> Iterator[tuple[str, float]]:
     """What goes with a statement: the same amount given that another was rid of, the rest of a division, the
     same with two parameters exchanged."""
@@ -108,9 +122,20 @@ def counterparts(statement: ast.stmt, scope: Scope) -> Iterator[tuple[str, float
                 yield f"{whole} //= {ast.unparse(size)}", 0.25
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=attr))) if attr in _OPPOSITE:
             yield from ((line, 0.12) for line in _joined(statement, scope))
+            yield from ((line, 0.25) for line in _known_too(statement))
 
 
 _OPPOSITE = {"append", "add", "remove", "discard"}
+
+
+def _known_too(statement: ast.Expr) -> Iterator[str]:
+    """``graph.setdefault(b, set())`` behind ``graph.setdefault(a, set()).add(b)``."""
+    match statement.value:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Call(func=ast.Attribute(attr="setdefault") as way, args=[_, made])),
+            args=[ast.Name(other)],
+        ):
+            yield f"{ast.unparse(way)}({other}, {ast.unparse(made)})"
 
 
 def _joined(statement: ast.Expr, scope: Scope) -> Iterator[str]:

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from cwm_lsp.repair.model import Candidate, Edit
 from cwm_lsp.repair.templates import kindred, rewrites
+from cwm_lsp.repair.templates.clauses import clauses
 from cwm_lsp.repair.templates.copies import kept
 from cwm_lsp.repair.templates.elsewhere import narrowed, times_each
 from cwm_lsp.repair.templates.expressions import other_constants
@@ -35,6 +36,7 @@ def statement_candidates(function: Function, scope: Scope, text: Text) -> Iterat
             yield from _swapped(suite, at, text)
             yield from _converted(statement, scope, text)
             yield from _moved(suite, at, text)
+            yield from clauses(suite, at, scope, text)
             yield from _twinned(statement, scope, text)
             yield from renamed(statement, scope, text)
             yield from exchanged(statement, scope, text)
@@ -340,7 +342,7 @@ def _defaults(function: Function, text: Text) -> Iterator[Candidate]:
             indent, place = text.indent(body[0]), text.line_start(body[0].lineno)
             made = f"{indent}if {argument.arg} is None:\n{indent}{' ' * STEP}{argument.arg} = {source}\n"
             edits = (Edit(start, end, "None"), Edit(place, place, made))
-            yield Candidate(edits, "mutable default", default.lineno, 0.8)
+            yield Candidate(edits, "mutable default", body[0].lineno, 0.8)
         others = ["None", "0", "1", "-1", "True", "False", "''", "' '", "[]", "2", "10"]
         if isinstance(default, ast.Constant) and type(default.value) is int:
             others += [str(default.value + 1), str(default.value - 1)]

@@ -36,9 +36,11 @@ def wrapped_around(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant
 
 def _indexed(scope: Scope) -> list[str]:
     """What is looked into by index or sliced."""
-    nodes = (n.value for n in ast.walk(scope.function) if isinstance(n, ast.Subscript))
-    found = (ast.unparse(n) for n in nodes if isinstance(n, ast.Name | ast.Attribute))
-    return list(dict.fromkeys(found))[:4]
+    nodes = [n.value for n in ast.walk(scope.function) if isinstance(n, ast.Subscript)]
+    found = [ast.unparse(n) for n in nodes if isinstance(n, ast.Name | ast.Attribute)]
+    beside = (n for one in scope.owner.beside for n in ast.walk(one) if isinstance(n, ast.Subscript))
+    held = [ast.unparse(n.value) for n in beside]  # what other methods look into
+    return list(dict.fromkeys([*found, *(one for one in held if one in scope.owner.values)]))[:4]
 
 
 def converted(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
