@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cwm_lsp.features import display, sentences
-from cwm_lsp.features.claims import Failure, given
-from cwm_lsp.features.repairs import Wish, wish_of
+from cwm_lsp.features.claims import Claim, ClaimKind, Failure, given
+from cwm_lsp.features.repairs import Wish, wish_for, wish_of
 from cwm_lsp.features.results import Call, Compared, Predicted, Result
-from cwm_lsp.features.runnables import Origin, Runnable
+from cwm_lsp.features.runnables import Origin, Runnable, is_test_path
 from cwm_lsp.features.text import preview
 
 CALL_CELLS = 32
@@ -51,16 +51,20 @@ def lenses(
     results: Sequence[Result],
     path: str,
     *,
-    failures: Iterable[Failure] = (),
+    failures: Sequence[Failure] = (),
+    claims: Iterable[Claim] = (),
     trusted: bool = True,
 ) -> tuple[Lens, ...]:
     """Predict and Compare for each runnable, what came of it, and fixes to look for, in order of lines.
 
     A function's first inputs stand over its ``def``; others where they are written, if that is in ``path``.
+    In a test file each test of ``claims`` has one that runs it, and looks for a fix if it fails.
     Unless ``trusted``, only what runs no code is offered.
     """
     # What is first on a line is never cut off by the editor.
     found, seen = [_repair(failure, path) for failure in failures], list[Lens]()
+    broken = {failure.claim for failure in failures}
+    found += [_test(one, path) for one in claims if one not in broken and _is_test(one, path)]
     defined: set[str] = set()
     stands: dict[str, int] = {}
     for runnable in runnables:
@@ -103,6 +107,15 @@ def _outcome(result: Result, stands: Mapping[str, int]) -> list[Lens]:
         title = f"{preview(gave.text, VALUE_CELLS)} should be …"
         found.append(Lens(line, title, Action.SHOULD_BE, result.call, observed=gave.text))
     return found
+
+
+def _is_test(claim: Claim, path: str) -> bool:
+    """Whether pytest runs a claim; elsewhere a function may be called ``test_connection`` and be none."""
+    return claim.kind is ClaimKind.TEST and is_test_path(path)
+
+
+def _test(claim: Claim, path: str) -> Lens:
+    return Lens(claim.line, "If it fails, find a fix", Action.FIX, wish=wish_for(claim, path))
 
 
 def _repair(failure: Failure, path: str) -> Lens:

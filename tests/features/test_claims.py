@@ -31,6 +31,14 @@ def source(text: str) -> SourceFile:
             "class TestF:\n    def test_f(self):\n        raise ValueError\n",
             ["test TestF::test_f at 2 in 2-3:"],
         ),
+        (
+            "class FCase(unittest.TestCase):\n    def test_f(self): ...\n"
+            "class More(FCase):\n    def test_g(self): ...\n"
+            "class Case(IsolatedAsyncioTestCase):\n    async def test_h(self): ...\n",
+            ["test FCase::test_f at 2 in 2-2:", "test More::test_g at 4 in 4-4:", "test Case::test_h at 6 in 6-6:"],
+        ),
+        ("class Shop:\n    def test_f(self): ...\n", []),
+        ("class TestF:\n    def __init__(self): ...\n    def test_f(self): ...\n", []),
         ("def f(n): ...\n# cwm: f(3) == 7\n", ["call f(3) at 2 in 2-2: f(3) is 7"]),
         ("def f(n): ...\n# cwm: f(3)\n# cwm: f(3) != 7\n# cwm: g(3) == 7\n", []),
         (
