@@ -34,6 +34,7 @@ async def code_lens(ls: CwmServer, params: types.CodeLensParams) -> list[types.C
         failures=ls.session.failures(snapshot.uri),
         claims=claims,
         trusted=ls.session.trusted,
+        predictions=switches.predictions,
     )
     return [
         convert.lens(snapshot, one) for one in found if one.action is not Action.SHOULD_BE or ls.asks_values
