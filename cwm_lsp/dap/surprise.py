@@ -95,12 +95,13 @@ def explained(checked: Checked) -> Mapping[str, Any]:
     found = checked.divergence
     assert found is not None
     words = sentences.divergence_words(found)
-    rest = [one for one in checked.fragments if one.name != found.name]
+    rest = _lines(checked.line, [one for one in checked.fragments if one.name != found.name])
+    details = {"message": words, "typeName": str(found.kind)}
     return {
         "exceptionId": "Prediction diverged",
         "description": f"line {checked.line}: {words}",
         "breakMode": "always",
-        "details": {"message": words, "typeName": str(found.kind), "stackTrace": _lines(checked.line, rest)},
+        "details": {**details, "stackTrace": rest} if rest else details,
     }
 
 
