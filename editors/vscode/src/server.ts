@@ -96,6 +96,7 @@ export class Server implements vscode.Disposable {
 
     /** What `cwm-lsp doctor` says about this machine and these settings. */
     async doctor(...options: string[]): Promise<string> {
+        this.told &&= options.length > 0; // who asked for it hears once more what is missing
         const program = this.found?.program ?? (await this.locate())?.program;
         if (program === undefined) {
             return '';
