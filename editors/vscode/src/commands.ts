@@ -165,14 +165,16 @@ async function restart({ server, refresh }: Parts): Promise<void> {
 }
 
 async function menu(painter: Painter, status: StatusItem): Promise<void> {
-    const file = vscode.window.activeTextEditor?.document.languageId === 'python';
+    const document = vscode.window.activeTextEditor?.document;
+    const file = document?.languageId === 'python' && document.uri.scheme === 'file';
+    const here = painter.of(document) !== undefined;
     const entries: [string, string, boolean][] = [
         [`$(warning) ${status.trouble}`, 'cwm.doctor', status.trouble !== ''],
         ['$(git-compare) Compare function with a run', 'cwm.compareFunction', file && vscode.workspace.isTrusted],
         ['$(lightbulb) Predict function', 'cwm.predictFunction', file],
         ['$(wrench) Find a fix', 'cwm.findFix', file && vscode.workspace.isTrusted],
-        ['$(list-tree) Open trace page', 'cwm.openTrace', file && !painter.isEmpty],
-        ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', file && !painter.isEmpty],
+        ['$(list-tree) Open trace page', 'cwm.openTrace', here],
+        ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', here],
         ['$(clear-all) Clear all values', 'cwm.clearAll', !painter.isEmpty],
         ['$(eye) Turn everything on or off', 'cwm.toggleValues', true],
         ['$(gear) Settings', 'workbench.action.openSettings', true],
