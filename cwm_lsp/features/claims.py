@@ -231,7 +231,7 @@ def _in_tests(
 
 
 def _is_case(node: ast.ClassDef, suites: set[str]) -> bool:
-    """Whether a class is one of unittest's, which pytest collects under any name; ``suites`` are known to be."""
+    """Whether a class is one of unittest's, collected under any name; ``suites`` are known to be."""
     return any(name in suites or name.endswith("TestCase") for name in map(dotted, node.bases))
 
 

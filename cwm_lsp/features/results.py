@@ -119,7 +119,7 @@ def placements(results: Sequence[Result], switches: Switches) -> tuple[Placement
 
 
 def told(results: Sequence[Result], switches: Switches) -> tuple[Result, ...]:
-    """The results of which more may be said than the lines show: where the model is silent, what was observed."""
+    """The results as they are spoken of: where the model is switched off, what was observed."""
     if not switches.all:
         return ()
     if switches.predictions:

@@ -19,6 +19,9 @@ def source(text: str) -> SourceFile:
     return SourceFile("/w/shop.py", dedent(text).lstrip("\n"))
 
 
+NODES = [("FCase::test_f", 2), ("More::test_g", 4), ("Case::test_h", 6)]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -35,7 +38,7 @@ def source(text: str) -> SourceFile:
             "class FCase(unittest.TestCase):\n    def test_f(self): ...\n"
             "class More(FCase):\n    def test_g(self): ...\n"
             "class Case(IsolatedAsyncioTestCase):\n    async def test_h(self): ...\n",
-            ["test FCase::test_f at 2 in 2-2:", "test More::test_g at 4 in 4-4:", "test Case::test_h at 6 in 6-6:"],
+            [f"test {node} at {n} in {n}-{n}:" for node, n in NODES],
         ),
         ("class Shop:\n    def test_f(self): ...\n", []),
         ("class TestF:\n    def __init__(self): ...\n    def test_f(self): ...\n", []),

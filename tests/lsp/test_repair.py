@@ -158,7 +158,7 @@ async def test_a_fix_of_a_failing_test_is_made_in_the_file_that_it_is_about(talk
     assert namespace["half"](8) == 4
 
 
-HALF_TESTS = '''\
+HALF_TESTS = """\
 import unittest
 
 import pytest
@@ -184,7 +184,7 @@ class HalfCase(unittest.TestCase):
     def test_half(self):
         self.assertEqual(half(self.n), 4)
         self.assertEqual(half(2), 1)
-'''
+"""
 
 
 @pytest.mark.parametrize("node", ["test_each", "TestHalf::test_half", "HalfCase::test_half"])

@@ -10,7 +10,7 @@ import pytest
 from tests.editors.nvim.driver import Editor
 
 HALF = "def half(n):\n    return n * 2\n"
-TESTS = '''import unittest
+TESTS = """import unittest
 
 import pytest
 
@@ -26,7 +26,7 @@ class HalfCase(unittest.TestCase):
     def test_half(self):
         self.assertEqual(half(8), 4)
         self.assertEqual(half(2), 1)
-'''
+"""
 
 
 @pytest.mark.parametrize("line", [9, 14], ids=["parametrised", "unittest"])
@@ -40,7 +40,7 @@ def test_the_lens_over_a_failing_test_leads_to_an_edit_of_what_it_is_about(
     nvim.open(test)
     nvim.wait("#require('cwm.lens').known(vim.fn.bufnr()) == 2")
     assert sum("If it fails, find a fix" in row for row in nvim.screen()) == 2
-    nvim.lua("vim.ui.select = function(items, options, choose) _G.prompt = options.prompt choose(items[1], 1) end")
+    nvim.lua("vim.ui.select = function(all, asked, choose) _G.prompt = asked.prompt choose(all[1], 1) end")
     nvim.nvim.current.window.cursor = (line, 0)
     nvim.cwm("lens")
     nvim.wait("vim.iter(_G.events):any(function(one) return one[1] == 'CwmFix' end) or #_G.notified > 0")
