@@ -36,7 +36,7 @@ def test_the_lens_over_a_failing_test_leads_to_an_edit_of_what_it_is_about(
     shop.write_text(HALF, encoding="utf-8")
     test = shop.with_name("test_shop.py")
     test.write_text(TESTS, encoding="utf-8")
-    nvim = start()
+    nvim = start(more="vim.g.cwm = { fix_seconds = 300 }")
     nvim.open(test)
     nvim.wait("#require('cwm.lens').known(vim.fn.bufnr()) == 2")
     assert sum("If it fails, find a fix" in row for row in nvim.screen()) == 2
