@@ -244,7 +244,6 @@ class Past:
             "line": frame.line,
             "column": 1,
             "source": {"name": name, "path": frame.path},
-            "presentationHint": "subtle",
         }
 
     def _rows(self, depth: int) -> list[dict[str, Any]]:

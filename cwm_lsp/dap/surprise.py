@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from cwm_lsp.dap.helper import loading, module
 from cwm_lsp.errors import ArgumentsError, SourceError
 from cwm_lsp.features import sentences
 from cwm_lsp.features.checking import Checked
+from cwm_lsp.features.display import Fragment
 from cwm_lsp.record import read_source
 from cwm_lsp.trace.statements import first_line, parse
 from cwm_lsp.wire.dap import Json
@@ -94,13 +95,20 @@ def explained(checked: Checked) -> Mapping[str, Any]:
     found = checked.divergence
     assert found is not None
     words = sentences.divergence_words(found)
-    lines = [f"line {checked.line}: {one.words}" for one in checked.fragments]
+    rest = _lines(checked.line, [one for one in checked.fragments if one.name != found.name])
+    details = {"message": words, "typeName": str(found.kind)}
     return {
         "exceptionId": "Prediction diverged",
         "description": f"line {checked.line}: {words}",
         "breakMode": "always",
-        "details": {"message": words, "typeName": str(found.kind), "stackTrace": "\n".join(lines)},
+        "details": {**details, "stackTrace": rest} if rest else details,
     }
+
+
+def _lines(line: int, fragments: Sequence[Fragment]) -> str:
+    """What else a line shows, in the words for hover."""
+    said = (f"{one.name}: {one.words}" if one.name else one.words for one in fragments)
+    return "\n".join(f"line {line}: {words}" for words in said)
 
 
 class Entry:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cwm_lsp.features.calls import definitions
 from cwm_lsp.features.claims import Claim, ClaimKind, Failure, claims, given
-from cwm_lsp.features.repairs import Repaired, Wish, wish_of
+from cwm_lsp.features.repairs import Repaired, Wish, wish_for, wish_of
 from cwm_lsp.features.results import Call, Predicted
 from cwm_lsp.features.runnables import Origin
 from cwm_lsp.features.session import Session
@@ -86,13 +86,7 @@ def _unknown(snapshot: Snapshot, lines: range, failing: Sequence[Claim]) -> Iter
     for claim in claims(snapshot.source):
         if claim in failing or not _meet(lines, range(claim.first, claim.last + 1)):
             continue
-        match claim.kind:
-            case ClaimKind.DOCTEST:
-                wish = Wish(ClaimKind.DOCTEST, claim.name)
-            case ClaimKind.TEST:
-                wish = Wish(ClaimKind.TEST, f"{path}::{claim.name}")
-            case ClaimKind.CALL:
-                wish = Wish(ClaimKind.CALL, claim.name, claim.cases[0].expect)
+        wish = wish_for(claim, path)
         yield Search(f"If it fails, find a fix: {wish.words}", wish)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from cwm_lsp.features.calls import Definition, Function, by_class, canonical, definitions, parsed
+from cwm_lsp.features.calls import Definition, Function, by_class, canonical, definitions, dotted, parsed
 from cwm_lsp.features.results import Predicted, Result
 from cwm_lsp.features.text import preview
 from cwm_lsp.trace.model import EventKind, SourceFile, Trace
@@ -215,14 +215,29 @@ def _named(text: str, known: Mapping[str, Definition]) -> str:
 def _in_tests(
     node: ast.Module | ast.ClassDef, prefix: str, known: Mapping[str, Definition]
 ) -> Iterator[Claim]:
+    suites: set[str] = set()
     for child in node.body:
-        if isinstance(child, ast.ClassDef) and child.name.startswith("Test"):
+        if isinstance(child, ast.ClassDef):
+            if _is_case(child, suites):
+                suites.add(child.name)
+            elif not child.name.startswith("Test") or _has_init(child):
+                continue
             yield from _in_tests(child, f"{prefix}{child.name}::", known)
         elif isinstance(child, Function) and child.name.startswith("test"):
             asserted = [one for one in ast.walk(child) if isinstance(one, ast.Assert)]
             cases = tuple(case for one in asserted for case in _equated(one.test, one.lineno, known))
             last = child.end_lineno or child.lineno
             yield Claim(ClaimKind.TEST, prefix + child.name, child.lineno, child.lineno, last, cases)
+
+
+def _is_case(node: ast.ClassDef, suites: set[str]) -> bool:
+    """Whether a class is one of unittest's, collected under any name; ``suites`` are known to be."""
+    return any(name in suites or name.endswith("TestCase") for name in map(dotted, node.bases))
+
+
+def _has_init(node: ast.ClassDef) -> bool:
+    """Whether a class is made in its own way, so that pytest collects nothing of it."""
+    return any(isinstance(one, Function) and one.name == "__init__" for one in node.body)
 
 
 def _equated(node: ast.expr, line: int, known: Mapping[str, Definition]) -> Iterator[Case]:

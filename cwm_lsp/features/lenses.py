@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cwm_lsp.features import display, sentences
-from cwm_lsp.features.claims import Failure, given
-from cwm_lsp.features.repairs import Wish, wish_of
+from cwm_lsp.features.claims import Claim, ClaimKind, Failure, given
+from cwm_lsp.features.repairs import Wish, wish_for, wish_of
 from cwm_lsp.features.results import Call, Compared, Predicted, Result
-from cwm_lsp.features.runnables import Origin, Runnable
+from cwm_lsp.features.runnables import Origin, Runnable, is_test_path
 from cwm_lsp.features.text import preview
 
 CALL_CELLS = 32
@@ -51,16 +51,21 @@ def lenses(
     results: Sequence[Result],
     path: str,
     *,
-    failures: Iterable[Failure] = (),
+    failures: Sequence[Failure] = (),
+    claims: Iterable[Claim] = (),
     trusted: bool = True,
+    predictions: bool = True,
 ) -> tuple[Lens, ...]:
     """Predict and Compare for each runnable, what came of it, and fixes to look for, in order of lines.
 
     A function's first inputs stand over its ``def``; others where they are written, if that is in ``path``.
-    Unless ``trusted``, only what runs no code is offered.
+    In a test file each test of ``claims`` has one that runs it, and looks for a fix if it fails.
+    Unless ``trusted``, only what runs no code is offered; without ``predictions`` nothing tells of the model.
     """
     # What is first on a line is never cut off by the editor.
     found, seen = [_repair(failure, path) for failure in failures], list[Lens]()
+    broken = {failure.claim for failure in failures}
+    found += [_test(one, path) for one in claims if one not in broken and _is_test(one, path)]
     defined: set[str] = set()
     stands: dict[str, int] = {}
     for runnable in runnables:
@@ -71,9 +76,10 @@ def lenses(
             stands[str(call)] = runnable.line if first else runnable.origin_line
             beside = seen if runnable.origin is Origin.RECORDED and not first else found
             beside += _pair(stands[str(call)], call, literal=runnable.literal, trusted=trusted)
-    found += [lens for result in results for lens in _outcome(result, stands)]
+    found += [lens for result in results for lens in _outcome(result, stands, predictions)]
     # Other inputs of a run stand where no text holds them, over the function, and so come last.
-    offered = (lens for lens in (*found, *seen) if trusted or lens.action not in RUNNING)
+    unwanted = (frozenset() if trusted else RUNNING) | (set() if predictions else {Action.PREDICT})
+    offered = (lens for lens in (*found, *seen) if lens.action not in unwanted)
     return tuple(sorted(offered, key=lambda lens: lens.line))
 
 
@@ -87,7 +93,7 @@ def _pair(line: int, call: Call, *, literal: bool, trusted: bool) -> list[Lens]:
     return [Lens(line, f"Compare {text}", Action.COMPARE, call), *([predict] if literal else [])]
 
 
-def _outcome(result: Result, stands: Mapping[str, int]) -> list[Lens]:
+def _outcome(result: Result, stands: Mapping[str, int], predictions: bool) -> list[Lens]:
     """What a comparison came to, as a lens that clears it, and one to say what a run should have given.
 
     They are where the call stands, else over the function.
@@ -96,13 +102,22 @@ def _outcome(result: Result, stands: Mapping[str, int]) -> list[Lens]:
         return []
     line, found = stands.get(str(result.call), result.trace.events[0].line), list[Lens]()
     if isinstance(result, Compared):
-        words = sentences.compared_words(result.comparison)
-        found.append(Lens(line, f"{words}{display.SEPARATOR}clear", Action.CLEAR))
+        words = f"{sentences.compared_words(result.comparison)}{display.SEPARATOR}" if predictions else ""
+        found.append(Lens(line, f"{words}clear", Action.CLEAR))
     gave = given(result.trace)
     if gave is not None:
         title = f"{preview(gave.text, VALUE_CELLS)} should be …"
         found.append(Lens(line, title, Action.SHOULD_BE, result.call, observed=gave.text))
     return found
+
+
+def _is_test(claim: Claim, path: str) -> bool:
+    """Whether pytest runs a claim; elsewhere a function may be called ``test_connection`` and be none."""
+    return claim.kind is ClaimKind.TEST and is_test_path(path)
+
+
+def _test(claim: Claim, path: str) -> Lens:
+    return Lens(claim.line, "If it fails, find a fix", Action.FIX, wish=wish_for(claim, path))
 
 
 def _repair(failure: Failure, path: str) -> Lens:

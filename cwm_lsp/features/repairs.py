@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
-from cwm_lsp.features.claims import ClaimKind, Failure
+from cwm_lsp.features.claims import Claim, ClaimKind, Failure
 from cwm_lsp.features.subject import subject
 from cwm_lsp.features.text import preview
 from cwm_lsp.record.source import read_source
@@ -135,12 +135,20 @@ class Repaired:
 
 def wish_of(failure: Failure, path: str) -> Wish:
     """What would mend a failure in the file ``path``."""
-    claim = failure.claim
-    if claim is None:
+    if failure.claim is None:
         return Wish(ClaimKind.CALL, failure.call)
-    if claim.kind is ClaimKind.CALL:
-        return Wish(ClaimKind.CALL, claim.name, claim.cases[0].expect)
-    return Wish(claim.kind, claim.name if claim.kind is ClaimKind.DOCTEST else f"{path}::{claim.name}")
+    return wish_for(failure.claim, path)
+
+
+def wish_for(claim: Claim, path: str) -> Wish:
+    """That a claim in the file ``path`` holds."""
+    match claim.kind:
+        case ClaimKind.DOCTEST:
+            return Wish(ClaimKind.DOCTEST, claim.name)
+        case ClaimKind.TEST:
+            return Wish(ClaimKind.TEST, f"{path}::{claim.name}")
+        case ClaimKind.CALL:
+            return Wish(ClaimKind.CALL, claim.name, claim.cases[0].expect)
 
 
 def answered(wish: Wish, answer: Answer) -> Wish:

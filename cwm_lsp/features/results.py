@@ -118,6 +118,16 @@ def placements(results: Sequence[Result], switches: Switches) -> tuple[Placement
     return tuple(chosen[line] for line in sorted(chosen))
 
 
+def told(results: Sequence[Result], switches: Switches) -> tuple[Result, ...]:
+    """The results as they are spoken of: where the model is switched off, what was observed."""
+    if not switches.all:
+        return ()
+    if switches.predictions:
+        return tuple(results)
+    observed = (one for one in results if not isinstance(one, Predicted))
+    return tuple(Recorded(one.call, one.trace, one.focus) for one in observed)
+
+
 def divergence_of(result: Result) -> Divergence | None:
     """The first divergence, where there is a comparison that has one."""
     return result.comparison.divergence if isinstance(result, Compared) else None

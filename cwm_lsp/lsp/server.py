@@ -226,8 +226,10 @@ class CwmServer(LanguageServer):
         results, held = self.session.results(uri), self._painted.get(uri)
         if dropped:
             self._send(uri, ())
+            self._refresh()
         elif results and held is not None and held.shows(results, self.options.switches):
             self._send(uri, held.placements)  # the same text under another version
+            self._refresh()
 
     # --- the trace page ---
 
@@ -284,14 +286,14 @@ class CwmServer(LanguageServer):
             self._painted[uri] = held
         return held.placements
 
-    async def publish(self, uri: str) -> None:
-        """Send all that a document shows now, unless it changes while that is worked out."""
-        snapshot = self.session.find(uri)
-        if snapshot is None:
-            return
-        found = await self.placements(uri)
-        if self.session.find(uri) is snapshot:
-            self._send(uri, found)
+    async def publish(self, *uris: str) -> None:
+        """Send all that documents show now, but for one that changes while that is worked out."""
+        for uri in uris:
+            snapshot = self.session.find(uri)
+            found = await self.placements(uri) if snapshot is not None else ()
+            if snapshot is not None and self.session.find(uri) is snapshot:
+                self._send(uri, found)
+        self._refresh()  # once for all: each has the client ask anew for every document
 
     def _send(self, uri: str, found: tuple[Placement, ...]) -> None:
         snapshot = self.session.snapshot(uri)
@@ -306,7 +308,6 @@ class CwmServer(LanguageServer):
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(uri, items, version=snapshot.version)
             )
-        self._refresh()
 
     def _refresh(self) -> None:
         """Ask the client to ask again for what it fetches by itself."""

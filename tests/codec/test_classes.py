@@ -1,4 +1,4 @@
-"""Classes that cooperate, are handed on as values, share tables, and objects that say little of themselves."""
+"""Classes that cooperate, are handed on, share tables; objects that say little of themselves."""
 
 from __future__ import annotations
 

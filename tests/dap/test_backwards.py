@@ -34,6 +34,9 @@ async def test_stops_can_be_gone_back_to(tmp_path: Path) -> None:
         assert (await dap.variables(thread=thread))["n"]["value"] == "1 ↶"
         assert (await dap.variables(thread=thread))["x"]["value"] == "5 ↶"
         past = await frame(dap, thread)
+        frames = (await dap.ask("stackTrace", threadId=thread))["stackFrames"]
+        hints = [one.get("presentationHint") for one in frames]
+        assert "subtle" not in hints, "VS Code looks into none that is, and shows no variables"
         computed = await dap.ask("evaluate", expression="n + x", frameId=past)
         assert computed["result"] == "6 ↶ · computed"
         assert "Nothing is run" in await dap.refused("evaluate", expression="print(n)", frameId=past)

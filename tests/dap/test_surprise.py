@@ -59,6 +59,7 @@ async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, 
         told = await dap.ask("exceptionInfo", threadId=thread)
         assert told["exceptionId"] == "Prediction diverged"
         assert "the model expected 3" in told["details"]["message"]
+        assert "expected 3" not in told["details"].get("stackTrace", ""), "it is said once"
         back = await step(dap, "stepBack", thread)
         assert "1 step ago" in back["text"]
         assert (await dap.where(thread))[0] == ("count ↶", BODY)

@@ -19,6 +19,9 @@ def source(text: str) -> SourceFile:
     return SourceFile("/w/shop.py", dedent(text).lstrip("\n"))
 
 
+NODES = [("FCase::test_f", 2), ("More::test_g", 4), ("Case::test_h", 6)]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -31,6 +34,14 @@ def source(text: str) -> SourceFile:
             "class TestF:\n    def test_f(self):\n        raise ValueError\n",
             ["test TestF::test_f at 2 in 2-3:"],
         ),
+        (
+            "class FCase(unittest.TestCase):\n    def test_f(self): ...\n"
+            "class More(FCase):\n    def test_g(self): ...\n"
+            "class Case(IsolatedAsyncioTestCase):\n    async def test_h(self): ...\n",
+            [f"test {node} at {n} in {n}-{n}:" for node, n in NODES],
+        ),
+        ("class Shop:\n    def test_f(self): ...\n", []),
+        ("class TestF:\n    def __init__(self): ...\n    def test_f(self): ...\n", []),
         ("def f(n): ...\n# cwm: f(3) == 7\n", ["call f(3) at 2 in 2-2: f(3) is 7"]),
         ("def f(n): ...\n# cwm: f(3)\n# cwm: f(3) != 7\n# cwm: g(3) == 7\n", []),
         (

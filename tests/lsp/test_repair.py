@@ -158,6 +158,55 @@ async def test_a_fix_of_a_failing_test_is_made_in_the_file_that_it_is_about(talk
     assert namespace["half"](8) == 4
 
 
+HALF_TESTS = """\
+import unittest
+
+import pytest
+
+from shop import half
+
+
+@pytest.mark.parametrize("n, expected", [(8, 4), (2, 1)])
+def test_each(n, expected):
+    assert half(n) == expected
+
+
+class TestHalf:
+    def test_half(self):
+        assert half(8) == 4
+        assert half(2) == 1
+
+
+class HalfCase(unittest.TestCase):
+    def setUp(self):
+        self.n = 8
+
+    def test_half(self):
+        self.assertEqual(half(self.n), 4)
+        self.assertEqual(half(2), 1)
+"""
+
+
+@pytest.mark.parametrize("node", ["test_each", "TestHalf::test_half", "HalfCase::test_half"])
+async def test_the_lens_over_a_failing_test_leads_to_a_fix(talk: Talk, node: str) -> None:
+    await talk.initialize()
+    text = "def half(n):\n    return n * 2\n"
+    talk.open(text)
+    test = talk.path.with_name("test_shop.py")
+    test.write_text(HALF_TESTS)
+    item = {"uri": test.as_uri(), "languageId": "python", "version": 1, "text": HALF_TESTS}
+    talk.notify("textDocument/didOpen", {"textDocument": item})
+    lenses = await talk.request("textDocument/codeLens", {"textDocument": {"uri": test.as_uri()}})
+    commands = [one["command"] for one in lenses]
+    (argument,) = [arg for one in commands for arg in one["arguments"] if arg.get("name", "").endswith(node)]
+    assert {one["title"] for one in commands} == {"If it fails, find a fix"}
+    assert talk.engines.repaired == []
+    answer = await talk.command("cwm.repair", argument)
+    namespace: dict[str, Any] = {}
+    exec(applied(text, answer["fixes"][0]["edits"]), namespace)
+    assert namespace["half"](8) == 4
+
+
 VAGUE = '''\
 def pick(a, b):
     """

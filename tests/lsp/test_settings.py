@@ -79,6 +79,56 @@ async def test_marks_diagnostics_and_lenses_have_switches(ready: Talk) -> None:
     assert await ready.request("textDocument/codeLens", {"textDocument": {"uri": ready.uri}}) == []
 
 
+async def test_without_predictions_nothing_tells_of_the_model(ready: Talk) -> None:
+    await ready.command("cwm.compare", ready.call)
+    await ready.command("cwm.toggle", {"name": "predictions"})
+    document = {"textDocument": {"uri": ready.uri}}
+    lenses = await ready.request("textDocument/codeLens", document)
+    assert [one["command"]["title"] for one in lenses] == ["Compare mean_above([4, 9, 2, 7], 3)", "clear"]
+    at = {**document, "position": {"line": 5, "character": 8}}
+    hover = (await ready.request("textDocument/hover", at))["contents"]["value"]
+    assert "5.0" in hover
+    assert "6.67" not in hover
+    await ready.command("cwm.toggle", {"name": "all"})
+    assert await ready.request("textDocument/hover", at) is None
+
+
+@pytest.mark.parametrize("way", ["settings", "toggle", "clear"])
+async def test_a_client_asks_anew_once_for_all_its_documents(ready: Talk, way: str) -> None:
+    for number in range(3):
+        uri = f"{ready.uri}{number}.py"
+        item = {"uri": uri, "languageId": "python", "version": 1, "text": MEAN}
+        ready.notify("textDocument/didOpen", {"textDocument": item})
+        await ready.command("cwm.predict", {**ready.call, "uri": uri})
+
+    def refreshes() -> int:
+        return sum(heard.get("method") == "workspace/codeLens/refresh" for heard in ready.heard)
+
+    before = refreshes()
+    if way == "settings":
+        ready.notify("workspace/didChangeConfiguration", {"settings": {"cwm": {"show": {"lenses": False}}}})
+    elif way == "toggle":
+        await ready.command("cwm.toggle", {"name": "lenses"})
+    else:
+        await ready.request("workspace/executeCommand", {"command": "cwm.clear", "arguments": []})
+    await ready.until(lambda _: refreshes() > before)
+    await ready.command("cwm.visits", {"uri": ready.uri, "line": 0})  # what was sent before it has come
+    assert refreshes() == before + 1
+
+
+async def test_only_a_saved_test_changes_what_tests_say(ready: Talk) -> None:
+    def refreshes() -> int:
+        return sum(heard.get("method") == "workspace/codeLens/refresh" for heard in ready.heard)
+
+    before = refreshes()
+    ready.notify("textDocument/didSave", {"textDocument": {"uri": ready.uri}})
+    await ready.command("cwm.visits", {"uri": ready.uri, "line": 0})
+    assert refreshes() == before
+    ready.notify("textDocument/didSave", {"textDocument": {"uri": f"{ready.uri}/../test_shop.py"}})
+    await ready.command("cwm.visits", {"uri": ready.uri, "line": 0})
+    assert refreshes() == before + 1
+
+
 async def test_settings_reach_the_engines_and_bad_ones_are_named(talk: Talk) -> None:
     await talk.initialize(options={"maxEvents": 500, "thresold": 0.5, "threshold": 3})
     talk.notify("workspace/didChangeConfiguration", {"settings": {"cwm": {"backend": "off"}}})

@@ -178,7 +178,18 @@ async def test_dark_light_and_forced_colours_have_colours_of_their_own(tab: Tab,
         await tab.media(**features)
         found.append(await tab.value(paper))
     assert len(set(found[:2])) == 2
+    chosen = ("cwm.grids.left.list.element(10)", "document.querySelector('#source .line.ran')")
+    for one in chosen:
+        painted = await tab.value(f"getComputedStyle({one}).backgroundColor")
+        assert painted != found[2], "the chosen step and its line stand out without shadows, too"
     assert await row_text(tab, 10) == "◆ 11 4if x > floor: ⟨3/4⟩ → next line 3 ✗ predicted line 5 · 64 %"
+
+
+async def test_where_nothing_diverges_the_key_says_so(tab: Tab, served: Pages) -> None:
+    await look(tab, served, [runs.observed()])
+    await at(tab, 0)
+    await tab.press("d")
+    await tab.until("document.getElementById('live').textContent === 'There is no divergence.'")
 
 
 # --- the keyboard --------------------------------------------------------------------------------
@@ -286,6 +297,7 @@ async def test_two_runs_scroll_together_and_say_where_they_part(tab: Tab, served
     assert (await row_text(tab, 9, "right")).endswith("1")
     await tab.press("x")
     await tab.until("cwm.side === 'right' && document.querySelector('#detail dd')?.textContent === '1'")
+    assert await tab.value("document.activeElement === cwm.grids.right.scroll"), "the focus goes along"
     await tab.size(1440, 420)
     await tab.until("innerHeight === 420 && cwm.grids.left.scroll.clientHeight < 420")
     await tab.press("End")

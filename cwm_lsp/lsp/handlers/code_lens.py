@@ -23,6 +23,7 @@ async def code_lens(ls: CwmServer, params: types.CodeLensParams) -> list[types.C
         if ls.session.find(snapshot.uri) is not snapshot:
             return []
         runnables = await asyncio.to_thread(ls.session.runnables, snapshot.uri, others)
+        claims = await asyncio.to_thread(ls.session.claims, snapshot.uri)
     if ls.session.find(snapshot.uri) is not snapshot:
         return []
     results = ls.session.results(snapshot.uri)
@@ -31,7 +32,9 @@ async def code_lens(ls: CwmServer, params: types.CodeLensParams) -> list[types.C
         results,
         snapshot.source.path,
         failures=ls.session.failures(snapshot.uri),
+        claims=claims,
         trusted=ls.session.trusted,
+        predictions=switches.predictions,
     )
     return [
         convert.lens(snapshot, one) for one in found if one.action is not Action.SHOULD_BE or ls.asks_values

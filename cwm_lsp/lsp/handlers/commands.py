@@ -44,8 +44,7 @@ async def compare(ls: CwmServer, params: types.ExecuteCommandParams) -> CallResu
 async def clear(ls: CwmServer, params: types.ExecuteCommandParams) -> None:
     """``cwm.clear``: drop the results of a document, or of all without an argument."""
     uri = _texts(params, "uri")[0] if params.arguments else None
-    for cleared in ls.session.clear(uri):
-        await ls.publish(cleared)
+    await ls.publish(*ls.session.clear(uri))
 
 
 async def toggle(ls: CwmServer, params: types.ExecuteCommandParams) -> dict[str, bool]:
@@ -53,8 +52,7 @@ async def toggle(ls: CwmServer, params: types.ExecuteCommandParams) -> dict[str,
     name = _texts(params, "name")[0] if params.arguments else "all"
     switches = options.toggled(ls.options.switches, name)
     ls.configure(replace(ls.options, switches=switches))
-    for uri in ls.session.uris:
-        await ls.publish(uri)
+    await ls.publish(*ls.session.uris)
     return {name: getattr(switches, name)}
 
 

@@ -12,5 +12,4 @@ async def did_change_configuration(ls: CwmServer, params: types.DidChangeConfigu
     """Take the settings that came, say what is wrong with them, and show everything anew."""
     ls.take_options(options.parse(params.settings, ls.options))
     ls.tell_problems()
-    for uri in ls.session.uris:
-        await ls.publish(uri)
+    await ls.publish(*ls.session.uris)

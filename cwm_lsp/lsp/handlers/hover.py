@@ -7,6 +7,7 @@ import asyncio
 from lsprotocol import types
 
 from cwm_lsp.features.hover import hover as table
+from cwm_lsp.features.results import told
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.lsp.positions import Encoding, characters
 from cwm_lsp.lsp.server import CwmServer
@@ -15,9 +16,9 @@ from cwm_lsp.lsp.server import CwmServer
 async def hover(ls: CwmServer, params: types.HoverParams) -> types.Hover | None:
     """The table of visits, as markdown."""
     snapshot = ls.session.find(params.text_document.uri)
-    if snapshot is None or not ls.options.switches.all:
+    if snapshot is None:
         return None
-    results = ls.session.results(snapshot.uri)
+    results = told(ls.session.results(snapshot.uri), ls.options.switches)
     line = params.position.line + 1
     name = _word(snapshot, line, params.position.character, ls.encoding)
     text = await asyncio.to_thread(table, results, line, name)

@@ -13,7 +13,7 @@ export const KEYS = [
   [["G", "End"], "last step", (app) => app.choose(app.total - 1)],
   [["n"], "next difference", (app) => app.jump(false)],
   [["p"], "difference before", (app) => app.jump(true)],
-  [["d"], "first divergence", (app) => app.first >= 0 && app.choose(app.first)],
+  [["d"], "first divergence", (app) => (app.first < 0 ? app.tell("There is no divergence.") : app.choose(app.first))],
   [["["], "start of this call", (app) => app.toCall("start")],
   [["]"], "end of this call", (app) => app.toCall("end")],
   [["/"], "search names, values and source", (app) => app.findBox.focus()],

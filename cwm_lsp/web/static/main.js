@@ -285,7 +285,10 @@ class App {
   }
 
   otherSide() {
-    if (this.beside !== null) this.choose(this.chosen, { side: this.side === "left" ? "right" : "left", column: -1 });
+    if (this.beside === null) return;
+    const focused = document.activeElement === this.grids[this.side].scroll;
+    this.choose(this.chosen, { side: this.side === "left" ? "right" : "left", column: -1 });
+    if (focused) this.grids[this.side].scroll.focus({ preventScroll: true });
   }
 
   toCall(edge) {

@@ -9,6 +9,7 @@ import { findFix, shouldBe } from './fixing.ts';
 import type { RepairArgument, ShouldBeArgument } from './fixes.ts';
 import { openFutures, whatIf } from './futures.ts';
 import type { Painter } from './painter.ts';
+import { pythonEditor, show } from './pythonEditor.ts';
 import type { Server } from './server.ts';
 import type { Sessions } from './sessions.ts';
 import type { StatusItem } from './statusItem.ts';
@@ -32,7 +33,10 @@ export interface Parts {
 export function registerCommands(parts: Parts): vscode.Disposable[] {
     const { context, log, painter, server, sessions, status } = parts;
     const handlers: Record<string, (argument: never) => unknown> = {
-        'cwm.compareFunction': () => run(server, 'cwm.compare', 'Compare'),
+        'cwm.compareFunction': async () => {
+            await pythonEditor(() => openSample(context));
+            await run(server, 'cwm.compare', 'Compare');
+        },
         'cwm.predictFunction': () => run(server, 'cwm.predict', 'Predict'),
         'cwm.recordFunction': () => run(server, 'cwm.record', 'Record', 'cwm.compare'),
         'cwm.findFix': (argument?: RepairArgument) => findFix(server, argument),
@@ -47,7 +51,10 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
         'cwm.debugFile': () => debugFile(),
         'cwm.clearFile': () => clearFile(),
         'cwm.clearAll': () => vscode.commands.executeCommand('cwm.clear'),
-        'cwm.goToDivergence': () => goToDivergence(painter),
+        'cwm.goToDivergence': async () => {
+            await pythonEditor(async () => {});
+            goToDivergence(painter);
+        },
         'cwm.toggleValues': () => toggleValues(),
         'cwm.restartServer': () => restart(parts),
         'cwm.showLog': () => log.show(),
@@ -145,7 +152,7 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
     const source = vscode.Uri.joinPath(context.extensionUri, 'dist', 'sample', 'scores.py');
     await vscode.workspace.fs.createDirectory(vscode.Uri.file(path.dirname(target.fsPath)));
     await vscode.workspace.fs.copy(source, target, { overwrite: true });
-    await vscode.window.showTextDocument(target);
+    await show(target);
 }
 
 async function openWalkthrough(context: vscode.ExtensionContext): Promise<void> {
@@ -158,14 +165,16 @@ async function restart({ server, refresh }: Parts): Promise<void> {
 }
 
 async function menu(painter: Painter, status: StatusItem): Promise<void> {
-    const file = vscode.window.activeTextEditor?.document.languageId === 'python';
+    const document = vscode.window.activeTextEditor?.document;
+    const file = document?.languageId === 'python' && document.uri.scheme === 'file';
+    const here = painter.of(document) !== undefined;
     const entries: [string, string, boolean][] = [
         [`$(warning) ${status.trouble}`, 'cwm.doctor', status.trouble !== ''],
         ['$(git-compare) Compare function with a run', 'cwm.compareFunction', file && vscode.workspace.isTrusted],
         ['$(lightbulb) Predict function', 'cwm.predictFunction', file],
         ['$(wrench) Find a fix', 'cwm.findFix', file && vscode.workspace.isTrusted],
-        ['$(list-tree) Open trace page', 'cwm.openTrace', file && !painter.isEmpty],
-        ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', file && !painter.isEmpty],
+        ['$(list-tree) Open trace page', 'cwm.openTrace', here],
+        ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', here],
         ['$(clear-all) Clear all values', 'cwm.clearAll', !painter.isEmpty],
         ['$(eye) Turn everything on or off', 'cwm.toggleValues', true],
         ['$(gear) Settings', 'workbench.action.openSettings', true],

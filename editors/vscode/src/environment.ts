@@ -16,16 +16,14 @@ export function environmentFolder(context: vscode.ExtensionContext): string {
 /** Ask, make it, install into it, and start the server from it. */
 export async function createEnvironment(context: vscode.ExtensionContext, server: Server, log: vscode.LogOutputChannel): Promise<void> {
     const folder = environmentFolder(context);
-    const python = await basePython();
-    if (python === undefined) {
-        return;
-    }
+    const looked = basePython(); // it runs each Python that it finds, which must not keep the question
     const source = await vscode.window.showInputBox({
         title: 'CWM: what is to be installed',
         prompt: 'What pip installs: a clone of cwm-lsp, a wheel, or a name in your package index.',
         value: vscode.workspace.getConfiguration('cwm').get<string>('package', 'cwm-lsp'),
     });
-    if (source === undefined || source.trim() === '') {
+    const python = source?.trim() ? await looked : undefined;
+    if (source === undefined || python === undefined) {
         return;
     }
     const [create, pick] = ['Create', 'Choose a Folder…'];

@@ -69,6 +69,7 @@ function followEditor(painter: Painter, status: StatusItem): void {
     const params = painter.of(vscode.window.activeTextEditor?.document);
     status.update({ summary: params?.summary ?? '' });
     setContext('cwm.hasValues', !painter.isEmpty);
+    setContext('cwm.hasValuesHere', params !== undefined);
     setContext('cwm.hasDivergence', (params?.divergences.length ?? 0) > 0);
 }
 

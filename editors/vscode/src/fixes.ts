@@ -53,6 +53,11 @@ export function wishFor(call: ShouldBeArgument, expect: string): RepairArgument 
     return { uri: call.uri, kind: 'call', name: `${call.function}(${call.arguments})`, expect };
 }
 
+/** What is looked for, as it stands in a title: of a test without its file. */
+export function wished({ kind, name }: RepairArgument): string {
+    return kind === 'test' ? name.slice(name.indexOf('::') + 2) : kind === 'doctest' ? `the doctest of ${name}` : name;
+}
+
 /** `argument` with one more thing that must hold. */
 export function answered(argument: RepairArgument, question: QuestionState, gives: string): RepairArgument {
     return { ...argument, answers: [...(argument.answers ?? []), { call: question.call, gives }] };

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { CancellationTokenSource } from 'vscode-languageclient/node';
 import {
     answered, type FixState, isSearch, nothing, type QuestionState, type RepairArgument, type RepairResult, shortDiff,
-    type ShouldBeArgument, wishFor,
+    type ShouldBeArgument, wished, wishFor,
 } from './fixes.ts';
 import type { Server } from './server.ts';
 
@@ -65,7 +65,7 @@ export function unresolved(actions: (vscode.Command | vscode.CodeAction)[]): (vs
 
 async function search(server: Server, argument: RepairArgument): Promise<RepairResult | undefined> {
     return await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: `CWM: looking for a fix of ${argument.name}`, cancellable: true },
+        { location: vscode.ProgressLocation.Notification, title: `CWM: looking for a fix of ${wished(argument)}`, cancellable: true },
         async (_, token) => {
             const source = new CancellationTokenSource();
             token.onCancellationRequested(() => source.cancel());

@@ -12,6 +12,7 @@ import {
 } from 'vscode-languageclient/node';
 import { Client } from './client.ts';
 import { unresolved } from './fixing.ts';
+import { Names } from './lenses.ts';
 import { commandLine, type Found, locate, type Program, type Refused } from './locate.ts';
 import { serverOptions } from './options.ts';
 import { interpreterOf } from './pythonExtension.ts';
@@ -47,6 +48,9 @@ export class Server implements vscode.Disposable {
     private readonly log: vscode.LogOutputChannel;
 
     private readonly own: string;
+
+    private readonly names = new Names((name, told) =>
+        vscode.commands.registerCommand(name, () => vscode.commands.executeCommand(told.command, ...(told.arguments ?? []))));
 
     /** `own` is the folder of the extension's own environment. */
     constructor(log: vscode.LogOutputChannel, own: string) {
@@ -92,6 +96,7 @@ export class Server implements vscode.Disposable {
 
     /** What `cwm-lsp doctor` says about this machine and these settings. */
     async doctor(...options: string[]): Promise<string> {
+        this.told &&= options.length > 0; // who asked for it hears once more what is missing
         const program = this.found?.program ?? (await this.locate())?.program;
         if (program === undefined) {
             return '';
@@ -129,6 +134,7 @@ export class Server implements vscode.Disposable {
 
     async dispose(): Promise<void> {
         await this.stop();
+        this.names.dispose();
         this.states.dispose();
         this.changes.dispose();
     }
@@ -184,6 +190,7 @@ export class Server implements vscode.Disposable {
                         ? await vscode.commands.executeCommand('cwm.findFix', args[0])
                         : await this.execute(command, args, next),
                 provideHover: async (document, position, token, next) => roomy(await next(document, position, token)),
+                provideCodeLenses: async (document, token, next) => this.names.name((await next(document, token)) ?? []),
                 provideCodeActions: async (document, range, context, token, next) =>
                     unresolved((await next(document, range, context, token)) ?? []),
             },

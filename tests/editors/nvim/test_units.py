@@ -54,6 +54,7 @@ def test_a_narrow_line_keeps_its_first_values_and_its_visit(bare: Editor) -> Non
         ("total([4, 9], tax=0.2)", ["total", "[4, 9], tax=0.2"]),
         (" Cart.total ( 'a(b)' ) ", ["Cart.total", " 'a(b)' "]),
         ("total", ["total", ""]),
+        ("Körbe.größe('日')", ["Körbe.größe", "'日'"]),
         ("total(", None),
         ("2 + 3", None),
     ],

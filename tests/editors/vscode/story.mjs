@@ -55,6 +55,8 @@ const FAILING = `def load(lines):
 print(load(['1', 'two']))
 `;
 
+const MANY = Array.from({ length: 30 }, (_, n) => `def step_${n}(n):\n    return n + ${n}\n\n\n# cwm: step_${n}(1)\n\n`).join('');
+
 const ASKING = `name = input('who? ')
 print('hello', name)
 `;
@@ -63,7 +65,7 @@ let workbench;
 
 before(async () => {
     assert.ok(PROGRAM, 'CWM_LSP_PROGRAM must name the cwm-lsp to test');
-    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE, 'broken.py': BROKEN, 'long.py': LONG, 'failing.py': FAILING, 'asking.py': ASKING }, { 'cwm.path': PROGRAM });
+    workbench = await open({ 'scores.py': SAMPLE, 'double.py': DOUBLE, 'broken.py': BROKEN, 'long.py': LONG, 'failing.py': FAILING, 'asking.py': ASKING, 'many.py': MANY }, { 'cwm.path': PROGRAM });
 });
 
 inOrder(() => workbench);
@@ -77,6 +79,42 @@ test('a lens offers to compare, and the lines then show both', async () => {
     assert.match(at(lines, 'total = 0'), /^total = 0 ✓/);
     assert.match(at(lines, 'for team'), /⟨\d\/\d⟩$/);
 });
+
+test('a lens that was out of sight when lenses were asked for anew still does what it says', async () => {
+    await workbench.file('many.py');
+    const goTo = async (line) => await workbench.quick('Control+G', `:${line}`, `line ${line}`);
+    const predict = workbench.page.locator('.codelens-decoration a', { hasText: 'Predict' });
+    await predict.first().waitFor({ timeout: 90_000 });
+    await goTo(150);
+    await workbench.page.waitForTimeout(1000); // VS Code works out what is in sight a while after it was scrolled to
+    await goTo(1);
+    await predict.first().click();
+    await workbench.until((lines) => some(lines, '≈'), 'a prediction, after which lenses are others');
+    await goTo(150);
+    await workbench.page.evaluate(clickFirst, 'Predict');
+    await workbench.until((lines) => some(lines, '≈'), 'a prediction down there');
+    await workbench.command('CWM: Clear All Values');
+    await workbench.file('scores.py');
+    await workbench.page.locator('.codelens-decoration a', { hasText: 'Compare points' }).first().click();
+    await workbench.until((lines) => some(lines, '✗'), 'the comparison again');
+});
+
+/** In the page: click the first lens in sight that says `text`, as soon as there is one. */
+async function clickFirst(text) {
+    for (;;) {
+        const inSight = [...document.querySelectorAll('.codelens-decoration a')].find((one) => {
+            const { y } = one.getBoundingClientRect();
+            return one.textContent === text && y > 100 && y < 700 && getComputedStyle(one.parentElement).visibility !== 'hidden';
+        });
+        if (inSight) {
+            for (const kind of ['mousedown', 'mouseup', 'click']) {
+                inSight.dispatchEvent(new MouseEvent(kind, { bubbles: true, button: 0, view: window }));
+            }
+            return;
+        }
+        await new Promise(requestAnimationFrame);
+    }
+}
 
 test('the first divergence is marked in the gutter, and only there', async () => {
     const marks = workbench.page.locator('.glyph-margin-widgets [class*="TextEditorDecorationType"], .margin-view-overlays .cgmr[class*="TextEditorDecorationType"]');
@@ -296,6 +334,16 @@ test('a ghost session steps through a prediction, back as well as forward', asyn
     await workbench.shot('ghost');
     await stop();
     await workbench.until(empty, 'no values after the ghost');
+});
+
+test('a step of the walkthrough does what it says while the walkthrough is in front', async () => {
+    await workbench.command('CWM: Open Walkthrough');
+    const step = workbench.page.locator('.getting-started-step', { hasText: 'Compare a function' });
+    await step.click();
+    await step.locator('.monaco-button', { hasText: 'Compare Function' }).click();
+    await workbench.page.locator('.tab.active', { hasText: '.py' }).first().waitFor();
+    await workbench.shot('walkthrough');
+    await workbench.page.keyboard.press('Escape');
 });
 
 test('no notification was shown on the way', async () => {

@@ -121,7 +121,7 @@ function M.take(params, client_id)
   if not vim.lsp.buf_is_attached(bufnr, client_id) then
     return
   end
-  if params.version ~= vim.NIL and params.version ~= vim.lsp.util.buf_versions[bufnr] then
+  if params.version and params.version ~= vim.lsp.util.buf_versions[bufnr] then
     return drop(bufnr)
   end
   local before = held[bufnr] and held[bufnr].divergences or {}

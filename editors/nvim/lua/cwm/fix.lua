@@ -15,12 +15,21 @@ M.LEAVE = "leave the file as it is"
 local function apply(client, fix)
   local bufnr = vim.uri_to_bufnr(fix.uri)
   vim.fn.bufload(bufnr)
-  if fix.version ~= vim.NIL and fix.version ~= vim.lsp.util.buf_versions[bufnr] then
+  if fix.version and fix.version ~= vim.lsp.util.buf_versions[bufnr] then
     return server.tell("the file was changed meanwhile, so the fix was not made. Look for it again.")
   end
   vim.lsp.util.apply_text_edits(fix.edits, bufnr, client.offset_encoding)
   server.announce("CwmFix", { bufnr = bufnr, fix = fix })
-  server.remark("cwm: " .. fix.title)
+  local elsewhere = bufnr ~= vim.api.nvim_get_current_buf()
+  local name = elsewhere and vim.fn.fnamemodify(vim.uri_to_fname(fix.uri), ":~:.") .. ", not written: " or ""
+  server.remark("cwm: " .. name .. fix.title)
+end
+
+--- What is looked for, as it stands in a title: of a test without its file.
+---@param wanted table a RepairArgument
+---@return string
+local function wished(wanted)
+  return wanted.kind == "test" and wanted.name:match("::(.*)") or wanted.kind == "doctest" and "the doctest of " .. wanted.name or wanted.name
 end
 
 ---@param result table a RepairResult
@@ -69,9 +78,9 @@ function M.search(bufnr, argument)
   server.write(bufnr)
   local asked = 0
   local function again(wanted)
-    local command = { title = "find a fix of " .. wanted.name, command = "cwm.repair", arguments = { wanted } }
+    local command = { title = "find a fix of " .. wished(wanted), command = "cwm.repair", arguments = { wanted } }
     server.execute(client, command, bufnr, function(result)
-      if result.status ~= "plausible" or result.question == vim.NIL or asked == M.QUESTIONS then
+      if result.status ~= "plausible" or not result.question or asked == M.QUESTIONS then
         return offer(client, result)
       end
       asked = asked + 1

@@ -224,7 +224,7 @@ end
 ---@return string
 local function outcome(result)
   local said = {}
-  if result.divergence and result.divergence ~= vim.NIL then
+  if result.divergence then
     table.insert(said, ("line %d: %s"):format(result.divergence.at.line + 1, result.divergence.message))
   elseif result.summary ~= "" then
     table.insert(said, result.summary)

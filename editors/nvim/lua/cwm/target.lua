@@ -5,16 +5,21 @@ local server = require("cwm.server")
 
 local M = {}
 
+--- Of names: letters beyond ASCII are several bytes each, none of them ASCII.
+local LETTER, REST = "[%a_\128-\255]", "[%w_\128-\255]*"
+local NAME = LETTER .. REST
+local DOTTED = LETTER .. "[%w_.\128-\255]*"
+
 --- "f(1, 2)" as function and arguments; nil if it is not a call. A bare name has no arguments.
 ---@param text string
 ---@return string? name
 ---@return string? arguments
 function M.parse(text)
-  local name, arguments = text:match("^%s*([%a_][%w_.]*)%s*%((.*)%)%s*$")
+  local name, arguments = text:match("^%s*(" .. DOTTED .. ")%s*%((.*)%)%s*$")
   if name then
     return name, arguments
   end
-  name = text:match("^%s*([%a_][%w_.]*)%s*$")
+  name = text:match("^%s*(" .. DOTTED .. ")%s*$")
   return name, name and ""
 end
 
@@ -30,8 +35,8 @@ function M.function_at(bufnr, row)
     local text = lines[index]
     local indent = #text:match("^%s*")
     if text:match("%S") and not text:match("^%s*#") and (indent < within or index == #lines) then
-      local name = text:match("^%s*def%s+([%w_]+)") or text:match("^%s*async%s+def%s+([%w_]+)")
-      local class = text:match("^%s*class%s+([%w_]+)")
+      local name = text:match("^%s*def%s+(" .. NAME .. ")") or text:match("^%s*async%s+def%s+(" .. NAME .. ")")
+      local class = text:match("^%s*class%s+(" .. NAME .. ")")
       if name then
         found = name
       elseif class and found then

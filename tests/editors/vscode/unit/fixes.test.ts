@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answered, isSearch, nothing, type RepairResult, shortDiff, wishFor } from '../../../../editors/vscode/src/fixes.ts';
+import { answered, isSearch, nothing, type RepairResult, shortDiff, wished, wishFor } from '../../../../editors/vscode/src/fixes.ts';
 import { frame } from '../../../../editors/vscode/src/frame.ts';
 
 const call = { uri: 'file:///a.py', function: 'clamp', arguments: '3, 5', observed: '3' };
 
 test('a value that the user says is what the call should equal', () => {
     assert.deepEqual(wishFor(call, '5'), { uri: 'file:///a.py', kind: 'call', name: 'clamp(3, 5)', expect: '5' });
+});
+
+test('a title names a test without its file', () => {
+    const of = (kind: 'doctest' | 'test' | 'call', name: string): string => wished({ uri: '', kind, name });
+    assert.equal(of('test', '/w/test_a.py::TestA::test_b'), 'TestA::test_b');
+    assert.equal(of('doctest', 'Box.add'), 'the doctest of Box.add');
+    assert.equal(of('call', 'f(1)'), 'f(1)');
 });
 
 test('answers are added to those given before', () => {
