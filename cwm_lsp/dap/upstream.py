@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from cwm_lsp.dap.adapter_boot import VARIABLE
 from cwm_lsp.errors import RunError
-from cwm_lsp.record.client import kill_group, mended_adapter
+from cwm_lsp.record.client import kill_group, kill_session, mended_adapter
 from cwm_lsp.transport import Offer
 from cwm_lsp.transport.pipe import PipeReader
 from cwm_lsp.transport.tcp import StreamSink
@@ -134,7 +134,7 @@ class AdapterProcess:
 
     def cut(self) -> None:
         """Kill it."""
-        kill_group(self._process.pid)
+        kill_session(self._process.pid)
 
     async def close(self, debuggee: int | None) -> None:
         """Hang up; debugpy ends its program and itself, and what is left after a while is killed."""
@@ -142,9 +142,12 @@ class AdapterProcess:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), GOODBYE)
         ended_well = self._process.returncode == 0
-        kill_group(self._process.pid)
-        if debuggee is not None and not ended_well:
-            kill_group(debuggee)
+        if debuggee is None:
+            kill_session(self._process.pid)  # a program that it has started may not be announced yet
+        else:
+            kill_group(self._process.pid)
+            if not ended_well:
+                kill_group(debuggee)
         await self._process.wait()
         if isinstance(self._out, PipeReader):
             self._out.close()

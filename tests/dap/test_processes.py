@@ -9,12 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cwm_lsp.dap.upstream import AdapterProcess
 from tests.dap.client import CWM, PATIENCE, Client, Connect, connected, over_stdio
 from tests.dap.debugging import (
     LISTENS,
@@ -38,6 +40,7 @@ from tests.dap.debugging import (
 )
 from tests.dap.programs import line
 from tests.dap.test_predicting import predicted
+from tests.record.test_client import ADAPTER, runs
 
 Command = tuple[str, ...]
 
@@ -292,3 +295,30 @@ async def test_a_program_that_is_started_by_hand_is_attached_to(command: Command
         await client.ask("setBreakpoints", source={"path": str(path)}, breakpoints=[])
         await finished(client, thread)
     assert await asyncio.wait_for(program.wait(), PATIENCE) == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize("cut", [True, False], ids=["cut", "closed"])
+async def test_a_program_that_was_not_announced_ends_with_its_adapter(tmp_path: Path, cut: bool) -> None:
+    told = tmp_path / "pid"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", ADAPTER, str(told)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    adapter = AdapterProcess(process, process.stdout, "")
+    async with asyncio.timeout(PATIENCE):
+        while not told.exists() or not told.read_text():
+            await asyncio.sleep(0.01)
+        pid = int(told.read_text())
+        try:
+            if cut:
+                adapter.cut()
+            await adapter.close(None)
+            while runs(pid):
+                await asyncio.sleep(0.01)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

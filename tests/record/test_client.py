@@ -34,14 +34,14 @@ async def test_a_program_that_was_not_announced_ends_with_its_session(tmp_path: 
     try:
         await client.close()
         async with asyncio.timeout(30):
-            while _runs(pid):
+            while runs(pid):
                 await asyncio.sleep(0.01)
     finally:
         with suppress(ProcessLookupError):
             os.kill(pid, 9)
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """Whether a process is there, and not only not yet waited for."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
