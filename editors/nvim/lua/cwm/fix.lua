@@ -21,7 +21,7 @@ local function apply(client, fix)
   vim.lsp.util.apply_text_edits(fix.edits, bufnr, client.offset_encoding)
   server.announce("CwmFix", { bufnr = bufnr, fix = fix })
   local elsewhere = bufnr ~= vim.api.nvim_get_current_buf()
-  local name = elsewhere and vim.fn.fnamemodify(vim.uri_to_fname(fix.uri), ":~:.") .. ", not written: " or ""
+  local name = elsewhere and vim.fs.basename(vim.uri_to_fname(fix.uri)) .. ", not written: " or ""
   server.remark("cwm: " .. name .. fix.title)
 end
 
