@@ -111,6 +111,15 @@ async def test_function_of_a_package_with_relative_imports(tmp_path: Path) -> No
     assert trace.events[-1].value.text == "2"
 
 
+async def test_nothing_is_left_beside_the_file_of_a_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    path = written(tmp_path, "def f():\n    return 2\n")
+    await bare_trace(FunctionTarget(path, "f"), Options())
+    assert [one.name for one in tmp_path.iterdir()] == [Path(path).name]
+
+
 async def test_pytest_node_with_the_project_around_it(tmp_path: Path) -> None:
     written(tmp_path, "def double(n):\n    return n * 2\n", "lib.py")
     source = """

@@ -152,8 +152,11 @@ def _compile(source: bytes, path: str) -> CodeType:
 
 
 def _import_file(path: str) -> ModuleType:
-    """Import a file as the module it is: by its dotted name where it lies in a package."""
-    _compile(_read(path), path)
+    """Import a file as the module it is: by its dotted name where it lies in a package.
+
+    Python's own loader would leave a ``__pycache__`` beside it, as it does for no file that is run.
+    """
+    code = _compile(_read(path), path)
     name, root = _dotted(path)
     sys.path.insert(0, root)
     if name in sys.modules:  # a file named like a module that is in use already
@@ -167,7 +170,7 @@ def _import_file(path: str) -> ModuleType:
             raise TargetProblem("source", f"{path} is not a Python file.")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
-        spec.loader.exec_module(module)
+        exec(code, vars(module))
     except SystemExit as error:
         raise TargetProblem("module", f"{path} exits when it is imported (status {error.code}).") from error
     except TargetProblem:
