@@ -110,6 +110,20 @@ async def test_in_a_narrow_pane_values_have_half_of_the_room(tab: Tab, served: P
     assert await tab.value(f"{fixed}.right - {code}.right < 2"), "no empty room between a line and its values"
 
 
+async def test_the_source_stays_in_sight_in_a_narrow_pane_that_is_high_enough(
+    tab: Tab, served: Pages
+) -> None:
+    await tab.size(460, 700)
+    await look(tab, served, [runs.small()])
+    await at(tab, 10)
+    line = "document.querySelector('#source .line.ran')"
+    inside = f"{line} && {line}.getBoundingClientRect().bottom <= document.querySelector('#detail').offsetTop"
+    await tab.until(inside)
+    assert await tab.value("document.querySelector('#detail').offsetHeight >= 120")
+    await tab.size(460, 500)
+    await tab.until("document.querySelector('#source').offsetHeight === 0")
+
+
 async def test_values_stay_in_their_columns_when_the_pane_becomes_narrow(tab: Tab, served: Pages) -> None:
     await tab.size(1280, 700)
     await look(tab, served, [runs.wide()])
