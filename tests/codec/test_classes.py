@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 from cwm_lsp.codec.callables import callables_of
-from cwm_lsp.record.session import record
-from cwm_lsp.record.target import ScriptTarget
-from cwm_lsp.trace.normalise import normalise
-from tests.codec.worked import facts_of_script, ruled_out
+from tests.codec.worked import nothing_told_wrongly
 
 _COOPERATING = """
 class Named:
@@ -267,16 +264,7 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("name", SCRIPTS)
 async def test_nothing_is_told_or_ruled_out_wrongly(name: str, tmp_path: Path) -> None:
-    text, share = SCRIPTS[name]
-    facts = await facts_of_script(text, tmp_path)
-    assert [fact for fact in facts if fact.verdict == "wrong"] == []
-    right = sum(fact.verdict == "right" for fact in facts)
-    assert right >= share * len(facts) > 0
-    script = tmp_path / "script.py"
-    script.write_text(text, encoding="utf-8")
-    missed, told = ruled_out(normalise(await record(ScriptTarget(str(script)))))
-    assert told
-    assert missed == []
+    await nothing_told_wrongly(*SCRIPTS[name], tmp_path)
 
 
 def test_the_order_in_which_a_method_is_looked_for() -> None:

@@ -69,6 +69,19 @@ async def recorded(script: Path) -> Trace:
     return normalise(trace)
 
 
+async def nothing_told_wrongly(text: str, share: float, folder: Path) -> None:
+    """Check that of the script ``text`` nothing is told or ruled out wrongly, and a ``share`` rightly."""
+    script = folder / "script.py"
+    script.write_text(text, encoding="utf-8")
+    trace = await recorded(script)
+    facts = facts_of(trace)
+    assert [fact for fact in facts if fact.verdict == "wrong"] == []
+    assert sum(fact.verdict == "right" for fact in facts) >= max(1, share * len(facts))
+    missed, told = ruled_out(trace)
+    assert told
+    assert missed == []
+
+
 def ruled_out(trace: Trace) -> tuple[list[tuple[int, str]], int]:
     """What was told, by event, that the state before it ruled out, and how much was told.
 

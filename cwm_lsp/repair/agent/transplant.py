@@ -38,9 +38,8 @@ class _Transplant:
 
     def __init__(self, module: str) -> None:
         self._module = module
-        self._same: dict[
-            int, tuple[Any, Any]
-        ] = {}  # by the id of the new one: it, kept alive, and the old one
+        self._same: dict[int, tuple[Any, Any]] = {}
+        """By the id of what is new: that, which has to live on for it, and what it stands for."""
         self._done: set[int] = set()
 
     def pair(self, before: Any, after: Any) -> None:
