@@ -27,6 +27,7 @@ _ENDS = {
 
 _STOP = v.LINE_TOKENS | {Special.STOP, Special.UNWIND, Special.ECHO, Special.DELETE, Special.END}
 _TOLD = frozenset({Special.TOLD})
+_STOP_ALONE = frozenset({Special.STOP})
 _SPELLED = frozenset(range(v.SIZE)) - {Special.TOLD}
 _UNREADABLE = Guess(ELLIPSIS, 0.0)
 """What stands for a value that means nothing: it is withheld, and nothing is worked out from it."""
@@ -121,7 +122,7 @@ class CompactDecoder:
         pending = self._pending
         if self._in_value:
             if pending.value:
-                return None
+                return _STOP_ALONE if pending.value == [Special.TOLD] else None
             return _TOLD if self._told(pending.kind, pending.target) else _SPELLED
         if pending.kind == Special.CALL and not pending.line:
             machine = self._machine

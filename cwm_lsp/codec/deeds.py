@@ -11,6 +11,7 @@ from cwm_lsp.codec.actor import Actor
 from cwm_lsp.codec.expressions import ERRORS
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.hidden import Moved
+from cwm_lsp.codec.once import once
 from cwm_lsp.codec.pure_modules import CHANGING_NAMES
 from cwm_lsp.codec.records import Undecided
 from cwm_lsp.codec.sharing import Place, may_change
@@ -121,6 +122,7 @@ def _is_change(part: ast.AST) -> bool:
     return False
 
 
+@once
 def effect(
     statements: tuple[ast.stmt, ...],
     texts: Mapping[str, str],

@@ -11,6 +11,7 @@ from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.kinds import counted, is_enum
 from cwm_lsp.codec.known import REBOUND
+from cwm_lsp.codec.once import once
 from cwm_lsp.codec.pure_modules import IMPORTED
 from cwm_lsp.codec.records import UNREAD, Opaque
 from cwm_lsp.codec.shapes import DATACLASS
@@ -163,15 +164,19 @@ def _native(name: str) -> frozenset[str]:
     return frozenset(_text_in(module, name) for module in IMPORTED.get(name, ()))
 
 
-def readable(frame: Frame, constants: Mapping[str, str]) -> dict[str, str]:
+@once
+def readable(frame: Frame, constants: Mapping[str, str]) -> Mapping[str, str]:
     """What the statement at which ``frame`` stands can read, :data:`UNREAD` where that is not known."""
+    if not frame.renewed and not frame.lost:
+        return readable_of(frame.texts, constants, module=frame.is_module)
     texts = {**frame.texts, **frame.renewed, **dict.fromkeys(frame.lost & frame.texts.keys(), UNREAD)}
     return readable_of(texts, constants, module=frame.is_module)
 
 
+@once
 def readable_of(
     texts: Mapping[str, str], constants: Mapping[str, str], *, module: bool = False
-) -> dict[str, str]:
+) -> Mapping[str, str]:
     """``texts`` of a frame, and the ``constants`` that it sees.
 
     A name that stands for what the standard library or the file defines under that name says less by its text

@@ -14,6 +14,7 @@ from cwm_lsp.codec.facts import passed
 from cwm_lsp.codec.frames import Asked, Frame, State
 from cwm_lsp.codec.heads import drawing, iterator_of, runs_class, taken
 from cwm_lsp.codec.hidden import HEAP
+from cwm_lsp.codec.once import once
 from cwm_lsp.codec.records import UNREAD
 from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.sites import Site, Target, delegated, kind_of, pending
@@ -25,6 +26,7 @@ _WORDS = re.compile(r"[^\W\d]\w*")
 """Words of a text: the classes of the objects that it writes are among them."""
 
 
+@once
 def awaited(frame: Frame, state: State, shown: Slice) -> Awaited | None:
     """The call that the statement of ``frame`` makes next, and what it may enter of the slice."""
     logical = shown.by_line.get(frame.line)
@@ -77,6 +79,7 @@ def _written(frame: Frame, logical: LogicalLine, shown: Slice) -> Site | None:
     return site if shown.callables.comes_first(site, logical.sites, logical.head) else None
 
 
+@once
 def enters(frame: Frame, state: State, shown: Slice) -> bool | None:
     """Whether a function of the slice is entered before anything else happens; ``None`` where not known."""
     logical = shown.by_line.get(frame.line)

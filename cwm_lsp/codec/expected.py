@@ -25,6 +25,7 @@ from cwm_lsp.codec.heads import case_of, entered_as, item_of
 from cwm_lsp.codec.heap import renamed_texts
 from cwm_lsp.codec.kinds import BASES, MARK, NEEDS
 from cwm_lsp.codec.literals import kept_literal
+from cwm_lsp.codec.once import once
 from cwm_lsp.codec.sites import Target, delegated, is_super
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.templates import TEMPLATE
@@ -50,6 +51,7 @@ class Expected:
         return {Special.RETURN: self.result, Special.YIELD: self.hands}.get(Special(head), self.raises)
 
 
+@once
 def expected(frame: Frame, logical: LogicalLine, known: Facts, shown: Slice) -> Expected:
     """What follows from what is ``known`` of the line at which ``frame`` stands."""
     if frame.raised is not None:

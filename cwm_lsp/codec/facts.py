@@ -11,6 +11,7 @@ from cwm_lsp.codec.deeds import Effect, effect
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.frames import Frame
 from cwm_lsp.codec.heads import runs_class, taken
+from cwm_lsp.codec.once import once
 from cwm_lsp.codec.source import LogicalLine, Slice
 from cwm_lsp.codec.working import Told, tell, told
 
@@ -33,6 +34,7 @@ class Facts:
         yield from (one.text for one in self.known.values())
 
 
+@once
 def facts(frame: Frame, logical: LogicalLine, constants: Mapping[str, str], *, aided: bool) -> Facts:
     """What is known of the line at which ``frame`` stands; ``aided`` false only looks up."""
     texts = readable(frame, constants)

@@ -13,12 +13,13 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequenc
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 
-from cwm_lsp.backend.protocol import GREEDY, Backend, Prefix, Sampling
+from cwm_lsp.backend.protocol import GREEDY, Backend, Sampling
 from cwm_lsp.codec.protocol import Codec, Decoder
 from cwm_lsp.errors import ContextExceeded
 from cwm_lsp.predict.calibration import Calibration
 from cwm_lsp.predict.history import History
 from cwm_lsp.predict.reading import Reading, Window
+from cwm_lsp.predict.transcript import Transcript
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep, Problem, fatal
 
@@ -153,52 +154,52 @@ class Predictor:
         """What the model writes from the prompt on, step by step; ``problems`` takes what ends it early."""
         self._fits(len(decoder.forced))
         room = len(decoder.forced) + self.window
-        prefix = await self.backend.open(decoder.forced)  # which begins from what is in memory of it
-        decoder.accept()
+        transcript = await Transcript.opened(self.backend)
         try:
             written: list[PredictedStep] = []
             while not decoder.done:
-                room = await self._tell(decoder, prefix, room, between=bool(written))
+                room = self._tell(decoder, transcript, room, between=bool(written))
                 written = []
-                problems += (met := await self._event(decoder, prefix, written, sampling))
+                problems += (met := await self._event(decoder, transcript, written, sampling))
                 if fatal(met) is not None and not written:
                     break
                 for step in written:
                     yield step
+                await asyncio.sleep(0)  # of what is known nothing is waited for, and others have their turn
         finally:
-            await prefix.close()
+            await transcript.close()
 
-    async def _tell(self, decoder: Decoder, prefix: Prefix, room: int, *, between: bool) -> int:
+    def _tell(self, decoder: Decoder, transcript: Transcript, room: int, *, between: bool) -> int:
         """Append what is known; ``between`` events in a fresh context if the present one is full.
 
         Gives back the room there is then.
         """
-        fits = len(prefix.tokens) + len(decoder.forced) <= room
+        fits = len(transcript) + len(decoder.forced) <= room
         if not decoder.exhausted and (not between or fits):
             if decoder.forced:
-                await prefix.extend(decoder.forced)
+                transcript.append(decoder.forced)
                 decoder.accept()
             return room
-        await prefix.rewind(0)
         prompt = decoder.restart()
         self._fits(len(prompt))
-        await prefix.extend(prompt)
+        transcript.begin(prompt)
         return len(prompt) + self.window
 
     async def _event(
-        self, decoder: Decoder, prefix: Prefix, steps: list[PredictedStep], sampling: Sampling = GREEDY
+        self,
+        decoder: Decoder,
+        transcript: Transcript,
+        steps: list[PredictedStep],
+        sampling: Sampling = GREEDY,
     ) -> list[Problem]:
-        """Let the model write until an event is complete or means nothing, or something is to be forced."""
+        """Write until an event is complete or means nothing, or something is to be forced."""
         written = 0
         problems: list[Problem] = []
         while not decoder.done and not decoder.forced and not steps:
             if written >= self.longest:
                 return [*problems, Problem(written, "an event that does not end")]
-            more = await prefix.write(
-                decoder.stop, self.longest - written, first=decoder.choices, sampling=sampling
-            )
-            written += len(more.tokens)
-            decoded = decoder.feed(more.tokens, more.logprob)
+            count, decoded = await transcript.write(decoder, self.longest - written, sampling)
+            written += count
             steps += [self._calibrated(step) for step in decoded.steps]
             problems += decoded.problems
         return problems

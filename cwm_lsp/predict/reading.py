@@ -19,6 +19,7 @@ import numpy as np
 
 from cwm_lsp.backend.protocol import Backend, Prefix, Scores
 from cwm_lsp.codec.protocol import Codec, Encoded, Span, SpanKind
+from cwm_lsp.predict.transcript import Transcript
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
 
@@ -213,11 +214,11 @@ class Reading:
         decoder = window.codec.decoder_at(window.encoded, self.step)
         before = window.logs(one for one in self.spans if one.start < span.start)
         steps = [*decoder.feed(window.encoded.tokens[start : span.start], before).steps]
-        written = 0
+        transcript, written = Transcript(branch), 0
         while not decoder.done and written < window.longest:
-            more = await branch.write(decoder.stop, window.longest - written, first=decoder.choices)
-            written += len(more.tokens)
-            steps += decoder.feed(more.tokens, more.logprob).steps
+            count, decoded = await transcript.write(decoder, window.longest - written)
+            written += count
+            steps += decoded.steps
         self._other = steps[0] if steps else None
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
-from cwm_lsp.backend.local import LocalBackend
+from cwm_lsp.backend.local import LocalBackend, LocalPrefix
+from cwm_lsp.backend.protocol import Continuation, Scores
 from cwm_lsp.backend.replay import ReplayMemory, Script, mistaken, replay
 from cwm_lsp.codec import vocabulary as v
 from cwm_lsp.codec.compact import CompactCodec
@@ -218,6 +219,30 @@ async def test_running_ahead_follows_the_model() -> None:
     assert [(s.kind, s.line) for s in found.steps] == [(e.kind, e.line) for e in trace.events[1:]]
     assert found.steps[-1].value is not None
     assert found.steps[-1].value.text == "13"
+
+
+async def test_running_ahead_asks_for_nothing_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace, _ = run(CompactCodec())
+    told: list[int] = []
+    extend = LocalPrefix.extend
+
+    async def refused(*_: object, **__: object) -> Continuation:
+        raise BackendError("There was nothing to ask.")
+
+    async def counted(self: LocalPrefix[ReplayMemory], tokens: Sequence[int]) -> Scores:
+        told.append(len(tokens))
+        return await extend(self, tokens)
+
+    monkeypatch.setattr(LocalPrefix, "write", refused)
+    monkeypatch.setattr(LocalPrefix, "extend", counted)
+    found = await Predictor(believing(), CompactCodec(), window=40).run_ahead(
+        entry_trace(trace.source, "f", "[4, 9]")
+    )
+    assert [(step.kind, step.line) for step in found.steps] == [
+        (event.kind, event.line) for event in trace.events[1:]
+    ]
+    assert found.finished
+    assert not told
 
 
 async def test_running_ahead_stops_at_its_limit() -> None:
