@@ -100,21 +100,22 @@ def run_of(node: ast.AST) -> ast.AST:
 
 def changes_objects(statements: Sequence[ast.stmt], texts: Mapping[str, str]) -> bool:
     """Whether ``statements`` may change objects in themselves, besides what functions of the user's do."""
-    parts = (part for one in statements for part in ast.walk(run_of(one)))
-    return any(_is_change(part) or _is_grown(part, texts) for part in parts)
+    changed, grown = _changing(tuple(statements))
+    return changed or any(may_change(texts.get(name, "[")) for name in grown)
 
 
-def _is_grown(part: ast.AST, texts: Mapping[str, str]) -> bool:
-    match part:
-        case ast.AugAssign(target=ast.Name(id=name)):
-            return may_change(texts.get(name, "["))
-        case ast.AugAssign():
-            return True
-    return False
+@lru_cache(maxsize=4096)
+def _changing(statements: tuple[ast.stmt, ...]) -> tuple[bool, tuple[str, ...]]:
+    """Whether ``statements`` change what objects hold, and the names that they add to, perhaps in place."""
+    parts = [part for one in statements for part in ast.walk(run_of(one))]
+    added = [part.target for part in parts if isinstance(part, ast.AugAssign)]
+    return any(map(_is_change, parts)), tuple(one.id for one in added if isinstance(one, ast.Name))
 
 
 def _is_change(part: ast.AST) -> bool:
     match part:
+        case ast.AugAssign(target=ast.Attribute() | ast.Subscript()):
+            return True
         case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store()):
             return True
         case ast.Attribute(attr=name) | ast.Name(id=name):

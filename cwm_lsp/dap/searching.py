@@ -27,8 +27,11 @@ from cwm_lsp.wire.dap import Json, Request
 
 log = logging.getLogger(__name__)
 
-FEWEST, MOST = 4, 32
+FEWEST, MOST = 4, 512
 """Lines that are foreseen at one go: more while they come as foreseen, fewer when they do not."""
+
+_PATIENCE = 0.25
+"""Seconds for which the program waits for what is foreseen, so that what leaves it soon is found soon."""
 
 Reason = Callable[[Json], Awaitable[Json]]
 """Gives a stop that is the client's own with its reason."""
@@ -156,7 +159,7 @@ class Searching:
             async with self._stops.following() as following:
                 while not self._pausing:
                     command = await self._foresee(following)
-                    stop = await self._go(thread, command)
+                    stop = await self._go(thread, command, following)
                     if not await self._is_ours(thread, stop, "stepIn"):
                         return await self._reason(stop)
                     checked = self._stops.checked
@@ -176,7 +179,7 @@ class Searching:
         if stand is None or stand.standing is None:
             return "stepIn"
         await self._probes.watch(stand.shot.top.path)
-        course = await following.course(stand.standing, self._most)
+        course = await following.course(stand.standing, self._most, _PATIENCE)
         reach = self._probes.reach(stand.standing, course)
         if reach < 2:
             self._stops.expect(following, course[:1])
@@ -193,11 +196,15 @@ class Searching:
         true = checked is not None and checked.as_foreseen
         self._most = min(MOST, self._most * 2) if true else max(FEWEST, self._most // 2)
 
-    async def _go(self, thread: int, command: str) -> Json:
-        """Let the program go on to its next stop."""
+    async def _go(self, thread: int, command: str, following: Following) -> Json:
+        """Let the program go on to its next stop; what comes after that is foreseen meanwhile."""
+        stand = self._stops.stand
         self._stop = asyncio.get_running_loop().create_future()
         await self._desk.ask(command, {"threadId": thread})
-        return await self._stop
+        if command == "stepIn" or stand is None or stand.standing is None:
+            return await self._stop
+        async with following.onward(stand.standing, min(MOST, 2 * self._most)):
+            return await self._stop
 
     async def _is_ours(self, thread: int, stop: Json, command: str) -> bool:
         """Look at a stop, and whether nothing of the client's has made it."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import time
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import islice
 
 from cwm_lsp.features.checking import Checked
 from cwm_lsp.features.foresight import MOST_EVENTS, Foresight, doubted, waits
@@ -28,18 +32,47 @@ class Following:
         self._unsure: frozenset[int] = frozenset()
         self._expected: deque[PredictedStep] = deque()
 
-    async def course(self, standing: Standing, most: int) -> tuple[PredictedStep, ...]:
+    async def course(
+        self, standing: Standing, most: int, patience: float = math.inf
+    ) -> tuple[PredictedStep, ...]:
         """What the lines from ``standing`` on are to do, ``most`` of them; nothing where that is unknown.
 
-        Of a line that makes a call it is the call. Each but the last leads to another line of the frame.
-        Probabilities are those of the line, given that all went as expected before it. Raises
-        ``BackendError``.
+        After ``patience`` seconds it is what there is by then, the first line at least. Of a line that makes
+        a call it is the call. Each but the last leads to another line of the frame. Probabilities are those
+        of the line, given that all went as expected before it. Raises ``BackendError``.
         """
         if self._ahead is None:
             await self._begin(standing)
+        until = time.monotonic() + patience
+        await self._foresee(standing, most, lambda: bool(self._expected) and time.monotonic() >= until)
+        if not self._expected:
+            await self._stop()
+        return tuple(islice(self._expected, most))
+
+    @asynccontextmanager
+    async def onward(self, standing: Standing, most: int) -> AsyncGenerator[None]:
+        """Beside what the caller does meanwhile, foresee what comes after the course, ``most`` lines of it.
+
+        ``standing`` is where the course begins. Raises ``BackendError``.
+        """
+        over = False
+        beside = asyncio.create_task(self._foresee(standing, len(self._expected) + most, lambda: over))
+        try:
+            yield
+        finally:
+            over = True
+            await beside
+
+    async def _foresee(self, standing: Standing, most: int, over: Callable[[], bool]) -> None:
+        """Let the model go on until ``most`` lines are expected, it is ``over``, or no more is known."""
         expected = self._expected
         at = expected[-1].line if expected else standing.statement
-        while len(expected) < most and at not in self._unsure and (not expected or is_plain(expected[-1])):
+        while (
+            len(expected) < most
+            and at not in self._unsure
+            and (not expected or is_plain(expected[-1]))
+            and not over()
+        ):
             step = await anext(self._ahead, None) if self._ahead is not None else None
             if step is None:
                 break
@@ -48,9 +81,11 @@ class Following:
                 break
             expected.append(doubted(step))
             at = step.line
-        if not expected:
-            await self._stop()
-        return tuple(expected)
+
+    @property
+    def foreseen(self) -> int:
+        """How many lines are expected, those beyond the last course among them."""
+        return len(self._expected)
 
     async def came(self, checked: Checked | None) -> None:
         """The first line of the course has done something, held against what was expected of it."""

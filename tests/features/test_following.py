@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -92,3 +93,36 @@ async def test_after_a_surprise_the_model_is_told_what_is_so(most: int) -> None:
     assert surprise.divergence is not None
     assert (surprise.divergence.observed, surprise.divergence.predicted) == ("77", "4")
     assert len(backend.opened) == 2
+
+
+async def test_what_comes_later_is_foreseen_while_the_program_runs() -> None:
+    trace = run(SUM, "f([4, 9])")
+    here = standing(trace, trace.events[HEAD])
+    async with Following(Predictor(knowing(trace), CompactCodec()), 0.5) as following:
+        first = await following.course(here, 2)
+        assert [step.line for step in first] == [4, 3]
+        async with following.onward(here, 3):
+            while following.foreseen < 5:
+                await asyncio.sleep(0)
+        assert following.foreseen == 5
+        following.passed()
+        following.passed()
+        assert [step.line for step in await following.course(here, 9)] == [4, 3, 5, 5]
+
+
+async def test_foreseeing_ends_with_what_it_is_done_beside() -> None:
+    trace = run(SUM, "f(list(range(400)))")
+    here = standing(trace, trace.events[HEAD])
+    async with Following(Predictor(knowing(trace), CompactCodec()), 0.5) as following:
+        await following.course(here, 1)
+        async with following.onward(here, 600):
+            await asyncio.sleep(0)
+        assert 1 <= following.foreseen < 600
+
+
+async def test_patience_ends_with_one_line_at_least() -> None:
+    trace = run(SUM, "f([4, 9])")
+    here = standing(trace, trace.events[HEAD])
+    async with Following(Predictor(knowing(trace), CompactCodec()), 0.5) as following:
+        assert len(await following.course(here, 5, patience=0.0)) == 1
+        assert len(await following.course(here, 5)) == 5
