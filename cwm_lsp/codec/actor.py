@@ -24,9 +24,9 @@ from cwm_lsp.codec.records import (
     Record,
     Undecided,
     Whole,
-    all_parts,
     is_shown,
     may_be_another,
+    objects_in,
     text_within,
 )
 from cwm_lsp.codec.sharing import Place
@@ -82,8 +82,8 @@ class Actor(Evaluator):
                 yield found
         stored = [value for one in known for _, value in one.stored.loaded()]
         values = [*self.touched.values(), *self.results, *stored]
-        for made in all_parts(values):
-            if not isinstance(made, Record) or isinstance(made, Kept) or not self._hides(made):
+        for made in objects_in(values):
+            if isinstance(made, Kept) or not self._hides(made):
                 continue
             text = text_within(made) if is_shown(made) else None
             if text is not None and not text.startswith(f"<{made.kind} "):
@@ -92,8 +92,10 @@ class Actor(Evaluator):
 
     def made_generators(self, values: Iterable[Any]) -> Iterator[Moved]:
         """The generators among ``values`` and in them that were made here."""
-        for value in all_parts(values):
-            hidden = generator_of(value) if isinstance(value, Generating) and not value.kept else None
+        for value in objects_in(values):
+            if not isinstance(value, Generating) or value.kept:
+                continue
+            hidden = generator_of(value)
             if hidden is not None:
                 yield Moved("", value.text, hidden)
 

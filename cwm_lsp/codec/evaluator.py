@@ -35,8 +35,8 @@ from cwm_lsp.codec.records import (
     Passing,
     Record,
     Undecided,
-    all_parts,
     is_shown,
+    objects_in,
     text_within,
 )
 from cwm_lsp.codec.shapes import DATACLASS
@@ -299,9 +299,7 @@ class Evaluator(Methods):
             items = Passing(islice(self._draws(given[0]), given[1]))
             self._left_open(given[0])
             return [items, given[1]]
-        if name in _COPYING and any(
-            isinstance(one, Record) and self._copies(one) for one in all_parts(given)
-        ):
+        if name in _COPYING and any(self._copies(one) for one in objects_in(given)):
             raise Undecided("What it is copied by is its class's to say.")
         if name not in _DRAINING:
             return list(given)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from operator import is_
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -24,17 +23,17 @@ def once(function: Callable[P, T]) -> Callable[P, T]:
 
     They must be immutable, and nobody may change the result. The last few are kept, with their arguments.
     """
-    recent: tuple[tuple[tuple[object, ...], T], ...] = ()
+    recent: tuple[tuple[tuple[int, ...], object, T], ...] = ()
 
     @wraps(function)
     def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
         nonlocal recent
-        given = (*args, *kwargs.values())
-        for before, result in recent:  # one tuple at a time, so that threads need no lock
-            if len(before) == len(given) and all(map(is_, before, given)):
+        which = (*map(id, args), *map(id, kwargs.values()))
+        for before, _, result in recent:  # one tuple at a time, so that threads need no lock
+            if before == which:
                 return result
         result = function(*args, **kwargs)
-        recent = ((given, result), *recent[: _KEPT - 1])
+        recent = ((which, (args, kwargs), result), *recent[: _KEPT - 1])  # what is held keeps its identity
         return result
 
     return remembered

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from cwm_lsp.codec.deeds import effect, names_of
 from cwm_lsp.codec.definitions import readable, says_less
 from cwm_lsp.codec.frames import EMPTY, Frame, State
+from cwm_lsp.codec.hidden import Heap
+from cwm_lsp.codec.once import once
 from cwm_lsp.codec.scopes import bound_names
 from cwm_lsp.codec.sharing import is_changing, is_lasting
 from cwm_lsp.codec.source import LogicalLine, Slice
@@ -18,9 +21,14 @@ _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete, ast.R
 
 def seen(state: State, shown: Slice) -> Slice:
     """``shown`` with the values that the innermost frame finds in the module's own, and in objects."""
-    shown = replace(shown, constants={**shown.constants, **state.heap.names}) if state.heap.known else shown
     module = state.frames[0] if len(state.frames) > 1 else None
-    if module is None or not module.is_module:
+    return _seen(state.heap, module if module is not None and module.is_module else None, shown)
+
+
+@once
+def _seen(heap: Heap, module: Frame | None, shown: Slice) -> Slice:
+    shown = replace(shown, constants={**shown.constants, **heap.names}) if heap.known else shown
+    if module is None:
         return shown
     texts = {**module.texts, **module.renewed}
     found = {
@@ -72,5 +80,6 @@ def _made(
     )
 
 
-def _bound(statements: tuple[ast.AST, ...]) -> set[str]:
-    return {name for one in statements for part in ast.walk(one) for name in bound_names(part)}
+@lru_cache(maxsize=4096)
+def _bound(statements: tuple[ast.AST, ...]) -> frozenset[str]:
+    return frozenset(name for one in statements for part in ast.walk(one) for name in bound_names(part))

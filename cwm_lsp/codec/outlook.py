@@ -149,6 +149,12 @@ class Outlook(View):
 
     def next_lines(self, frame: Frame) -> frozenset[int]:
         """The lines that can follow in ``frame``, as far as it is not known which one does."""
+        known = self._following
+        if known is None or known[0] is not self.state or known[1] is not frame:
+            self._following = known = self.state, frame, self._next_lines(frame)
+        return known[2]
+
+    def _next_lines(self, frame: Frame) -> frozenset[int]:
         lines = self.following(frame)
         logical = self.slice.by_line.get(frame.line)
         if self.aided and logical is not None and not frame.fresh and frame.raised is None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from types import NoneType
 from typing import Any
 
 from cwm_lsp.trace.render import DEFAULT, render
@@ -268,16 +269,19 @@ def is_tangled(value: Counter[Any], before: Mapping[Any, int] | None = None) -> 
     return any(len(counts) > 1 for counts in ties.values())
 
 
-def all_parts(values: Iterable[Any]) -> Iterator[Any]:
-    """``values``, those in them and so on, each once; those of objects too, but not of what is opaque."""
-    met: dict[int, Any] = {}
+_ATOMS = (int, float, complex, bool, str, bytes, NoneType)
+
+
+def objects_in(values: Iterable[Any]) -> Iterator[Record]:
+    """The objects and generators among ``values``, in those and so on, each once; none of what is opaque."""
+    met: set[int] = set()
     pending = list(values)
-    while pending:
-        value = pending.pop(0)
-        if id(value) in met:
+    for value in pending:  # which grows meanwhile, so that all that was met stays and keeps its identity
+        if type(value) in _ATOMS or id(value) in met:
             continue
-        met[id(value)] = value
-        yield value
+        met.add(id(value))
+        if isinstance(value, Record):
+            yield value
         if isinstance(value, Generating):
             pending += [*value.given, *value.named.values()]
         elif isinstance(value, Record) and not isinstance(value, Opaque):
@@ -305,7 +309,7 @@ def is_shown(value: Any, above: frozenset[int] = frozenset()) -> bool:
         return False
     if isinstance(value, ItemsView | ValuesView):
         # It is written by Python itself, which shows of an object without a ``__repr__`` only where it is.
-        return not any(isinstance(one, Record) and one.plain for one in all_parts(value))
+        return not any(one.plain for one in objects_in(value))
     above |= {id(value)}
     return all(is_shown(part, above) for part in parts_of(value))
 
@@ -323,11 +327,9 @@ def may_be_another(record: Record, values: Iterable[Any]) -> bool:
     That is looked into where objects hold each other, as their texts show: what lies too deep in one, or is
     one of those around it. Elsewhere two that look alike are taken to be two.
     """
-    if not any(isinstance(part, Unseen | Around) for part in all_parts([record])):
+    if not any(isinstance(part, Unseen | Around) for part in objects_in([record])):
         return False
-    others = (
-        one for one in all_parts(values) if isinstance(one, Record) and not isinstance(one, Unseen | Around)
-    )
+    others = (one for one in objects_in(values) if not isinstance(one, Unseen | Around))
     return any(one is not record and _alike(record, one) for one in others)
 
 

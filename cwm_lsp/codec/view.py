@@ -52,6 +52,9 @@ class View:
     suspends: frozenset[int] = frozenset()
     final: frozenset[int] = frozenset()
     _seen: tuple[State, Slice] | None = field(default=None, init=False, compare=False, repr=False)
+    _following: tuple[State, Frame, frozenset[int]] | None = field(
+        default=None, init=False, compare=False, repr=False
+    )
 
     @property
     def here(self) -> Slice:

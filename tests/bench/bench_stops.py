@@ -175,7 +175,7 @@ async def _searched() -> float:
         await _end(session, client)
 
 
-_PASSES = 800
+_PASSES = 400
 _LINES = 5 + 2 * _PASSES + 2 * (_PASSES - 4)
 """Lines that run from the first one of the function on: two or four of each pass, the rest around them."""
 
