@@ -117,7 +117,8 @@ class CompactDecoder:
     def choices(self) -> frozenset[int] | None:
         """At the start of an event only what the state and the control flow allow.
 
-        At the start of a value *as worked out* where it is, and all but that where it is not.
+        Of names that are all to be told the first. At the start of a value *as worked out* where it is, and
+        all but that where it is not.
         """
         pending = self._pending
         if self._in_value:
@@ -131,14 +132,18 @@ class CompactDecoder:
         if pending.kind == Special.CALL:
             names, can_end = self._machine.begins_with(pending.line, pending.changed)
             others = self._machine.names.tokens(names) - self._taken()
-            return others | {Special.ECHO} if can_end or not others else others
-        return self._machine.choices((*pending.changed, *pending.removed)) - self._taken()
+            if can_end or not others:
+                return others | {Special.ECHO}
+            return self._first(others)
+        found = self._machine.choices((*pending.changed, *pending.removed)) - self._taken()
+        only_names = all(self._machine.names.name(token) is not None for token in found)
+        return self._first(found) if found and only_names else found
 
-    @property
-    def awaits_names(self) -> bool:
-        """Whether names, and nothing else, can come next: all of them will, in any order."""
+    def _first(self, tokens: frozenset[int]) -> frozenset[int]:
+        """That of the name that is told first, of names that all are."""
         names = self._machine.names
-        return all(names.name(token) is not None for token in self.choices or (Special.STOP,))
+        by_name = {name: token for token in tokens if (name := names.name(token)) is not None}
+        return frozenset({by_name[self._machine.first(by_name, self._pending.line)]})
 
     @property
     def _in_value(self) -> bool:

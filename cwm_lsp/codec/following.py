@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cwm_lsp.codec.compact import CompactCodec
-from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.predicted import PredictedStep
 
@@ -23,11 +22,9 @@ def follow(trace: Trace) -> tuple[PredictedStep, ...] | None:
             decoder.restart()
         decoder.accept()
         choices = decoder.choices
-        if not choices or (len(choices) > 1 and not decoder.awaits_names):
+        if choices is None or len(choices) != 1:
             return None
-        one = min(choices)  # of names that all have to be told, any may come first
-        tokens = [one, *([Special.STOP] if one == Special.TOLD else [])]
-        decoded = decoder.feed(tokens, [0.0] * len(tokens))
+        decoded = decoder.feed(tuple(choices), (0.0,))
         if decoded.problems:
             return None
         steps += decoded.steps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cwm_lsp.codec import vocabulary as v
@@ -96,7 +96,8 @@ class View:
     def begins_with(self, line: int, said: Container[str]) -> tuple[frozenset[str], bool]:
         """The names with which a call at ``line`` can go on, and whether it can end, ``said`` being told.
 
-        Those of which the value is known come before its end, and all that every call there has.
+        Those of which the value is known come first, and all that every call there has; until the last of them
+        has been told it cannot end.
         """
         names = self.given(line)
         if not self.aided:
@@ -108,8 +109,19 @@ class View:
         told = names & self.expected(Special.CALL, line).names.keys()
         begins = self._begins(line)
         due = frozenset(name for name in begins.needed | told if name not in said)
-        others = begins.names if begins.whole or due else names
-        return due | frozenset(name for name in others if name not in said), not due
+        if due:
+            return due, False
+        others = begins.names if begins.whole else names
+        return frozenset(name for name in others if name not in said), True
+
+    def first(self, names: Collection[str], line: int = 0) -> str:
+        """The one of ``names`` that a frame tells of first: that of the call at ``line``, or the innermost.
+
+        A frame has its parameters in the order of the signature, and then what it binds as it binds it.
+        """
+        held = _parameters(self.slice.by_line[line].head) if line in self.slice.by_line else self.state.texts
+        place = {name: number for number, name in enumerate(held)}
+        return min(names, key=lambda name: (place.get(name, len(place)), self.names.token(name)))
 
     def _begins(self, line: int) -> Beginning:
         """What a call at ``line``, which is the one that is made next, begins with."""
@@ -223,6 +235,15 @@ class View:
         handed = [value for _, value in passed(frame, self.here, called)] if called else []
         at_hand = (*found, *handed, *frame.returned, *frame.texts.values())
         return next((one for one in at_hand if shown(one) == text), text)
+
+
+def _parameters(head: ast.AST | None) -> Sequence[str]:
+    """The parameters of the function that begins with ``head``, in the order in which its frame has them."""
+    if not isinstance(head, ast.FunctionDef | ast.AsyncFunctionDef):
+        return ()
+    of = head.args
+    gathering = [one for one in (of.vararg, of.kwarg) if one is not None]
+    return [one.arg for one in (*of.posonlyargs, *of.args, *of.kwonlyargs, *gathering)]
 
 
 def _is_shared(frame: Frame, name: str) -> bool:

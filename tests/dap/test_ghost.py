@@ -52,10 +52,10 @@ async def test_a_call_is_stepped_line_by_line(program: Path) -> None:
             await client.stop("next")
             seen.append((await client.where())[0][1] - line("def total"))
         assert seen == [2, 3, 2, 3, 2, 4]
-        assert values(await client.variables())["result"] == "≈ 13 · 99 %"
+        assert values(await client.variables())["result"] == "≈ 13 · 100 %"
         await client.stop("next")
-        assert values(await client.variables())["(result)"] == "≈ 13 · 99 %"
-        assert "total returns ≈ 13 · 99 %" in await finish(client, "next")
+        assert values(await client.variables())["(result)"] == "≈ 13 · 100 %"
+        assert "total returns ≈ 13 · 100 %" in await finish(client, "next")
 
 
 def drawn(client: Client, nth: int) -> dict[int, str]:
@@ -72,8 +72,8 @@ async def test_the_lines_show_what_was_predicted_on_the_way(program: Path) -> No
         await client.event("cwm/states", 5)
         assert drawn(client, 4) == {
             line("def total"): "xs = [4, 9]",
-            line("result = 0"): "result ≈ 0 · 99 %",
-            line("for x in xs"): "x ≈ 4 · 99 %",
+            line("result = 0"): "result ≈ 0 · 100 %",
+            line("for x in xs"): "x ≈ 4 · 100 %",
         }
         assert drawn(client, 3) == {}, "while it goes on nothing is shown"
         assert [one["body"]["stop"] for one in client.named("cwm/states")] == [1, 0, 2, 0, 3]
@@ -98,10 +98,10 @@ async def test_in_out_over_and_back(program: Path) -> None:
         assert await client.where() == inside
         outer = (await client.ask("stackTrace", threadId=1))["stackFrames"][1]["id"]
         assert values(await client.variables(outer)) == {"n": "3"}
-        assert values(await client.variables()) == {"a": "≈ 3 · 99 %", "b": "≈ 3 · 99 %"}
+        assert values(await client.variables()) == {"a": "≈ 3 · 100 %", "b": "≈ 3 · 100 %"}
         await client.stop("stepOut")
         assert await client.where() == [("double", line("return m"))]
-        assert values(await client.variables())["m"] == "≈ 6 · 99 %"
+        assert values(await client.variables())["m"] == "≈ 6 · 100 %"
         await client.stop("stepBack")
         assert await client.where() == [("double", line("m = add"))]
         await client.stop("next")
@@ -121,10 +121,10 @@ async def test_conditions_are_decided_on_predicted_values(program: Path) -> None
             client, program, "total", arguments="[4, 9]", stopOnEntry=False, breakpoints=wanted
         )
         assert stop["reason"] == "breakpoint"
-        assert values(await client.variables())["x"] == "≈ 9 · 99 %"
+        assert values(await client.variables())["x"] == "≈ 9 · 100 %"
         await client.ask("setBreakpoints", source={"path": str(program)}, breakpoints=[{"line": body}])
         await client.stop("reverseContinue")
-        assert values(await client.variables())["x"] == "≈ 4 · 99 %"
+        assert values(await client.variables())["x"] == "≈ 4 · 100 %"
         stop = await client.stop("reverseContinue")
         assert (stop["reason"], await client.where()) == ("entry", [("total", line("result = 0"))])
         await client.stop("continue")
@@ -180,10 +180,10 @@ async def test_expressions_are_computed_and_marked(program: Path) -> None:
         assert (found["result"], found["type"]) == ("6.5 · computed", "computed from what was given")
         await client.stop("next")
         found = await client.ask("evaluate", expression="xs[0] > result", context="watch")
-        assert found["result"] == "≈ True · 99 % · computed"
-        assert found["type"] == "computed from predicted values, at 99 %, not run"
+        assert found["result"] == "≈ True · 100 % · computed"
+        assert found["type"] == "computed from predicted values, at 100 %, not run"
         found = await client.ask("evaluate", expression="result", context="hover")
-        assert found["result"] == "≈ 0 · 99 %"
+        assert found["result"] == "≈ 0 · 100 %"
         assert "would have to be run" in await client.refused("evaluate", expression="print(xs)")
         assert "no value here" in await client.refused("evaluate", expression="x + 1")
         raised = "1/0 cannot be computed here: ZeroDivisionError: division by zero. Nothing is run"
@@ -200,8 +200,8 @@ async def test_predicted_exceptions_stop(program: Path) -> None:
         assert stop["reason"] == "exception"
         info = await client.ask("exceptionInfo", threadId=1)
         assert info["exceptionId"] == "KeyError"
-        assert info["description"] == "≈ KeyError('b') · 99 %"
-        assert values(await client.variables())["(raises)"] == "≈ KeyError('b') · 99 %"
+        assert info["description"] == "≈ KeyError('b') · 100 %"
+        assert values(await client.variables())["(raises)"] == "≈ KeyError('b') · 100 %"
         assert "left by an exception" in await finish(client, "continue")
 
 
@@ -247,7 +247,7 @@ async def test_a_changed_variable_changes_what_follows(program: Path) -> None:
         changed = await client.ask("setVariable", variablesReference=scope, name="result", value="100")
         assert (changed["value"], changed["type"]) == ("100", "given as input: 100")
         assert values(await client.variables())["result"] == "100"
-        assert "returns ≈ 113 · 99 %" in await finish(client, "continue")
+        assert "returns ≈ 113 · 100 %" in await finish(client, "continue")
 
 
 async def test_a_long_prediction_can_be_paused(program: Path) -> None:

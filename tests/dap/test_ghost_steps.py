@@ -96,7 +96,9 @@ async def test_a_restart_begins_anew_with_the_file_as_it_is(program: Path) -> No
 async def test_an_exception_that_is_not_sure_is_not_told_in_passing() -> None:
     fails = truth("pick({'a': 1}, 'b')")
     run = GhostRun(
-        Knowing([fails]).predictor, entry_trace(SourceFile("shop.py", GHOST), "pick", ARGUMENTS), 50
+        Knowing([fails], aided=False).predictor,
+        entry_trace(SourceFile("shop.py", GHOST), "pick", ARGUMENTS),
+        50,
     )
     stop = await go(run, 0, Step.CONTINUE, Rules(0.5))
     assert (stop.reason, stop.text) == ("exception", "KeyError('b')")
