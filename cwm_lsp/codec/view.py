@@ -96,8 +96,8 @@ class View:
     def begins_with(self, line: int, said: Container[str]) -> tuple[frozenset[str], bool]:
         """The names with which a call at ``line`` can go on, and whether it can end, ``said`` being told.
 
-        Those of which the value is known come first, and all that every call there has; until the last of them
-        has been told it cannot end.
+        Those of which the value is known come first, and all that every call there has; until the last of
+        them has been told it cannot end.
         """
         names = self.given(line)
         if not self.aided:
