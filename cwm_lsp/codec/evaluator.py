@@ -17,6 +17,7 @@ from cwm_lsp.codec import pure_calls, pure_modules, standard
 from cwm_lsp.codec.expressions import unpure
 from cwm_lsp.codec.failures import PLAIN, Failure
 from cwm_lsp.codec.given import UNKNOWN, Callee
+from cwm_lsp.codec.handlers import builtin_failure
 from cwm_lsp.codec.kinds import (
     COROUTINE,
     DEFINED,
@@ -103,6 +104,8 @@ class Evaluator(Methods):
             return self._function(lambda_of(self._state[f"{node.id}{LAMBDA}"]))
         if self._state.get(node.id, "").startswith(FUNCTION):
             return Function(self._state[node.id], partial(self._next_given, node))
+        if node.id not in self._state and builtin_failure(node.id) and not self._is_rebound(node.id):
+            return Class(node.id)
         if self.taken < len(self._given):
             return lambda *given: self._next_given(node, *given)
         raise Undecided(f"{node.id} has no value here.")
@@ -188,7 +191,7 @@ class Evaluator(Methods):
         raise unpure(node)
 
     def _value_called(self, called: Any, node: ast.Call) -> Any:
-        if isinstance(called, Class) and self._facts(called.name) is not None:
+        if isinstance(called, Class):
             return self._of_text(called.text, node)
         if isinstance(called, Opaque) and called.text.startswith(FUNCTION):
             return self._gave_back(node, self._callee(called.text))
@@ -222,6 +225,9 @@ class Evaluator(Methods):
 
     def _of_text(self, text: str, node: ast.Call) -> Any:
         """What calling a value of this ``text`` gave back."""
+        kind = text.removeprefix("<class '").removesuffix("'>")
+        if kind != text and builtin_failure(kind) and kind not in self._state and self._facts(kind) is None:
+            return self._failure(kind, node)
         called = self._object_in(text)
         if self._has(called, "__call__"):
             return self._gave_back(node, Callee("__call__", called.kind, called))
@@ -251,10 +257,7 @@ class Evaluator(Methods):
         if name == "type" and len(node.args) == 1:
             return self._type(self.value(node.args[0]))
         if name in PLAIN:
-            given, named = self._arguments(node)
-            if named:
-                raise unpure(node)
-            return Failure(name, tuple(given))
+            return self._failure(name, node)
         if name == "print" and self._prints and all(one.arg in _PRINTING for one in node.keywords):
             given = [self._handed(one) for one in node.args]
             if any(one is UNKNOWN for one in given) and any(name[1:].endswith(MARK) for name in self._state):
@@ -266,6 +269,13 @@ class Evaluator(Methods):
             given, named = self._arguments(node)
             return changer(*given, **named)
         return self._applied(name, node) if name in pure_modules.FUNCTIONS else self._gave_back(node)
+
+    def _failure(self, name: str, node: ast.Call) -> Failure:
+        """An exception of a class of Python's own that is made."""
+        given, named = self._arguments(node)
+        if named or name not in PLAIN:
+            raise unpure(node)
+        return Failure(name, tuple(given))
 
     def _applied(self, name: str, node: ast.Call) -> Any:
         """What a builtin function gives that is made of its arguments alone."""

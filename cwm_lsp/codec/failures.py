@@ -10,7 +10,8 @@ PLAIN = frozenset(
     {
         *("ArithmeticError", "AssertionError", "AttributeError", "Exception", "IndexError", "KeyError"),
         *("LookupError", "NotImplementedError", "OverflowError", "RuntimeError", "TypeError", "ValueError"),
-        *("ZeroDivisionError", "RecursionError", "StopIteration", "SystemExit"),
+        *("ZeroDivisionError", "RecursionError", "StopIteration", "SystemExit", "BufferError", "EOFError"),
+        *("MemoryError", "NameError", "ReferenceError", "Warning", "UserWarning", "DeprecationWarning"),
     }
 )
 """Classes whose objects hold what they were made with and nothing else."""

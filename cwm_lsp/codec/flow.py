@@ -160,6 +160,8 @@ class _Builder:
         """Add the body of a definition; what follows its line in the frame of that, if it begins there."""
         begin = self.block(node.body, frozenset({EXIT}), _Exits())
         if isinstance(node, ast.ClassDef):
+            if len(node.body) == 1:
+                begin -= {EXIT}  # of a docstring, too: a class stores it
             self.flow._entries[line] = frozenset({line})
             self.flow._bodies[line] = begin
             return begin

@@ -4,27 +4,45 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable, Mapping
 
 from cwm_lsp.codec.kinds import BASES, MARK
 from cwm_lsp.codec.literals import kept_literal
 
+_CLASSES = re.compile(r"\(?(?:<class '(?:\w+)'>(?:, |,?(?=\))|$))+\)?")
+_CLASS = re.compile(r"<class '(\w+)'>")
+"""A class or a tuple of them, as values."""
 
-def catches(handler: ast.ExceptHandler, raised: str | None, constants: Mapping[str, str]) -> bool | None:
-    """Whether a handler takes the exception that ``raised`` is the text of; ``None`` if not known."""
+
+def catches(handler: ast.ExceptHandler, raised: str | None, texts: Mapping[str, str]) -> bool | None:
+    """Whether a handler takes the exception that ``raised`` is the text of; ``None`` if not known.
+
+    ``texts`` are the values of names there, with what is known of classes.
+    """
     if raised is None or raised.startswith(("ExceptionGroup(", "BaseExceptionGroup(")):
         return None  # ``except*`` takes parts of it
     if handler.type is None:
         return True
-    kinds = _ancestry(raised.partition("(")[0], constants)
+    kinds = _ancestry(raised.partition("(")[0], texts)
     asked = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = [one.id for one in asked if isinstance(one, ast.Name)]
-    if kinds is None or len(names) != len(asked):
+    names = [name for one in asked for name in _asked(one, texts)]
+    if kinds is None or not all(names):
         return None
     if kinds.intersection(names):
         return True
-    known = all(builtin_failure(name) or f"{name}{MARK}" in constants for name in names)
+    known = all(builtin_failure(name) or f"{name}{MARK}" in texts for name in names)
     return False if known else None
+
+
+def _asked(node: ast.expr, texts: Mapping[str, str]) -> Iterable[str]:
+    """The names of the classes that ``node`` stands for, "" where that is not known."""
+    if not isinstance(node, ast.Name):
+        return [""]
+    text = texts.get(node.id, "")
+    if _CLASSES.fullmatch(text):
+        return _CLASS.findall(text)
+    return [""] if text.startswith(("(", "[")) else [node.id]
 
 
 def _ancestry(kind: str, constants: Mapping[str, str]) -> frozenset[str] | None:

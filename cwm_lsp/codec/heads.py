@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from cwm_lsp.codec.deeds import Effect
-from cwm_lsp.codec.definitions import readable_of
+from cwm_lsp.codec.definitions import readable, readable_of
 from cwm_lsp.codec.displays import split_items
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.frames import EMPTY, Frame
@@ -156,7 +156,7 @@ def holds(
     if isinstance(head, ast.With):
         return not frame.closing
     if isinstance(head, ast.ExceptHandler):
-        return catches(head, frame.caught, constants)
+        return catches(head, frame.caught, readable(frame, constants))
     if isinstance(head, ast.match_case):
         case = case_of(logical, frame, constants)
         return None if case is None else case[0]

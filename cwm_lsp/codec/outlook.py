@@ -11,7 +11,8 @@ from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.entering import enters as enters_next
 from cwm_lsp.codec.flow import EXIT
 from cwm_lsp.codec.frames import Frame, Touched, together
-from cwm_lsp.codec.heads import decided, holds, runs_class
+from cwm_lsp.codec.handlers import catches
+from cwm_lsp.codec.heads import case_of, decided, holds, runs_class
 from cwm_lsp.codec.holding import may_hold, touched_by
 from cwm_lsp.codec.sharing import may_change
 from cwm_lsp.codec.source import LogicalLine
@@ -68,8 +69,10 @@ class Outlook(View):
             due = frozenset(name for name in due if name not in said)
             if due:
                 return self.names.tokens(due)
-            events -= {Special.EXCEPTION, Special.UNWIND} if raises is False else set()
-            if raises is None and not self._unwinds(frame) and not self._guarded(frame):
+            takes = self._takes(frame)
+            events -= {Special.EXCEPTION, Special.UNWIND} if raises is False or takes else set()
+            unlikely = raises is None and not self._unwinds(frame) and not self._guarded(frame)
+            if unlikely or takes is not None:
                 events.discard(Special.EXCEPTION)
         events |= {Special.RETURN} if inline else set()  # it has no line of its own to end at
         pauses = pauses and (not self.aided or may_pause(frame, logical))
@@ -98,6 +101,13 @@ class Outlook(View):
         if len(frame.returned) < len(logical.sites):
             return frozenset({Special.CALL})
         return lines if name in said or name in frame.texts else self.names.tokens([name])
+
+    def _takes(self, frame: Frame) -> bool | None:
+        """Whether the handler at which ``frame`` stands takes what was raised; ``None`` if not known."""
+        logical = self.slice.by_line.get(frame.line)
+        if logical is None or not isinstance(logical.head, ast.ExceptHandler) or frame.raised is not None:
+            return None
+        return catches(logical.head, frame.caught, readable(frame, self.here.constants))
 
     def _guarded(self, frame: Frame) -> bool:
         """Whether a handler is there for what the statement of ``frame`` raises: somebody expects it to."""
@@ -129,6 +139,8 @@ class Outlook(View):
         logical = self.slice.by_line.get(frame.line)
         if logical is None or frame.raised is not None or frame.caught is not None:
             return None
+        if isinstance(logical.head, ast.match_case):
+            return False if case_of(logical, frame, self.here.constants) is not None else None
         if isinstance(logical.head, ast.For) and frame.visits.get(frame.line, -1) >= 0:
             items = self._facts(frame, logical).items
             return False if items and None not in items else None

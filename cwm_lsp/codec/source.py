@@ -215,13 +215,16 @@ def _depth_of(text: str, texts: Sequence[str], depths: dict[int, int]) -> int:
 
 
 def _docstrings(tree: ast.AST) -> Iterator[int]:
+    """The lines of texts that stand for themselves, but for one that is all of a class: its frame ends there."""
+    alone = {
+        node.body[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and len(node.body) == 1
+    }
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        ):
-            yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        match node:
+            case ast.Expr(ast.Constant(str())) if node not in alone:
+                yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
 _NESTED = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -132,7 +132,7 @@ async def test_back_and_forth_is_the_same_history_with_its_probabilities(program
 
 
 async def test_the_model_is_told_of_the_program_once_and_not_at_each_step(program: Path) -> None:
-    world = Knowing([run("outer([7, 8, 9])")], source=SOURCE)
+    world = Knowing([run("outer([7, 8, 9])")], source=SOURCE, aided=False)
     async with haunted(world) as client:
         await ghost(client, program, "outer", arguments="[7, 8, 9]")
         for command in (*["stepIn"] * 8, "reverseContinue", *["stepIn"] * 8):
