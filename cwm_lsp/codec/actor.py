@@ -269,7 +269,7 @@ class Actor(Evaluator):
             case ast.Attribute(value=owner, attr=name):
                 self._store_in(self.value(owner), name, target, result)
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                for one, part in unpacked(elements, items_of(result)):
+                for one, part in unpacked(elements, items_of(self._apart(result))):
                     self._store(one, part)
             case _:
                 raise unpure(target)

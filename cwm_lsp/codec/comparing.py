@@ -83,6 +83,7 @@ class Comparing(Special, ABC):
             raise unpure(node)
         if isinstance(act, ast.Is | ast.IsNot) and not (is_single(left) or is_single(right)):
             raise Undecided("Whether two names mean one object is not known.")
+        left, right = self._apart(left), self._apart(right)
         if isinstance(act, ast.Eq | ast.NotEq) and self._by_fields(left, right):
             same: bool = left.kind == right.kind and left.fields == right.fields
             return same is isinstance(act, ast.Eq)

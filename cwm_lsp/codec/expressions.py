@@ -109,6 +109,10 @@ class Expressions:
         """Whether ``value``, which ``node`` gave, counts as true."""
         return bool(value)
 
+    def _apart(self, value: Any) -> Any:
+        """``value``, which is what it stands for."""
+        return value
+
     def _one_by_one(self, value: Any, node: ast.expr, ordered: bool) -> Iterable[Any]:
         """The items of ``value``, each when it is asked for."""
         return self._items(value, node, ordered)
@@ -263,7 +267,7 @@ class Expressions:
             case ast.Name():
                 self._own[target.id] = item
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                for one, part in unpacked(elements, items_of(item)):
+                for one, part in unpacked(elements, items_of(self._apart(item))):
                     self._bind(one, part)
             case _:
                 raise unpure(target)

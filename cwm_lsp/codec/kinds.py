@@ -11,7 +11,7 @@ from cwm_lsp.codec.needs import PLAIN_BASES, read_first, unstored
 from cwm_lsp.codec.orders import orders_of
 from cwm_lsp.codec.records import Opaque
 from cwm_lsp.codec.scopes import is_coroutine, is_generator
-from cwm_lsp.codec.shapes import compares_fields, posted_shape
+from cwm_lsp.codec.shapes import compares_fields, named_tuples, posted_shape
 from cwm_lsp.codec.tables import steady_names, tables
 
 PROPERTY = "<property>"
@@ -136,7 +136,7 @@ def setter(name: str) -> str:
 
 def class_facts(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Each class of a module under its marked name, with the text of a dict of what its objects share."""
-    classes = {node.name: node for node in _classes(tree.body)}
+    classes = {node.name: node for node in (*_classes(tree.body), *named_tuples(tree))}
     stored = {
         node.attr
         for node in ast.walk(tree)

@@ -11,7 +11,7 @@ from cwm_lsp.codec.evaluator import FUNCTION
 from cwm_lsp.codec.kinds import COROUTINE, GENERATOR, LAMBDA, MARK, class_facts
 from cwm_lsp.codec.pure_modules import FUNCTIONS, MODULES
 from cwm_lsp.codec.scopes import bound_names, is_coroutine, is_generator
-from cwm_lsp.codec.shapes import dataclass_shape
+from cwm_lsp.codec.shapes import dataclass_shape, named_tuples
 from cwm_lsp.codec.standard import FOUND, finders
 from cwm_lsp.codec.tables import changed_by
 from cwm_lsp.codec.templates import templates
@@ -35,8 +35,9 @@ def constants(tree: ast.Module) -> dict[str, str]:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as made) if counts[name] == 1:
                 known[f"{name}{LAMBDA}"] = ast.unparse(made)
     known |= _finds(tree, counts)
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    for node in sorted(tree.body, key=lambda one: not isinstance(one, ast.FunctionDef)):
+    tuples = tuple(named_tuples(tree))
+    classes = {node.name: node for node in (*tree.body, *tuples) if isinstance(node, ast.ClassDef)}
+    for node in sorted((*tree.body, *tuples), key=lambda one: not isinstance(one, ast.FunctionDef)):
         match node:
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=value)

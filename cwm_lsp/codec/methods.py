@@ -64,9 +64,22 @@ class Methods(Making):
             return self._generating(method, node, callee, found.text[len(GENERATES) : -1])
         if isinstance(found, Opaque) and found.text == AWAITS:
             raise unpure(node)
+        if found is None and isinstance(self._apart(owner), tuple):
+            return self._of_named_tuple(owner, method, node)
         if (found is None or self._is_defined(found)) and method in owner.fields:
             return self._gave_back(node, self._stored_callee(owner.fields[method], node))
         return self._gave_back(node, callee)
+
+    def _of_named_tuple(self, owner: Record, method: str, node: ast.Call) -> Any:
+        """What calling one of the methods gives that every named tuple has."""
+        given, named = self._arguments(node)
+        if method == "_asdict" and not given and not named:
+            return dict(owner.fields)
+        if method == "_replace" and not given and named.keys() <= owner.fields.keys():
+            return Record(owner.kind, {**owner.fields, **named})
+        if method in pure_calls.METHODS.get(tuple, ()):
+            return pure_calls.call_method(self._apart(owner), method, given, named)
+        raise unpure(node)
 
     def _stored_callee(self, stored: Any, node: ast.expr) -> Callee:
         """What calling an attribute that is ``stored`` in an object enters."""

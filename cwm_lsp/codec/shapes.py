@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from cwm_lsp.codec.displays import split_items
@@ -18,6 +18,43 @@ _ABSTRACT = frozenset({"ABC", "Generic", "Protocol", "object"})
 _DEEPEST = 8
 _COMPARING = frozenset({"compare", "hash"})
 _FITTING = frozenset({"eq", "frozen", "order", "slots", "unsafe_hash"})
+
+
+NAMED = "NamedTuple"
+"""The base of named tuples that are written as classes."""
+
+
+def named_tuples(tree: ast.Module) -> Iterator[ast.ClassDef]:
+    """The classes that statements of a module make by ``namedtuple``, as if they were written as such."""
+    for one in tree.body:
+        match one:
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(
+                    func=ast.Name(id="namedtuple") | ast.Attribute(attr="namedtuple"),
+                    args=[ast.Constant(value=told), fields],
+                    keywords=[],
+                ),
+            ) if told == name:
+                names = _names_in(fields)
+                if names:
+                    body: list[ast.stmt] = [
+                        ast.AnnAssign(ast.Name(field, ast.Store()), ast.Name("Any", ast.Load()), None, 1)
+                        for field in names
+                    ]
+                    made = ast.ClassDef(name, [ast.Name(NAMED, ast.Load())], [], body, [])
+                    yield ast.fix_missing_locations(ast.copy_location(made, one))
+
+
+def _names_in(fields: ast.expr) -> Sequence[str]:
+    """The names of fields as ``namedtuple`` takes them, none where they are not all plain."""
+    try:
+        found = ast.literal_eval(fields)
+    except ValueError:
+        return ()
+    names = found.replace(",", " ").split() if isinstance(found, str) else list(found)
+    plain = all(isinstance(one, str) and one.isidentifier() and one[:1] != "_" for one in names)
+    return names if plain and len({*names}) == len(names) else ()
 
 
 def dataclass_shape(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef] | None = None) -> str | None:
@@ -108,7 +145,7 @@ def _is_dataclass(node: ast.ClassDef) -> bool:
 
 def _is_named_tuple(node: ast.ClassDef) -> bool:
     match node.bases:
-        case [ast.Name(id="NamedTuple") | ast.Attribute(attr="NamedTuple")]:
+        case [ast.Name(id=name) | ast.Attribute(attr=name)] if name == NAMED:
             return not node.decorator_list
     return False
 

@@ -215,11 +215,9 @@ def _depth_of(text: str, texts: Sequence[str], depths: dict[int, int]) -> int:
 
 
 def _docstrings(tree: ast.AST) -> Iterator[int]:
-    """The lines of texts that stand for themselves, but for one that is all of a class: its frame ends there."""
+    """The lines of texts that stand for themselves, but for one that is all of a class, which ends there."""
     alone = {
-        node.body[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef) and len(node.body) == 1
+        node.body[0] for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and len(node.body) == 1
     }
     for node in ast.walk(tree):
         match node:

@@ -32,6 +32,7 @@ from cwm_lsp.codec.literals import kept_literal
 from cwm_lsp.codec.members import Enumeration, Member
 from cwm_lsp.codec.operators import BINARY, bounded
 from cwm_lsp.codec.records import Class, Generating, Opaque, Passing, Record, Undecided, parts_of
+from cwm_lsp.codec.shapes import NAMED
 from cwm_lsp.codec.templates import TEMPLATE
 
 _OPERAND = re.compile(r"(?<=^unsupported operand type\(s\) for )(\S+?)(?: or pow\(\))?:")
@@ -154,13 +155,19 @@ class Special(Expressions, ABC):
             return self._asked_on(value, node)
         return super()._one_by_one(value, node, ordered)
 
+    def _apart(self, value: Any) -> Any:
+        """A named tuple as the tuple that it is, anything else as it is."""
+        if isinstance(value, Record) and not isinstance(value, Opaque) and NAMED in self._bases(value.kind):
+            return tuple(value.fields.values())
+        return value
+
     def _items(self, value: Any, node: ast.expr, ordered: bool = True) -> list[Any]:
         if isinstance(value, Generating):
             return list(self._draws(value))
         if isinstance(value, Enumeration):
             return list(value)
         if not self._has(value, "__iter__"):
-            return super()._items(value, node, ordered)
+            return super()._items(self._apart(value), node, ordered)
         source = self._fact(value.kind, ITEMS)
         if source is None:
             return list(self._asked_on(value, node))
@@ -191,7 +198,7 @@ class Special(Expressions, ABC):
         if isinstance(value, Enumeration):
             return list(value)
         if not self._has(value, "__iter__"):
-            return value
+            return self._apart(value)
         if name in _LAZY and self._fact(value.kind, ITEMS) is None:
             raise Undecided("How much of it is asked for, and when, is not known.")
         if name in _MINGLING and self._fact(value.kind, ITEMS) is None:
@@ -279,7 +286,7 @@ class Special(Expressions, ABC):
         owner = self.value(node.value)
         if self._has(owner, "__getitem__"):
             return self._special(owner, "__getitem__", node, self.value(node.slice))
-        return self._item_of(owner, self.value(node.slice))
+        return self._item_of(self._apart(owner), self.value(node.slice))
 
     def _formatted(self, value: Any, node: ast.expr, spec: str) -> str:
         if isinstance(value, Record) and not spec and not self._has(value, "__format__"):
@@ -316,6 +323,8 @@ class Special(Expressions, ABC):
             item = next(self._draws(first), *rest)
             self._left_open(first)
             return (item,)
+        if name == "len" and len(given) == 1 and isinstance(parts := self._apart(first), tuple):
+            return (len(parts),)
         if self._has(first, _ASKING.get(name, "")):
             return (self._special(first, _ASKING[name], node, *rest),)
         if name in ("str", "repr") and len(given) == 1:

@@ -254,7 +254,42 @@ got = Flaky(1).fetch("page"), fetch(3)
 order = in_turns(task("a", 2), task("b", 3))
 """
 
+_TUPLES = """
+from collections import namedtuple
+from typing import NamedTuple
+
+Line = namedtuple("Line", "name count price")
+Pair = namedtuple("Pair", ["left", "right"])
+
+
+class Point(NamedTuple):
+    x: int
+    y: int = 2
+
+    @property
+    def size(self):
+        return self.x * self.y
+
+
+def total(lines):
+    return sum(line.count * line.price for line in lines)
+
+
+point = Point(1)
+moved = point._replace(x=5)
+x, y = moved
+same = moved == (5, 2), point == Point(1, 2), point != moved
+parts = [moved[0], len(moved), list(moved), moved.index(2), moved.size]
+stored = moved._asdict()
+lines = [Line(*one) for one in [("pen", 2, 1.5), ("ink", 1, 4)]]
+cost = total(lines)
+pair = Pair(lines[0], right=point)
+(name, count, price), other = pair
+swapped = Pair(*reversed(pair))
+"""
+
 SCRIPTS = {
+    "tuples": (_TUPLES, 0.75),
     "cooperating": (_COOPERATING, 0.9),
     "numbers": (_NUMBERS, 0.8),
     "values": (_VALUES, 0.9),
