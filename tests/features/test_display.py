@@ -171,7 +171,7 @@ def test_a_surprise_is_worded_as_one() -> None:
     words = sentences.divergence_words(surprise)
     assert (
         words
-        == r"total: the model expected 5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n…, the run gave 6, p = 71 %"
+        == r"total: the model expected 5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n…, at 71 %; the run gave 6"
     )
 
 
