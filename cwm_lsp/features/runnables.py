@@ -271,14 +271,35 @@ def _row(value: ast.expr, width: int) -> Sequence[ast.expr]:
 def _in_trace(trace: Trace, source: SourceFile, functions: _Known) -> Iterator[_Found]:
     """Calls of a recorded run whose arguments are constants, so that they can be written down again."""
     files = {index for index, file in enumerate(trace.files) if file.digest == source.digest}
+    entered: set[int] = set()
     for event in trace.events:
         if event.kind is not EventKind.CALL or event.file not in files or event.function not in functions:
             continue
+        if event.frame in entered:
+            continue  # a generator that goes on: its arguments are those of its first event
+        entered.add(event.frame)
         if all(
             not (value.cut or value.opaque) and _is_literal(value.text) for value in event.locals.values()
         ):
-            arguments = ", ".join(f"{name}={value.text}" for name, value in event.locals.items())
+            texts = {name: value.text for name, value in event.locals.items()}
+            arguments = _given(functions[event.function].node.args, texts)
             yield _Found(event.function, arguments, Origin.RECORDED, event.line, source.path)
+
+
+def _given(parameters: ast.arguments, texts: Mapping[str, str]) -> str:
+    """The values of parameters as the arguments of a call."""
+    rest, named = parameters.vararg, parameters.kwarg
+    several = rest is not None and texts.get(rest.arg, "()") != "()"
+    placed = [one.arg for one in parameters.posonlyargs]
+    by_name = [one.arg for one in parameters.args]
+    if several:
+        placed, by_name = placed + by_name, []
+    by_name += [one.arg for one in parameters.kwonlyargs]
+    words = [texts[name] for name in placed if name in texts]
+    words += [f"*{texts[rest.arg]}"] if rest is not None and several else []
+    words += [f"{name}={texts[name]}" for name in by_name if name in texts]
+    words += [f"**{texts[named.arg]}"] if named is not None and texts.get(named.arg, "{}") != "{}" else []
+    return ", ".join(words)
 
 
 def _is_literal(text: str) -> bool:

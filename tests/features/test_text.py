@@ -11,7 +11,8 @@ from cwm_lsp.features import display
 from cwm_lsp.features.display import State, joined, observed
 from cwm_lsp.features.fitting import fit
 from cwm_lsp.features.text import cells, clean, clip, parting, percent
-from cwm_lsp.trace.model import Value
+from cwm_lsp.features.unparsed import unparsed
+from cwm_lsp.trace.model import SourceFile, Value
 from cwm_lsp.trace.predicted import Guess
 
 
@@ -96,3 +97,14 @@ def test_a_difference_is_seen_in_both_of_two_long_values() -> None:
     assert fragment is not None
     [fitted] = fit([fragment], 60)
     assert fitted.text == "item = …quantity=10) ✗ predicted …quantity=9) · 80 %"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("def f(:\n", "a.py does not parse: line 1: invalid syntax."),
+        ("x = 1\ny = (\n", "a.py does not parse: line 2: '(' was never closed."),
+    ],
+)
+def test_a_file_that_does_not_parse_is_told_where(text: str, why: str) -> None:
+    assert unparsed(SourceFile("a.py", text)).message == why

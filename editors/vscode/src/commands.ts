@@ -61,7 +61,7 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
         'cwm.doctor': () => doctor(parts),
         'cwm.choosePath': () => choosePath(),
         'cwm.openSample': () => openSample(context),
-        'cwm.openWalkthrough': () => openWalkthrough(context),
+        'cwm.openWalkthrough': () => openWalkthrough(parts),
         'cwm.menu': () => menu(painter, status),
     };
     return Object.entries(handlers).map(([name, handler]) => vscode.commands.registerCommand(name, handler));
@@ -125,13 +125,24 @@ async function toggleValues(): Promise<void> {
 }
 
 async function doctor({ log, server }: Parts): Promise<void> {
-    const report = await vscode.window.withProgress(
+    const { report, sound } = await vscode.window.withProgress(
         { location: vscode.ProgressLocation.Window, title: 'CWM: doctor' },
         async () => await server.doctor(),
     );
     if (report !== '') {
         log.info(`doctor\n${report}`);
         log.show();
+    }
+    await tick(sound);
+}
+
+/**
+ * The step of the walkthrough that installs is done where the doctor finds nothing wrong. VS Code sees changes of a
+ * context alone, and only once it has looked at the walkthrough.
+ */
+async function tick(sound: boolean): Promise<void> {
+    for (const value of sound ? [false, true] : [false]) {
+        await vscode.commands.executeCommand('setContext', 'cwm.sound', value);
     }
 }
 
@@ -155,8 +166,9 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
     await show(target);
 }
 
-async function openWalkthrough(context: vscode.ExtensionContext): Promise<void> {
+async function openWalkthrough({ context, server }: Parts): Promise<void> {
     await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false);
+    await tick(server.found !== undefined && (await server.doctor('--json')).sound);
 }
 
 async function restart({ server, refresh }: Parts): Promise<void> {

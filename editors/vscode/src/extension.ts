@@ -61,7 +61,9 @@ async function refresh(server: Server, status: StatusItem): Promise<void> {
     status.update({ shown });
     if (server.found !== undefined) {
         setContext('cwm.canDebug', await hasAdapter(server.found.program));
-        status.update(modelOf(await server.doctor('--json')));
+        const { report, sound } = await server.doctor('--json');
+        status.update(modelOf(report));
+        setContext('cwm.sound', sound);
     }
 }
 
