@@ -179,14 +179,15 @@ async function restart({ server, refresh }: Parts): Promise<void> {
 async function menu(painter: Painter, status: StatusItem): Promise<void> {
     const document = vscode.window.activeTextEditor?.document;
     const file = document?.languageId === 'python' && document.uri.scheme === 'file';
-    const here = painter.of(document) !== undefined;
+    const shown = painter.of(document);
+    const here = shown !== undefined;
     const entries: [string, string, boolean][] = [
         [`$(warning) ${status.trouble}`, 'cwm.doctor', status.trouble !== ''],
         ['$(git-compare) Compare function with a run', 'cwm.compareFunction', file && vscode.workspace.isTrusted],
         ['$(lightbulb) Predict function', 'cwm.predictFunction', file],
         ['$(wrench) Find a fix', 'cwm.findFix', file && vscode.workspace.isTrusted],
         ['$(list-tree) Open trace page', 'cwm.openTrace', here],
-        ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', here],
+        ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', here && shown.divergences.length > 0],
         ['$(clear-all) Clear all values', 'cwm.clearAll', !painter.isEmpty],
         ['$(eye) Turn everything on or off', 'cwm.toggleValues', true],
         ['$(gear) Settings', 'workbench.action.openSettings', true],

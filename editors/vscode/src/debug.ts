@@ -85,7 +85,7 @@ class Provider implements vscode.DebugConfigurationProvider {
 }
 
 function refused(): undefined {
-    void vscode.window.showWarningMessage('CWM runs no code of an untrusted workspace. A ghost session is possible.');
+    void vscode.window.showWarningMessage('CWM runs no code of an untrusted workspace.');
     return undefined;
 }
 
