@@ -15,6 +15,7 @@ import type { Sessions } from './sessions.ts';
 import type { StatusItem } from './statusItem.ts';
 import { openTrace } from './tracePage.ts';
 import { chooseVisit } from './visits.ts';
+import { installed, openWalkthrough } from './walkthrough.ts';
 import type { Row } from './world.ts';
 
 /** What commands work on. */
@@ -61,7 +62,7 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
         'cwm.doctor': () => doctor(parts),
         'cwm.choosePath': () => choosePath(),
         'cwm.openSample': () => openSample(context),
-        'cwm.openWalkthrough': () => openWalkthrough(parts),
+        'cwm.openWalkthrough': () => openWalkthrough(context, server),
         'cwm.menu': () => menu(painter, status),
     };
     return Object.entries(handlers).map(([name, handler]) => vscode.commands.registerCommand(name, handler));
@@ -133,16 +134,8 @@ async function doctor({ log, server }: Parts): Promise<void> {
         log.info(`doctor\n${report}`);
         log.show();
     }
-    await tick(sound);
-}
-
-/**
- * The step of the walkthrough that installs is done where the doctor finds nothing wrong. VS Code sees changes of a
- * context alone, and only once it has looked at the walkthrough.
- */
-async function tick(sound: boolean): Promise<void> {
-    for (const value of sound ? [false, true] : [false]) {
-        await vscode.commands.executeCommand('setContext', 'cwm.sound', value);
+    if (sound) {
+        await installed();
     }
 }
 
@@ -164,11 +157,6 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
     await vscode.workspace.fs.createDirectory(vscode.Uri.file(path.dirname(target.fsPath)));
     await vscode.workspace.fs.copy(source, target, { overwrite: true });
     await show(target);
-}
-
-async function openWalkthrough({ context, server }: Parts): Promise<void> {
-    await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false);
-    await tick(server.found !== undefined && (await server.doctor('--json')).sound);
 }
 
 async function restart({ server, refresh }: Parts): Promise<void> {

@@ -11,6 +11,7 @@ import { Server } from './server.ts';
 import { Sessions } from './sessions.ts';
 import { StatusItem } from './statusItem.ts';
 import { modelOf } from './statusText.ts';
+import { installed } from './walkthrough.ts';
 import { WorldView } from './worldView.ts';
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
@@ -63,7 +64,9 @@ async function refresh(server: Server, status: StatusItem): Promise<void> {
         setContext('cwm.canDebug', await hasAdapter(server.found.program));
         const { report, sound } = await server.doctor('--json');
         status.update(modelOf(report));
-        setContext('cwm.sound', sound);
+        if (sound) {
+            await installed();
+        }
     }
 }
 
