@@ -10,10 +10,10 @@ from cwm_lsp.features.claims import Claim, ClaimKind, Failure, claims, given
 from cwm_lsp.features.lenses import meet
 from cwm_lsp.features.repairs import Repaired, Wish, wish_for, wish_of
 from cwm_lsp.features.results import Call, Predicted
-from cwm_lsp.features.runnables import Origin
 from cwm_lsp.features.session import Session
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.text import preview
+from cwm_lsp.features.written import Origin
 from cwm_lsp.trace.model import SourceFile
 from cwm_lsp.trace.statements import parse
 

@@ -11,8 +11,9 @@ from cwm_lsp.features.calls import definitions
 from cwm_lsp.features.claims import Claim, ClaimKind, Failure, given
 from cwm_lsp.features.repairs import Wish, wish_for, wish_of
 from cwm_lsp.features.results import Call, Compared, Predicted, Result
-from cwm_lsp.features.runnables import Origin, Runnable, is_test_path
+from cwm_lsp.features.runnables import Runnable, is_test_path
 from cwm_lsp.features.text import preview
+from cwm_lsp.features.written import Origin
 from cwm_lsp.trace.statements import parse
 
 CALL_CELLS = 32
