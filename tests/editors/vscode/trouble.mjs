@@ -91,7 +91,7 @@ test('the step of the walkthrough that installs is not done by a doctor that fin
     const install = workbench.page.locator('.getting-started-step', { hasText: 'Install cwm-lsp' });
     await install.click();
     await install.locator('.monaco-button', { hasText: 'Run Doctor' }).click();
-    await workbench.page.locator('.output.tab-content, .panel .pane-body').filter({ hasText: 'doctor' }).first().waitFor({ timeout: 120_000 });
+    await workbench.page.locator('.part.panel .view-line', { hasText: 'problem:' }).first().waitFor({ timeout: 120_000 });
     assert.equal(await install.locator('.codicon-getting-started-step-unchecked').count(), 1);
     await workbench.shot('walkthrough-trouble');
     await workbench.file('double.py');
