@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from cwm_lsp.features.calls import definitions
 from cwm_lsp.features.claims import Claim, ClaimKind, Failure, claims, given
+from cwm_lsp.features.lenses import meet
 from cwm_lsp.features.repairs import Repaired, Wish, wish_for, wish_of
 from cwm_lsp.features.results import Call, Predicted
-from cwm_lsp.features.runnables import Origin
 from cwm_lsp.features.session import Session
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.text import preview
+from cwm_lsp.features.written import Origin
 from cwm_lsp.trace.model import SourceFile
 from cwm_lsp.trace.statements import parse
 
@@ -54,7 +55,7 @@ def actions(
     """The actions for 1-based ``lines``; ``tests`` are files of the workspace. Runs nothing."""
     found: list[Action] = []
     repaired = session.repaired(snapshot.uri)
-    if repaired is not None and _meet(lines, repaired.lines):
+    if repaired is not None and meet(lines, repaired.lines):
         found.append(Found(repaired))
     failing = [one for one in session.failures(snapshot.uri) if _concerns(snapshot, one, lines)]
     found += [Search(f"Find a fix: {one.words}", wish_of(one, snapshot.source.path), one) for one in failing]
@@ -62,10 +63,6 @@ def actions(
     found += _elsewhere(session, snapshot, lines, tuple(tests))
     found += _runs(session, snapshot, lines)
     return tuple(found)
-
-
-def _meet(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop
 
 
 def _concerns(snapshot: Snapshot, failure: Failure, lines: range) -> bool:
@@ -77,14 +74,14 @@ def _concerns(snapshot: Snapshot, failure: Failure, lines: range) -> bool:
     defined = definitions(tree).get(called) if tree is not None else None
     if defined is None:
         return False
-    return _meet(lines, range(defined.line, (defined.node.end_lineno or defined.line) + 1))
+    return meet(lines, range(defined.line, (defined.node.end_lineno or defined.line) + 1))
 
 
 def _unknown(snapshot: Snapshot, lines: range, failing: Sequence[Claim]) -> Iterator[Search]:
     """Claims at the lines of which no run has said that they do not hold."""
     path = snapshot.source.path
     for claim in claims(snapshot.source):
-        if claim in failing or not _meet(lines, range(claim.first, claim.last + 1)):
+        if claim in failing or not meet(lines, range(claim.first, claim.last + 1)):
             continue
         wish = wish_for(claim, path)
         yield Search(f"If it fails, find a fix: {wish.words}", wish)
@@ -102,7 +99,7 @@ def _elsewhere(
     seen: set[str] = set()
     for one in session.runnables(snapshot.uri, tuple(files.values())):
         node = known[one.function].node
-        if one.origin is not Origin.TEST or not _meet(lines, range(node.lineno, (node.end_lineno or 0) + 1)):
+        if one.origin is not Origin.TEST or not meet(lines, range(node.lineno, (node.end_lineno or 0) + 1)):
             continue
         test = files.get(one.origin_path)
         for claim in claims(test) if test is not None else ():

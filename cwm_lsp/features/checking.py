@@ -13,7 +13,7 @@ from cwm_lsp.align.model import Agreement, ComparedStep, ComparedValue, Divergen
 from cwm_lsp.align.values import same_value, writes_itself
 from cwm_lsp.align.walk import News, Place
 from cwm_lsp.codec.flow import flow_of
-from cwm_lsp.features import display
+from cwm_lsp.features import verdicts
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.features.foresight import Foresight
 from cwm_lsp.predict.standing import Standing
@@ -58,12 +58,12 @@ class Checked:
     @property
     def fragments(self) -> tuple[Fragment, ...]:
         """The same in one line of text."""
-        return (*display.compared_values(self.compared), *display.compared_outcome(self.compared))
+        return (*verdicts.compared_values(self.compared), *verdicts.compared_outcome(self.compared))
 
     @property
     def placed(self) -> Mapping[int, tuple[Fragment, ...]]:
         """The same at the ends of lines of ``source``. The arguments of a call stand where it names them."""
-        values, outcome = display.compared_values(self.compared), display.compared_outcome(self.compared)
+        values, outcome = verdicts.compared_values(self.compared), verdicts.compared_outcome(self.compared)
         flow = self.compared.flow
         if flow.kind is not EventKind.CALL:
             return {self.line: (*values, *outcome)}

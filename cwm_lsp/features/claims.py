@@ -20,6 +20,7 @@ from cwm_lsp.features.results import Predicted, Result
 from cwm_lsp.features.text import preview
 from cwm_lsp.trace.model import EventKind, SourceFile, Trace
 from cwm_lsp.trace.statements import parse
+from cwm_lsp.trace.suspending import suspending
 
 _COMMENT = re.compile(r"#\s*cwm:\s*(?P<text>\S.*)$")
 
@@ -141,6 +142,8 @@ def given(trace: Trace) -> Gave | None:
     if last.depth != trace.events[0].depth or last.yielded:
         return None
     if last.kind is EventKind.RETURN and not last.unwinding:
+        if trace.events[0].line in suspending(trace.source.text).generators:
+            return None  # its caller has what it yielded, and of its last value nothing
         value = last.value
         return Gave(value.text, False, last.line) if value and not (value.cut or value.opaque) else None
     raised = [

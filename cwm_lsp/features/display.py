@@ -7,12 +7,12 @@ A fragment's state never hangs on colour: its glyphs and its words say the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from cwm_lsp.align.model import Agreement, ComparedFlow, ComparedStep, ComparedValue
-from cwm_lsp.features.text import ELLIPSIS, clean, parting, percent
+from cwm_lsp.align.model import Agreement, ComparedFlow
+from cwm_lsp.features.text import ELLIPSIS, clean, percent
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
 
@@ -146,37 +146,6 @@ def predicted(name: str, guess: Guess, threshold: float) -> Fragment:
     return _predicted(f"{name} {APPROX} ", guess, threshold, name)
 
 
-def compared(value: ComparedValue, *, dimmed: bool = False) -> Fragment | None:
-    """A value of the run with what the model said of it; ``None`` where there is nothing to show."""
-    return _compared(f"{value.name} = ", value, dimmed)
-
-
-def flow(step: ComparedFlow, *, yielded: bool = False, dimmed: bool = False) -> Fragment | None:
-    """``→ next line 3 ✗ predicted line 5 · 64 %``; ``None`` unless the flow differs.
-
-    ``yielded`` says that the observed event only suspends its frame.
-    """
-    if step.agreement is not Agreement.DIFFERS or step.predicted_kind is None or step.predicted_line is None:
-        return None
-    ran = "suspension" if yielded else _place(step.kind, step.line, step.function)
-    ran = f"{step.function} resumed" if step.resumed else ran
-    expected = _place(step.predicted_kind, step.predicted_line, step.predicted_function)
-    at = percent(step.probability)
-    lead = "next " if step.kind is EventKind.LINE else ""
-    parts = (Part(f"{NEXT} {lead}{ran} {DIFFER} predicted {expected}{SEPARATOR}{at}"),)
-    words = f"the run went to {ran}; the model expected {expected}, at {at}"
-    return Fragment(parts, State.DIFFERS, words, dimmed=dimmed)
-
-
-def result(
-    kind: EventKind, value: ComparedValue, *, yielded: bool = False, dimmed: bool = False
-) -> Fragment | None:
-    """A returned, yielded or raised value with what the model said: ``← 5.0 ✗ predicted 6.67 · 58 %``."""
-    if yielded and not _disagrees(value) and not (value.observed and _handed_out(value.observed)):
-        return None
-    return _compared(_result_lead(kind, yielded), value, dimmed)
-
-
 def _assigned(name: str, value: Value) -> tuple[Part, ...]:
     return Part(f"{name} = "), Part(value_text(value), elastic=True)
 
@@ -189,13 +158,14 @@ def _cut_words(value: Value) -> str:
     return f", cut; {value.size:,} in all" if value.size is not None else ", cut"
 
 
-def _result_lead(kind: EventKind, yielded: bool = False) -> str:
+def result_lead(kind: EventKind, yielded: bool = False) -> str:
+    """What stands before a value that is returned, ``yielded`` or raised."""
     if kind is EventKind.EXCEPTION:
         return "raises "
     return "yields " if yielded else f"{RETURN} "
 
 
-def _handed_out(value: Value) -> bool:
+def handed_out(value: Value) -> bool:
     """Whether a suspension gives something: an ``await`` gives its loop nothing, or an opaque future."""
     return value.text != "None" and not value.opaque
 
@@ -209,55 +179,8 @@ def _predicted(lead: str, guess: Guess, threshold: float, name: str) -> Fragment
     return Fragment(parts, State.PREDICTED, f"predicted {text}, at {at}, not run", name)
 
 
-def _compared(lead: str, value: ComparedValue, dimmed: bool) -> Fragment | None:
-    if value.observed is None:
-        return _extra(value, dimmed)
-    text = value_text(value.observed)
-    parts: tuple[Part, ...] = (Part(lead), Part(text, elastic=True))
-    match value.agreement:
-        case Agreement.AGREES:
-            sure = f" ({percent(value.predicted.probability)})" if value.predicted else ""
-            words = f"observed {text}, as predicted{sure}"
-            return Fragment((*parts, Part(f" {AGREE}")), State.AGREES, words, value.name)
-        case Agreement.DIFFERS if value.predicted is not None:
-            return _differing(parts, text, value.predicted, value.name, dimmed)
-        case Agreement.DIFFERS | Agreement.MISSING | Agreement.EXTRA:
-            words = f"observed {text}; the model expected no change"
-            parts = (*parts, Part(f" {DIFFER} predicted no change"))
-            return Fragment(parts, State.DIFFERS, words, value.name, dimmed)
-        case Agreement.WITHHELD:
-            words = f"observed {text}; the model was not sure enough to say"
-            return Fragment(parts, State.WITHHELD, words, value.name)
-        case Agreement.UNCOMPARED:
-            return replace(observed(value.name, value.observed), parts=parts)
-
-
-def _differing(parts: tuple[Part, ...], text: str, guess: Guess, name: str, dimmed: bool) -> Fragment:
-    expected, at = clean(guess.text), percent(guess.probability)
-    focus = parting(text, expected)
-    head = (replace(part, focus=focus) if part.elastic else part for part in parts)
-    tail = (Part(f" {DIFFER} predicted "), Part(expected, True, focus), Part(f"{SEPARATOR}{at}"))
-    words = f"observed {text}; the model expected {expected}, at {at}"
-    return Fragment((*head, *tail), State.DIFFERS, words, name, dimmed)
-
-
-def _extra(value: ComparedValue, dimmed: bool) -> Fragment | None:
-    """A name that the model expected and the run does not have."""
-    if value.agreement in (Agreement.WITHHELD, Agreement.UNCOMPARED):
-        return None
-    if value.predicted is None:
-        parts: tuple[Part, ...] = (Part(f"{value.name or 'nothing'} gone {DIFFER} not predicted"),)
-        return Fragment(
-            parts, State.DIFFERS, "gone in the run; the model expected it to stay", value.name, dimmed
-        )
-    expected, at = clean(value.predicted.text), percent(value.predicted.probability)
-    subject = f"{value.name} not set" if value.name else "nothing"
-    parts = (Part(f"{subject} {DIFFER} predicted "), Part(expected, elastic=True), Part(f"{SEPARATOR}{at}"))
-    words = f"not set in the run; the model expected {expected}, at {at}"
-    return Fragment(parts, State.DIFFERS, words, value.name, dimmed)
-
-
-def _place(kind: EventKind, line: int, function: str = "") -> str:
+def place(kind: EventKind, line: int, function: str = "") -> str:
+    """Where an event is, in words."""
     match kind:
         case EventKind.LINE:
             return f"line {line}"
@@ -269,35 +192,15 @@ def _place(kind: EventKind, line: int, function: str = "") -> str:
 # --- steps -------------------------------------------------------------------------------------
 
 
-def compared_values(
-    step: ComparedStep, *, dimmed: bool = False, limit: int | None = VALUES_PER_LINE
-) -> tuple[Fragment, ...]:
-    """The values that a compared step wrote, or that the model expected it to write, ``limit`` at most."""
-    values = [value for value in step.values if _is_news(value)]
-    values = [value for value in values if shown(value.name, value.observed or value.predicted)]
-    found = [compared(value, dimmed=dimmed) for value in _chosen(values, limit)]
-    return tuple(fragment for fragment in found if fragment is not None)
-
-
-def compared_outcome(
-    step: ComparedStep, *, yielded: bool = False, dimmed: bool = False
-) -> tuple[Fragment, ...]:
-    """Where a compared step went, if that differs, and what it returned, ``yielded`` or raised."""
-    found = [flow(step.flow, yielded=yielded, dimmed=dimmed)]
-    if step.result is not None:
-        found.append(result(step.flow.kind, step.result, yielded=yielded, dimmed=dimmed))
-    return tuple(fragment for fragment in found if fragment is not None)
-
-
 def observed_step(
     event: Event, written: Mapping[str, Value], *, limit: int | None = VALUES_PER_LINE
 ) -> tuple[Fragment, ...]:
     """What an observed event says: the locals ``written`` since its frame was last seen, and its result."""
     values = [observed(name, value) for name, value in written.items() if shown(name, value)]
     found = values[:limit]
-    if event.value is not None and (not event.yielded or _handed_out(event.value)):
+    if event.value is not None and (not event.yielded or handed_out(event.value)):
         value = observed("", event.value)
-        lead = Part(_result_lead(event.kind, event.yielded))
+        lead = Part(result_lead(event.kind, event.yielded))
         found.append(replace(value, parts=(lead, *value.parts[1:])))
     return tuple(found)
 
@@ -315,7 +218,7 @@ def predicted_step(
     names = [name for name, guess in step.changed.items() if shown(name, guess)]
     found = [predicted(name, step.changed[name], threshold) for name in names[:limit]]
     if step.value is not None:
-        lead = _result_lead(step.kind, yielded)
+        lead = result_lead(step.kind, yielded)
         found.append(_predicted(f"{lead}{APPROX} ", step.value, threshold, ""))
     return tuple(found)
 
@@ -324,7 +227,7 @@ def expected(step: PredictedStep, threshold: float) -> Fragment:
     """Where a run is expected to go: ``→ line 4 · 93 %``, or ``→ ?`` when that is not sure."""
     at = percent(step.probability)
     outcome = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}
-    where = outcome.get(step.kind) or _place(step.kind, step.line, step.function.rpartition(".")[2])
+    where = outcome.get(step.kind) or place(step.kind, step.line, step.function.rpartition(".")[2])
     if step.probability < threshold:
         words = f"the model is not sure what comes next: best guess {where} at {at}"
         return Fragment((Part(f"{NEXT} ?"),), State.WITHHELD, words)
@@ -337,7 +240,7 @@ def arrived(step: ComparedFlow) -> Fragment | None:
     if step.agreement is not Agreement.AGREES:
         return None
     where = {EventKind.RETURN: "return", EventKind.EXCEPTION: "exception"}.get(step.kind)
-    where = where or _place(step.kind, step.line, step.function)
+    where = where or place(step.kind, step.line, step.function)
     at = percent(step.probability)
     words = f"the run went to {where}, as predicted ({at})"
     return Fragment((Part(f"{NEXT} {where} {AGREE}"),), State.AGREES, words)
@@ -348,19 +251,3 @@ def not_run(probability: float) -> Fragment:
     at = percent(probability)
     parts = (Part(f"{APPROX} not run{SEPARATOR}{at}"),)
     return Fragment(parts, State.PREDICTED, f"the model expects that this line is not run, at {at}")
-
-
-def _is_news(value: ComparedValue) -> bool:
-    """Whether the step wrote it or was to: a value that stays is not worth showing for a doubt about it."""
-    said = value.written or value.agreement is Agreement.AGREES
-    return _disagrees(value) or (value.changed and said)
-
-
-def _disagrees(value: ComparedValue) -> bool:
-    return value.agreement in (Agreement.DIFFERS, Agreement.MISSING, Agreement.EXTRA)
-
-
-def _chosen(values: Sequence[ComparedValue], limit: int | None) -> list[ComparedValue]:
-    """At most ``limit`` values in their order, those that differ before those that agree."""
-    ranked = sorted(range(len(values)), key=lambda index: (not _disagrees(values[index]), index))
-    return [values[index] for index in sorted(ranked[:limit])]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cwm_lsp.features import display, sentences
+from cwm_lsp.features.calls import definitions
 from cwm_lsp.features.claims import Claim, ClaimKind, Failure, given
 from cwm_lsp.features.repairs import Wish, wish_for, wish_of
 from cwm_lsp.features.results import Call, Compared, Predicted, Result
-from cwm_lsp.features.runnables import Origin, Runnable, is_test_path
+from cwm_lsp.features.runnables import Runnable, is_test_path
 from cwm_lsp.features.text import preview
+from cwm_lsp.features.written import Origin
+from cwm_lsp.trace.statements import parse
 
 CALL_CELLS = 32
 VALUE_CELLS = 16
@@ -81,6 +84,31 @@ def lenses(
     unwanted = (frozenset() if trusted else RUNNING) | (set() if predictions else {Action.PREDICT})
     offered = (lens for lens in (*found, *seen) if lens.action not in unwanted)
     return tuple(sorted(offered, key=lambda lens: lens.line))
+
+
+def at_lines(found: Iterable[Lens], source: str, lines: range) -> Iterator[Lens]:
+    """What runs, predicts or clears at some 1-based lines or in the functions around them.
+
+    It is titled to be read by itself: for editors that list such things, and have no place above a line.
+    """
+    tree = parse(source)
+    spans = {
+        name: range(one.line, (one.node.end_lineno or one.line) + 1)
+        for name, one in (definitions(tree) if tree is not None else {}).items()
+    }
+    around = {name: span for name, span in spans.items() if meet(span, lines)}
+    for lens in found:
+        if lens.action not in (Action.PREDICT, Action.COMPARE, Action.CLEAR):
+            continue
+        of_function = lens.call is not None and lens.call.function in around
+        if of_function or lens.line in lines or any(lens.line in span for span in around.values()):
+            called = lens.action is Action.PREDICT and lens.call is not None
+            yield replace(lens, title=f"Predict {preview(str(lens.call), CALL_CELLS)}") if called else lens
+
+
+def meet(one: range, other: range) -> bool:
+    """Whether two ranges of lines have one in common."""
+    return one.start < other.stop and other.start < one.stop
 
 
 def _pair(line: int, call: Call, *, literal: bool, trusted: bool) -> list[Lens]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cwm_lsp.errors import ArgumentsError, SourceError, TargetError
+from cwm_lsp.errors import ArgumentsError, TargetError
 from cwm_lsp.features.claims import Claim, ClaimKind, Failure
 from cwm_lsp.features.subject import subject
 from cwm_lsp.features.text import preview
+from cwm_lsp.features.unparsed import unparsed
 from cwm_lsp.record.source import read_source
 from cwm_lsp.repair.change import NEXT, RETURNED
 from cwm_lsp.repair.clusters import fails
@@ -162,7 +163,7 @@ def plan(wish: Wish, source: SourceFile) -> Plan:
     if wish.kind is ClaimKind.TEST:
         return _for_test(wish, source, extra)
     if parse(source.text) is None:
-        raise SourceError(f"{source.path} does not parse.", "Mend the syntax error first.")
+        raise unparsed(source)
     examples = doctests(source.text)
     if wish.kind is ClaimKind.CALL:
         return Plan(source, Specification((call(wish.name, wish.expect), *extra), tuple(examples)))

@@ -62,7 +62,7 @@ def divergence_words(divergence: Divergence) -> str:
     focus = parting(clean(divergence.predicted), clean(divergence.observed))
     return (
         f"{subject}the model expected {preview(divergence.predicted, focus=focus)}, "
-        f"the run gave {preview(divergence.observed, focus=focus)}, p = {percent(divergence.probability)}"
+        f"at {percent(divergence.probability)}; the run gave {preview(divergence.observed, focus=focus)}"
     )
 
 

@@ -23,6 +23,7 @@ from cwm_lsp.features.runnables import Runnable, runnables
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.features.states import Stop
 from cwm_lsp.features.supposing import Changes, Supposed
+from cwm_lsp.features.unparsed import unparsed
 from cwm_lsp.predict.standing import Standing
 from cwm_lsp.record.source import read_source
 from cwm_lsp.repair.model import Outcome
@@ -272,7 +273,7 @@ class Session:
     def _parsed(self, uri: str) -> Snapshot:
         snapshot = self.snapshot(uri)
         if parse(snapshot.source.text) is None:
-            raise SourceError(f"{snapshot.source.path} does not parse.", "Mend the syntax error first.")
+            raise unparsed(snapshot.source)
         return snapshot
 
     async def _while_unchanged(self, work: Awaitable[T], *texts: Snapshot) -> T:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from cwm_lsp.align.model import Comparison
 from cwm_lsp.align.walk import Place, news, places
 from cwm_lsp.codec.scopes import scopes_of
-from cwm_lsp.features import display, sentences
+from cwm_lsp.features import display, sentences, verdicts
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Trace
 from cwm_lsp.trace.predicted import PredictedStep
@@ -124,8 +124,8 @@ def _compared(comparison: Comparison, file: int) -> tuple[_Visits, int | None]:
             continue
         dimmed = first is not None and step.step > first
         bound = visits.entered(step.step, event) if event.kind is EventKind.CALL else visit
-        bound.fragments += display.compared_values(step, dimmed=dimmed)
-        visit.fragments += display.compared_outcome(step, yielded=event.yielded, dimmed=dimmed)
+        bound.fragments += verdicts.compared_values(step, dimmed=dimmed)
+        visit.fragments += verdicts.compared_outcome(step, yielded=event.yielded, dimmed=dimmed)
         if divergence is not None and step.step == first:
             (bound if divergence.name else visit).mark = True
     return visits, first

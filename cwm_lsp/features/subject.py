@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cwm_lsp.errors import SourceError, TargetError
+from cwm_lsp.errors import TargetError
+from cwm_lsp.features.unparsed import unparsed
 from cwm_lsp.record.source import read_source
 from cwm_lsp.trace.model import SourceFile
 from cwm_lsp.trace.statements import parse
@@ -25,7 +26,7 @@ def subject(test: SourceFile, node: str) -> SourceFile:
     """
     tree = parse(test.text)
     if tree is None:
-        raise SourceError(f"{test.path} does not parse.", "Mend the syntax error first.")
+        raise unparsed(test)
     around = [(tree, Path(test.path).parent), *_conftests(Path(test.path))]
     used = _used([one for one, _ in around], node.partition("[")[0].split("::"))
     for one, folder in around:

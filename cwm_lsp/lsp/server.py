@@ -158,6 +158,12 @@ class CwmServer(LanguageServer):
         """Whether the client has the command that asks the user what a call should have given."""
         return self._announced(SHOULD_BE_CAPABILITY)
 
+    @property
+    def shows_lenses(self) -> bool:
+        """Whether the client has a place for code lenses, or commands of its own for what they do."""
+        document = self.client_capabilities.text_document
+        return self.sends_states or (document is not None and document.code_lens is not None)
+
     def _announced(self, name: str) -> bool:
         experimental = self.client_capabilities.experimental
         value = experimental.get(name) if isinstance(experimental, Mapping) else None

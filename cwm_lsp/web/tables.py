@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cwm_lsp.align.model import Agreement, ComparedStep, ComparedValue
 from cwm_lsp.align.walk import news, places
-from cwm_lsp.features import display, sentences
+from cwm_lsp.features import display, sentences, verdicts
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.features.results import Compared, Predicted, Recorded, Result
 from cwm_lsp.features.supposing import Supposed
@@ -123,14 +123,14 @@ class ComparedTable(Table):
         if step == 0:
             found = display.observed_step(self.events[0], self.events[0].locals, limit=None)
             return tuple(fragment for fragment in found if fragment.name)
-        return display.compared_values(self._step(step), dimmed=self._dimmed(step), limit=None)
+        return verdicts.compared_values(self._step(step), dimmed=self._dimmed(step), limit=None)
 
     def outcome(self, step: int) -> tuple[Fragment, ...]:
         """Where the step went, if that differs, and its result."""
         if not step:
             return ()
         yielded = self.events[step].yielded
-        return display.compared_outcome(self._step(step), yielded=yielded, dimmed=self._dimmed(step))
+        return verdicts.compared_outcome(self._step(step), yielded=yielded, dimmed=self._dimmed(step))
 
     def state(self, step: int) -> State:
         """The worst agreement in the step."""
@@ -188,7 +188,7 @@ class ComparedTable(Table):
 
 
 def _judged(value: ComparedValue, dimmed: bool) -> Variable | None:
-    fragment = display.compared(value, dimmed=dimmed)
+    fragment = verdicts.compared(value, dimmed=dimmed)
     if fragment is None:
         return None
     guess = value.predicted if value.agreement in _SAID else None

@@ -28,7 +28,7 @@ print(total(list(range(12)), 3))
 
 _EXPECTED = re.compile(r"\(expected at line (\d+)\)")
 _DIFFERS = re.compile(r"(?:(\w+) = )?(\S+) ✗ predicted (\S+) · (\d+) %")
-_TOLD = re.compile(r"(?:(\w+): )?the model expected (.+), the run gave (.+), p = (\d+) %")
+_TOLD = re.compile(r"(?:(\w+): )?the model expected (.+), at (\d+) %; the run gave (.+)")
 
 DIVERGED = {"filters": [], "filterOptions": [{"filterId": "cwm_diverged", "condition": "0.6"}]}
 
@@ -53,7 +53,7 @@ async def test_the_program_stops_where_it_surprises_the_model(connect: Connect, 
     async with launched(tmp_path, [], filters=DIVERGED, connect=connect) as dap:
         stop = await surprised(dap, f"Prediction diverged at line {BODY}")
         assert stop["reason"] == "exception"
-        assert stop["text"].startswith("n: the model expected 3, the run gave 1, p = ")
+        assert re.fullmatch(r"n: the model expected 3, at \d+ %; the run gave 1", stop["text"])
         thread = stop["threadId"]
         assert (await dap.where(thread))[:2] == [("count", LOOP), ("main", line("Sly(2)", source=PROGRAM))]
         told = await dap.ask("exceptionInfo", threadId=thread)
@@ -118,7 +118,7 @@ async def test_pause_ends_the_search_for_a_surprise(tmp_path: Path) -> None:
 def found(words: str) -> tuple[str, str, str, int] | None:
     """Name, prediction, observation and percentage of a surprise, from the words that tell of it."""
     told = _TOLD.fullmatch(words)
-    return (told[1] or "", told[2], told[3], int(told[4])) if told else None
+    return (told[1] or "", told[2], told[4], int(told[3])) if told else None
 
 
 async def by_stepping(dap: Client, thread: int) -> list[tuple[int, str, str, str, int]]:

@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from cwm_lsp.features.calls import canonical, definitions
-from cwm_lsp.features.claims import claims, failures
+from cwm_lsp.features.claims import claims, failures, given
 from cwm_lsp.features.repairs import wish_of
 from cwm_lsp.features.results import Call, Recorded
 from cwm_lsp.trace.model import SourceFile
@@ -121,3 +121,11 @@ def test_texts_of_one_call(one: str, other: str, same: bool) -> None:
     assert tree is not None
     known = definitions(tree)
     assert (canonical(one, known) == canonical(other, known)) is same
+
+
+def test_a_generator_gave_nothing_that_could_be_another_value() -> None:
+    assert given(run("def f(n): return n\n", "f(2)")) is not None
+    assert given(run("def f(n):\n    yield n\n", "f(2)")) is None
+    raised = given(run("def f(n):\n    yield n\n    raise OSError(n)\n", "f(2)"))
+    assert raised is not None
+    assert raised.words == "raised OSError(2)"

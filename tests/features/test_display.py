@@ -15,7 +15,7 @@ from cwm_lsp.align.model import (
     DivergenceKind,
     Tally,
 )
-from cwm_lsp.features import display, sentences
+from cwm_lsp.features import display, sentences, verdicts
 from cwm_lsp.features.display import Fragment, State
 from cwm_lsp.trace.model import Event, EventKind, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep
@@ -33,19 +33,19 @@ def value(agreement: Agreement, observed: Value | None = SIX, guess: Guess | Non
     [
         (display.observed("total", SIX), "total = 6", State.OBSERVED, "observed 6"),
         (
-            display.compared(value(Agreement.AGREES, guess=Guess("6", 0.98))),
+            verdicts.compared(value(Agreement.AGREES, guess=Guess("6", 0.98))),
             "total = 6 ✓",
             State.AGREES,
             "observed 6, as predicted (98 %)",
         ),
         (
-            display.compared(value(Agreement.DIFFERS, guess=Guess("5", 0.71))),
+            verdicts.compared(value(Agreement.DIFFERS, guess=Guess("5", 0.71))),
             "total = 6 ✗ predicted 5 · 71 %",
             State.DIFFERS,
             "observed 6; the model expected 5, at 71 %",
         ),
         (
-            display.compared(value(Agreement.WITHHELD, guess=Guess("5", 0.2))),
+            verdicts.compared(value(Agreement.WITHHELD, guess=Guess("5", 0.2))),
             "total = 6",
             State.WITHHELD,
             "observed 6; the model was not sure enough to say",
@@ -76,30 +76,30 @@ def value(agreement: Agreement, observed: Value | None = SIX, guess: Guess | Non
             "observed [0, 1, 2, … 9,997 more], cut; 10,000 in all",
         ),
         (
-            display.compared(value(Agreement.MISSING)),
+            verdicts.compared(value(Agreement.MISSING)),
             "total = 6 ✗ predicted no change",
             State.DIFFERS,
             "observed 6; the model expected no change",
         ),
         (
-            display.compared(value(Agreement.EXTRA, None, Guess("5", 0.8))),
+            verdicts.compared(value(Agreement.EXTRA, None, Guess("5", 0.8))),
             "total not set ✗ predicted 5 · 80 %",
             State.DIFFERS,
             "not set in the run; the model expected 5, at 80 %",
         ),
         (
-            display.compared(value(Agreement.EXTRA, None)),
+            verdicts.compared(value(Agreement.EXTRA, None)),
             "total gone ✗ not predicted",
             State.DIFFERS,
             "gone in the run; the model expected it to stay",
         ),
         (
-            display.compared(value(Agreement.UNCOMPARED, LONG, Guess("[0]", 0.9))),
+            verdicts.compared(value(Agreement.UNCOMPARED, LONG, Guess("[0]", 0.9))),
             "total = [0, 1, 2, … 9,997 more]",
             State.CUT,
             "observed [0, 1, 2, … 9,997 more], cut; 10,000 in all",
         ),
-        (display.compared(value(Agreement.WITHHELD, None, Guess("5", 0.2))), None, None, None),
+        (verdicts.compared(value(Agreement.WITHHELD, None, Guess("5", 0.2))), None, None, None),
     ],
 )
 def test_every_state_has_its_glyphs_and_its_words(
@@ -119,14 +119,14 @@ def test_every_state_has_its_glyphs_and_its_words(
     ],
 )
 def test_flow_is_shown_where_it_differs(kind: EventKind, expected_kind: EventKind, text: str) -> None:
-    fragment = display.flow(ComparedFlow(kind, 3, expected_kind, 5, 0.64, Agreement.DIFFERS))
+    fragment = verdicts.flow(ComparedFlow(kind, 3, expected_kind, 5, 0.64, Agreement.DIFFERS))
     assert fragment is not None
     assert fragment.text == text
 
 
 @pytest.mark.parametrize("agreement", [Agreement.AGREES, Agreement.WITHHELD, Agreement.UNCOMPARED])
 def test_flow_is_silent_elsewhere(agreement: Agreement) -> None:
-    assert display.flow(ComparedFlow(EventKind.LINE, 3, EventKind.LINE, 5, 0.64, agreement)) is None
+    assert verdicts.flow(ComparedFlow(EventKind.LINE, 3, EventKind.LINE, 5, 0.64, agreement)) is None
 
 
 def test_at_most_three_values_and_never_one_that_differs_left_out() -> None:
@@ -134,7 +134,7 @@ def test_at_most_three_values_and_never_one_that_differs_left_out() -> None:
     values = tuple(ComparedValue(name, SIX, Guess("6", 0.9), Agreement.AGREES) for name in "abcd")
     wrong = ComparedValue("e", SIX, Guess("5", 0.9), Agreement.DIFFERS)
     step = ComparedStep(1, 2, 1, 1, flow, (*values, wrong))
-    assert display.joined(display.compared_values(step)) == "a = 6 ✓ · b = 6 ✓ · e = 6 ✗ predicted 5 · 90 %"
+    assert display.joined(verdicts.compared_values(step)) == "a = 6 ✓ · b = 6 ✓ · e = 6 ✗ predicted 5 · 90 %"
 
 
 def test_a_doubt_about_a_value_that_stays_is_not_shown() -> None:
@@ -142,7 +142,7 @@ def test_a_doubt_about_a_value_that_stays_is_not_shown() -> None:
     values = (doubt, replace(doubt, name="b", written=True), replace(doubt, name="c", observed=None))
     flow = ComparedFlow(EventKind.LINE, 3, EventKind.LINE, 3, 0.9, Agreement.AGREES)
     step = ComparedStep(1, 2, 1, 1, flow, values)
-    assert [fragment.text for fragment in display.compared_values(step)] == ["b = 6"]
+    assert [fragment.text for fragment in verdicts.compared_values(step)] == ["b = 6"]
 
 
 def test_functions_modules_classes_and_dunders_are_not_shown() -> None:
@@ -171,7 +171,7 @@ def test_a_surprise_is_worded_as_one() -> None:
     words = sentences.divergence_words(surprise)
     assert (
         words
-        == r"total: the model expected 5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n…, the run gave 6, p = 71 %"
+        == r"total: the model expected 5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n5\n…, at 71 %; the run gave 6"
     )
 
 

@@ -99,6 +99,30 @@ def test_calls_of_a_recorded_run_can_be_run_again() -> None:
     ]
 
 
+def test_a_generator_that_goes_on_is_no_further_call() -> None:
+    source = "def some(n):\n    yield n\n    yield n + 1\ndef f(n): return sum(some(n))\n"
+    trace = run(source, "f(6)")
+    found = runnables(trace.source, recorded=[trace])
+    assert [(one.call, one.origin_line) for one in found] == [("some(n=6)", 1), ("f(n=6)", 4)]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "call"),
+    [
+        ("a, b=2", "f(a=1, b=2)"),
+        ("a, /, b=2", "f(1, b=2)"),
+        ("a, *rest", "f(a=1)"),
+        ("a, *rest, b=0", "f(1, *(3, 4), b=2)"),
+        ("*, a, b", "f(a=1, b=2)"),
+        ("a, **rest", "f(a=1, **{'b': 2})"),
+    ],
+)
+def test_a_recorded_call_is_written_as_it_can_be_made(parameters: str, call: str) -> None:
+    source = f"def f({parameters}): return 7\n"
+    trace = run(source, call)
+    assert [one.call for one in runnables(trace.source, recorded=[trace])] == [call]
+
+
 def test_a_recorded_call_and_its_doctest_are_one() -> None:
     source = 'def f(n, by=2):\n    """\n    >>> f(3)\n    6\n    """\n    return n * by\n'
     trace = run(source, "f(3)")

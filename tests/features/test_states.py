@@ -10,7 +10,7 @@ import pytest
 from cwm_lsp.align.compare import compare
 from cwm_lsp.align.model import Agreement, ComparedValue
 from cwm_lsp.align.visits import visits
-from cwm_lsp.features import display, states
+from cwm_lsp.features import display, states, verdicts
 from cwm_lsp.features.display import State
 from cwm_lsp.predict import entry_trace
 from cwm_lsp.trace.model import Event, EventKind, SourceFile, Value
@@ -265,7 +265,7 @@ def test_what_is_called_is_named() -> None:
     steps[1] = replace(steps[1], kind=EventKind.LINE, line=9)
     steps[2] = replace(steps[2], kind=EventKind.CALL, line=1)
     comparison = compare(trace, steps, threshold=THRESHOLD, model="m")
-    said = [display.joined(display.compared_outcome(step)) for step in comparison.steps[1:3]]
+    said = [display.joined(verdicts.compared_outcome(step)) for step in comparison.steps[1:3]]
     assert said == [
         "→ call of twice ✗ predicted line 9 · 98 %",
         "→ next line 7 ✗ predicted call of same · 98 %",
@@ -279,7 +279,7 @@ def test_an_await_yields_nothing_that_is_shown(handed: Value) -> None:
     event = Event(EventKind.RETURN, 2, "f", 0, value=handed, yielded=True)
     assert display.observed_step(event, {}) == ()
     same = ComparedValue("", handed, None, Agreement.UNCOMPARED)
-    assert display.result(EventKind.RETURN, same, yielded=True) is None
+    assert verdicts.result(EventKind.RETURN, same, yielded=True) is None
 
 
 def test_exceptions_are_told_as_such() -> None:

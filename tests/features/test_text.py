@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwm_lsp.align.model import Agreement, ComparedValue
-from cwm_lsp.features import display
+from cwm_lsp.features import verdicts
 from cwm_lsp.features.display import State, joined, observed
 from cwm_lsp.features.fitting import fit
 from cwm_lsp.features.text import cells, clean, clip, parting, percent
-from cwm_lsp.trace.model import Value
+from cwm_lsp.features.unparsed import unparsed
+from cwm_lsp.trace.model import SourceFile, Value
 from cwm_lsp.trace.predicted import Guess
 
 
@@ -92,7 +93,18 @@ def test_what_differs_stays_in_sight(width: int, shown: str) -> None:
 def test_a_difference_is_seen_in_both_of_two_long_values() -> None:
     seen = Value("Item(name='bolt', price=0.5, quantity=10)", "Item")
     guess = Guess("Item(name='bolt', price=0.5, quantity=9)", 0.8)
-    fragment = display.compared(ComparedValue("item", seen, guess, Agreement.DIFFERS))
+    fragment = verdicts.compared(ComparedValue("item", seen, guess, Agreement.DIFFERS))
     assert fragment is not None
     [fitted] = fit([fragment], 60)
     assert fitted.text == "item = …quantity=10) ✗ predicted …quantity=9) · 80 %"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("def f(:\n", "a.py does not parse: line 1: invalid syntax."),
+        ("x = 1\ny = (\n", "a.py does not parse: line 2: '(' was never closed."),
+    ],
+)
+def test_a_file_that_does_not_parse_is_told_where(text: str, why: str) -> None:
+    assert unparsed(SourceFile("a.py", text)).message == why

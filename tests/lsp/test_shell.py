@@ -27,7 +27,7 @@ async def test_a_comparison_shows_values_and_the_first_divergence(ready: Talk) -
     assert shown["version"] == 1
     assert shown["summary"] == "right in 89 % of 9 values"
     assert answer["divergence"] == shown["divergences"][0]
-    assert answer["divergence"]["message"] == "the model expected line 5, the run gave line 3, p = 64 %"
+    assert answer["divergence"]["message"] == "the model expected line 5, at 64 %; the run gave line 3"
 
 
 async def test_the_divergence_is_one_diagnostic_that_names_no_bug(ready: Talk) -> None:
@@ -36,7 +36,7 @@ async def test_the_divergence_is_one_diagnostic_that_names_no_bug(ready: Talk) -
     assert diagnostic["range"] == {"start": {"line": 3, "character": 8}, "end": {"line": 3, "character": 21}}
     assert diagnostic["severity"] == 4
     assert diagnostic["message"] == (
-        "mean_above([4, 9, 2, 7], 3): the model expected line 5, the run gave line 3, p = 64 %"
+        "mean_above([4, 9, 2, 7], 3): the model expected line 5, at 64 %; the run gave line 3"
     )
 
 

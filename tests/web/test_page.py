@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from cwm_lsp.web.messages import Stage
 from cwm_lsp.web.server import Pages
-from cwm_lsp.web.tables import Shown
-from cwm_lsp.web.view import View
 from tests.web import runs
 from tests.web.chromium import Tab
+from tests.web.page import at, look, row, row_text
 
-LAID_OUT = "globalThis.cwm && cwm.total > 0 && cwm.shown"
 LONG = 100_000
-
-
-async def look(tab: Tab, served: Pages, shown: Sequence[Shown], beside: int | None = None) -> View:
-    """Open the page of some results and wait until it shows them."""
-    view = await served.open("one", "shop.py")
-    view.beside = beside
-    view.show(shown)
-    await tab.open(served.url(view))
-    await tab.until(LAID_OUT)
-    return view
-
-
-async def at(tab: Tab, step: int) -> None:
-    """Wait until a step (from 0) is chosen, and its values are shown."""
-    await tab.until(f"cwm.chosen === {step} && cwm.shown && cwm.shown.step === {step} && !cwm.asking")
-
-
-def row(step: int, side: str = "left") -> str:
-    """The element of a row."""
-    return f"cwm.grids.{side}.list.element({step})"
-
-
-async def row_text(tab: Tab, step: int, side: str = "left") -> str:
-    await tab.until(f"{row(step, side)} && cwm.rows.get({step})")
-    return " ".join(str(await tab.value(f"{row(step, side)}.innerText")).split())
 
 
 # --- what it shows -------------------------------------------------------------------------------
@@ -206,46 +178,6 @@ async def test_where_nothing_diverges_the_key_says_so(tab: Tab, served: Pages) -
     await tab.until("document.getElementById('live').textContent === 'There is no divergence.'")
 
 
-# --- the keyboard --------------------------------------------------------------------------------
-
-
-async def test_every_move_has_its_key(tab: Tab, served: Pages) -> None:
-    await look(tab, served, [runs.small()])
-    await at(tab, 10)
-    for key, step in (
-        ("n", 15),
-        ("p", 10),
-        ("j", 11),
-        ("ArrowDown", 12),
-        ("k", 11),
-        ("ArrowUp", 10),
-        ("Home", 0),
-        ("End", 15),
-        ("g", 0),
-        ("d", 10),
-        ("[", 0),
-        ("]", 15),
-    ):
-        await tab.press(key)
-        await at(tab, step)
-
-
-async def test_a_variable_is_chosen_shown_whole_and_copied(tab: Tab, served: Pages) -> None:
-    await look(tab, served, [runs.small()])
-    await tab.send("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
-    await tab.press("g")
-    await at(tab, 0)
-    await tab.press("ArrowRight")
-    await tab.until("document.querySelector('#detail h3')?.textContent === 'xs'")
-    await tab.press("ArrowRight")
-    await tab.until("document.querySelector('#detail h3')?.textContent === 'floor'")
-    await tab.press("ArrowLeft")
-    await tab.until("document.querySelector('#detail h3')?.textContent === 'xs'")
-    await tab.press("c")
-    await tab.until("document.getElementById('status').textContent === 'copied'")
-    assert await tab.value("navigator.clipboard.readText()") == "[4, 9, 2, 7]"
-
-
 VERDICTS = """[...document.querySelectorAll(".row .cell .glyph")]
   .filter((one) => one.textContent).map((one) => {
   const [verdict, cell] = [one.getBoundingClientRect(), one.parentElement.getBoundingClientRect()];
@@ -261,39 +193,6 @@ async def test_a_value_that_is_cut_keeps_its_verdict(tab: Tab, served: Pages) ->
     verdicts = await tab.value(VERDICTS)
     assert verdicts
     assert all(verdicts)
-
-
-async def test_a_search_is_typed_found_and_gone_on_with(tab: Tab, served: Pages) -> None:
-    await look(tab, served, [runs.small()])
-    await tab.press("/")
-    await tab.type("total +=")
-    await tab.press("Enter")
-    await at(tab, 13)
-    await tab.press("Enter")
-    await at(tab, 5)
-    await tab.press("Escape")
-    await tab.press(".")
-    await at(tab, 8)
-    await tab.press(",")
-    await at(tab, 5)
-    await tab.press("/")
-    await tab.type(" nowhere")
-    await tab.press("Enter")
-    await tab.until("document.getElementById('find').classList.contains('missing')")
-
-
-async def test_the_help_lists_every_key_and_takes_the_keyboard(tab: Tab, served: Pages) -> None:
-    await look(tab, served, [runs.small()])
-    await at(tab, 10)
-    await tab.press("?")
-    await tab.until("document.getElementById('help').open")
-    assert "next difference" in await tab.text()
-    await tab.press("j")
-    assert await tab.value("cwm.chosen") == 10
-    await tab.press("Escape")
-    await tab.until("!document.getElementById('help').open")
-    await tab.press("j")
-    await at(tab, 11)
 
 
 # --- two runs ------------------------------------------------------------------------------------

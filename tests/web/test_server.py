@@ -214,7 +214,8 @@ async def test_a_page_is_told_what_there_is_and_asks_for_what_it_shows() -> None
         (run,) = head["runs"]
         assert (run["kind"], run["steps"], run["columns"]) == ("compared", 16, ["xs", "floor", "total", "x"])
         assert run["divergence"]["step"] == 10
-        assert run["divergence"]["words"].startswith("line 4: the model expected line 5, the run gave line 3")
+        words = r"line 4: the model expected line 5, at \d+ %; the run gave line 3"
+        assert re.fullmatch(words, run["divergence"]["words"])
         sheet = (await looking.ask("sheet"))["answer"]
         assert sheet == {"total": 16, "differences": 2, "first": 10, "words": "2 ✗"}
         rows = (await looking.ask("rows", start=9, count=3))["answer"]

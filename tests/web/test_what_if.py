@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from tests.lsp.test_end_to_end import Editor, over_stdio
 from tests.web.chromium import Tab
-from tests.web.test_page import LAID_OUT, at, row, row_text
+from tests.web.page import LAID_OUT, at, row, row_text
 
 SOURCE = """\
 def count(xs, n):

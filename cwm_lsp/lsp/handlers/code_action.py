@@ -1,5 +1,7 @@
 """``textDocument/codeAction`` and ``codeAction/resolve``: fixes to look for, and fixes that were found.
 
+A client that has no place for code lenses finds among the actions what they do.
+
 Listing actions runs nothing. Resolving one that looks for a fix runs the search, so clients resolve it when
 the user has chosen it, and not before.
 """
@@ -7,29 +9,41 @@ the user has chosen it, and not before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lsprotocol import types
 
 from cwm_lsp.errors import UserError
 from cwm_lsp.features.actions import Found, Search, ShouldBe, actions
 from cwm_lsp.features.diagnostics import unmet
+from cwm_lsp.features.lenses import at_lines
 from cwm_lsp.features.snapshot import Snapshot
 from cwm_lsp.lsp import convert
 from cwm_lsp.lsp.extension import SHOULD_BE, ShouldBeArgument
-from cwm_lsp.lsp.handlers import repairing
+from cwm_lsp.lsp.handlers import code_lens, repairing
 from cwm_lsp.lsp.server import CwmServer
 
 SEARCH = "codeAction/resolve"
 
 
 async def code_action(ls: CwmServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """What can be repaired at a range."""
+    """What can be repaired at a range; for clients without lenses also what can be run or predicted there."""
     snapshot = ls.session.find(params.text_document.uri)
-    if snapshot is None or not ls.session.trusted or not _wanted(params.context.only):
+    if snapshot is None:
+        return []
+    lines = range(params.range.start.line + 1, params.range.end.line + 2)
+    kinds = params.context.only or ()
+    found = await _fixing(ls, snapshot, lines) if _wanted(kinds, types.CodeActionKind.QuickFix) else []
+    if not ls.shows_lenses and _wanted(kinds):
+        beside = at_lines(await code_lens.offered(ls, snapshot), snapshot.source.text, lines)
+        found += [types.CodeAction(one.title, command=convert.lens(snapshot, one).command) for one in beside]
+    return found if ls.session.find(snapshot.uri) is snapshot else []
+
+
+async def _fixing(ls: CwmServer, snapshot: Snapshot, lines: range) -> list[types.CodeAction]:
+    if not ls.session.trusted:
         return []
     tests = await ls.test_sources()
-    lines = range(params.range.start.line + 1, params.range.end.line + 2)
     async with ls.looking:
         if ls.session.find(snapshot.uri) is not snapshot:
             return []
@@ -54,9 +68,9 @@ async def resolve(ls: CwmServer, action: types.CodeAction) -> types.CodeAction:
     return action
 
 
-def _wanted(only: object) -> bool:
-    kinds = list(only) if isinstance(only, list | tuple) else []
-    return not kinds or any(kind in ("", types.CodeActionKind.QuickFix) for kind in kinds)
+def _wanted(only: Sequence[str], *kinds: str) -> bool:
+    """Whether a client that asks for some kinds of actions, all if it names none, wants one of ``kinds``."""
+    return not only or any(kind in ("", *kinds) for kind in only)
 
 
 def _converted(

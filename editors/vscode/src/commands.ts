@@ -15,6 +15,7 @@ import type { Sessions } from './sessions.ts';
 import type { StatusItem } from './statusItem.ts';
 import { openTrace } from './tracePage.ts';
 import { chooseVisit } from './visits.ts';
+import { installed, openWalkthrough } from './walkthrough.ts';
 import type { Row } from './world.ts';
 
 /** What commands work on. */
@@ -61,7 +62,7 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
         'cwm.doctor': () => doctor(parts),
         'cwm.choosePath': () => choosePath(),
         'cwm.openSample': () => openSample(context),
-        'cwm.openWalkthrough': () => openWalkthrough(context),
+        'cwm.openWalkthrough': () => openWalkthrough(context, server),
         'cwm.menu': () => menu(painter, status),
     };
     return Object.entries(handlers).map(([name, handler]) => vscode.commands.registerCommand(name, handler));
@@ -125,13 +126,16 @@ async function toggleValues(): Promise<void> {
 }
 
 async function doctor({ log, server }: Parts): Promise<void> {
-    const report = await vscode.window.withProgress(
+    const { report, sound } = await vscode.window.withProgress(
         { location: vscode.ProgressLocation.Window, title: 'CWM: doctor' },
         async () => await server.doctor(),
     );
     if (report !== '') {
         log.info(`doctor\n${report}`);
         log.show();
+    }
+    if (sound) {
+        await installed();
     }
 }
 
@@ -155,10 +159,6 @@ async function openSample(context: vscode.ExtensionContext): Promise<void> {
     await show(target);
 }
 
-async function openWalkthrough(context: vscode.ExtensionContext): Promise<void> {
-    await vscode.commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#start`, false);
-}
-
 async function restart({ server, refresh }: Parts): Promise<void> {
     await server.restart();
     await refresh();
@@ -167,14 +167,15 @@ async function restart({ server, refresh }: Parts): Promise<void> {
 async function menu(painter: Painter, status: StatusItem): Promise<void> {
     const document = vscode.window.activeTextEditor?.document;
     const file = document?.languageId === 'python' && document.uri.scheme === 'file';
-    const here = painter.of(document) !== undefined;
+    const shown = painter.of(document);
+    const here = shown !== undefined;
     const entries: [string, string, boolean][] = [
         [`$(warning) ${status.trouble}`, 'cwm.doctor', status.trouble !== ''],
         ['$(git-compare) Compare function with a run', 'cwm.compareFunction', file && vscode.workspace.isTrusted],
         ['$(lightbulb) Predict function', 'cwm.predictFunction', file],
         ['$(wrench) Find a fix', 'cwm.findFix', file && vscode.workspace.isTrusted],
         ['$(list-tree) Open trace page', 'cwm.openTrace', here],
-        ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', here],
+        ['$(debug-breakpoint-log) Go to first divergence', 'cwm.goToDivergence', here && shown.divergences.length > 0],
         ['$(clear-all) Clear all values', 'cwm.clearAll', !painter.isEmpty],
         ['$(eye) Turn everything on or off', 'cwm.toggleValues', true],
         ['$(gear) Settings', 'workbench.action.openSettings', true],

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
-import { adopted, type Configuration, forFile, forGhost, isGhost, resolved } from './debugging.ts';
+import { adopted, type Configuration, forFile, forGhost, isGhost, isOfEditor, resolved } from './debugging.ts';
 import { chooseCall } from './chooseCall.ts';
 import type { Program } from './locate.ts';
 import { interpreterOf } from './pythonExtension.ts';
@@ -68,7 +68,11 @@ class Provider implements vscode.DebugConfigurationProvider {
         const document = vscode.window.activeTextEditor?.document;
         const uri = document?.uri ?? target?.uri;
         const setting = vscode.workspace.getConfiguration('cwm').get<string>('python', '');
-        const config = resolved(given as Partial<Configuration>, setting || (await interpreterOf(uri)), document?.getText());
+        const own = uri === undefined ? undefined : folderOf(uri);
+        // VS Code remembers the folder in which the file in the editor was debugged last; it may be in another.
+        const inside = isOfEditor(given) ? own : target ?? own;
+        const python = setting || (await interpreterOf(uri));
+        const config = resolved(given as Partial<Configuration>, python, document?.getText(), inside?.uri.fsPath);
         if (!isGhost(config)) {
             return vscode.workspace.isTrusted ? config : refused();
         }
@@ -81,7 +85,7 @@ class Provider implements vscode.DebugConfigurationProvider {
 }
 
 function refused(): undefined {
-    void vscode.window.showWarningMessage('CWM runs no code of an untrusted workspace. A ghost session is possible.');
+    void vscode.window.showWarningMessage('CWM runs no code of an untrusted workspace.');
     return undefined;
 }
 

@@ -29,16 +29,18 @@ export function forGhost(call: Omit<CallArgument, 'uri'>, program = '${file}'): 
 
 /**
  * What F5 runs: `given` with what it leaves out, or the file in the editor when there is no launch.json.
- * `text` is what stands in the editor: who is to type something needs a terminal for it.
+ * `text` is what stands in the editor: who is to type something needs a terminal for it. `folder` is that of the
+ * workspace, in which programs work, "" for a file outside of any.
  */
-export function resolved(given: Partial<Configuration>, python: string, text = ''): Configuration {
+export function resolved(given: Partial<Configuration>, python: string, text = '', folder = ''): Configuration {
     const place = /\binput\s*\(|\bsys\.stdin\b/.test(text) ? 'integratedTerminal' : 'internalConsole';
     const config: Configuration = { name: 'CWM', type: 'cwm', request: 'launch', ...defined(given) };
     if (config.request === 'launch') {
         const aimed = ['program', 'module', 'code'].some((key) => key in config);
         Object.assign(config, aimed ? {} : { program: '${file}' });
         if (!isGhost(config)) {
-            Object.assign(config, { console: place, ...(python === '' ? {} : { python }) }, defined(given));
+            const [cwd, interpreter] = [folder === '' ? {} : { cwd: folder }, python === '' ? {} : { python }];
+            Object.assign(config, { console: place, ...interpreter, ...cwd }, defined(given));
             if (config['console'] !== 'internalConsole') {
                 // The debug console would open over the terminal, which then is hidden with what it asks.
                 Object.assign(config, { internalConsoleOptions: 'neverOpen' }, defined(given));
@@ -46,6 +48,12 @@ export function resolved(given: Partial<Configuration>, python: string, text = '
         }
     }
     return { cwmStates: true, ...config };
+}
+
+/** Whether a configuration runs whatever file is in the editor. */
+export function isOfEditor(given: Partial<Configuration>): boolean {
+    const aim = ['program', 'module', 'code'].map((key) => given[key]).filter((value) => value !== undefined);
+    return aim.every((value) => value === '${file}');
 }
 
 /** Whether a configuration steps through a prediction. All others run the user's code. */

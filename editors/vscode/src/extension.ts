@@ -11,6 +11,7 @@ import { Server } from './server.ts';
 import { Sessions } from './sessions.ts';
 import { StatusItem } from './statusItem.ts';
 import { modelOf } from './statusText.ts';
+import { installed } from './walkthrough.ts';
 import { WorldView } from './worldView.ts';
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
@@ -61,7 +62,11 @@ async function refresh(server: Server, status: StatusItem): Promise<void> {
     status.update({ shown });
     if (server.found !== undefined) {
         setContext('cwm.canDebug', await hasAdapter(server.found.program));
-        status.update(modelOf(await server.doctor('--json')));
+        const { report, sound } = await server.doctor('--json');
+        status.update(modelOf(report));
+        if (sound) {
+            await installed();
+        }
     }
 }
 

@@ -94,12 +94,12 @@ export class Server implements vscode.Disposable {
         }
     }
 
-    /** What `cwm-lsp doctor` says about this machine and these settings. */
-    async doctor(...options: string[]): Promise<string> {
+    /** What `cwm-lsp doctor` says about this machine and these settings, and whether it finds nothing wrong. */
+    async doctor(...options: string[]): Promise<{ report: string; sound: boolean }> {
         this.told &&= options.length > 0; // who asked for it hears once more what is missing
         const program = this.found?.program ?? (await this.locate())?.program;
         if (program === undefined) {
-            return '';
+            return { report: '', sound: false };
         }
         // What the project sets counts for the server in a trusted workspace only, and so for the doctor.
         const trust = vscode.workspace.isTrusted ? ['--trust'] : [];
@@ -108,7 +108,7 @@ export class Server implements vscode.Disposable {
         const cwd = folder();
         return await new Promise((resolve) => {
             execFile(program.command, args, { cwd, env, timeout: DOCTOR_MS, windowsHide: true }, (error, out, err) => {
-                resolve(out || err || error?.message || '');
+                resolve({ report: out || err || error?.message || '', sound: error === null });
             });
         });
     }

@@ -63,7 +63,8 @@ def emacs(folder: Path, block: int, story: str, *words: str) -> list[str]:
 @pytest.mark.timeout(600)
 def test_a_comparison_is_shown_and_goes_with_an_edit(tmp_path: Path) -> None:
     lines = emacs(tmp_path, EGLOT, "eglot-story.el", "checked('parcel')")
-    assert re.match(r"diagnostic at line 3: .*the model expected 6, the run gave 'PARCEL'", lines[0])
+    words = r"diagnostic at line 3: .*the model expected 6, at \d+ %; the run gave 'PARCEL'"
+    assert re.match(words, lines[0])
     assert any("'PARCEL' ✗" in line for line in lines)
     assert lines[-1] == "after an edit: nothing"
 
@@ -71,6 +72,6 @@ def test_a_comparison_is_shown_and_goes_with_an_edit(tmp_path: Path) -> None:
 @pytest.mark.timeout(600)
 def test_lsp_mode_has_lenses_and_diagnostics(tmp_path: Path) -> None:
     lines = emacs(tmp_path, LSP_MODE, "lsp-story.el", "checked", "'parcel'")
-    assert re.match(r"diagnostic: .*the model expected 6, the run gave 'PARCEL'", lines[0])
+    assert re.match(r"diagnostic: .*the model expected 6, at \d+ %; the run gave 'PARCEL'", lines[0])
     assert "lens: Compare checked(text='parcel')" in lines
     assert any(line.endswith(" · clear") for line in lines)

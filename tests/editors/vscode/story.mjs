@@ -338,6 +338,8 @@ test('a ghost session steps through a prediction, back as well as forward', asyn
 
 test('a step of the walkthrough does what it says while the walkthrough is in front', async () => {
     await workbench.command('CWM: Open Walkthrough');
+    const install = workbench.page.locator('.getting-started-step', { hasText: 'Install cwm-lsp' });
+    await install.locator('.codicon-getting-started-step-checked').first().waitFor({ timeout: 60_000 });
     const step = workbench.page.locator('.getting-started-step', { hasText: 'Compare a function' });
     await step.click();
     await step.locator('.monaco-button', { hasText: 'Compare Function' }).click();

@@ -58,6 +58,12 @@ def test_models_that_cannot_be_asked_in_the_real_editor() -> None:
 
 
 @pytest.mark.timeout(1200)
+def test_a_folder_that_is_not_trusted_in_the_real_editor() -> None:
+    installed()
+    node(str(HERE / "trust.mjs"), seconds=850)
+
+
+@pytest.mark.timeout(1200)
 def test_an_environment_is_made_in_the_real_editor(tmp_path: Path) -> None:
     installed()
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")

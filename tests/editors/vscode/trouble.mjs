@@ -86,6 +86,17 @@ test('the menu of the item begins with the problem', async () => {
     await workbench.page.keyboard.press('Escape');
 });
 
+test('the step of the walkthrough that installs is not done by a doctor that finds something wrong', async () => {
+    await workbench.command('CWM: Open Walkthrough');
+    const install = workbench.page.locator('.getting-started-step', { hasText: 'Install cwm-lsp' });
+    await install.click();
+    await install.locator('.monaco-button', { hasText: 'Run Doctor' }).click();
+    await workbench.page.locator('.part.panel .view-line', { hasText: 'problem:' }).first().waitFor({ timeout: 120_000 });
+    assert.equal(await install.locator('.codicon-getting-started-step-unchecked').count(), 1);
+    await workbench.shot('walkthrough-trouble');
+    await workbench.file('double.py');
+});
+
 test('a model server that is down is named', async () => {
     const folder = checkpoint('ours', { 'config.json': { ...LLAMA, cwm_lsp: { codec: 'compact' } } });
     set({ 'cwm.backend': 'vllm', 'cwm.model': folder, 'cwm.endpoint': 'http://127.0.0.1:9' });

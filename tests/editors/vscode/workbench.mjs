@@ -38,8 +38,11 @@ export function inOrder(workbench) {
     after(async () => await workbench()?.close());
 }
 
-/** Start VS Code on a folder of `files` with machine `settings`. `env` is laid over the environment. */
-export async function open(files, settings, env = {}) {
+/**
+ * Start VS Code on a folder of `files` with machine `settings`. `env` is laid over the environment; the folder is
+ * one that nobody has said to trust if `asksTrust`.
+ */
+export async function open(files, settings, env = {}, asksTrust = false) {
     if (!existsSync(VSIX)) {
         throw new Error('editors/vscode/cwm-lsp.vsix is not there: run `make vscode`.');
     }
@@ -47,7 +50,7 @@ export async function open(files, settings, env = {}) {
     const folder = path.join(home, 'work space');
     const [data, extensions] = [path.join(home, 'data'), path.join(home, 'extensions')];
     write(folder, files);
-    write(path.join(data, 'User'), { 'settings.json': JSON.stringify(CALM) });
+    write(path.join(data, 'User'), { 'settings.json': JSON.stringify({ ...CALM, 'security.workspace.trust.enabled': asksTrust }) });
     // A remote window, which this is, takes settings of scope "machine" from the machine's own file alone.
     write(path.join(data, 'Machine'), { 'settings.json': JSON.stringify(settings) });
     const common = ['--user-data-dir', data, '--extensions-dir', extensions];
@@ -55,7 +58,7 @@ export async function open(files, settings, env = {}) {
     const port = await freePort();
     const server = spawn(process.execPath, [
         ENTRY, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry',
-        '--disable-update-check', '--disable-workspace-trust', '--disable-getting-started-override',
+        '--disable-update-check', '--disable-getting-started-override', ...(asksTrust ? [] : ['--disable-workspace-trust']),
     // code-server would take its port from the environment before that of its command line.
     ], { stdio: 'ignore', env: { ...process.env, PORT: undefined, ...env }, detached: process.platform !== 'win32' });
     let browser;
@@ -183,7 +186,7 @@ const CALM = {
     'chat.disableAIFeatures': true,
     'editor.cursorBlinking': 'solid',
     'extensions.ignoreRecommendations': true,
-    'security.workspace.trust.enabled': false,
+    'security.workspace.trust.startupPrompt': 'never',
     'telemetry.telemetryLevel': 'off',
     'terminal.integrated.gpuAcceleration': 'off',
     'workbench.reduceMotion': 'on',

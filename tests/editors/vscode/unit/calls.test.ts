@@ -31,7 +31,7 @@ class Shop:
 `.split('\n');
 
 const at = (text: string): string | undefined =>
-    functionAt(SOURCE, SOURCE.findIndex((line) => line.includes(text)));
+    functionAt(SOURCE, SOURCE.findIndex((line) => line.includes(text)))?.name;
 
 test('a method is named with its classes', () => {
     assert.equal(at('def sell'), 'Shop.sell');
@@ -57,7 +57,17 @@ test('outside of a function there is none', () => {
 });
 
 test('a line past the end belongs to the last one', () => {
-    assert.equal(functionAt(['def f():', '    pass', ''], 99), 'f');
+    assert.equal(functionAt(['def f():', '    pass', ''], 99)?.name, 'f');
+});
+
+const parameters = (...lines: string[]): string | undefined => functionAt([...lines, '    return 1'], lines.length)?.parameters;
+
+test('the parameters of a function are those of its header', () => {
+    assert.equal(parameters('def f():'), '');
+    assert.equal(parameters('def f(words, floor=3):'), 'words, floor=3');
+    assert.equal(parameters('def f(', '    words: list[tuple[str, int]],  # it\'s (all of them', '    sep=")",', ') -> int:'), 'words: list[tuple[str, int]], sep=")"');
+    assert.equal(parameters('async def f(a, b={"(": 1}):'), 'a, b={"(": 1}');
+    assert.equal(parameters('def f(a,'), '…');
 });
 
 const lens = (command: string, name: string, given: string) =>
@@ -80,4 +90,6 @@ test('typed inputs may come with the name or without', () => {
     assert.equal(typedCall('u', 'f', 'f([1, 2])').arguments, '[1, 2]');
     assert.equal(typedCall('u', 'f', 'g(1)').arguments, 'g(1)');
     assert.equal(typedCall('u', 'f', '').arguments, '');
+    assert.equal(callText(typedCall('u', 'Box.add', 'Box(3), 4')), 'Box.add(Box(3), 4)');
+    assert.equal(callText(typedCall('u', 'Box.add', 'Box(3).add(4)')), 'Box(3).add(4)');
 });

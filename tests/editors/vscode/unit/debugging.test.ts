@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adopted, forGhost, isGhost, resolved } from '../../../../editors/vscode/src/debugging.ts';
+import { adopted, forGhost, isGhost, isOfEditor, resolved } from '../../../../editors/vscode/src/debugging.ts';
 
 test('F5 without launch.json runs the file in the editor', () => {
     assert.deepEqual(resolved({}, '/py'), {
@@ -13,6 +13,19 @@ test('a program that reads what is typed runs where one can type', () => {
     assert.equal(resolved({}, '', 'for line in sys.stdin:')['console'], 'integratedTerminal');
     assert.equal(resolved({}, '', 'inputs(3)\nmy_input = 3')['console'], 'internalConsole');
     assert.equal(resolved({ console: 'internalConsole' }, '', 'input()')['console'], 'internalConsole');
+});
+
+test('a program works in the folder of the workspace, unless the configuration names another', () => {
+    assert.equal(resolved({}, '', '', '/work')['cwd'], '/work');
+    assert.equal(resolved({ cwd: '/else' }, '', '', '/work')['cwd'], '/else');
+    assert.ok(!('cwd' in resolved({}, '')));
+    assert.ok(!('cwd' in resolved({ request: 'attach' }, '', '', '/work')));
+    assert.ok(!('cwd' in resolved(forGhost({ function: 'f', arguments: '1' }), '', '', '/work')));
+});
+
+test('what runs the file in the editor is known', () => {
+    assert.ok(isOfEditor({}) && isOfEditor({ program: '${file}' }));
+    assert.ok(!isOfEditor({ program: 'main.py' }) && !isOfEditor({ module: 'shop' }));
 });
 
 test('what a configuration says is kept', () => {
