@@ -12,6 +12,7 @@ from queue import SimpleQueue
 
 from cwm_lsp.repair.agent.noting import LEFT_OUT
 from cwm_lsp.repair.baseline import failure
+from cwm_lsp.repair.child import isolation
 from cwm_lsp.repair.clusters import (
     HANGS,
     Ran,
@@ -70,9 +71,8 @@ OFFERED = 3
 class Ground:
     """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
 
-    ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the two likeliest
-    survivors are still run: there is a question in them. Held-out inputs of which the file takes more than
-    ``clock`` seconds are left out.
+    ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) no survivor is run any more.
+    Held-out inputs of which the file takes more than ``clock`` seconds are left out.
     """
 
     job: Job
@@ -117,14 +117,20 @@ def verified(
         endless = HANGS in said.values()
 
         def run(candidate: Candidate) -> Ran | None:
-            if candidate not in kept[:2] and time.monotonic() > ground.until:
+            left = ground.until - time.monotonic()
+            if left > 0:
+                left = max(LEAST_CLOCK, left) if candidate in kept[:2] else left
+                survivor = _run(ground, candidate, calls, before[:held], idle, endless, left)
+            if left <= 0 or (survivor is None and ground.job.deadline.late()):
                 late.append(candidate)
                 return None
-            left = max(LEAST_CLOCK, ground.until - time.monotonic())
-            return _run(ground, candidate, calls, before[:held], idle, endless, left)
+            return survivor
 
         found = at_once(ground.job.stop, len(fresh), run, kept)
         ran = [survivor for survivor in found if survivor is not None]
+    if not ran and late:
+        fix = _fix(ground, [[_unrun(ground, late[0])]], 0, (), said, False, weight)
+        return (fix,), (*notes, NO_TIME)
     common = min((_run_of(one.said) for one in ran), default=len(calls))
     calls, before, held = calls[:common], before[:common], min(held, common)
     ran = [chosen(range(common), one) for one in ran]
@@ -216,6 +222,14 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int, held: i
     return ""
 
 
+NO_TIME = "There was no time to run the fix once more, and on other inputs: give a larger --budget."
+
+
+def _unrun(ground: Ground, candidate: Candidate) -> Ran:
+    """What is known of a survivor for which there was no time: that it passed once."""
+    return Ran(candidate, apply(ground.job.text, candidate.edits), (), (), 0, isolation())
+
+
 def _says_what(check: Check) -> bool:
     """Whether a check says more than that nothing must be raised."""
     if check.kind is CheckKind.RUN:
@@ -260,7 +274,7 @@ def _run(
         if not worker.forks:
             worker.end()  # what ran there before leaves no process behind
         tried = list(worker.attempt([candidate], order, ground.seconds * 2, PATIENT, formal=True))
-        if len(tried[0].passed) < len(order):
+        if not tried or len(tried[0].passed) < len(order):
             return None
         said = worker.results(candidate, calls, ground.seconds, clock=clock)
     finally:
