@@ -63,8 +63,8 @@ def nothing_fails(
         return flaky(checks[found[0]])
     late = [n for n in wanted if n in left]
     if late:
-        name = checks[late[0]].call
-        return RunError(f"{name} took all of the time that there was.", "Give a larger --budget.")
+        said = f"There was not enough time to run {checks[late[0]].call}."
+        return RunError(said, "Name only the test that fails, or give a larger --budget.")
     unrun = [n for n in wanted if n in skipped]
     if unrun:
         return TargetError(f"{checks[unrun[0]].call} is skipped, and fails no more than it passes.")

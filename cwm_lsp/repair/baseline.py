@@ -38,8 +38,9 @@ BEGUN_SHARE = 0.4
 LITTLE = 0.2
 """Of what a check may take, after which it is not waited for in the runs that are not watched."""
 
+ASLEEP = 1.5
 ASLEEP_SHARE = 0.3
-"""Of the time, how long a check may sleep without a break."""
+"""Seconds that a check may sleep without a break in any case, and of the time."""
 
 AGAIN_SHARE = 0.1
 """Of the time, how long checks are begun a third time."""
@@ -126,7 +127,7 @@ def baseline(workers: Sequence[Worker], specification: Specification, job: Job) 
     say_something(workers[0], specification, job, FIRST_SECONDS[CheckKind.CALL])
     wanted = list(range(len(specification.targets))) + _wanted(specification, workers[0], job)
     order = [*wanted, *(n for n in range(len(checks)) if n not in wanted)]
-    asleep = min(BLOCKED, span * ASLEEP_SHARE)
+    asleep = min(BLOCKED, max(ASLEEP, span * ASLEEP_SHARE))
     first, more = _three(workers, job, order, longest, slow, asleep)
     unrun = {n for n in order if n not in more[0]}
     left = {n for n in order if first[n]["said"] == LEFT_OUT or n in unrun}

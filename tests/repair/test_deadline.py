@@ -108,9 +108,9 @@ class Spent(Deadline):
 
 def test_a_test_for_which_there_is_no_time_is_named(tmp_path: Path) -> None:
     job, worker = child(tmp_path, Spent(50.0))
-    with worker, pytest.raises(RunError, match="test_one took all of the time") as error:
+    with worker, pytest.raises(RunError, match="not enough time to run .*test_one") as error:
         baseline([worker], asked(tmp_path), job)
-    assert error.value.hint == "Give a larger --budget."
+    assert "give a larger --budget" in error.value.hint
 
 
 def test_a_fix_that_passed_once_is_offered_where_there_is_no_time_to_run_it_again(tmp_path: Path) -> None:

@@ -68,18 +68,18 @@ class Noting:
         """Each check gets little time at first; one that needs more shows whether the others may as well.
 
         Many loops for ever would otherwise eat the whole budget. So would slow checks: of all but the first
-        those are left out that may not end within ``clock`` seconds. Where checks before it ended much
+        those are left out that may not end within ``clock`` seconds, once one has failed. Where checks before it ended much
         sooner, one gets no more. A test that runs little of the file is slow by itself, and gets as much as a
         ``slow`` one may take.
         """
         longest, until = request["seconds"], time.monotonic() + request["clock"]
         seconds = longest * FIRST_SHARE
-        endless, slowest = False, 0.0
+        endless, failed, slowest = False, False, 0.0
         ended: list[tuple[float, int]] = []
         for number in request["order"]:
             check = self._checks[number]
             begun = time.monotonic()
-            if begun + slowest > until and (slowest or request["clock"] <= 0.0):
+            if begun + slowest > until and (failed or request["clock"] <= 0.0):
                 yield {**NOTHING, "check": number, "said": LEFT_OUT}
                 continue
             found = self._apart(partial(self._traced, check, seconds))
@@ -98,6 +98,7 @@ class Noting:
                 ended.append((found["seconds"], found["visits"]))
             if check["kind"] == "test" and "lines" in found and not _long(found):
                 found = self._bared(check, seconds, found)
+            failed = failed or not found["ok"]
             if found["said"] != OVERTIME:
                 slowest = max(slowest, time.monotonic() - begun)
             yield {**NOTHING, "check": number, **found}
