@@ -68,9 +68,9 @@ class Noting:
         """Each check gets little time at first; one that needs more shows whether the others may as well.
 
         Many loops for ever would otherwise eat the whole budget. So would slow checks: of all but the first
-        those are left out that may not end within ``clock`` seconds, once one has failed. Where checks before it ended much
-        sooner, one gets no more. A test that runs little of the file is slow by itself, and gets as much as a
-        ``slow`` one may take.
+        those are left out that may not end within ``clock`` seconds, once one has failed. Where checks before
+        it ended much sooner, one gets no more. A test that runs little of the file is slow by itself, and
+        gets as much as a ``slow`` one may take.
         """
         longest, until = request["seconds"], time.monotonic() + request["clock"]
         seconds = longest * FIRST_SHARE

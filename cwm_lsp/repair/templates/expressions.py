@@ -9,6 +9,7 @@ from cwm_lsp.repair.templates import kindred
 from cwm_lsp.repair.templates.additions import ADDITIONS
 from cwm_lsp.repair.templates.beside import BESIDE
 from cwm_lsp.repair.templates.elsewhere import HABITS
+from cwm_lsp.repair.templates.forgotten import FORGOTTEN
 from cwm_lsp.repair.templates.idioms import IDIOMS
 from cwm_lsp.repair.templates.joint import JOINT
 from cwm_lsp.repair.templates.members import MEMBERS
@@ -353,4 +354,5 @@ _TEMPLATES: tuple[Template, ...] = (
     *HABITS,
     *BESIDE,
     *MEMBERS,
+    *FORGOTTEN,
 )

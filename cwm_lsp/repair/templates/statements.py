@@ -236,6 +236,7 @@ def _expression(value: ast.expr, scope: Scope, text: Text) -> Iterator[Conversio
     elif isinstance(value, ast.Call):
         yield f"return {source}", "missing return", 0.4
         yield f"yield from {source}", "missing yield", 0.15
+        yield f"yield {source}", "missing yield", 0.15 if scope.returned else 0.35
         yield from _lost(value, source, scope)
         if isinstance(value.func, ast.Attribute):
             base = text.of(value.func.value)

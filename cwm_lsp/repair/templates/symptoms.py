@@ -74,6 +74,7 @@ SAYING: dict[str, dict[str, float]] = {
     "positional argument": {"missing argument": 2.5, "extra argument": 2.0},
     "changed size during iteration": {"missing copy": 3.0},
     "'NoneType' object": {"missing return": 2.0, "missing fallback": 1.5, "extra call": 1.5},
+    "object is not iterable": {"one or many": 4.0, "missing yield": 2.0, "missing return": 2.0},
     "coroutine": {"missing await": 3.0},
     "DID NOT RAISE": {"guard": 1.8, "missing condition": 1.8, "condition": 1.8, "statement dropped": 1.5},
 }
