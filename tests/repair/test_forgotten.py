@@ -82,6 +82,14 @@ def facets(value):
         found.append(one)
     return found
 """
+KEYS = """\
+def parse(text):
+    found = {{}}
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        found[name.strip(){}] = value.strip()
+    return found
+"""
 DAYS = "def days(weeks, days):\n    return weeks{} + days\n"
 FILL = "def fill(match, values):\n    return str(values{})\n"
 MAYBE = "def cells(row, names):\n    return [{} for one in names]\n"
@@ -101,6 +109,7 @@ MAYBE = "def cells(row, names):\n    return [{} for one in names]\n"
         (DELAYS, "", "yield ", "TypeError: 'NoneType' object is not iterable", 10),
         (FACETS, "value", "value if isinstance(value, (list, tuple, set)) else [value]",
          "TypeError: 'int' object is not iterable", 10),
+        (KEYS, "", ".lower()", "assert {'Host': '1'} == {'host': '1'}", 120),
         (DAYS, "", " * 7", "", 40),
         (FILL, "[match]", ".pop(match)", "", 200),
         (MAYBE, 'row.get(one) or ""', 'row.get(one) if row.get(one) is not None else ""', "", 40),

@@ -190,6 +190,13 @@ def one_or_many(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
         yield f"[{source}] if isinstance({source}, str) else {source}", "one or many", 0.14
 
 
+def made_alike(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
+    """A text in one case, or without the blanks around it."""
+    if scope.textual and isinstance(node, _VALUE):
+        for method, kind in (("lower", "case"), ("upper", "case"), ("casefold", "case"), ("strip", "blanks")):
+            yield f"{text.of(node)}.{method}()", kind, 0.15
+
+
 def several(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """More than one element, where it is asked whether there is any."""
     if isinstance(node, ast.Name) and id(node) in scope.truths and scope.textual:
@@ -206,5 +213,6 @@ FORGOTTEN = (
     in_smaller,
     taken,
     one_or_many,
+    made_alike,
     several,
 )

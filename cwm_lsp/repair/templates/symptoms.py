@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 FACTOR = 1.8
 """How much likelier such an edit is."""
@@ -112,9 +113,25 @@ def spread(kind: str, prior: float) -> float:
     return max(prior, min(prior * factor, STRAY - 0.01)) if prior < STRAY else prior
 
 
+ALIKE = 4.0
+"""How much likelier it is that texts are to be made alike where two came up that differ in just that."""
+
+_QUOTED = re.compile(r"""'([^'\n]*)'|"([^"\n]*)\"""")
+
+
+def _alike(said: Iterable[str]) -> Iterator[str]:
+    """The kinds of edit for texts that are the same but for their case, or for the blanks around them."""
+    texts = {one or other for text in said for one, other in _QUOTED.findall(text)} - {""}
+    if len({text.lower() for text in texts}) < len(texts):
+        yield "case"
+    if len({text.strip() for text in texts} - {""}) < len(texts - {" "}):
+        yield "blanks"
+
+
 def likelier(said: Iterable[str]) -> dict[str, float]:
     """The kinds of edit that what failing checks said speaks for, and how much likelier they are."""
-    found: dict[str, float] = {}
+    said = [*said]
+    found: dict[str, float] = dict.fromkeys(_alike(said), ALIKE)
     for text in said:
         name = ENDLESS if text == ENDLESS else text.removeprefix("raised ").partition(":")[0]
         found |= dict.fromkeys(KINDS.get(name, ()), FACTOR)
