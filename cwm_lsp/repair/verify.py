@@ -159,20 +159,24 @@ def _run_of(said: Sequence[str]) -> int:
     return run if run == len(said) or run >= ENOUGH else 0
 
 
+MADE = 0.3
+"""Of the time that is left, how long held-out inputs are made."""
+
 BESIDE = 0.2
 """Of the held-out inputs, those for what the fixes do not touch."""
 
 
 def _held_out(ground: Ground, kept: Sequence[Candidate], worker: Worker) -> list[str]:
     """Inputs that nobody wrote down, most of them for the functions that the candidates change."""
+    until = time.monotonic() + MADE * max(0.0, ground.until - time.monotonic())
     functions = _changed(ground.job.text, kept)
     known = worker.results(None, ground.calls, ground.seconds, functions, ground.clock) if functions else None
     if known is None:
-        return held_out(ground.calls, HELD_OUT)
+        return held_out(ground.calls, HELD_OUT, until=until)
     within = [call for call, one in zip(ground.calls, known, strict=True) if one.reached]
     beside = [call for call in ground.calls if call not in within]
-    others = held_out(beside, int(HELD_OUT * BESIDE) if within else HELD_OUT)
-    return [*held_out(within, HELD_OUT - len(others)), *others]
+    others = held_out(beside, int(HELD_OUT * BESIDE) if within else HELD_OUT, until=until)
+    return [*held_out(within, HELD_OUT - len(others), until=until), *others]
 
 
 def _changed(text: str, kept: Sequence[Candidate]) -> set[int]:

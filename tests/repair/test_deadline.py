@@ -14,6 +14,7 @@ from cwm_lsp.repair.agent.checks import OVERTIME as ENDLESS
 from cwm_lsp.repair.agent.noting import LEFT_OUT
 from cwm_lsp.repair.baseline import baseline, job_for
 from cwm_lsp.repair.deadline import GRACE, LEAST, LEAST_SHARE, LEAST_START, LONGEST_START, Deadline
+from cwm_lsp.repair.heldout import held_out
 from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.model import Candidate, Check, CheckKind, Edit
 from cwm_lsp.repair.specification import Specification
@@ -96,6 +97,12 @@ def test_nothing_is_begun_once_the_time_is_over(tmp_path: Path) -> None:
         worker.end()
         assert worker.results(None, ["add(1, 2)"], 5.0) is None
         assert worker._process is None
+
+
+@pytest.mark.parametrize("calls", [["add(1, 2)", "add(3, 4)"], ["a = Shop(3)\na.add(2)\na.total()"]])
+def test_no_input_is_made_once_the_time_is_over(calls: list[str]) -> None:
+    assert held_out(calls, 10)
+    assert held_out(calls, 10, until=0.0) == []
 
 
 class Spent(Deadline):

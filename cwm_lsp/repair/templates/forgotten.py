@@ -194,7 +194,7 @@ def made_alike(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """A text in one case, or without the blanks around it."""
     if scope.textual and isinstance(node, _VALUE):
         for method, kind in (("lower", "case"), ("upper", "case"), ("casefold", "case"), ("strip", "blanks")):
-            yield f"{text.of(node)}.{method}()", kind, 0.15
+            yield f"{text.of(node)}.{method}()", kind, 0.19
 
 
 def several(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
