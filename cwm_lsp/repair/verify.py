@@ -71,8 +71,9 @@ OFFERED = 3
 class Ground:
     """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
 
-    ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) no survivor is run any more.
-    Held-out inputs of which the file takes more than ``clock`` seconds are left out.
+    ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the two likeliest
+    survivors are still run, unless the search is over: there is a question in them. Held-out inputs of which
+    the file takes more than ``clock`` seconds are left out.
     """
 
     job: Job
@@ -118,12 +119,12 @@ def verified(
 
         def run(candidate: Candidate) -> Ran | None:
             left = ground.until - time.monotonic()
+            left = max(LEAST_CLOCK, left) if candidate in kept[:2] else left
+            survivor = None
             if left > 0:
-                left = max(LEAST_CLOCK, left) if candidate in kept[:2] else left
                 survivor = _run(ground, candidate, calls, before[:held], idle, endless, left)
             if left <= 0 or (survivor is None and ground.job.deadline.late()):
                 late.append(candidate)
-                return None
             return survivor
 
         found = at_once(ground.job.stop, len(fresh), run, kept)

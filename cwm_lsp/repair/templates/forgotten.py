@@ -85,6 +85,8 @@ def unread(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
                 yield form.format(source, field), "missing bound", 0.35
             for sign in "+-*":
                 yield f"{enclosed(source)} {sign} {field}", "missing operand", 0.25
+            if isinstance(node, ast.BinOp):
+                yield f"{enclosed(source)} % {field}", "wrap-around", 0.3
         elif isinstance(node, ast.Constant):
             yield field, "variable for constant", 0.35
 
