@@ -41,7 +41,7 @@ ENOUGH = 8
 """Held-out inputs that must have run for a fix to count as verified."""
 
 LEAST_CLOCK = 1.0
-"""Seconds that a fix gets for the held-out inputs however late it is."""
+"""Seconds in which held-out inputs are made, and that a fix gets for them, however late it is."""
 
 ALONE = 2
 """Kinds of edit that must come to the same fix for it to count as verified where rivals were left untried."""
@@ -169,7 +169,7 @@ BESIDE = 0.2
 
 def _held_out(ground: Ground, kept: Sequence[Candidate], worker: Worker) -> list[str]:
     """Inputs that nobody wrote down, most of them for the functions that the candidates change."""
-    until = time.monotonic() + MADE * max(0.0, ground.until - time.monotonic())
+    until = time.monotonic() + max(LEAST_CLOCK, MADE * (ground.until - time.monotonic()))
     functions = _changed(ground.job.text, kept)
     known = worker.results(None, ground.calls, ground.seconds, functions, ground.clock) if functions else None
     if known is None:
