@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cwm_lsp.errors import RunError, TargetError, UserError
 from cwm_lsp.repair.agent.checks import NUMBERS
@@ -51,12 +51,20 @@ def flaky(check: Check) -> RunError:
 
 
 def nothing_fails(
-    wanted: Sequence[int], shaky: Sequence[int], skipped: Sequence[int], checks: Sequence[Check]
+    wanted: Sequence[int],
+    shaky: Sequence[int],
+    skipped: Sequence[int],
+    left: Collection[int],
+    checks: Sequence[Check],
 ) -> UserError | RunError:
     """What a specification is an answer to of which nothing fails."""
     found = [n for n in wanted if n in shaky]
     if found:
         return flaky(checks[found[0]])
+    late = [n for n in wanted if n in left]
+    if late:
+        said = f"There was not enough time to run {checks[late[0]].call}."
+        return RunError(said, "Name only the test that fails, or give a larger --budget.")
     unrun = [n for n in wanted if n in skipped]
     if unrun:
         return TargetError(f"{checks[unrun[0]].call} is skipped, and fails no more than it passes.")

@@ -12,7 +12,7 @@ from cwm_lsp.errors import TargetError
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import BLOCKED
 from cwm_lsp.repair.agent.guard import NOT_ALLOWED
-from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
+from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY, TWICE
 from cwm_lsp.repair.agent.pytests import SKIPPED
 from cwm_lsp.repair.asked import nothing_fails, say_something
 from cwm_lsp.repair.job import Again, Job, at_once
@@ -27,19 +27,23 @@ FIRST_SECONDS = {CheckKind.CALL: 0.5, CheckKind.DOCTEST: 0.5, CheckKind.TEST: 10
 """Processor seconds that a check may take on the file as it stands."""
 
 FIRST_SHARE = 0.12
-"""Of the budget, what one check may take there at most."""
+"""Of the time, what one check may take there at most."""
+
+SLOW_SHARE = 0.3
+"""The same of a test that is slow without running much of the file: it has an end."""
 
 BEGUN_SHARE = 0.4
-"""Of the budget, after which no further check is begun."""
+"""Of the time, after which no further check is begun."""
 
 LITTLE = 0.2
 """Of what a check may take, after which it is not waited for in the runs that are not watched."""
 
-ASLEEP_SHARE = 0.2
-"""Of the budget, how long a check may sleep without a break."""
+ASLEEP = 1.5
+ASLEEP_SHARE = 0.3
+"""Seconds that a check may sleep without a break in any case, and of the time."""
 
 AGAIN_SHARE = 0.1
-"""Of the budget, how long checks are begun a third time."""
+"""Of the time, how long checks are begun a third time."""
 
 AGAIN_SECONDS = 0.3
 AGAIN_SLACK = 5.0
@@ -51,7 +55,8 @@ QUICK_SLACK = 4.0
 
 LEAST_SECONDS = 0.02
 SLACK = 10.0
-"""A candidate's check may take so many times as long as the slowest that passes, plus the least."""
+"""A candidate's check may take so many times as long as the slowest that passes, plus the least, and
+twice as long as any that ends."""
 
 
 REFUSED = NOT_ALLOWED
@@ -104,22 +109,26 @@ def job_for(file: Path, text: str, specification: Specification, python: str) ->
     return Job(where, text, (*specification.targets, *specification.others), nodes, python)
 
 
-def baseline(
-    workers: Sequence[Worker], specification: Specification, job: Job, budget: float = 20.0
-) -> Baseline:
+def baseline(workers: Sequence[Worker], specification: Specification, job: Job) -> Baseline:
     """Run all checks on the file as it stands, three times. Raises ``TargetError`` when nothing fails.
 
-    Of ``budget`` seconds no check gets more than a part.
+    The search's time begins once the children have started; no check gets more than a part of it.
     """
     kinds = [CheckKind.TEST if job.nodes else check.kind for check in job.checks or (_TEST,)]
-    longest = min(max(FIRST_SECONDS[kind] for kind in kinds), max(0.5, budget * FIRST_SHARE))
-    tests = _tests(job, at_once(job.stop, len(workers), Worker.collected, workers)[0])
+    collected = at_once(job.stop, len(workers), Worker.collected, workers)
+    job.deadline.begin()
+    span = job.deadline.span
+    longest, slow = (
+        min(max(FIRST_SECONDS[kind] for kind in kinds), max(0.5, span * share))
+        for share in (FIRST_SHARE, SLOW_SHARE)
+    )
+    tests = _tests(job, collected[0])
     checks = (*job.checks, *tests)
     say_something(workers[0], specification, job, FIRST_SECONDS[CheckKind.CALL])
     wanted = list(range(len(specification.targets))) + _wanted(specification, workers[0], job)
     order = [*wanted, *(n for n in range(len(checks)) if n not in wanted)]
-    asleep = min(BLOCKED, budget * ASLEEP_SHARE)
-    first, more = _three(workers, job, order, longest, asleep, budget)
+    asleep = min(BLOCKED, max(ASLEEP, span * ASLEEP_SHARE))
+    first, more = _three(workers, job, order, longest, slow, asleep)
     unrun = {n for n in order if n not in more[0]}
     left = {n for n in order if first[n]["said"] == LEFT_OUT or n in unrun}
     oks = {n: {first[n]["ok"], *(run[n].ok for run in more if n in run and not run[n].over)} for n in order}
@@ -127,7 +136,7 @@ def baseline(
     skipped = [n for n in order if first[n]["said"] == SKIPPED]
     failing = [n for n in wanted if n not in (*shaky, *left, *skipped) and not first[n]["ok"]]
     if not failing:
-        raise nothing_fails(wanted, shaky, skipped, checks)
+        raise nothing_fails(wanted, shaky, skipped, left, checks)
     beyond = [n for n in failing if _beyond(first[n])]
     if len(beyond) == len(failing):
         beyond = []
@@ -148,13 +157,10 @@ def baseline(
         {"spectrum": tuple(spectrum), "slice": tuple(slices)},
         tuple(_calls(checks, failing, passing, first)),
         _quick([first[n]["seconds"] for n in passing], bool(job.nodes)),
-        _seconds([first[n]["seconds"] for n in passing], longest, bool(job.nodes)),
+        _seconds(first, passing, longest, bool(job.nodes)),
         (
             *(f"{checks[n].call} is flaky (three runs did not agree) and was left out." for n in shaky),
-            *(
-                f"{failure(checks[n], first[n]['said']).rstrip('.')}. No edit helps there: it was left out."
-                for n in beyond
-            ),
+            *(_left_out(checks[n], first[n]["said"]) for n in beyond),
             *_cut(checks, left, asleep, [n for n in failing if first[n]["said"] == ENDLESS and tests]),
             *_elsewhere(
                 job, [checks[n] for n in failing if not lines[n] and REFUSED not in first[n]["said"]]
@@ -173,32 +179,39 @@ def _three(
     job: Job,
     order: Sequence[int],
     longest: float,
+    slow: float,
     asleep: float,
-    budget: float,
 ) -> tuple[list[dict[str, Any]], Again3]:
-    """All checks three times: watched in one child, meanwhile in another with loops counted, then in both."""
-    watching, counting = workers[0], workers[-1]
+    """All checks three times: watched in one child, meanwhile in another with loops counted, then in both.
+
+    ``longest``: seconds that a check may take, ``slow`` a test that does not run much of the file. Those that
+    sleep, or take much of the time, are run twice.
+    """
+    watching, counting, span = workers[0], workers[-1], job.deadline.span
 
     def watched() -> list[dict[str, Any]]:
-        return watching.trace(longest, order, asleep, budget * BEGUN_SHARE)
+        return watching.trace(longest, order, asleep, span * BEGUN_SHARE, slow)
 
     def counted() -> dict[int, Again]:
         counting.limit(asleep)
-        return counting.again(order, longest * LITTLE, budget * BEGUN_SHARE, counted=True)
+        return counting.again(order, longest * LITTLE, span * BEGUN_SHARE, counted=True)
 
     first, second = at_once(job.stop, len({watching, counting}), lambda run: run(), (watched, counted))
-    quick = [n for n in order if first[n]["said"] != ENDLESS and not _sleeps(first[n])]
+    most = span * AGAIN_SHARE
+    quick = [
+        n
+        for n in order
+        if first[n]["said"] != ENDLESS and not _sleeps(first[n]) and first[n]["clock"] <= most
+    ]
     usual = min(longest, AGAIN_SECONDS + AGAIN_SLACK * max((first[n]["seconds"] for n in quick), default=0.0))
-    slow = [n for n, one in second.items() if one.over and first[n]["ok"]]
-    second |= counting.again(slow, usual, budget * AGAIN_SHARE, counted=True) if slow else {}
+    cut = [n for n, one in second.items() if one.over and first[n]["ok"]]
+    second |= counting.again(cut, usual, most, counted=True) if cut else {}
     known = [one.turns for one in second.values() if one.ok and one.asleep < SLEEPY]
     watching.turns = max(known, default=-1)
     for one in workers:
         one.learn(watching)
     parts = [(worker, quick[n :: len(workers)]) for n, worker in enumerate(workers)]
-    halves = at_once(
-        job.stop, len(workers), lambda part: part[0].again(part[1], usual, budget * AGAIN_SHARE), parts
-    )
+    halves = at_once(job.stop, len(workers), lambda part: part[0].again(part[1], usual, most), parts)
     return first, (second, {n: one for half in halves for n, one in half.items()})
 
 
@@ -222,6 +235,13 @@ def _sleeps(run: Mapping[str, Any]) -> bool:
     return bool(run["said"] == LEFT_OUT or run["asleep"] > SLEEPY)
 
 
+def _left_out(check: Check, said: str) -> str:
+    """What to say of a check that fails without running the file, or in time."""
+    if said == ENDLESS:
+        return f"{check.call} got to nothing of the file in time and was left out: give a larger --budget."
+    return f"{failure(check, said).rstrip('.')}. No edit helps there: it was left out."
+
+
 def _cut(
     checks: Sequence[Check], left: Collection[int], asleep: float, ended: Sequence[int]
 ) -> Iterator[str]:
@@ -230,7 +250,10 @@ def _cut(
         several = f"{len(left)} tests were" if len(left) > 1 else f"{checks[min(left)].call} was"
         yield f"For want of time {several} not run at all: a fix may break what they test."
     for n in ended:
-        yield f"{checks[n].call} was ended: it went on and on, or slept for {asleep:.1f} s on end."
+        yield (
+            f"{checks[n].call} was ended: it went on and on, or slept for {asleep:.1f} s on end. "
+            "If it is only slow, give a larger --budget: one test gets a quarter of it."
+        )
 
 
 def _elsewhere(job: Job, failing: Sequence[Check]) -> Iterator[str]:
@@ -282,11 +305,13 @@ def _wanted(specification: Specification, worker: Worker, job: Job) -> list[int]
     return [len(job.checks) + n for n in found]
 
 
-def _seconds(passing: Sequence[float], longest: float, tests: bool) -> float:
+def _seconds(runs: Sequence[Mapping[str, Any]], passing: Sequence[int], longest: float, tests: bool) -> float:
     """Processor seconds that a candidate's check may take."""
-    if not passing:
-        return min(longest, 1.0 if tests else 0.1)
-    return min(longest, max(0.3 if tests else 0.0, LEAST_SECONDS + SLACK * max(passing)))
+    ended: list[float] = [one["seconds"] for one in runs if one["said"] != ENDLESS]
+    usual = 1.0 if tests else 0.1
+    if passing:
+        usual = max(0.3 if tests else 0.0, LEAST_SECONDS + SLACK * max(runs[n]["seconds"] for n in passing))
+    return max([min(longest, usual), *(TWICE * one for one in ended)])
 
 
 def _quick(passing: Sequence[float], tests: bool) -> float:

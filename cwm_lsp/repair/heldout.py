@@ -7,6 +7,8 @@ what holds for every known input is taken to be meant, so that fixes are not tol
 from __future__ import annotations
 
 import ast
+import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Any
@@ -20,20 +22,20 @@ _ATTEMPTS = 30  # mutants drawn for one that is kept
 _LONGEST = 600  # characters of a call
 
 
-def held_out(calls: Iterable[str], count: int, seed: int = 0) -> list[str]:
+def held_out(calls: Iterable[str], count: int, seed: int = 0, until: float = math.inf) -> list[str]:
     """Up to ``count`` calls and scripts like ``calls``, none of them among these.
 
-    The same for the same input.
+    Those that are made until a time of ``time.monotonic``; the same for the same input where there is time.
     """
     every = list(dict.fromkeys(calls))
     sequences = [text for text in every if not is_call(text)]
     known = [text for text in every if text not in sequences]
     share = count // 2 if known else count
-    made = mutants(sequences, share, seed) if sequences else []
-    return [*_of_calls(known, count - len(made), seed), *made]
+    made = mutants(sequences, share, seed, until) if sequences else []
+    return [*_of_calls(known, count - len(made), seed, until), *made]
 
 
-def _of_calls(known: Sequence[str], count: int, seed: int) -> list[str]:
+def _of_calls(known: Sequence[str], count: int, seed: int, until: float) -> list[str]:
     shapes: dict[str, list[Arguments]] = {}
     for text in known:
         parsed = parsed_call(text)
@@ -43,7 +45,7 @@ def _of_calls(known: Sequence[str], count: int, seed: int) -> list[str]:
     found: dict[str, None] = {}
     for shape, examples in shapes.items():
         share = len(found) + max(1, count // len(shapes))
-        for arguments in _mutants(rng, examples):
+        for arguments in _mutants(rng, examples, until):
             text = filled(shape, arguments)
             if text not in known and len(text) <= _LONGEST:
                 found[text] = None
@@ -119,12 +121,14 @@ class _Digger(ast.NodeTransformer):
         return ast.Name(_HOLE.format(len(self.values) - 1))
 
 
-def _mutants(rng: Random, examples: list[Arguments]) -> Iterator[Arguments]:
+def _mutants(rng: Random, examples: list[Arguments], until: float) -> Iterator[Arguments]:
     if not examples or not examples[0]:
         return
     predicates = fitting(examples)
     pool = Pool(examples)
     for _ in range(_ATTEMPTS * 100):
+        if time.monotonic() > until:
+            return
         arguments = list(rng.choice(examples))
         for _ in range(rng.choice((1, 1, 2, 3))):
             at = rng.randrange(len(arguments))

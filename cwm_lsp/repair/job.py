@@ -9,17 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cwm_lsp.repair import scratch
+from cwm_lsp.repair.deadline import Deadline
 from cwm_lsp.repair.model import Candidate, Check
-
-START = 60.0
-"""Seconds that imports and the collection of tests may take, however large a budget is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all children of a search have in common. When ``stop`` is set they end, whatever they do.
-
-    ``start``: seconds that a child may take until it can be asked.
+    """What all children of a search have in common. When ``stop`` is set, or the time is over, they end,
+    whatever they do.
     """
 
     place: scratch.Place
@@ -28,7 +25,7 @@ class Job:
     nodes: tuple[str, ...]
     python: str
     stop: threading.Event = field(default_factory=threading.Event, compare=False)
-    start: float = START
+    deadline: Deadline = field(default_factory=Deadline, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence, Sized
@@ -59,7 +60,7 @@ class Screen:
 
     ``complete``: no candidate about as likely as one that passes was left out for want of time.
 
-    ``clock``: seconds that a candidate takes which passes.
+    ``clock``: seconds that a candidate takes which passes. ``over``: when none may run any more.
 
     A check may take ``quick`` seconds of a processor at first; where no candidate survives that, those that
     took longer get ``seconds``.
@@ -75,6 +76,7 @@ class Screen:
         stop: threading.Event,
         weight: Callable[[Candidate], float] = lambda one: one.prior,
         clock: float = 0.0,
+        over: float = math.inf,
     ) -> None:
         self._one = clock / max(1, len(order) - len(failing) + 1)
         self._weight = weight
@@ -87,6 +89,7 @@ class Screen:
         self._passing = [one for one in order if one not in self._failing]
         self._seconds = seconds
         self._late = seconds + min(clock, AT_ONCE)
+        self._over = over
         self._quick = min(quick, seconds)
         self._patience = 1
         self._slow: list[Candidate] = []
@@ -124,7 +127,7 @@ class Screen:
             self._quick, self._patience, self._slow = self._seconds, PATIENT, []
             self._all(Listed(again), deadline - (deadline - time.monotonic()) * 0.4, progress)
         if not self._survivors and time.monotonic() < deadline:
-            found = supply.likeliest(max(TURNED, PARTNERS * 4))
+            found = supply.likeliest(max(TURNED, PARTNERS * 4), deadline)
             self._turned(found, deadline, progress)
             self._all(Listed(self._pairs(found)), deadline, progress)
         return sorted(self._survivors, key=lambda one: -self._weight(one))
@@ -171,12 +174,13 @@ class Screen:
                 self._leave(batch)
                 return
             done = 0
-            how = self._quick, self._patience, self._passing, False, deadline + self._late + LATE
+            last = min(deadline + self._late, self._over)
+            how = self._quick, self._patience, self._passing, False, min(last + LATE, self._over)
             for tried in worker.attempt(batch, self._order, *how, _share(deadline - time.monotonic())):
                 with self._lock:
                     self._note(tried)
                 done += 1
-                if time.monotonic() > deadline + self._late:
+                if time.monotonic() > last:
                     worker.end()
                     break
             if done < len(batch):

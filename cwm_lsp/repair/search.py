@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,8 +24,9 @@ from cwm_lsp.repair.agent.checks import GIVEN
 from cwm_lsp.repair.asked import flaky
 from cwm_lsp.repair.baseline import REFUSED, Baseline, baseline, job_for
 from cwm_lsp.repair.change import first_change
+from cwm_lsp.repair.deadline import Deadline
 from cwm_lsp.repair.guided import Guide
-from cwm_lsp.repair.job import START, Job
+from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.like import agreeing
 from cwm_lsp.repair.llm import consult
 from cwm_lsp.repair.llm.prompt import Task
@@ -46,32 +46,22 @@ from cwm_lsp.repair.workers import Worker
 WORKERS = 2
 
 GUIDED = 0.2
-"""Of the budget, what is spent on values that expressions would have to have."""
+"""Of the time, what is spent on values that expressions would have to have."""
 
 SEARCHED = 0.85
-"""Of the budget, what is spent until verification."""
-
-VERIFIED = 0.15
-"""Of the budget, what verification gets however long the search took."""
+"""Of the time, what is spent until verification."""
 
 HELD_OUT = 0.07
-"""Of the budget, how long held-out inputs are run on the file as it stands."""
+"""Of the time, how long held-out inputs are run on the file as it stands."""
 
 LOOKS = 2
 """How often what fails is run once more as the file stands, when something makes it pass."""
 
 LOOKS_SHARE = 0.03
-"""Of the budget, how long checks are begun in these runs."""
-
-LEAST_START = 15.0
-START_SHARE = 2.0
-"""What imports and the collection of tests may take: so many seconds, or budgets."""
+"""Of the time, how long checks are begun in these runs."""
 
 SCRIPTS = 0.07
-"""Of the budget, how long what tests do is run as scripts, to see which can be."""
-
-AT_LEAST = 0.25
-"""Of the budget, what the search gets however long the baseline took."""
+"""Of the time, how long what tests do is run as scripts, to see which can be."""
 
 Progress = Callable[[int, int], None]
 
@@ -93,26 +83,33 @@ def repair(
     set the children end and ``Cancelled`` is raised. Raises ``UserError`` when nothing fails or the text does
     not parse, ``RunError`` when it cannot be run.
     """
-    started = time.monotonic()
+    started, deadline = time.monotonic(), Deadline(budget)
     try:
         ast.parse(text)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise unparsed(file, error) from error
-    specification = _with_agreement(file, text, specification, python)
-    start = min(START, max(LEAST_START, budget * START_SHARE))
-    job = replace(job_for(file, text, specification, python), stop=stop or Event(), start=start)
+    specification = _with_agreement(file, text, specification, python, deadline)
+    stop = stop or Event()
+    job = replace(job_for(file, text, specification, python), stop=stop, deadline=deadline)
     supply = Supply(text, job.stop)
     workers = [Worker(job) for _ in range(WORKERS)]
     try:
-        known = baseline(workers, specification, job, budget)
-        search = _Search(job, workers, supply, known, started, budget, progress)
+        known = baseline(workers, specification, job)
+        search = _Search(job, workers, supply, known, deadline, progress)
         fixes, notes = search.run(model)
         if _reaching(known):
             fixes = tuple(replace(one, verified=False) for one in fixes)
         fixes, typed = checked(fixes, job, workers[0].work)
         found = fixes and (fixes[0].verified or fixes[0].candidate.prior >= UNLIKELY)
         beside = _beside(job) if not found else ()
-        notes = (*_copied(workers), *known.notes, *_failures(known, fixes, budget), *notes, *typed, *beside)
+        notes = (
+            *_copied(workers),
+            *known.notes,
+            *_failures(known, fixes, deadline.span),
+            *notes,
+            *typed,
+            *beside,
+        )
     finally:
         supply.close()
         for worker in workers:
@@ -187,7 +184,9 @@ def _slow(known: Baseline, budget: float) -> bool:
     return known.clock > max(SLOW, budget / FEW)
 
 
-def _with_agreement(file: Path, text: str, specification: Specification, python: str) -> Specification:
+def _with_agreement(
+    file: Path, text: str, specification: Specification, python: str, deadline: Deadline
+) -> Specification:
     """The checks that two functions agree, among the targets."""
     if specification.like is None:
         return specification
@@ -195,6 +194,7 @@ def _with_agreement(file: Path, text: str, specification: Specification, python:
     calls = [check.call for check in specification.targets if check.expect is None]
     kept = tuple(check for check in specification.targets if check.expect is not None)
     job = job_for(file, text, replace(specification, targets=(), others=()), python)
+    job = replace(job, deadline=deadline)
     agreed = agreeing(job, text, function, other, calls)
     return replace(specification, targets=(*kept, *agreed))
 
@@ -221,11 +221,9 @@ class _Search:
     workers: Sequence[Worker]
     supply: Supply
     known: Baseline
-    started: float
-    budget: float
+    deadline: Deadline
     progress: Progress | None
     tried: int = 0
-    deadline: float = math.inf
 
     def run(self, model: consult.Model | None) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
         """The fixes and what is to be said about the search."""
@@ -240,22 +238,22 @@ class _Search:
             self.job.stop,
             self._weight,
             known.clock,
+            self.deadline.over,
         )
-        # Where the baseline took long, on a busy machine or in loops without an end, the search still begins.
-        deadline = max(self.started + self.budget * SEARCHED, time.monotonic() + self.budget * AT_LEAST)
-        self.deadline = deadline
+        span, until = self.deadline.span, self.deadline.at(SEARCHED)
         self.supply.tell(told_by(known))
-        survivors = screen.run(self.supply, deadline, self.progress, self._guided)
+        survivors = screen.run(self.supply, until, self.progress, self._guided)
         added: tuple[str, ...] = ()
         if consultation is not None and model is not None:
             found = consultation.result(model.server.timeout)
-            survivors = screen.more(found.candidates, time.monotonic() + self.budget * AT_LEAST)
+            self.deadline.extend()
+            survivors = screen.more(found.candidates, self.deadline.over)
             added = consult.notes(found)
         self.tried = screen.tried
         scripts: list[str] = []
         if survivors:
             self._still_failing()
-            scripts = known_scripts(self.workers[0], self.job, known, self.budget * SCRIPTS)
+            scripts = known_scripts(self.workers[0], self.job, known, span * SCRIPTS)
         ground = Ground(
             self.job,
             known.checks,
@@ -264,8 +262,8 @@ class _Search:
             (*known.calls, *scripts),
             known.seconds,
             screen.complete,
-            max(self.started + self.budget, time.monotonic() + self.budget * VERIFIED),
-            self.budget * HELD_OUT,
+            self.deadline.over,
+            span * HELD_OUT,
         )
         fixes, notes = verified(ground, survivors, known.said, self._weight, self.workers)
         return self._followed(fixes), (*notes, *added)
@@ -276,9 +274,10 @@ class _Search:
         A check that fails every other time may fail three times, and then hold with whatever was changed.
         """
         known = self.known
-        until = time.monotonic() + self.budget * LOOKS_SHARE
+        span = self.deadline.span
+        until = time.monotonic() + span * LOOKS_SHARE
         ends = [n for n in known.failing if known.said[n] != ENDLESS]
-        for _ in range(LOOKS if ends else 0):
+        for _ in range(LOOKS if ends and not _slow(known, span) else 0):
             again = self.workers[0].again(ends, known.seconds, until - time.monotonic())
             for n in (n for n, one in again.items() if one.ok):
                 raise flaky(known.checks[n])
@@ -288,18 +287,16 @@ class _Search:
     def _followed(self, fixes: Sequence[Fix]) -> tuple[Fix, ...]:
         """The fixes with the first thing that each changes in the run of a failing check, if time is left."""
         known, worker = self.known, self.workers[0]
-        slow = _slow(known, self.budget) or ENDLESS in known.said.values()
-        over = self.started + self.budget
-        if not fixes or (slow and time.monotonic() > over):
+        if not fixes or self.deadline.late():
             return tuple(fixes)
         check, text = known.failing[0], self.job.text
         before = worker.history(check, None, known.seconds)
         found: list[Fix] = []
         for fix in fixes:
-            if found and time.monotonic() > over:
+            after = worker.history(check, fix.candidate, known.seconds)
+            if self.deadline.late():
                 found.append(fix)
                 continue
-            after = worker.history(check, fix.candidate, known.seconds)
             change = first_change(before, after, text, fix.text)
             found.append(replace(fix, evidence=replace(fix.evidence, first_change=change)))
         return tuple(found)
@@ -317,12 +314,12 @@ class _Search:
 
     def _guided(self) -> list[Candidate]:
         known = self.known
-        if _slow(known, self.budget):
+        if _slow(known, self.deadline.span):
             return []  # each hole needs many runs
         quick = min(known.quick, known.seconds)
         guide = Guide(self.workers, known.failing, known.passing, quick, self.job.stop)
         scores = self._scores
-        until = min(self.deadline, time.monotonic() + self.budget * GUIDED)
+        until = min(self.deadline.at(SEARCHED), time.monotonic() + self.deadline.span * GUIDED)
         return guide.run(holes(self.job.text, scores, scores.keys()), until)
 
     def _consulted(self, model: consult.Model) -> consult.Consultation:
@@ -342,4 +339,4 @@ class _Search:
             tuple(lines),
             (*consult.states(noted), *predicted),
         )
-        return consult.Consultation(model, task, self.budget)
+        return consult.Consultation(model, task, self.deadline.left)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -31,8 +33,9 @@ class _Known:
     uses: tuple[tuple[Use, tuple[ast.Constant, ...]], ...]
 
 
-def mutants(texts: Sequence[str], count: int, seed: int = 0) -> list[str]:
-    """Up to ``count`` scripts like ``texts``, none of them among these. The same for the same input."""
+def mutants(texts: Sequence[str], count: int, seed: int = 0, until: float = math.inf) -> list[str]:
+    """Up to ``count`` scripts like ``texts``, none of them among these, as many as are made until a time of
+    ``time.monotonic``. The same for the same input where there is time."""
     known = [one for one in map(_read, dict.fromkeys(texts)) if one is not None]
     examples: dict[Use, list[tuple[Any, ...]]] = {}
     for one in known:
@@ -44,6 +47,8 @@ def mutants(texts: Sequence[str], count: int, seed: int = 0) -> list[str]:
     pool = Pool([row for rows in examples.values() for row in rows])
     rng, found = Random(seed), dict[str, None]()
     for _ in range(count * _ATTEMPTS):
+        if time.monotonic() > until:
+            break
         text = _mutant(rng, rng.choice(known), known, examples, meant, pool)
         if text and text not in texts and len(text) <= _LONGEST:
             found[text] = None
@@ -108,9 +113,8 @@ def _mutant(
     pool: Pool,
 ) -> str:
     """A script changed at a few places; "" where a change breaks what is meant."""
-    memo: dict[int, Any] = {}
-    tree: ast.Module = copy.deepcopy(one.tree, memo)
-    uses = [(use, [memo[id(holder)] for holder in holders]) for use, holders in one.uses]
+    # Most changes break something: only what does not is worth a copy of the tree.
+    uses = [(use, [ast.Constant(holder.value) for holder in holders]) for use, holders in one.uses]
     for _ in range(rng.choice((1, 1, 2, 3)) if uses else 0):
         use, holders = rng.choice(uses)
         at = rng.randrange(len(holders))
@@ -122,6 +126,11 @@ def _mutant(
             held.value = new
     if not all(holds(test, tuple(h.value for h in row)) for use, row in uses for test in meant[use]):
         return ""
+    memo: dict[int, Any] = {}
+    tree: ast.Module = copy.deepcopy(one.tree, memo)
+    for (_, row), (_, kept) in zip(uses, one.uses, strict=True):
+        for new, holder in zip(row, kept, strict=True):
+            memo[id(holder)].value = new.value
     *body, last = tree.body
     assert isinstance(last, ast.Expr)
     if rng.random() < 0.35:

@@ -121,9 +121,10 @@ class Supply:
         assert self._listed is not None
         return self._listed.take(count, floor, until)
 
-    def likeliest(self, count: int) -> Sequence[Candidate]:
-        """The most promising of all, taken or not; waits until all are made."""
-        while not self._over():
+    def likeliest(self, count: int, until: float) -> Sequence[Candidate]:
+        """The most promising of all, taken or not; waits until all are made, or until a time of
+        ``time.monotonic``: then there are none."""
+        while not self._over() and time.monotonic() < until:
             time.sleep(POLLED)
         return list(distinct((self._ranked or [])[: count * 2], self._source))[:count]
 

@@ -15,7 +15,8 @@ from cwm_lsp.repair.job import Job
 from cwm_lsp.repair.model import Fix
 
 LONGEST = 30.0
-"""Seconds that the checker may take."""
+SHORTEST = 5.0
+"""Seconds that the checker may take: those that the search has left, within these bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,12 @@ def checked(fixes: Sequence[Fix], job: Job, work: Path) -> tuple[tuple[Fix, ...]
     root = next((one for one in job.place.file.parents if _named(one)), None)
     if not fixes or root is None:
         return tuple(fixes), ()
-    checker = configured(root, job.python)
+    seconds = min(LONGEST, max(SHORTEST, job.deadline.left))
+    checker = configured(root, job.python, seconds)
     if checker is None:
         return tuple(fixes), (f"Types were not checked: no checker that {root} is set up for is installed.",)
     file = work / job.place.file.relative_to(job.place.root)
-    before, *after = errors(checker, work, file, (job.text, *(fix.text for fix in fixes)))
+    before, *after = errors(checker, work, file, (job.text, *(fix.text for fix in fixes)), seconds)
     pairs = zip(fixes, after, strict=True)
     judged = sorted((_judged(checker, before, *pair) for pair in pairs), key=lambda one: not one.verified)
     return tuple(judged), ((f"{checker.name} said nothing usable.",) if before is None else ())
@@ -49,14 +51,14 @@ def _judged(checker: Checker, before: int | None, fix: Fix, after: int | None) -
     return replace(fix, verified=False, evidence=evidence)
 
 
-def configured(root: Path, python: str) -> Checker | None:
+def configured(root: Path, python: str, seconds: float = LONGEST) -> Checker | None:
     """The checker that the project in ``root`` has settings for and ``python`` can run."""
     for name in _named(root):
         words: tuple[str, ...] = ("--outputjson",)
         if name == "mypy":
             words = ("--output", "json", "--no-incremental", *_settings(root))
         command = (python, "-m", name, *words)
-        if _runs((python, "-m", name, "--version")):
+        if _runs((python, "-m", name, "--version"), seconds):
             return Checker(name, command)
     return None
 
@@ -94,16 +96,18 @@ def _in_toml(path: Path) -> list[str]:
     return [name for name in ("mypy", "pyright") if name in tools]
 
 
-def _runs(command: Sequence[str]) -> bool:
+def _runs(command: Sequence[str], seconds: float) -> bool:
     try:
-        return subprocess.run(command, capture_output=True, timeout=LONGEST, check=False).returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=seconds, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 
 
-def errors(checker: Checker, folder: Path, file: Path, texts: Sequence[str]) -> list[int | None]:
-    """How many errors the checker has in ``file`` with each text; ``None`` for all when it takes too long or
-    says nothing usable.
+def errors(
+    checker: Checker, folder: Path, file: Path, texts: Sequence[str], seconds: float = LONGEST
+) -> list[int | None]:
+    """How many errors the checker has in ``file`` with each text; ``None`` for all when it takes longer
+    than ``seconds`` or says nothing usable.
 
     The texts lie side by side, in one run: a checker takes much longer to start than for one more file.
     """
@@ -116,7 +120,7 @@ def errors(checker: Checker, folder: Path, file: Path, texts: Sequence[str]) -> 
             cwd=folder,
             capture_output=True,
             text=True,
-            timeout=LONGEST,
+            timeout=seconds,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

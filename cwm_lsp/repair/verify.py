@@ -12,6 +12,7 @@ from queue import SimpleQueue
 
 from cwm_lsp.repair.agent.noting import LEFT_OUT
 from cwm_lsp.repair.baseline import failure
+from cwm_lsp.repair.child import isolation
 from cwm_lsp.repair.clusters import (
     HANGS,
     Ran,
@@ -40,7 +41,7 @@ ENOUGH = 8
 """Held-out inputs that must have run for a fix to count as verified."""
 
 LEAST_CLOCK = 1.0
-"""Seconds that a fix gets for the held-out inputs however late it is."""
+"""Seconds in which held-out inputs are made, and that a fix gets for them, however late it is."""
 
 ALONE = 2
 """Kinds of edit that must come to the same fix for it to count as verified where rivals were left untried."""
@@ -71,8 +72,8 @@ class Ground:
     """What a fix is verified against. ``calls`` are known inputs; ``seconds`` bounds one check.
 
     ``complete``: every rival was tried. After ``until`` (of ``time.monotonic``) only the two likeliest
-    survivors are still run: there is a question in them. Held-out inputs of which the file takes more than
-    ``clock`` seconds are left out.
+    survivors are still run, unless the search is over: there is a question in them. Held-out inputs of which
+    the file takes more than ``clock`` seconds are left out.
     """
 
     job: Job
@@ -117,14 +118,20 @@ def verified(
         endless = HANGS in said.values()
 
         def run(candidate: Candidate) -> Ran | None:
-            if candidate not in kept[:2] and time.monotonic() > ground.until:
+            left = ground.until - time.monotonic()
+            left = max(LEAST_CLOCK, left) if candidate in kept[:2] else left
+            survivor = None
+            if left > 0:
+                survivor = _run(ground, candidate, calls, before[:held], idle, endless, left)
+            if left <= 0 or (survivor is None and ground.job.deadline.late()):
                 late.append(candidate)
-                return None
-            left = max(LEAST_CLOCK, ground.until - time.monotonic())
-            return _run(ground, candidate, calls, before[:held], idle, endless, left)
+            return survivor
 
         found = at_once(ground.job.stop, len(fresh), run, kept)
         ran = [survivor for survivor in found if survivor is not None]
+    if not ran and late:
+        fix = _fix(ground, [[_unrun(ground, late[0])]], 0, (), said, False, weight)
+        return (fix,), (*notes, NO_TIME)
     common = min((_run_of(one.said) for one in ran), default=len(calls))
     calls, before, held = calls[:common], before[:common], min(held, common)
     ran = [chosen(range(common), one) for one in ran]
@@ -153,20 +160,24 @@ def _run_of(said: Sequence[str]) -> int:
     return run if run == len(said) or run >= ENOUGH else 0
 
 
+MADE = 0.3
+"""Of the time that is left, how long held-out inputs are made."""
+
 BESIDE = 0.2
 """Of the held-out inputs, those for what the fixes do not touch."""
 
 
 def _held_out(ground: Ground, kept: Sequence[Candidate], worker: Worker) -> list[str]:
     """Inputs that nobody wrote down, most of them for the functions that the candidates change."""
+    until = time.monotonic() + max(LEAST_CLOCK, MADE * (ground.until - time.monotonic()))
     functions = _changed(ground.job.text, kept)
     known = worker.results(None, ground.calls, ground.seconds, functions, ground.clock) if functions else None
     if known is None:
-        return held_out(ground.calls, HELD_OUT)
+        return held_out(ground.calls, HELD_OUT, until=until)
     within = [call for call, one in zip(ground.calls, known, strict=True) if one.reached]
     beside = [call for call in ground.calls if call not in within]
-    others = held_out(beside, int(HELD_OUT * BESIDE) if within else HELD_OUT)
-    return [*held_out(within, HELD_OUT - len(others)), *others]
+    others = held_out(beside, int(HELD_OUT * BESIDE) if within else HELD_OUT, until=until)
+    return [*held_out(within, HELD_OUT - len(others), until=until), *others]
 
 
 def _changed(text: str, kept: Sequence[Candidate]) -> set[int]:
@@ -216,6 +227,14 @@ def _doubt(ground: Ground, cluster: Sequence[Ran], late: int, told: int, held: i
     return ""
 
 
+NO_TIME = "There was no time to run the fix once more, and on other inputs: give a larger --budget."
+
+
+def _unrun(ground: Ground, candidate: Candidate) -> Ran:
+    """What is known of a survivor for which there was no time: that it passed once."""
+    return Ran(candidate, apply(ground.job.text, candidate.edits), (), (), 0, isolation())
+
+
 def _says_what(check: Check) -> bool:
     """Whether a check says more than that nothing must be raised."""
     if check.kind is CheckKind.RUN:
@@ -260,7 +279,7 @@ def _run(
         if not worker.forks:
             worker.end()  # what ran there before leaves no process behind
         tried = list(worker.attempt([candidate], order, ground.seconds * 2, PATIENT, formal=True))
-        if len(tried[0].passed) < len(order):
+        if not tried or len(tried[0].passed) < len(order):
             return None
         said = worker.results(candidate, calls, ground.seconds, clock=clock)
     finally:

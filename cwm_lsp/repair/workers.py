@@ -17,12 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cwm_lsp.errors import Cancelled
+from cwm_lsp.errors import Cancelled, RunError
 from cwm_lsp.record.client import kill_group
 from cwm_lsp.repair import scratch
 from cwm_lsp.repair.agent.alarm import BLOCKED
 from cwm_lsp.repair.agent.checks import OVERTIME as ENDLESS
-from cwm_lsp.repair.agent.noting import LEFT_OUT, SLEEPY
+from cwm_lsp.repair.agent.noting import LEFT_OUT, NOTHING, SLEEPY
 from cwm_lsp.repair.change import Step
 from cwm_lsp.repair.child import isolation, read, started, unstarted
 from cwm_lsp.repair.job import Again, Job, Result, Tried
@@ -104,37 +104,33 @@ class Worker:
         return self._ready()
 
     def trace(
-        self, seconds: float, order: Sequence[int], asleep: float, clock: float
+        self, seconds: float, order: Sequence[int], asleep: float, clock: float, slow: float = 0.0
     ) -> list[dict[str, Any]]:
         """How the checks do on the text, with lines and calls, by number. One that kills the child failed.
 
-        None may be ``asleep`` for longer than that; those that have not begun after ``clock`` seconds, the
-        last of ``order``, are left out.
+        A test that runs little of the file may take ``slow`` seconds of a processor. None may be ``asleep``
+        for longer than that; those that have not begun after ``clock`` seconds, the last of ``order``, are
+        left out.
         """
         self._asleep = asleep
         self._ready()
         until = time.monotonic() + clock
         found: dict[int, dict[str, Any]] = {}
         while left := [n for n in order if n not in found]:
-            self._ready()
             clock = until - time.monotonic()
-            self._send({"op": "trace", "seconds": seconds, "order": left, "clock": clock})
-            while left and (line := self._line(seconds * BUSY + GRACE)) is not None:
+            how = {"seconds": seconds, "slow": slow, "clock": clock}
+            asked = self._ask({"op": "trace", "order": left, **how})
+            while asked and left and (line := self._line(max(seconds, slow) * BUSY + GRACE)) is not None:
                 number = left.pop(0)
                 found[number] = {**line, "said": self.relative(line["said"])}
                 self._bare += [self.nodes[number - len(self._job.checks)]] if line["bare"] else []
             if left:
                 self.end()
-                seconds = min(seconds, 0.3)  # one loop for ever is seldom alone, and the budget runs
-                nothing: dict[str, Any] = {
-                    "clock": seconds,
-                    "asleep": 0.0,
-                    "lines": [],
-                    "calls": [],
-                    "steps": [],
-                }
-                nothing["unseen"] = True
-                found[left[0]] = {"ok": False, "said": ENDLESS, "seconds": seconds, **nothing}
+                if self._job.deadline.late():
+                    found.update({n: {**NOTHING, "said": LEFT_OUT} for n in left})
+                    break
+                seconds = slow = min(seconds, 0.3)  # one loop for ever is seldom alone, and the budget runs
+                found[left[0]] = {**NOTHING, "said": ENDLESS, "seconds": seconds, "clock": seconds}
         slept = [one["asleep"] for one in found.values() if one["said"] != ENDLESS]
         self._asleep = min(BLOCKED, AWAKE + AWAKE_SLACK * max(slept, default=0.0))
         self._sleepers = [n for n, one in found.items() if one["said"] == LEFT_OUT or one["asleep"] > SLEEPY]
@@ -166,10 +162,10 @@ class Worker:
         left = list(candidates)
         longest = seconds * 2 * len(order) + GRACE
         while left:
-            self._ready()
             items = [[n, [[e.start, e.end, e.text] for e in c.edits]] for n, c in enumerate(left)]
             how = {"seconds": seconds, "patience": patience, "passing": passing, "formal": formal}
-            self._send({"op": "try", "items": items, "order": order, "clock": clock, **how})
+            if not self._ask({"op": "try", "items": items, "order": order, "clock": clock, **how}):
+                return
             done = 0
             # Of a batch of tests much is answered at once, when a fork has ended.
             patient = longest * len(left) if self.forks else longest
@@ -179,7 +175,7 @@ class Worker:
                 yield Tried(left[done], tuple(answer["passed"]), answer["failed"], bool(answer.get("slow")))
                 done += 1
             self.end()
-            if time.monotonic() >= until:
+            if time.monotonic() >= until or self._job.deadline.late():
                 return
             yield Tried(left[done], (), -1)
             left = left[done + 1 :]
@@ -198,9 +194,9 @@ class Worker:
         that have not begun after ``clock`` seconds are left out, and say so.
         """
         edits = [[e.start, e.end, e.text] for e in candidate.edits] if candidate else []
-        self._ready()
         wanted = {"edits": edits, "calls": list(calls), "functions": list(functions), "seconds": seconds}
-        self._send({"op": "run", **wanted, "clock": clock})
+        if not self._ask({"op": "run", **wanted, "clock": clock}):
+            return None
         answer = self._line(max(clock, seconds * 2 * len(calls)) + GRACE)
         if answer is None:
             self.end()
@@ -210,8 +206,8 @@ class Worker:
 
     def states(self, check: int, lines: Sequence[int], seconds: float) -> list[dict[str, Any]]:
         """The values of names at some lines in the run of a check, as ``{"line", "values"}``."""
-        self._ready()
-        self._send({"op": "states", "check": check, "lines": list(lines), "seconds": seconds})
+        if not self._ask({"op": "states", "check": check, "lines": list(lines), "seconds": seconds}):
+            return []
         answer = self._line(seconds * 2 + GRACE)
         if answer is None:
             self.end()
@@ -221,9 +217,9 @@ class Worker:
     def history(self, check: int, candidate: Candidate | None, seconds: float) -> list[Step]:
         """The run of a check step by step, in a candidate or in the text as it stands; [] where it ends the
         child."""
-        self._ready()
         edits = [[e.start, e.end, e.text] for e in candidate.edits] if candidate else []
-        self._send({"op": "history", "check": check, "edits": edits, "seconds": seconds})
+        if not self._ask({"op": "history", "check": check, "edits": edits, "seconds": seconds}):
+            return []
         answer = self._line(seconds * 2 + GRACE)
         if answer is None:
             self.end()
@@ -240,22 +236,22 @@ class Worker:
         until = time.monotonic() + clock
         left = list(numbers)
         while left and (not found or time.monotonic() < until):
-            self._ready()
             how = {"seconds": seconds, "counted": counted, "clock": until - time.monotonic()}
-            self._send({"op": "again", "checks": left, **how})
+            if not self._ask({"op": "again", "checks": left, **how}):
+                break
             while (answer := self._line(seconds * BUSY + GRACE)) is not None and "done" not in answer:
                 found[left.pop(0)] = Again(**answer)
             if answer is not None:
                 break
             self.end()
-            if left:
+            if left and not self._job.deadline.late():
                 found[left.pop(0)] = Again(False, True, 0, 0.0)
         return found
 
     def explore(self, request: Mapping[str, Any], limit: float) -> list[str]:
         """Texts for a hole (see the agent's ``explore``), sought for ``limit`` seconds of a processor."""
-        self._ready()
-        self._send({"op": "explore", "limit": limit, **request})
+        if not self._ask({"op": "explore", "limit": limit, **request}):
+            return []
         answer = self._line(limit * 10 + GRACE)
         if answer is None:
             self.end()
@@ -279,6 +275,7 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return self.nodes
         self.end()
+        start = self._job.deadline.start
         work = self._folder / "work"
         at = self._job.place
         file = work / at.file.relative_to(at.root)
@@ -301,13 +298,27 @@ class Worker:
                 "root": str(work),
             }
         )
-        answer = self._line(self._job.start)
+        answer = self._line(start)
         if answer is None or "error" in answer:
-            why = unstarted(self._process, answer, bool(self._job.nodes), self._job.start)
+            why = unstarted(self._process, answer, bool(self._job.nodes), start)
             self.end()
             raise why
         self.nodes, self.problem = list(answer["nodes"]), str(answer["problem"])
         return self.nodes
+
+    def _ask(self, what: Mapping[str, Any]) -> bool:
+        """Whether a child was asked: none is once the time is over. Raises ``RunError``."""
+        deadline = self._job.deadline
+        if deadline.late():
+            return False
+        try:
+            self._ready()
+        except RunError:
+            if deadline.late():  # a child that was started for want of another
+                return False
+            raise
+        self._send(what)
+        return True
 
     def _send(self, what: Mapping[str, Any]) -> None:
         known = {"asleep": self._asleep, "sleepers": self._sleepers, "bare": self._bare, "turns": self.turns}
@@ -320,9 +331,10 @@ class Worker:
 
     def _line(self, patience: float) -> dict[str, Any] | None:
         """The next answer; ``None`` when none comes in time or ever. Raises ``Cancelled``."""
-        until = time.monotonic() + patience
+        deadline = self._job.deadline
+        until = deadline.within(patience)
         while not self._job.stop.is_set():
-            left = until - time.monotonic()
+            left = until - deadline.clock()
             try:
                 line = self._lines.get(timeout=max(0.0, min(POLLED, left)))
                 return dict(json.loads(line)) if line.endswith(b"\n") else None

@@ -2,8 +2,8 @@
 
 ``SET``: ``tuned`` or ``aside``, made by hand, the name of one of their files, ``tested``, ``tested_aside``,
 ``real``, ``real_aside``, ``projects``, ``libraries``, ``beginners``, ``commits``, ``commits_aside``,
-``newcomers``, ``reported`` or ``reported_aside``, made by hand in programs with pytest tests, or ``seeded``,
-by mutation.
+``newcomers``, ``reported``, ``reported_aside``, ``trackers`` or ``trackers_aside``, made by hand in programs
+with pytest tests, or ``seeded``, by mutation.
 Every ``STEP``-th from ``FIRST`` is tried for ``BUDGET`` seconds. Prints one line a bug on stderr (none for
 what is set aside, which nobody looks into) and the figures on stdout. ``docs/repair.md`` quotes them.
 """

@@ -21,7 +21,7 @@ NETWORK = (
 OUTSIDE = "from f import f\n\n\ndef test_one():\n    open({!r}, 'w').write('x')\n    assert f(2) == 4\n"
 
 
-def tried(folder: Path, *words: str, tests: str = "", budget: str = "3") -> tuple[int, str]:
+def tried(folder: Path, *words: str, tests: str = "", budget: str = "10") -> tuple[int, str]:
     """The exit code and all that the command says."""
     (folder / "f.py").write_text(SOURCE)
     (folder / "test_f.py").write_text(tests)

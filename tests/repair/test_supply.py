@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -43,7 +44,7 @@ def test_a_supply_gives_all_that_can_be_made_each_once() -> None:
     assert changed(found) == changed(wanted)
     assert len(found) == len(wanted)
     assert supply.complete
-    assert supply.likeliest(20) == wanted[:20]
+    assert supply.likeliest(20, math.inf) == wanted[:20]
 
 
 def test_what_is_told_before_all_are_made_gives_the_likely_ones_first() -> None:

@@ -31,6 +31,8 @@ FILES = (
     "newcomers",
     "reported",
     "reported_aside",
+    "trackers",
+    "trackers_aside",
 )
 
 

@@ -26,6 +26,9 @@ LEAST_SECONDS = 0.1
 LOOKED_AT = 0.05
 """Processor seconds for which a loop without an end is watched."""
 
+TWICE = 2.0
+"""A check may take so many times as long as the slowest that came to its end."""
+
 SLEEPY = 0.5
 """Seconds asleep that a check is run once for, and not a second time only to be watched."""
 
@@ -64,16 +67,19 @@ class Noting:
     def traces(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Each check gets little time at first; one that needs more shows whether the others may as well.
 
-        Many loops for ever would otherwise eat the whole budget. So would checks that sleep: once ``clock``
-        seconds are over the rest is left out. Where checks before it ended much sooner, one gets no more.
+        Many loops for ever would otherwise eat the whole budget. So would slow checks: of all but the first
+        those are left out that may not end within ``clock`` seconds, once one has failed. Where checks before
+        it ended much sooner, one gets no more. A test that runs little of the file is slow by itself, and
+        gets as much as a ``slow`` one may take.
         """
         longest, until = request["seconds"], time.monotonic() + request["clock"]
         seconds = longest * FIRST_SHARE
-        endless = False
+        endless, failed, slowest = False, False, 0.0
         ended: list[tuple[float, int]] = []
         for number in request["order"]:
             check = self._checks[number]
-            if time.monotonic() > until:
+            begun = time.monotonic()
+            if begun + slowest > until and (failed or request["clock"] <= 0.0):
                 yield {**NOTHING, "check": number, "said": LEFT_OUT}
                 continue
             found = self._apart(partial(self._traced, check, seconds))
@@ -81,14 +87,20 @@ class Noting:
             if found["said"] == OVERTIME and not blocked and not endless and seconds < longest:
                 endless = _far(found, seconds, ended)
                 if not endless:
-                    found = self._apart(partial(self._traced, check, longest))
+                    itself = check["kind"] == "test" and found["visits"] < LEAST_VISITS
+                    most = max(longest, request["slow"]) if itself else longest
+                    found = self._apart(partial(self._traced, check, most))
                     endless = found["said"] == OVERTIME
+                    longest = max(longest, found["seconds"] * TWICE) if not endless else longest
                 usual = max((taken for taken, _ in ended), default=0.0)
                 seconds = min(seconds, max(LEAST_SECONDS, FAR * usual)) if endless else longest
             elif found["said"] != OVERTIME and "lines" in found:
                 ended.append((found["seconds"], found["visits"]))
-            if check["kind"] == "test" and "lines" in found and found["asleep"] < SLEEPY:
+            if check["kind"] == "test" and "lines" in found and not _long(found):
                 found = self._bared(check, seconds, found)
+            failed = failed or not found["ok"]
+            if found["said"] != OVERTIME:
+                slowest = max(slowest, time.monotonic() - begun)
             yield {**NOTHING, "check": number, **found}
 
     def _bared(self, check: Check, seconds: float, found: dict[str, Any]) -> dict[str, Any]:
@@ -140,6 +152,12 @@ class Noting:
             "steps": [] if ok else list(spectrum.steps),
             "visits": spectrum.visits,
         }
+
+
+def _long(found: dict[str, Any]) -> bool:
+    """Whether it takes too long to run a test once more: to watch it is not what took long."""
+    by_itself = found["seconds"] >= SLEEPY and found["visits"] < LEAST_VISITS
+    return bool(by_itself or found["asleep"] >= SLEEPY)
 
 
 def _far(found: dict[str, Any], seconds: float, ended: Sequence[tuple[float, int]]) -> bool:

@@ -8,7 +8,7 @@ judged, and ``turns``, the most turns of loops that a passing check takes (-1: n
 
     {"op": "open", path, name, folder, import_from, origin, project, text, checks, nodes, scratch, root}
                               -> {"ready": true, nodes, problem} | {"error"}
-    {"op": "trace", "seconds", "order", "clock"}
+    {"op": "trace", "seconds", "slow", "order", "clock"}
                               -> for each check {"check", "ok", "said", "seconds", "clock", "asleep",
                                                   "lines", "unseen", "calls", "steps", "visits", "bare"}
     {"op": "try", "order", "passing", "seconds", "patience", "formal", "clock", "items"}

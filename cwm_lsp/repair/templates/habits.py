@@ -73,7 +73,7 @@ MOST = 6
 LONGEST = 50
 """Characters of a call that makes a text alike."""
 
-_ALIKE = frozenset("strip lstrip rstrip lower upper casefold encode decode splitlines".split())
+_ALIKE = frozenset("strip lstrip rstrip lower upper casefold encode decode replace splitlines".split())
 _GIVING = _ALIKE | frozenset("items keys values copy replace split title total_seconds isoformat".split())
 """Methods that give a value and change nothing."""
 

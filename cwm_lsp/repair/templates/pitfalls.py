@@ -21,7 +21,7 @@ _PLACE = ast.Name | ast.Attribute | ast.Subscript | ast.Call
 def nothing(node: ast.expr, scope: Scope, text: Text) -> Iterator[Variant]:
     """``x or y`` for a zero or an empty text that counts, and the same where it is tested."""
     match node:
-        case ast.BoolOp(op=ast.Or(), values=[ast.Name() | ast.Attribute() | ast.Subscript() as one, other]):
+        case ast.BoolOp(op=ast.Or(), values=[one, other]) if isinstance(one, _PLACE):
             left, right = text.of(one), text.of(other)
             yield f"{left} if {left} is not None else {right}", "missing fallback", 0.35
             yield f"{right} if {left} is None else {left}", "missing fallback", 0.3

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 FACTOR = 1.8
 """How much likelier such an edit is."""
@@ -74,6 +75,7 @@ SAYING: dict[str, dict[str, float]] = {
     "positional argument": {"missing argument": 2.5, "extra argument": 2.0},
     "changed size during iteration": {"missing copy": 3.0},
     "'NoneType' object": {"missing return": 2.0, "missing fallback": 1.5, "extra call": 1.5},
+    "object is not iterable": {"one or many": 4.0, "missing yield": 2.0, "missing return": 2.0},
     "coroutine": {"missing await": 3.0},
     "DID NOT RAISE": {"guard": 1.8, "missing condition": 1.8, "condition": 1.8, "statement dropped": 1.5},
 }
@@ -111,9 +113,25 @@ def spread(kind: str, prior: float) -> float:
     return max(prior, min(prior * factor, STRAY - 0.01)) if prior < STRAY else prior
 
 
+ALIKE = 4.0
+"""How much likelier it is that texts are to be made alike where two came up that differ in just that."""
+
+_QUOTED = re.compile(r"""'([^'\n]*)'|"([^"\n]*)\"""")
+
+
+def _alike(said: Iterable[str]) -> Iterator[str]:
+    """The kinds of edit for texts that are the same but for their case, or for the blanks around them."""
+    texts = {one or other for text in said for one, other in _QUOTED.findall(text)} - {""}
+    if len({text.lower() for text in texts}) < len(texts):
+        yield "case"
+    if len({text.strip() for text in texts} - {""}) < len(texts - {" "}):
+        yield "blanks"
+
+
 def likelier(said: Iterable[str]) -> dict[str, float]:
     """The kinds of edit that what failing checks said speaks for, and how much likelier they are."""
-    found: dict[str, float] = {}
+    said = [*said]
+    found: dict[str, float] = dict.fromkeys(_alike(said), ALIKE)
     for text in said:
         name = ENDLESS if text == ENDLESS else text.removeprefix("raised ").partition(":")[0]
         found |= dict.fromkeys(KINDS.get(name, ()), FACTOR)
