@@ -19,6 +19,7 @@ from cwm_lsp.dap.evaluation import EvaluationLimit
 from cwm_lsp.dap.interpreter import named, problem
 from cwm_lsp.dap.observer import Watch
 from cwm_lsp.dap.stream import Framed, MessageReader, whole
+from cwm_lsp.dap.strict import Strict
 from cwm_lsp.dap.unserved import Unserved
 from cwm_lsp.dap.upstream import AdapterPort, AdapterProcess, Upstream, listening_at
 from cwm_lsp.dap.well_formed import WellFormed
@@ -38,7 +39,7 @@ class Proxy:
     """One client and the adapter that serves it. ``gone`` is set when the adapter has ended."""
 
     def __init__(self, upstream: Upstream, client: Sink, watches: Sequence[Watch]) -> None:
-        watches = (WellFormed, EvaluationLimit, *watches, Unserved)
+        watches = (Strict, WellFormed, EvaluationLimit, *watches, Unserved)
         self._upstream = upstream
         self._client = client
         self._children = ChildPort(upstream.secret, watches)

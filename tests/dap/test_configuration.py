@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cwm_lsp.dap.strict import DEFINED
 from tests.dap.client import PATIENCE, Client, over_stdio
 from tests.dap.debugging import (
     PARENT,
@@ -215,3 +216,21 @@ async def spawned(asked: dict[str, Any]) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
     )
+
+
+@pytest.mark.parametrize(("client_id", "hears"), [("hx", False), ("vscode", True)])
+async def test_a_client_that_ends_at_foreign_events_hears_of_none(
+    client_id: str, hears: bool, tmp_path: Path
+) -> None:
+    """debugpy says ``debugpySockets`` to everybody."""
+    path = written(tmp_path, SUM)
+    async with over_stdio() as client:
+        await client.ask("initialize", adapterID="debugpy", clientID=client_id)
+        start = client.post("launch", configuration(path))
+        await client.event("initialized")
+        await client.ask("configurationDone")
+        assert (await client.answer(start))["success"]
+        await client.event("terminated")
+        foreign = {str(one.get("event")) for one in client.events} - DEFINED
+        assert ("debugpySockets" in foreign) is hears
+        assert hears or not foreign
