@@ -30,7 +30,7 @@ from cwm_lsp.trace.model import Trace
 from cwm_lsp.trace.normalise import normalise
 from tests.backend import served
 from tests.bench.bench_model import SORT
-from tests.bench.counting import CountingBackend
+from tests.bench.counting import CountingBackend, CountingCodec
 from tests.bench.model import BRANCHES, branches, rates_of
 from tests.bench.registry import Row, benchmark
 
@@ -188,12 +188,12 @@ def _generated(what: str, run: _Run, decode: float, at_once: float, alone: float
 
 
 async def _free_run(backend: Backend, trace: Trace) -> _Run:
-    counting = CountingBackend(backend)
+    counting, codec = CountingBackend(backend), CountingCodec()
     start = time.perf_counter()
-    await Predictor(counting, CompactCodec()).run_ahead(_until(trace, 1), max_events=EVENTS)
+    await Predictor(counting, codec).run_ahead(_until(trace, 1), max_events=EVENTS)
     taken = time.perf_counter() - start
-    total = counting.given + counting.written
-    return _Run(counting.given / total, total / taken)
+    total = codec.counted.tokens
+    return _Run(1 - counting.written / total, total / taken)
 
 
 async def _memory(name: str, settings: Settings) -> float:

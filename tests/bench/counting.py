@@ -1,10 +1,13 @@
-"""A backend that counts what is asked of another."""
+"""A backend and a codec that count what is asked of others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from cwm_lsp.backend.protocol import GREEDY, Backend, BackendInfo, Continuation, Prefix, Sampling, Scores
+from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.protocol import Decoded, Decoder
+from cwm_lsp.trace.model import Trace
 
 
 class CountingBackend:
@@ -62,3 +65,52 @@ class CountingPrefix:
 
     async def close(self) -> None:
         await self._prefix.close()
+
+
+class CountingDecoder:
+    """Counts the ``tokens`` of the run that another reads, with those that are forced behind its prompt."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self.tokens = -len(decoder.forced)
+
+    @property
+    def forced(self) -> tuple[int, ...]:
+        return self._decoder.forced
+
+    def accept(self) -> None:
+        self.tokens += len(self._decoder.forced)
+        self._decoder.accept()
+
+    @property
+    def stop(self) -> frozenset[int]:
+        return self._decoder.stop
+
+    @property
+    def choices(self) -> frozenset[int] | str | None:
+        return self._decoder.choices
+
+    @property
+    def done(self) -> bool:
+        return self._decoder.done
+
+    @property
+    def exhausted(self) -> bool:
+        return self._decoder.exhausted
+
+    def feed(self, tokens: Sequence[int], logprob: Sequence[float]) -> Decoded:
+        self.tokens += len(tokens)
+        return self._decoder.feed(tokens, logprob)
+
+    def restart(self) -> tuple[int, ...]:
+        return self._decoder.restart()
+
+
+class CountingCodec(CompactCodec):
+    """Counts the tokens of the run that its last decoder reads."""
+
+    counted: CountingDecoder
+
+    def decoder(self, trace: Trace, budget: int = 0) -> CountingDecoder:  # type: ignore[override]
+        self.counted = CountingDecoder(super().decoder(trace, budget))
+        return self.counted
