@@ -6,6 +6,7 @@ for again, so going back and forth shows the same history; a *what-if* drops wha
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -16,8 +17,11 @@ from cwm_lsp.predict import Predictor, weighted
 from cwm_lsp.trace.model import Event, EventKind, Trace, Value
 from cwm_lsp.trace.predicted import Guess, PredictedStep, fatal
 
-CHUNK = 24
-"""Events asked for at once."""
+CHUNK, MOST = 24, 1_024
+"""Events asked for at once: more while they come quickly, as those do that follow from the state."""
+
+_QUICK = 0.01
+"""Seconds an event."""
 
 
 class Ending(StrEnum):
@@ -85,6 +89,7 @@ class GhostRun:
         self._predictor = predictor
         self._start = start
         self._limit = limit
+        self._chunk = CHUNK
         self._events: list[Event] = []
         self._paths: list[float] = []
         self.moments: list[Moment] = []
@@ -128,7 +133,12 @@ class GhostRun:
             self.ending, self.why = Ending.LIMIT, f"The prediction ends after {self._limit} events."
             return
         premise = replace(self._start, events=tuple(self._events))
-        made = await self._predictor.run_ahead(premise, max_events=min(CHUNK, room))
+        came: list[float] = []  # without the time that the premise takes, which grows with the run
+        made = await self._predictor.run_ahead(
+            premise, max_events=min(self._chunk, room), progress=lambda *_: came.append(time.monotonic())
+        )
+        quick = len(came) > 1 and (came[-1] - came[0]) / (len(came) - 1) < _QUICK
+        self._chunk = min(MOST, 2 * self._chunk) if quick else max(CHUNK, self._chunk // 2)
         before = self._paths[-1]
         path = 1.0
         self.steps += [weighted(step, before) for step in made.steps]
