@@ -14,7 +14,7 @@ from cwm_lsp.codec.failures import Failure
 from cwm_lsp.codec.flow import is_inline
 from cwm_lsp.codec.hidden import Hidden, Moved
 from cwm_lsp.codec.kept import Kept, fields_of, generator_of
-from cwm_lsp.codec.kinds import INPLACE, OPERATORS, SLOTS, setter
+from cwm_lsp.codec.kinds import FROZEN, INPLACE, OPERATORS, SLOTS, setter
 from cwm_lsp.codec.pure_calls import items_of
 from cwm_lsp.codec.pure_modules import CHANGERS
 from cwm_lsp.codec.records import (
@@ -243,6 +243,8 @@ class Actor(Evaluator):
             self._special(record, setter(name), target, result)
             return
         if not isinstance(record, Record) or self._is_described(record.kind, name):
+            raise unpure(target)
+        if self._fact(record.kind, FROZEN) is not None:
             raise unpure(target)
         if not (record.plain or isinstance(record, Kept) or name in record.fields):
             raise unpure(target)

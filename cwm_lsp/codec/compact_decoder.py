@@ -29,6 +29,11 @@ _STOP = v.LINE_TOKENS | {Special.STOP, Special.UNWIND, Special.ECHO, Special.DEL
 _TOLD = frozenset({Special.TOLD})
 _STOP_ALONE = frozenset({Special.STOP})
 _SPELLED = frozenset(range(v.SIZE)) - {Special.TOLD}
+_STAYING = _SPELLED - {Special.DELETE}
+_DOUBT = math.log(0.97)
+"""Of a statement that may fail for reasons which the state does not show, an absent file or an argument that
+a library refuses, nobody is surer than this that it does not. An estimate, and no calibrated figure."""
+
 _UNREADABLE = Guess(ELLIPSIS, 0.0)
 """What stands for a value that means nothing: it is withheld, and nothing is worked out from it."""
 
@@ -124,7 +129,9 @@ class CompactDecoder:
         if self._in_value:
             if pending.value:
                 return _STOP_ALONE if pending.value == [Special.TOLD] else None
-            return _TOLD if self._told(pending.kind, pending.target) else _SPELLED
+            if self._told(pending.kind, pending.target):
+                return _TOLD
+            return _SPELLED if self._machine.may_go(pending.target) else _STAYING
         if pending.kind == Special.CALL and not pending.line:
             machine = self._machine
             shown = (line for line in machine.entries() if line in machine.page)
@@ -228,8 +235,10 @@ class CompactDecoder:
         if token != Special.STOP:
             self._collect(token)
             return
-        kind = _ENDS[Special(self._pending.kind)]
-        self._finish(kind, self._machine.state.line, self._guess(None))
+        kind, guess = _ENDS[Special(self._pending.kind)], self._guess(None)
+        if kind is EventKind.RETURN and self._machine.gives_unseen():
+            guess = Guess(guess.text, 0.0)
+        self._finish(kind, self._machine.state.line, guess)
 
     def _collect(self, token: int) -> None:
         self._pending.value.append(token)
@@ -258,6 +267,8 @@ class CompactDecoder:
     def _finish(self, kind: EventKind, line: int, value: Guess | None = None) -> None:
         """An event is complete: report it, run the machine and begin the next."""
         self._close_flow()
+        if kind in (EventKind.LINE, EventKind.RETURN) and self._machine.may_fail():
+            self._pending.flow += _DOUBT
         pending, self._pending = self._pending, _Pending()
         machine = self._machine
         if kind is EventKind.LINE:

@@ -11,7 +11,7 @@ from cwm_lsp.codec.needs import PLAIN_BASES, read_first, unstored
 from cwm_lsp.codec.orders import orders_of
 from cwm_lsp.codec.records import Opaque
 from cwm_lsp.codec.scopes import is_coroutine, is_generator
-from cwm_lsp.codec.shapes import compares_fields, named_tuples, posted_shape
+from cwm_lsp.codec.shapes import compares_fields, is_frozen, named_tuples, posted_shape
 from cwm_lsp.codec.tables import steady_names, tables
 
 PROPERTY = "<property>"
@@ -92,6 +92,9 @@ BASES = "bases()"
 
 BY_FIELDS = "=="
 """The key that says that objects are equal if their fields are."""
+
+FROZEN = "frozen()"
+"""The key that says that nothing is stored in objects once they are made."""
 
 POSTED = "post()"
 """The key of the shape of a dataclass, see ``shapes``, whose objects a ``__post_init__`` goes over."""
@@ -238,6 +241,8 @@ def _shared(order: Sequence[str], classes: Mapping[str, ast.ClassDef]) -> dict[s
             found |= dict.fromkeys(_MAKING, ELSEWHERE)
         if compares_fields(node):
             found[BY_FIELDS] = "True"
+        if is_frozen(node):
+            found[FROZEN] = "True"
         for one in node.body:
             for told, text in _told_by(one, name).items():
                 found.pop(told, None)

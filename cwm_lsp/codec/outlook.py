@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Container
+from functools import lru_cache
 
-from cwm_lsp.codec.deeds import effect
+from cwm_lsp.codec.deeds import effect, run_of
 from cwm_lsp.codec.definitions import readable
 from cwm_lsp.codec.entering import awaited
 from cwm_lsp.codec.entering import enters as enters_next
@@ -22,6 +24,7 @@ from cwm_lsp.codec.vocabulary import Special
 from cwm_lsp.codec.working import names_read
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+_FAILING = (ast.Attribute, ast.Await, ast.Call, ast.Import, ast.ImportFrom, ast.Subscript)
 _BRANCHING = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
 
 
@@ -230,6 +233,29 @@ class Outlook(View):
         """The names that a line may take away."""
         return frozenset(names_read(logical.head)) if isinstance(logical.head, ast.Delete) else frozenset()
 
+    def may_fail(self) -> bool:
+        """Whether it is not known if the statement of the innermost frame raises, and it is one that can."""
+        frame = self.state.frames[-1]
+        logical = self.slice.by_line.get(frame.line)
+        if not self.aided or logical is None or frame.fresh or frame.raised is not None or frame.closing:
+            return False
+        if enters_next(frame, self.state, self.here) or self._takes(frame) is not None:
+            return False
+        head = logical.head
+        return head is not None and (_brings(head) or (self._raises(frame) is None and _can_fail(head)))
+
+    def gives_unseen(self) -> bool:
+        """Whether the innermost frame ends with what a ``return`` before gave, which nothing has told of."""
+        frame = self.state.frames[-1]
+        logical = self.slice.by_line.get(frame.line)
+        ends = logical is not None and not isinstance(logical.head, ast.Return)
+        return self.aided and ends and frame.leaving == (None,)
+
+    def may_go(self, name: str) -> bool:
+        """Whether the statement of the innermost frame may take ``name`` away."""
+        logical = self.slice.by_line.get(self.state.frames[-1].line) if self.state.frames else None
+        return not self.aided or logical is None or name in self._named(logical)
+
     def due(self) -> frozenset[str]:
         """The names that are known to change before the next line."""
         frame = self.state.frames[-1]
@@ -279,6 +305,26 @@ class Outlook(View):
             return frozenset({EXIT})
         plain = frame.line in self.final and not isinstance(logical.head, _BRANCHING)
         return lines - {EXIT} if (plain or frame.closing) and frame.caught is None else lines
+
+
+def _brings(head: ast.AST) -> bool:
+    """Whether a statement imports what need not be installed."""
+    match head:
+        case ast.Import(names=aliases):
+            wanted = [one.name for one in aliases]
+        case ast.ImportFrom(module=str(module), level=0):
+            wanted = [module]
+        case ast.ImportFrom():
+            return True
+        case _:
+            return False
+    return any(one.partition(".")[0] not in sys.stdlib_module_names for one in wanted)
+
+
+@lru_cache(maxsize=4096)
+def _can_fail(head: ast.AST) -> bool:
+    """Whether a statement calls, looks up or imports anything on its own line."""
+    return any(isinstance(part, _FAILING) for part in ast.walk(run_of(head)))
 
 
 def _told_as(name: str, frame: Frame) -> str:

@@ -122,6 +122,12 @@ def compares_fields(node: ast.ClassDef) -> bool:
     return "dataclass" in names or _is_named_tuple(node)
 
 
+def is_frozen(node: ast.ClassDef) -> bool:
+    """Whether objects of a class refuse to have anything stored in them."""
+    asked = [one for decorator in node.decorator_list for one in getattr(decorator, "keywords", ())]
+    return _is_named_tuple(node) or any(one.arg == "frozen" for one in asked)
+
+
 def shows_all(node: ast.ClassDef) -> bool:
     """Whether objects of a class are written with all that is stored in them: those of a plain dataclass."""
     own = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}

@@ -95,6 +95,7 @@ def slice_source(source: str, entry: int) -> Slice:
         nodes.setdefault(first_line(node), []).append(node)
     depths = dict(_depths(tree.body, 0))
     silent = set(_docstrings(tree))
+    elsewhere = _bound_elsewhere(tree)
     subjects = {
         id(case): node.subject
         for node in ast.walk(tree)
@@ -131,7 +132,7 @@ def slice_source(source: str, entry: int) -> Slice:
                 line,
                 depth,
                 tuple(lexed(text, uses, ends_of(work, text, line))),
-                uses.binds,
+                uses.binds - elsewhere.get(line, frozenset()),
                 tuple(source for node in here for source in iterated(node)),
                 tuple(source for node in here for source in made(node)),
                 sum(map(_targets, here)),
@@ -212,6 +213,25 @@ def _depth_of(text: str, texts: Sequence[str], depths: dict[int, int]) -> int:
         if len(texts[line - 1]) - len(texts[line - 1].lstrip()) == width
     )
     return next(same, 0)
+
+
+def _bound_elsewhere(tree: ast.AST) -> dict[int, frozenset[str]]:
+    """The names that each line of a function binds in the module, as the function declares."""
+    found: dict[int, frozenset[str]] = {}
+    for node in ast.walk(tree):  # functions within others come after them
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = frozenset(name for one in _own(node) if isinstance(one, ast.Global) for name in one.names)
+            end = node.end_lineno or node.lineno
+            found |= dict.fromkeys(range(first_line(node.body[0]), end + 1), names)
+    return found
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a function, but for those of functions and classes within it."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _own(child)
 
 
 def _docstrings(tree: ast.AST) -> Iterator[int]:

@@ -45,6 +45,12 @@ class Held:
         """What the user wrote: an argument, or a what-if."""
         return cls(Guess(value.text, 1.0), given=True, opaque=value.opaque or value.cut)
 
+    def at_most(self, probability: float) -> Held:
+        """The same; a guess is no likelier than the ``probability`` of the path to it, touched or not."""
+        if self.given or self.guess.probability <= probability:
+            return self
+        return replace(self, guess=Guess(self.guess.text, probability))
+
 
 @dataclass(frozen=True, slots=True)
 class GhostFrame:
@@ -54,6 +60,10 @@ class GhostFrame:
     function: str
     line: int
     locals: Mapping[str, Held] = field(default_factory=dict)
+
+    def at_most(self, probability: float) -> GhostFrame:
+        """The same where one stands with ``probability``."""
+        return replace(self, locals={name: held.at_most(probability) for name, held in self.locals.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +173,8 @@ class GhostRun:
             held = {name: one for name, one in top.locals.items() if name not in step.removed} | written
             stack = (*stack[:-1], replace(top, line=step.line, locals=held))
         value = Held(Guess(step.value.text, step.value.probability * before)) if step.value else None
-        moment = Moment(step.kind, stack, step.probability * before, value)
+        reached = step.probability * before
+        moment = Moment(step.kind, tuple(frame.at_most(reached) for frame in stack), reached, value)
         self._stand(moment, _event(moment), path)
 
     def _stand(self, moment: Moment, event: Event, path: float) -> None:

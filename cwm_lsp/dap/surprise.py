@@ -16,6 +16,7 @@ from cwm_lsp.features import sentences
 from cwm_lsp.features.checking import Checked
 from cwm_lsp.features.display import Fragment
 from cwm_lsp.record import read_source
+from cwm_lsp.trace.model import EventKind
 from cwm_lsp.trace.statements import first_line, parse
 from cwm_lsp.wire.dap import Json
 
@@ -25,16 +26,27 @@ CONFIDENT = 0.9
 """The probability from which a prediction counts as confident unless the condition says otherwise."""
 
 
+SURE = 0.98
+"""The same where an exception comes: what may fail for reasons outside the state surprises nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """What counts: an observed step that leaves what was predicted with at least ``probability``."""
+    """What counts: an observed step that leaves what was predicted with at least ``probability``.
+
+    An exception does where none was predicted with at least ``sure``.
+    """
 
     probability: float = CONFIDENT
+    sure: float = SURE
 
     def is_one(self, checked: Checked | None) -> bool:
         """Whether a step is a surprise."""
         found = checked.divergence if checked is not None else None
-        return found is not None and found.probability >= self.probability
+        if checked is None or found is None:
+            return False
+        raised = checked.compared.flow.kind is EventKind.EXCEPTION
+        return found.probability >= (self.sure if raised else self.probability)
 
 
 def capability() -> Mapping[str, Any]:
@@ -63,7 +75,8 @@ def asked_for(arguments: Json) -> tuple[Surprise | None, dict[str, Any]]:
     rest.pop("filterOptions", None)
     mine = [one for one in options if one.get("filterId") == FILTER]
     if mine:
-        return Surprise(_probability(str(mine[0].get("condition") or CONFIDENT))), rest
+        wanted = mine[0].get("condition")
+        return (Surprise(*[_probability(str(wanted))] * 2) if wanted else Surprise()), rest
     return (Surprise() if FILTER in filters else None), rest
 
 

@@ -23,7 +23,9 @@ from cwm_lsp.trace.model import SourceFile
 from tests.backend import pretrained, tiny
 from tests.cli.running import cwm
 
-SOURCE = SourceFile("one.py", "def f(n):\n    m = n\n    return m\n")
+SOURCE = SourceFile("one.py", "def f(n):\n    m = g(n)\n    return m\n")
+"""What ``g`` gives follows from nothing here, so that the model is asked."""
+
 OURS = read_manifest(locate("")).name
 
 # Serves the shipped weights as a vLLM server would.

@@ -6,6 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from cwm_lsp.codec.compact import CompactCodec
+from cwm_lsp.codec.protocol import SpanKind
+from cwm_lsp.codec.vocabulary import Special
+from cwm_lsp.trace.model import EventKind
+from tests.codec.programs import record
+from tests.codec.test_compact import replay
 from tests.codec.worked import nothing_told_wrongly
 
 _CLASSES = '''
@@ -104,9 +110,86 @@ open_now = Parser.SHARED["open"]
 """
 
 
-SCRIPTS = {"classes": (_CLASSES, 0.9), "deciding": (_DECIDING, 0.95), "tables": (_TABLES, 0.85)}
+_ELSEWHERE = """
+from dataclasses import dataclass
+
+hits = 0
+seen = []
+
+
+@dataclass(frozen=True)
+class Price:
+    amount: int
+
+
+def count(name):
+    global hits
+    hits += 1
+    seen.append(name)
+
+    def inner():
+        hits = 5
+        return hits
+
+    return hits + inner()
+
+
+def changed(price):
+    try:
+        price.amount = 3
+    except AttributeError as error:
+        kind = type(error).__name__
+        name = "price"
+    return name, price
+
+
+total = count("a") + count("b")
+kept = changed(Price(2))
+"""
+
+SCRIPTS = {
+    "elsewhere": (_ELSEWHERE, 0.85),
+    "classes": (_CLASSES, 0.9),
+    "deciding": (_DECIDING, 0.95),
+    "tables": (_TABLES, 0.85),
+}
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 async def test_nothing_is_told_or_ruled_out_wrongly(name: str, tmp_path: Path) -> None:
     await nothing_told_wrongly(*SCRIPTS[name], tmp_path)
+
+
+_LOAD = """
+def load(path):
+    with open(path) as file:
+        return len(file.read())
+"""
+
+
+def test_what_may_fail_for_other_reasons_is_not_certain_to_go_well(tmp_path: Path) -> None:
+    """An absent file is nothing that the state shows, nor is what stands in one that is there."""
+    path = tmp_path / "text"
+    path.write_text("abc", encoding="utf-8")
+    trace = record(_LOAD, f"load({str(path)!r})")
+    steps, problems = replay(trace, CompactCodec().encode(trace))
+    assert not problems
+    entered, opened, left, returned = steps
+    assert (opened.line, left.line) == (4, 3)
+    for one in (opened, left):
+        assert one.probability == pytest.approx(0.97 * entered.probability)
+    assert returned.kind is EventKind.RETURN
+    assert returned.value is not None
+    assert (returned.value.text, returned.value.probability) == ("3", 0.0)  # which no event has told of
+
+
+@pytest.mark.parametrize(("statement", "may_go"), [("y = hash(x)", False), ("del x", True)])
+def test_a_name_goes_by_a_statement_that_says_so(statement: str, may_go: bool) -> None:
+    trace = record(f"def f(x):\n    {statement}\n    return 1\n", "f(object())")
+    codec = CompactCodec()
+    encoded = codec.encode(trace)
+    decoder = codec.decoder_at(encoded, 2)
+    span = next(one for one in encoded.spans if one.step == 2 and one.kind is SpanKind.VALUE)
+    decoder.feed(encoded.tokens[span.start : span.start + 1], [0.0])
+    assert isinstance(decoder.choices, frozenset)
+    assert (Special.DELETE in decoder.choices) is may_go
