@@ -252,9 +252,12 @@ class Outlook(View):
         return self.aided and ends and frame.leaving == (None,)
 
     def may_go(self, name: str) -> bool:
-        """Whether the statement of the innermost frame may take ``name`` away."""
-        logical = self.slice.by_line.get(self.state.frames[-1].line) if self.state.frames else None
-        return not self.aided or logical is None or name in self._named(logical)
+        """Whether ``name`` may go: by the statement of the innermost frame, or with a handler."""
+        frame = self.state.frames[-1] if self.state.frames else None
+        logical = self.slice.by_line.get(frame.line) if frame is not None else None
+        if not self.aided or frame is None or logical is None or name in self._named(logical):
+            return True
+        return any(name in self.flow.unbound(frame.line, line) for line in self.next_lines(frame))
 
     def due(self) -> frozenset[str]:
         """The names that are known to change before the next line."""
