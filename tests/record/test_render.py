@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cwm_lsp.trace import walk
 from cwm_lsp.trace.model import Value
 from cwm_lsp.trace.render import Renderer, RenderLimits, render
 
@@ -289,3 +290,25 @@ def test_a_repr_that_took_long_is_not_asked_again() -> None:
     renderer = Renderer(RenderLimits(seconds=-1))
     assert [renderer.render(Slow())[0] for _ in range(3)] == ["Slow()", "<Slow object>", "<Slow object>"]
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("waited", "worked", "asked"), [(0.1, 0.0, 3), (0.1, 0.1, 1), (0.2, 0.0, 1)])
+def test_a_type_is_asked_again_after_a_moment_in_which_nothing_ran(
+    waited: float, worked: float, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0, 0.0]
+    calls: list[int] = []
+
+    class Held:
+        def __repr__(self) -> str:
+            calls.append(1)
+            clock[0] += waited
+            clock[1] += worked
+            return "Held()"
+
+    monkeypatch.setattr(walk, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(walk, "thread_time", lambda: clock[1])
+    renderer = Renderer()
+    for _ in range(3):
+        renderer.render(Held())
+    assert len(calls) == asked
